@@ -1,0 +1,61 @@
+"""Weights from nowhere, from a file, and what is said of those that cannot be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from transferkit.backbones.row import Backbone
+from transferkit.backbones.table import find_backbone
+from transferkit.backbones.weights import weights_path
+from transferkit.errors import WeightsError
+
+
+def refusal(row: Backbone, weights: str = "imagenet") -> str:
+    with pytest.raises(WeightsError) as caught:
+        weights_path(row, weights)
+    return str(caught.value)
+
+
+def test_none_is_no_file() -> None:
+    assert weights_path(find_backbone("vgg16"), "none") is None
+
+
+def test_a_path_is_that_file_with_the_home_folder_filled_in(
+    row: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "shelf"))
+    found = weights_path(row, "~/small/small_notop.h5")
+    assert found == tmp_path / "shelf" / "small" / "small_notop.h5"
+
+
+def test_a_missing_file_is_named(row: Backbone) -> None:
+    assert refusal(row, "imagnet") == (
+        "The weights file 'imagnet' does not exist: --weights takes imagenet, none, "
+        "or the path of a file with the weights of the backbone without its top."
+    )
+
+
+def test_a_folder_is_no_file(row: Backbone, tmp_path: Path) -> None:
+    assert refusal(row, str(tmp_path)) == (
+        f"The weights file {str(tmp_path)!r} is a folder: --weights takes imagenet, none, "
+        "or the path of a file with the weights of the backbone without its top."
+    )
+
+
+@pytest.mark.parametrize("name", ["text.weights.h5", "small_notop.txt"])
+def test_a_file_that_keras_cannot_read_is_refused(row: Backbone, tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.weights.h5").write_text("no weights")
+    (tmp_path / "small_notop.txt").hardlink_to(tmp_path / "shelf" / "small" / "small_notop.h5")
+    assert refusal(row, str(tmp_path / name)) == (
+        f"The weights file {str(tmp_path / name)!r} is not a readable HDF5 file: it should end "
+        "in .weights.h5 or .h5 and be whole, as `model.save_weights` leaves it."
+    )
+
+
+def test_a_network_from_scratch_has_no_pretrained_weights() -> None:
+    assert refusal(find_backbone("lenet")) == (
+        "The backbone 'lenet' has no pretrained weights: "
+        "pass --weights none to train it from random ones."
+    )

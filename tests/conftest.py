@@ -1,0 +1,57 @@
+"""Small real worlds for the tests: folders of pictures, drawn from a seed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+SHAPES = ("circles", "squares", "stripes")
+
+
+def draw_picture(kind: str, generator: np.random.Generator, side: int = 48) -> Image.Image:
+    """One noisy RGB picture of a shape in a random place and colour; any other kind is noise."""
+    noise = generator.integers(0, 60, size=(side, side, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    pen, colour = ImageDraw.Draw(image), tuple(int(c) for c in generator.integers(130, 256, 3))
+    size = int(generator.integers(side // 3, side // 2))
+    left, top = (int(v) for v in generator.integers(0, side - size, 2))
+    if kind == "circles":
+        pen.ellipse((left, top, left + size, top + size), fill=colour)
+    elif kind == "squares":
+        pen.rectangle((left, top, left + size, top + size), fill=colour)
+    elif kind == "stripes":
+        for x in range(left % 8, side, 8):
+            pen.line((x, 0, x, side), fill=colour, width=3)
+    return image
+
+
+def draw_folder(
+    folder: Path, classes: tuple[str, ...] = SHAPES, images: int = 12, *, side: int = 48, seed: int = 0
+) -> Path:
+    """`folder/CLASS/NNN.png`, `images` of each class."""
+    generator = np.random.default_rng(seed)
+    for name in classes:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(images):
+            draw_picture(name, generator, side).save(folder / name / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three classes of 20 pictures of 48 px; not to be written to."""
+    return draw_folder(tmp_path_factory.mktemp("shapes"), images=20)
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Callable[..., Path]:
+    """`drawn("name", classes, images=3)`: a folder of the test's own."""
+    return lambda name="images", *args, **options: draw_folder(tmp_path / name, *args, **options)

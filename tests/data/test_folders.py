@@ -1,0 +1,68 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from transferkit.data.folders import cache_folder, new_folder
+from transferkit.errors import DataError
+
+
+def test_a_new_folder_appears_with_what_was_written(tmp_path):
+    with new_folder(tmp_path / "deep" / "data") as temporary:
+        (temporary / "a.txt").write_text("a")
+        assert not (tmp_path / "deep" / "data").exists()
+    assert os.listdir(tmp_path / "deep") == ["data"]
+    assert (tmp_path / "deep" / "data" / "a.txt").read_text() == "a"
+
+
+def test_a_new_folder_takes_the_place_of_an_empty_one(tmp_path):
+    (tmp_path / "data").mkdir()
+    with new_folder(tmp_path / "data") as temporary:
+        (temporary / "a.txt").write_text("a")
+    assert os.listdir(tmp_path / "data") == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_interrupted_new_folder_leaves_nothing(tmp_path, error):
+    def write(folder: Path) -> None:
+        with new_folder(folder) as temporary:
+            (temporary / "a.txt").write_text("a")
+            raise error
+
+    with pytest.raises(error):
+        write(tmp_path / "data")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_got_files_meanwhile_is_not_replaced(tmp_path):
+    def write(folder: Path) -> None:
+        with new_folder(folder) as temporary:
+            (temporary / "a.txt").write_text("a")
+            folder.mkdir()
+            (folder / "b.txt").write_text("b")
+
+    folder = tmp_path / "data"
+    with pytest.raises(DataError) as caught:
+        write(folder)
+    assert str(caught.value) == (
+        f"The folder {str(folder)!r} cannot be written: Directory not empty; "
+        "free some space or choose another folder."
+    )
+    assert os.listdir(folder) == ["b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({"TRANSFERKIT_CACHE": "/a", "XDG_CACHE_HOME": "/b"}, "/a/things"),
+        ({"XDG_CACHE_HOME": "/b"}, "/b/transferkit/things"),
+        ({"HOME": "/c"}, "/c/.cache/transferkit/things"),
+        ({"HOME": "/c", "TRANSFERKIT_CACHE": "~/kept"}, "/c/kept/things"),
+    ],
+)
+def test_the_cache_is_where_the_environment_says(monkeypatch, variables, folder):
+    for name in ("TRANSFERKIT_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cache_folder("things") == Path(folder)

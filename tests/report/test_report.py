@@ -1,0 +1,121 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from transferkit.errors import DataError
+from transferkit.report.report import compare
+from transferkit.runs import Run
+
+
+@pytest.fixture(scope="module")
+def saved(report, tmp_path_factory):
+    run = Run.create(tmp_path_factory.mktemp("run") / "one")
+    report.save(run)
+    return run
+
+
+def test_every_classifier_is_scored_on_the_test_images(report, manifest):
+    assert len(report.truth) == len(manifest.part("test"))
+    assert all(len(each.probabilities) == len(report.truth) for each in report.results)
+
+
+def test_the_table_is_ordered_by_accuracy(report):
+    assert [each["name"] for each in report.entries] == ["lenet", "random_forest_hog", "majority"]
+
+
+def test_the_text_has_a_line_for_each_classifier_and_the_verdict(report):
+    text = str(report)
+    assert [name in text for name in ("lenet", "random_forest_hog", "majority")] == [True] * 3
+    assert text.endswith(report.verdict)
+
+
+def test_the_best_accuracy_alone_is_bold(report):
+    assert [row.style for row in report.table().rows] == ["bold", "", ""]
+
+
+def test_the_repr_is_short(report):
+    assert repr(report) == "<Report on 24 test images: lenet, random_forest_hog, majority>"
+
+
+def test_a_notebook_shows_table_and_verdict(report):
+    html = report._repr_html_()
+    assert html.count("<tr") == 4
+    assert html.endswith("</p>")
+
+
+def test_a_prediction_is_timed(report):
+    assert all(0 < each.predict_milliseconds < 1000 for each in report.results)
+
+
+def test_columns_of_a_classifier_with_another_order_are_put_right(manifest, classifiers):
+    turned = dataclasses.replace(classifiers[-1], classes=manifest.classes[::-1])
+    one, two = compare([classifiers[-1], turned], manifest).results
+    assert np.mean(one.predicted == two.predicted) > 0.8
+
+
+def test_classifiers_of_one_name_are_told_apart(manifest, classifiers):
+    results = compare([classifiers[0]] * 3, manifest).results
+    assert [each.name for each in results] == ["majority", "majority (2)", "majority (3)"]
+
+
+def test_other_classes_are_an_error(manifest, classifiers):
+    stranger = dataclasses.replace(classifiers[0], classes=("circles", "squares"))
+    with pytest.raises(DataError) as error:
+        compare([stranger], manifest)
+    assert str(error.value) == (
+        "majority was trained on 2 classes and the images have 3: 'stripes' is only in the images; "
+        "compare classifiers on the images of the manifest that they were trained on."
+    )
+
+
+def test_nothing_to_compare_is_an_error(manifest):
+    with pytest.raises(DataError) as error:
+        compare([], manifest)
+    assert str(error.value) == "There is no classifier to compare: give at least one."
+
+
+def test_scores_json_has_the_settled_form(saved):
+    scores = json.loads((saved / "scores.json").read_text())
+    assert list(scores) == ["classes", "test_images", "manifest", "classifiers"]
+    assert list(scores["classifiers"][0]) == [
+        *("name", "kind", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"),
+        *("fit_seconds", "predict_milliseconds", "megabytes"),
+        *("per_class", "confusion", "details"),
+    ]
+
+
+def test_the_scores_of_each_class_go_by_its_name(saved):
+    entry = json.loads((saved / "scores.json").read_text())["classifiers"][0]
+    assert list(entry["per_class"]) == ["circles", "squares", "stripes"]
+    assert list(entry["per_class"]["circles"]) == ["precision", "recall", "f1", "support"]
+
+
+def test_numpy_numbers_in_the_details_become_numbers(saved):
+    entries = json.loads((saved / "scores.json").read_text())["classifiers"]
+    assert entries[1]["details"] == {"trees": 9}
+
+
+def test_predictions_csv_has_a_row_an_image_and_columns_a_classifier(saved, report):
+    frame = pd.read_csv(saved / "predictions.csv")
+    assert list(frame["path"]) == list(report.test["path"])
+    assert [name for name in frame if name.startswith("lenet:")] == [
+        "lenet:predicted",
+        "lenet:probability",
+        "lenet:p(circles)",
+        "lenet:p(squares)",
+        "lenet:p(stripes)",
+    ]
+
+
+def test_predictions_csv_says_what_scores_json_says(saved):
+    frame = pd.read_csv(saved / "predictions.csv")
+    accuracy = json.loads((saved / "scores.json").read_text())["classifiers"][0]["accuracy"]
+    assert np.isclose((frame["lenet:predicted"] == frame["label"]).mean(), accuracy)
+
+
+def test_nothing_half_written_stays_in_the_run(saved):
+    names = sorted(path.name for path in saved.folder.iterdir())
+    assert names == ["predictions.csv", "report.html", "scores.json"]

@@ -1,0 +1,1 @@
+"""Pretrained networks; knows nothing of data."""

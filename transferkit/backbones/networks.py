@@ -1,0 +1,108 @@
+"""A row of the table as a `keras.Model`, and the preprocessing that it was trained with."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from transferkit.backbones import scratch
+from transferkit.backbones.row import Backbone
+from transferkit.backbones.table import find_backbone
+from transferkit.backbones.weights import weights_path
+from transferkit.errors import ConfigError, WeightsError
+
+RESCALING: dict[str, tuple[Any, Any]] = {
+    "caffe": (1.0, [-103.939, -116.779, -123.68]),  # ImageNet's mean in BGR, 0 to 255
+    "tf": (1 / 127.5, -1.0),
+    "torch": (  # ImageNet's mean and deviation in RGB, 0 to 1
+        [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)],
+        [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+    ),
+    "scale": (1 / 255, 0.0),
+}
+"""Scale and offset of each preprocessing; that of the rows with "inside" is a layer of theirs."""
+
+
+def build_backbone(
+    row: Backbone | str, weights: str = "imagenet", side: int | None = None
+) -> keras.Model:
+    """The network of `row`, without top or pooling, named as the row is.
+
+    It takes preprocessed images, `(images, side, side, 3)`, and gives their feature map,
+    `(images, height, width, features)`; lenet and alexnet give `(images, features)`. `weights`
+    is imagenet, none or the path of a file; `side` is in pixels, the row's native one if None.
+
+    Raises:
+        ConfigError: no backbone has that name, or it cannot be built for so small a side.
+        WeightsError: the weights are missing, or another network's.
+    """
+    row = find_backbone(row) if isinstance(row, str) else row
+    side = row.side if side is None else side
+    if side < row.smallest_side:
+        raise ConfigError(
+            f"The backbone {row.name!r} cannot see images of {side} pixels a side: "
+            f"pass --side {row.smallest_side} or more."
+        )
+    path = weights_path(row, weights)
+    images = keras.Input((side, side, 3), name="images")
+    network = keras.Model(images, _feature_map(row, images), name=row.name)
+    if path is not None:
+        _load(network, path)
+    return network
+
+
+def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+    """`images`, RGB 0 to 255, as the network of `row` takes them, by Keras' own layers.
+
+    Always in float32: with 16 bits the mean would be off before the network begins.
+    """
+    if row.preprocessing == "inside":
+        return images
+    if row.preprocessing == "caffe":
+        images = keras.ops.flip(images, axis=-1)
+    scale, offset = RESCALING[row.preprocessing]
+    return keras.layers.Rescaling(scale, offset, dtype="float32")(images)
+
+
+def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+    if not row.application:
+        return {"lenet": scratch.lenet, "alexnet": scratch.alexnet}[row.name](images)
+    application = getattr(keras.applications, row.application)
+    network = application(
+        include_top=False,
+        weights=None,
+        input_tensor=images,
+        input_shape=images.shape[1:],
+        **dict(row.arguments),
+    )
+    _number_within(network)
+    return network.output
+
+
+def _number_within(network: keras.Model) -> None:
+    """Number the layers that Keras named by their place in the network.
+
+    Keras counts such layers over the whole process, so that `conv2d_3` would be another layer in
+    the second network than in the first, and a block could not be named by it.
+    """
+    for place, operation in enumerate(network.operations):
+        kind = re.sub(r"_\d+$", "", operation.name)
+        if kind.replace("_", "") == type(operation).__name__.lower():
+            operation.name = f"{kind}_{place}"
+
+
+def _load(network: keras.Model, path: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of each group that a foreign file lacks, then raises.
+            warnings.simplefilter("ignore", UserWarning)
+            network.load_weights(str(path))
+    except (ValueError, KeyError, OSError) as error:
+        raise WeightsError(
+            f"The weights in {str(path)!r} do not fit {network.name!r} without its top: "
+            "give that backbone's own, or name the one that they are of with --backbone."
+        ) from error

@@ -1,0 +1,1 @@
+"""The classics, as scikit-learn pipelines from images to probabilities."""

@@ -1,0 +1,162 @@
+"""The classifiers of the table, made and tuned as a practitioner would: a small search each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from transferkit.baselines.folds import make_folds
+
+SEARCHED = 3000  # images: the search draws as many from a larger set; the fit takes them all
+TREES = 300
+
+
+class Choice(NamedTuple):
+    """An estimator, and the values of its parameters to choose from."""
+
+    estimator: BaseEstimator
+    grid: dict[str, list[Any]]
+
+
+def majority(seed: int) -> Choice:
+    """The shares of the classes, whatever the image: chance, for the others to beat."""
+    return Choice(DummyClassifier(strategy="prior"), {})
+
+
+def perceptron(seed: int) -> Choice:
+    """One linear unit a class, learnt from its mistakes."""
+    model = Perceptron(penalty="l2", max_iter=200, random_state=seed)
+    return Choice(make_pipeline(StandardScaler(), model), {"perceptron__alpha": [1e-5, 1e-3]})
+
+
+def logistic_regression(seed: int) -> Choice:
+    """Softmax regression with an L2 penalty."""
+    model = LogisticRegression(max_iter=300)
+    grid = {"logisticregression__C": [1e-3, 1e-2, 1e-1]}
+    return Choice(make_pipeline(StandardScaler(), model), grid)
+
+
+def knn(seed: int) -> Choice:
+    """The nearest images by cosine, each weighted by its nearness."""
+    model = KNeighborsClassifier(weights="distance", algorithm="brute")
+    grid = {"kneighborsclassifier__n_neighbors": [1, 5, 15]}
+    return Choice(make_pipeline(Normalizer(), model), grid)
+
+
+def decision_tree(seed: int) -> Choice:
+    """A single tree, kept from growing to the last image."""
+    model = DecisionTreeClassifier(random_state=seed)
+    return Choice(model, {"min_samples_leaf": [1, 5, 20]})
+
+
+def random_forest(seed: int) -> Choice:
+    """Trees on draws of the images; there is little to tune in one (Probst et al., 2019)."""
+    return Choice(RandomForestClassifier(TREES, random_state=seed, n_jobs=-1), {})
+
+
+def extra_trees(seed: int) -> Choice:
+    """Trees whose thresholds are drawn."""
+    return Choice(ExtraTreesClassifier(TREES, random_state=seed, n_jobs=-1), {})
+
+
+def gradient_boosting(seed: int) -> Choice:
+    """Trees that correct one another; a tenth of the features at each split, since there are many.
+
+    Early stopping is off: its own split fails for a class with one image.
+    """
+    model = HistGradientBoostingClassifier(
+        max_iter=100, max_features=0.1, early_stopping=False, random_state=seed
+    )
+    return Choice(model, {})
+
+
+def linear_svm(seed: int) -> Choice:
+    """A hyperplane a class, on images of unit length."""
+    model = LinearSVC(random_state=seed)
+    return Choice(make_pipeline(Normalizer(), model), {"linearsvc__C": [0.1, 1.0, 10.0]})
+
+
+def rbf_svm(seed: int) -> Choice:
+    """Support vectors with a Gaussian kernel; the features share a scale, so none is changed."""
+    return Choice(SVC(gamma="scale", cache_size=500, random_state=seed), {"C": [1.0, 10.0]})
+
+
+MAKERS: dict[str, Callable[[int], Choice]] = {
+    maker.__name__: maker
+    for maker in (
+        majority,
+        perceptron,
+        logistic_regression,
+        knn,
+        decision_tree,
+        random_forest,
+        extra_trees,
+        gradient_boosting,
+        linear_svm,
+        rbf_svm,
+    )
+}
+
+
+def fit_classifier(
+    name: str, values: np.ndarray, truth: np.ndarray, *, groups: Sequence[str], seed: int
+) -> tuple[BaseEstimator, dict[str, Any]]:
+    """The classifier `name`, tuned by cross-validation and fitted; and what was chosen.
+
+    `values` is `(images, width)` float32 features, `truth` `(images,)` int64 class numbers: at
+    least two of them, unless it is the majority. Images of one of the `groups` stay in one fold.
+    """
+    estimator, grid = MAKERS[name](seed)
+    with warnings.catch_warnings(), joblib.parallel_config(backend="threading", n_jobs=-1):
+        # A search visits values that are slow to converge; it judges them by what they reached.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        chosen = _search(Choice(estimator, grid), values, truth, groups, seed) if grid else {}
+        estimator.set_params(**chosen)
+        if not hasattr(estimator, "predict_proba"):
+            # Probabilities from decisions on images it did not learn from (Platt, 1999). Where a
+            # class is too small to be judged in every fold, the folds' classifiers are averaged.
+            folds = make_folds(truth, groups, seed)
+            judged = sum(len(judge) for _, judge in folds)
+            estimator = CalibratedClassifierCV(
+                estimator, method="sigmoid", cv=folds, ensemble=judged < len(truth)
+            )
+        estimator.fit(values, truth)
+    if isinstance(estimator, CalibratedClassifierCV):
+        estimator.cv = None  # the folds are row numbers, as many as images: not worth saving
+    return estimator, {name.rpartition("__")[2]: value for name, value in chosen.items()}
+
+
+def _search(
+    choice: Choice, values: np.ndarray, truth: np.ndarray, groups: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """The values of `choice.grid` with the best accuracy over the folds."""
+    rows = np.random.default_rng(seed).permutation(len(truth))[:SEARCHED]
+    folds = make_folds(truth[rows], [groups[row] for row in rows], seed)
+    fewest = min(len(learn) for learn, _ in folds)
+    grid = {
+        # There are no more neighbours than images.
+        key: [each for each in options if not key.endswith("n_neighbors") or each <= fewest]
+        for key, options in choice.grid.items()
+    }
+    search = GridSearchCV(choice.estimator, grid, scoring="accuracy", cv=folds, refit=False)
+    return dict(search.fit(values[rows], truth[rows]).best_params_)

@@ -1,0 +1,162 @@
+"""From the paths of images to the numbers that a classic reads, as scikit-learn transformers.
+
+Every way takes paths, so that a whole pipeline does: one policy of decoding, and no more than
+`CHUNK` images in memory at once, however many there are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+from skimage.color import rgb2gray
+from skimage.feature import hog
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import normalize
+
+from transferkit.baselines.table import FEATURES
+from transferkit.config import DataConfig, ModelConfig
+from transferkit.data.decode import MOST_PIXELS, in_threads, read_images
+from transferkit.progress import track
+
+CHUNK = 256  # images: 13 MB of pixels at 128 px
+BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
+CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
+SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
+
+
+def pixel_values(image: np.ndarray) -> np.ndarray:
+    """`(side * side * 3,)` float32, 0..1: the `(side, side, 3)` uint8 `image` itself."""
+    return image.reshape(-1).astype(np.float32) / 255
+
+
+def colour_histogram(image: np.ndarray) -> np.ndarray:
+    """`(432,)` float32 of unit length: the joint histogram of hue, saturation and value.
+
+    Of each share the square root, so that the distance of two is Hellinger's (Arandjelović and
+    Zisserman, 2012). Where in the image a colour is makes no difference.
+    """
+    hsv = np.asarray(Image.fromarray(image).convert("HSV"), dtype=np.int64).reshape(-1, 3)
+    cells = np.ravel_multi_index(tuple((hsv * BINS // 256).T), BINS)
+    shares = np.bincount(cells, minlength=int(np.prod(BINS))) / len(cells)
+    return np.sqrt(shares).astype(np.float32)
+
+
+def gradient_histograms(image: np.ndarray) -> np.ndarray:
+    """`(width,)` float32 of unit length: HOG of the grey image; zeros where it is flat."""
+    found = hog(
+        rgb2gray(image),
+        orientations=9,
+        pixels_per_cell=(CELL, CELL),
+        cells_per_block=(2, 2),
+        block_norm="L2-Hys",
+        transform_sqrt=True,
+    )
+    return normalize(found[np.newaxis])[0].astype(np.float32)
+
+
+def shape_and_colour(image: np.ndarray) -> np.ndarray:
+    """HOG and then the colour histogram: two parts of the same length, so that neither rules."""
+    return np.concatenate([gradient_histograms(image), colour_histogram(image)])
+
+
+EXTRACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "pixels": pixel_values,
+    "colour": colour_histogram,
+    "hog": gradient_histograms,
+    "hog_colour": shape_and_colour,
+}
+
+
+class PathTransformer(TransformerMixin, BaseEstimator):
+    """Paths in, features out; it learns nothing, since each image stands for itself."""
+
+    def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
+        """Nothing to learn; here for the pipeline."""
+        return self
+
+    def transform(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, width)` float32.
+
+        Raises:
+            DataError: one of the images cannot be read.
+        """
+        return self.read(paths)[0]
+
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """What `transform` gives, and the seconds that it takes."""
+        raise NotImplementedError
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class ImageFeatures(PathTransformer):
+    """The features of `kind` (pixels, colour, hog or hog_colour), at the side the table gives it.
+
+    `resize` and `max_pixels` are those of `DataConfig`.
+    """
+
+    def __init__(
+        self, kind: str = "hog_colour", *, resize: str = "squash", max_pixels: int = MOST_PIXELS
+    ) -> None:
+        self.kind = kind
+        self.resize = resize
+        self.max_pixels = max_pixels
+
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """`(images, width)` float32, decoded and read chunk by chunk; and the seconds of it."""
+        started = time.perf_counter()
+        data = DataConfig(resize=self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
+        extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
+        width = len(extract(np.zeros((side, side, 3), np.uint8)))
+        values = np.empty((len(paths), width), np.float32)
+        starts = range(0, len(paths), CHUNK)
+        for start in track(starts, len(starts), doing=f"Reading {self.kind}"):
+            images = read_images(list(paths[start : start + CHUNK]), side, data)
+            for row, found in enumerate(in_threads(extract, images), start):
+                values[row] = found
+        return values, time.perf_counter() - started
+
+
+class BackboneFeatures(PathTransformer):
+    """What a frozen backbone says of each image; the arguments are those of the settings.
+
+    The backbone itself is not kept with it: it is made again from its name and weights.
+    """
+
+    def __init__(
+        self,
+        backbone: str = "mobilenet_v2",
+        weights: str = "imagenet",
+        pooling: str = "avg",
+        *,
+        precision: str = "auto",
+        side: int | None = None,
+        resize: str = "squash",
+        max_pixels: int = MOST_PIXELS,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.pooling = pooling
+        self.precision = precision
+        self.side = side
+        self.resize = resize
+        self.max_pixels = max_pixels
+
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """`(images, width)` float32, and what reading them took when they were first read.
+
+        Raises:
+            DataError: one of the images cannot be read.
+            WeightsError: the weights cannot be had.
+            ConfigError: the weights are random, which say nothing.
+        """
+        from transferkit.training.frozen import frozen_features  # loads TensorFlow: seconds
+
+        model = ModelConfig(self.backbone, self.weights, self.pooling)  # type: ignore[arg-type]
+        data = DataConfig(self.side, self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
+        found = frozen_features(model, data, list(paths), precision=self.precision)
+        return found.values, found.seconds

@@ -1,0 +1,92 @@
+"""A baseline fitted on a manifest's images: from their paths to probabilities."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from transferkit.baselines.classic import Classic
+from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.features import BackboneFeatures, ImageFeatures, PathTransformer
+from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
+from transferkit.config import Config
+from transferkit.errors import DataError
+
+if TYPE_CHECKING:
+    from transferkit.data.manifest import Manifest
+
+SPLITS = ("train", "validation")
+
+
+def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Classic:
+    """The baseline `name`, tuned and fitted on the training and the validation images.
+
+    A network stops and is chosen by the validation images, so it has seen them; a classic is
+    tuned by cross-validation instead and learns from both, for neither to see fewer images.
+
+    Raises:
+        ConfigError: no baseline has that name.
+        DataError: there is nothing to learn from, or an image cannot be read.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    baseline = find_baseline(name)
+    parts = [manifest.part(split) for split in SPLITS]
+    rows = pd.concat(parts, ignore_index=True)
+    truth = manifest.truth(rows)
+    _require_two_classes(baseline, rows, manifest)
+    features = make_features(baseline, config)
+    # Split by split, as the network reads them, so that a backbone reads each once for both.
+    read = [] if features is None else [features.read(list(part["path"])) for part in parts]
+    values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
+    started = time.perf_counter()
+    estimator, chosen = fit_classifier(
+        baseline.classifier.name, values, truth, groups=list(rows["group"]), seed=config.seed
+    )
+    seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
+    steps = [] if features is None else [("features", features)]
+    return Classic(
+        name=baseline.name,
+        pipeline=Pipeline([*steps, ("classifier", estimator)]),
+        classes=manifest.classes,
+        fit_seconds=seconds,
+        details={
+            "title": baseline.title,
+            "chosen": chosen,
+            "train_images": len(rows),
+            "fitted_on": " and ".join(SPLITS),
+            "features_width": values.shape[1],
+        },
+    )
+
+
+def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
+    """The first step of the pipeline of `baseline`; None for the one that looks at no image."""
+    if baseline.features is None:
+        return None
+    data, model = config.data, config.model
+    if baseline.features.name == "backbone":
+        return BackboneFeatures(
+            model.backbone,
+            model.weights,
+            model.pooling,
+            precision=config.train.precision,
+            side=data.side,
+            resize=data.resize,
+            max_pixels=data.max_pixels,
+        )
+    return ImageFeatures(baseline.features.name, resize=data.resize, max_pixels=data.max_pixels)
+
+
+def _require_two_classes(baseline: Baseline, rows: pd.DataFrame, manifest: Manifest) -> None:
+    if rows.empty:
+        raise DataError(f"{manifest.source!r} has no training image for {baseline.name} to fit on.")
+    labels = rows["label"].unique()
+    if len(labels) < 2 and baseline.classifier != MAJORITY:
+        raise DataError(
+            f"All {len(rows)} training images of {manifest.source!r} are of the class "
+            f"{labels[0]!r}: there should be at least two classes for {baseline.name}."
+        )

@@ -1,0 +1,67 @@
+"""Settings are checked when they are made: types, choices and ranges, from the annotations."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from transferkit.errors import ConfigError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Between:
+    """The closed range of a number: `Annotated[float, Between(0, 1)]`."""
+
+    low: float
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        if self.high == math.inf:
+            return f"{self.low} or more"
+        return f"between {self.low} and {self.high}"
+
+
+def check_settings(settings: Any) -> None:
+    """Hold every field of the dataclass instance `settings` against its annotation.
+
+    Raises:
+        ConfigError: the first field whose type, choice or range is wrong, by its name.
+    """
+    hints = get_type_hints(type(settings), include_extras=True)
+    for field in dataclasses.fields(settings):
+        value, hint = getattr(settings, field.name), hints[field.name]
+        ranges = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Between)]
+        plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        check_type(field.name, value, plain)
+        for each in ranges:
+            if value is not None and not each.low <= value <= each.high:
+                raise ConfigError(f"The setting {field.name!r} is {value}: it should be {each}.")
+
+
+def check_type(name: str, value: Any, hint: Any) -> None:
+    """Raise `ConfigError` unless `value` is what the annotation `hint` says.
+
+    An int passes for a float; a bool is never a number.
+    """
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise unknown_name(f"choice of {name!r}", value, get_args(hint))
+        return
+    alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if any(_is_a(value, each) for each in alternatives):
+        return
+    wanted = " or ".join("null" if each is type(None) else each.__name__ for each in alternatives)
+    raise ConfigError(
+        f"The setting {name!r} is {value!r}, of type {type(value).__name__}: "
+        f"it should be of type {wanted}."
+    )
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is float:
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    return isinstance(value, kind)

@@ -1,0 +1,70 @@
+"""The command line: `transferkit COMMAND`. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from transferkit.errors import unknown_name
+
+
+class Command(NamedTuple):
+    """A command: the function `handler` of `transferkit.commands.MODULE` takes its arguments."""
+
+    name: str
+    line: str
+    module: str
+    handler: str
+
+
+COMMANDS = (
+    Command("demo", "run the main job on a sample folder that comes with it", "running", "demo"),
+    Command("look", "what is in a folder, and how augmentation changes it", "looking", "look"),
+    Command("train", "fine-tune a network on a folder of images", "running", "train"),
+    Command("compare", "a network and the classics on one split", "running", "compare"),
+    Command("predict", "classes and probabilities of images, by a run", "using", "predict"),
+    Command("report", "runs side by side", "using", "report"),
+    Command("backbones", "the table of networks", "listing", "backbones"),
+    Command("baselines", "the table of classics", "listing", "baselines"),
+    Command("fetch", "write a tensorflow-datasets set out as a folder", "looking", "fetch"),
+)
+
+USAGE = """usage: transferkit COMMAND ...
+
+A folder of images in; a fine-tuned network beside the classics out.
+
+{commands}
+
+`transferkit COMMAND --help` lists the options of one; `transferkit --version` says which this is.
+Start with `transferkit demo`, or `transferkit compare DIR` for a folder with a sub-folder a class.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that `arguments` (those of the process by default) name."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage(), end="")
+        raise SystemExit(0 if arguments else 2)
+    if arguments[0] in ("-V", "--version"):
+        from transferkit import __version__
+
+        print(f"transferkit {__version__}")
+        return
+    from transferkit.recipe import exit_with
+
+    command = next((each for each in COMMANDS if each.name == arguments[0]), None)
+    if command is None:
+        names = [each.name for each in COMMANDS]
+        error = unknown_name("command", arguments[0], names, "transferkit --help")
+        print(f"transferkit: {error}", file=sys.stderr)
+        raise SystemExit(2)
+    module = importlib.import_module(f"transferkit.commands.{command.module}")
+    exit_with(lambda: getattr(module, command.handler)(arguments[1:]))
+
+
+def usage() -> str:
+    """The help of the whole, from the table of commands."""
+    return USAGE.format(commands="\n".join(f"  {each.name:<11}{each.line}" for each in COMMANDS))

@@ -1,0 +1,40 @@
+"""`transferkit backbones` and `transferkit baselines`: the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tyro
+
+from transferkit.backbones.table import BACKBONES
+from transferkit.baselines.table import CLASSIFIERS, DEFAULT_BASELINES, FEATURES, MAJORITY
+
+
+def backbones(arguments: Sequence[str]) -> None:
+    """Print a line a backbone: sides in pixels, width, blocks, parameters, weights."""
+    tyro.cli(_nothing, prog="transferkit backbones", args=list(arguments))
+    print(f"{'name':<20}{'side':>5}{'least':>6}{'width':>6}{'blocks':>7}{'params':>8}  weights")
+    for row in BACKBONES:
+        millions = f"{row.parameters / 1e6:.2f}M"
+        weights = "ImageNet" if row.pretrained else "none: it learns from scratch"
+        print(
+            f"{row.name:<20}{row.side:>5}{row.smallest_side:>6}{row.width:>6}"
+            f"{len(row.blocks):>7}{millions:>8}  {weights}"
+        )
+
+
+def baselines(arguments: Sequence[str]) -> None:
+    """Print the classifiers, the features, and the set that is the default."""
+    tyro.cli(_nothing, prog="transferkit baselines", args=list(arguments))
+    print(f"A baseline is CLASSIFIER_FEATURES, such as random_forest_hog, or {MAJORITY.name}.")
+    print("\nClassifiers")
+    for classifier in CLASSIFIERS:
+        print(f"  {classifier.name:<20}{classifier.title}")
+    print("\nFeatures")
+    for features in FEATURES:
+        print(f"  {features.name:<20}{features.title}")
+    print(f"\nDefault: {', '.join(DEFAULT_BASELINES)}")
+
+
+def _nothing() -> None:
+    """Print the table."""

@@ -1,0 +1,103 @@
+"""`transferkit demo`, `train` and `compare`: images in, a run folder out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from transferkit.backbones.start import is_pretrained
+from transferkit.baselines.table import DEFAULT_BASELINES, find_baseline
+from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.progress import say
+from transferkit.recipe import Job, check_names, finish, parse_job, silence_tensorflow
+from transferkit.runs import Run, free_folder
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareJob(Job):
+    """Fine-tune a network, fit the classics on the same split, and say which is worth its cost."""
+
+    baselines: str = "default"
+    """Names from `transferkit baselines` with commas between them; default, or none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """Train LeNet on the handwritten digits that come with scikit-learn, beside the classics."""
+
+    out: str = "transferkit-demo"
+    """The folder for the sample images and the run."""
+
+
+DIGITS = Config(
+    data=DataConfig(side=32),
+    model=ModelConfig(backbone="lenet", weights="none"),
+    train=TrainConfig(epochs=15, augment="none", batch=32, rate=2e-3),
+)
+
+
+def train(arguments: Sequence[str]) -> None:
+    """`transferkit train DIR`: a network alone, scored on the test images."""
+    about = "Fine-tune a network on a folder of images, and leave a run folder with the model."
+    job = parse_job(Job, arguments, program="transferkit train", about=about)
+    check_names(job.settings)
+    _run(job, names=())
+
+
+def compare(arguments: Sequence[str]) -> None:
+    """`transferkit compare DIR`: the network and the classics on one split."""
+    job = parse_job(CompareJob, arguments, program="transferkit compare")
+    check_names(job.settings)
+    _run(job, names=baseline_names(job.baselines, job.settings))
+
+
+def demo(arguments: Sequence[str]) -> None:
+    """`transferkit demo`: the main job on a sample folder, with no download."""
+    options = tyro.cli(Demo, prog="transferkit demo", args=list(arguments))
+    silence_tensorflow()
+    from transferkit.data.samples import write_digits
+
+    folder = Path(options.out)
+    digits = write_digits(folder / "digits")
+    say(f"The handwritten digits of scikit-learn are in {str(digits)!r}.")
+    job = CompareJob(str(digits), DIGITS, out=str(free_folder(folder, "run")))
+    _run(job, names=baseline_names(job.baselines, job.settings))
+
+
+def baseline_names(wanted: str, config: Config) -> list[str]:
+    """The baselines that the option `wanted` means, each looked up.
+
+    The default leaves out those on the backbone's features where its weights are random.
+
+    Raises:
+        ConfigError: one is unknown.
+    """
+    if wanted == "none":
+        return []
+    if wanted == "default":
+        pretrained = is_pretrained(config.model)
+        return [name for name in DEFAULT_BASELINES if pretrained or not name.endswith("_backbone")]
+    return [find_baseline(name.strip()).name for name in wanted.split(",")]
+
+
+def _run(job: Job, *, names: Sequence[str]) -> None:
+    silence_tensorflow()
+    from transferkit.baselines.fitting import fit_baseline
+    from transferkit.evidence.results import Classifier
+    from transferkit.report.report import compare as compare_classifiers
+    from transferkit.training.train import train as train_network
+
+    config = job.settings
+    manifest = job.read_manifest()
+    run: Run = job.create_run(f"{Path(manifest.source).stem or 'images'}-{config.model.backbone}")
+    classifiers: list[Classifier] = [train_network(manifest, config, run=run)]
+    for name in names:
+        say(f"Fitting {name}.")
+        baseline = fit_baseline(name, manifest, config)
+        baseline.save(run.folder)
+        classifiers.append(baseline)
+    found = run.json("environment.json")
+    finish(compare_classifiers(classifiers, manifest, config, environment=found), run)

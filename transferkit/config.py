@@ -1,0 +1,210 @@
+"""The settings of a run, as frozen dataclasses: the flags, their help and their checks.
+
+Every field is a flag by its dotted name (`--train.epochs 3`), the common ones also by a
+short one (`--epochs 3`), and a key of the YAML file that `--config` reads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+import yaml
+
+from transferkit.checks import Between, check_settings
+from transferkit.errors import ConfigError, unknown_name
+
+
+def _short(flag: str) -> Any:
+    return tyro.conf.arg(aliases=[flag])
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which files are read, how they are split and how they become pixels."""
+
+    side: Annotated[int | None, Between(8, 4096), _short("--side")] = None
+    """Pixels along each side of the square that the network sees; its native side if not given."""
+    resize: Literal["squash", "crop"] = "squash"
+    """squash: the whole picture, its aspect given up. crop: the centre square."""
+    validation: Annotated[float, Between(0.01, 0.8)] = 0.1
+    """Share of the images that training is watched on; unless the source has such a split."""
+    test: Annotated[float, Between(0.01, 0.8)] = 0.2
+    """Share of the images that classifiers are scored on; unless the source has such a split."""
+    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
+    """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
+    strict: bool = False
+    """An image that cannot be read is an error, not a line in the report."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.validation + self.test > 0.9:
+            raise ConfigError(
+                f"The shares validation={self.validation} and test={self.test} leave less than a "
+                "tenth of the images to train on: together they should be 0.9 or less."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The network: a backbone with its weights, and the head on top of it."""
+
+    backbone: Annotated[str, _short("--backbone")] = "mobilenet_v2"
+    """A name that `transferkit backbones` lists."""
+    weights: Annotated[str, _short("--weights")] = "imagenet"
+    """imagenet, none (random), or the path of a weights file for the backbone without its top."""
+    pooling: Literal["avg", "max", "both"] = "avg"
+    """How the backbone's feature map becomes one vector."""
+    head: Literal["linear", "hidden"] = "linear"
+    """linear: one layer to the classes. hidden: one hidden layer before it."""
+    hidden_units: Annotated[int, Between(1, 65_536)] = 256
+    """Width of the hidden layer."""
+    hidden_activation: str = "relu"
+    """Activation of the hidden layer, by its Keras name."""
+    hidden_initializer: str = "he_normal"
+    """Initialiser of the hidden layer, by its Keras name."""
+    dropout: Annotated[float, Between(0, 0.95)] = 0.2
+    """Share of the features that is dropped before each layer of the head while it learns."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How the network learns: first its head, then the released blocks at a lower rate."""
+
+    epochs: Annotated[int, Between(1, 100_000), _short("--epochs")] = 4
+    """Passes over the images, at most, to fine-tune the network or train it from scratch."""
+    head_epochs: Annotated[int, Between(1, 100_000)] = 30
+    """Epochs of the head before that, at most; on features that are read once, so quick."""
+    release: str = "auto"
+    """Blocks that learn in the second stage: none, last, all, or how many from the top.
+    auto: the last one of a pretrained backbone, all of one with random weights."""
+    batch: Annotated[int, Between(1, 65_536)] = 32
+    """Images in a step, over all devices."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    rate: Annotated[float, Between(0, 10)] = 1e-3
+    """Learning rate of the head, and of a network that starts from random weights."""
+    fine_tune_rate: Annotated[float, Between(0, 10)] = 1e-4
+    """Learning rate of the second stage."""
+    rate_decay: Annotated[float, Between(0.01, 1)] = 1.0
+    """The second stage's rate is multiplied by this for each block towards the input."""
+    weight_decay: Annotated[float, Between(0, 1)] = 1e-4
+    """Decoupled weight decay; used by adamw alone."""
+    clip_norm: Annotated[float, Between(0, 1e6)] = 1.0
+    """Bound on the norm of all gradients together; 0 for none."""
+    warmup: Annotated[float, Between(0, 0.9)] = 0.1
+    """Share of a stage's steps in which the rate climbs, before it falls along a cosine."""
+    patience: Annotated[int, Between(1, 100_000)] = 3
+    """Epochs without a lower validation loss after which a stage ends; the best is kept."""
+    label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
+    class_weights: Literal["auto", "off"] = "auto"
+    """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
+    augment: Annotated[str, _short("--augment")] = "photo"
+    """A policy: none, flip, photo or strong; `transferkit look DIR --augment photo` draws it."""
+    mix: Literal["none", "mixup", "cutmix"] = "none"
+    """Blend pairs of training images, and their labels with them."""
+    devices: str = "auto"
+    """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
+    mirrored strategy without a GPU)."""
+    precision: Literal["auto", "float32", "mixed"] = "auto"
+    """mixed: 16 bits where it is safe. auto: mixed where the device is fast at it."""
+    require_gpu: bool = False
+    """Refuse to run without a GPU."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        _check_release(self.release)
+        _check_devices(self.devices)
+
+
+def _check_release(release: str) -> None:
+    if release not in ("auto", "none", "last", "all") and not release.isdecimal():
+        raise ConfigError(
+            f"The setting 'release' is {release!r}: it should be auto, none, last, all, "
+            "or the number of blocks from the top."
+        )
+
+
+def _check_devices(devices: str) -> None:
+    logical = devices.removeprefix("cpu:")
+    if devices not in ("auto", "cpu", "gpu") and not (devices != logical and logical.isdecimal()):
+        raise ConfigError(
+            f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, "
+            "or cpu:N for N logical CPU devices."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Every setting of a run."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
+    """Decides the split, the first weights, the order and the augmentation."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def to_yaml(self) -> str:
+        """The settings as the YAML text that `--config` reads."""
+        return yaml.safe_dump(dataclasses.asdict(self), sort_keys=False)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"release": "none"},
+    "balanced": {},
+    "best": {
+        "release": "all",
+        "rate_decay": 0.7,
+        "augment": "strong",
+        "mix": "mixup",
+        "epochs": 20,
+    },
+}
+
+
+def with_preset(config: Config, name: str) -> Config:
+    """`config` with the training settings of the preset `name`: fast, balanced or best.
+
+    Raises:
+        ConfigError: no preset has that name.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, **PRESETS[name]))
+
+
+def read_config(path: str | Path, base: Config = Config()) -> Config:
+    """`base` with the settings that the YAML file `path` names.
+
+    Raises:
+        ConfigError: the file cannot be read, is not YAML, or names a setting that is not there.
+    """
+    try:
+        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {str(path)!r} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"The settings file {str(path)!r} is not YAML: {error}.") from error
+    return _updated(base, {} if found is None else found, where=str(path))
+
+
+def _updated(settings: Any, changes: Any, *, where: str) -> Any:
+    if not isinstance(changes, dict):
+        raise ConfigError(f"{where}: got {changes!r} where settings by name should be.")
+    names = [field.name for field in dataclasses.fields(settings)]
+    values = {}
+    for name, value in changes.items():
+        if name not in names:
+            error = unknown_name("setting", name, names)
+            raise ConfigError(f"{where}: {error}")
+        old = getattr(settings, name)
+        nested = dataclasses.is_dataclass(old)
+        values[name] = _updated(old, value, where=f"{where}, {name}") if nested else value
+    return dataclasses.replace(settings, **values)

@@ -1,0 +1,1 @@
+"""Files to arrays; knows nothing of networks."""

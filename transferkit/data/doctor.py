@@ -1,0 +1,89 @@
+"""A look at a folder before anything is trained: what is in it, and what of it cannot be used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from transferkit.config import DataConfig
+from transferkit.data.files import inspect_files
+from transferkit.data.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Look:
+    """What `look` found: the manifest, and a row a file as `inspect_files` gives them."""
+
+    manifest: Manifest
+    files: pd.DataFrame
+
+    def __str__(self) -> str:
+        return "\n".join([*self._head(), "", self.manifest.counts().to_string(), *self._foot()])
+
+    def __repr__(self) -> str:
+        return f"<Look at {self.manifest.source!r}: {self.manifest!r}>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{escape(line)}</p>" for line in self._head())
+        foot = "".join(f"<li>{escape(line)}</li>" for line in self._foot() if line)
+        return f"{head}{self.manifest.counts().to_html()}<ul>{foot}</ul>"
+
+    def _head(self) -> list[str]:
+        good = self.files[self.files["problem"] == ""]
+        widths, heights = good["width"], good["height"]
+        sizes = (
+            f"{widths.min()}x{heights.min()} to {widths.max()}x{heights.max()} pixels, "
+            f"median {widths.median():.0f}x{heights.median():.0f}"
+        )
+        turned = int((good["orientation"] > 1).sum())
+        return [
+            repr(self.manifest),
+            f"Formats: {_counted(good['format'])}; modes: {_counted(good['mode'])}",
+            f"Sizes: {sizes}; {good['bytes'].sum() / 1e6:.1f} MB",
+            f"Turned by EXIF: {turned} images; wrong ending: {_wrong_endings(good)}",
+        ]
+
+    def _foot(self) -> list[str]:
+        bad = self.manifest.quarantined
+        lines = [f"Note: {note}" for note in self.manifest.notes]
+        lines += [f"Left out: {row.path!r} {row.problem}." for row in bad.itertuples()]
+        return ["", *lines] if lines else []
+
+
+def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) -> Look:
+    """Read the manifest of `source` (as `Manifest.read` does) and look into every file.
+
+    Raises:
+        DataError: there is nothing to learn from in it.
+    """
+    manifest = Manifest.read(source, data, seed=seed)
+    return Look(manifest, inspect_files(manifest.frame["path"].tolist(), data.max_pixels))
+
+
+ENDINGS = {
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "MPO": {".jpg", ".jpeg", ".mpo"},
+    "PNG": {".png"},
+    "WEBP": {".webp"},
+    "GIF": {".gif"},
+    "BMP": {".bmp", ".dib"},
+    "TIFF": {".tif", ".tiff"},
+    "PPM": {".ppm", ".pgm", ".pbm", ".pnm"},
+}
+
+
+def _wrong_endings(files: pd.DataFrame) -> str:
+    wrong = Counter(
+        f"{kind} named {Path(path).suffix or 'without one'}"
+        for path, kind in zip(files["path"], files["format"], strict=True)
+        if Path(path).suffix.lower() not in ENDINGS[kind]
+    )
+    return ", ".join(f"{count} {name}" for name, count in wrong.most_common()) or "none"
+
+
+def _counted(values: pd.Series) -> str:
+    return ", ".join(f"{name} {count}" for name, count in values.value_counts().items())

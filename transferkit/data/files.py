@@ -1,0 +1,70 @@
+"""What is in the files: format, size and digest of each, or why it cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from transferkit.data.decode import ImageError, in_threads, open_image, unpack
+from transferkit.progress import track
+
+COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
+ORIENTATION = 0x0112  # the EXIF tag
+CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
+
+
+def inspect_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
+    """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
+
+    `orientation` is EXIF's, 1 to 8; `digest` is the SHA-256 of the content.
+    """
+
+    def look(path: str) -> dict[str, object]:
+        return _inspect(path, max_pixels)
+
+    with warnings.catch_warnings():
+        # Pillow warns of large images; they are measured here, against the setting.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        rows = list(track(in_threads(look, paths), len(paths), doing="Checking files"))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _inspect(path: str, max_pixels: int) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
+    try:
+        if not os.path.isfile(path):  # a broken link, a loop of links, a pipe that would block
+            raise ImageError(f"cannot be opened: {_why_no_file(path)}")
+        content = Path(path).read_bytes()
+        row["bytes"] = len(content)
+        image = open_image(content, max_pixels)
+        row |= {"format": image.format, "mode": image.mode}
+        row |= {"width": image.width, "height": image.height, "orientation": _orientation(image)}
+        unpack(image, CHECK_SIDE)
+        row["digest"] = hashlib.sha256(content).hexdigest()
+    except OSError as error:
+        row["problem"] = f"cannot be opened: {error.strerror or error}"
+    except ImageError as problem:
+        row["problem"] = str(problem)
+    return row
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # EXIF that cannot be parsed says nothing
+        return 1
+
+
+def _why_no_file(path: str) -> str:
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.strerror or str(error)
+    return "it is not a regular file"

@@ -1,0 +1,50 @@
+"""Folders that appear whole or not at all, and the one where fetched data is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from transferkit.errors import DataError
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; it becomes `path` at the end, and is gone on an error.
+
+    `path` may be an empty folder already. The folder beside it is hidden: where a run is killed,
+    what is left of it is never taken for data.
+
+    Raises:
+        DataError: the disk is full, or `path` holds something by now, or cannot be written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
+        temporary.chmod(0o755)
+        yield temporary
+        if path.is_dir():
+            path.rmdir()  # succeeds for an empty one alone
+        os.rename(temporary, path)
+    except OSError as error:
+        raise DataError(
+            f"The folder {str(path)!r} cannot be written: {error.strerror or error}; "
+            "free some space or choose another folder."
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def cache_folder(name: str) -> Path:
+    """Where `name` is kept between runs: below TRANSFERKIT_CACHE, else the user's cache folder."""
+    own = os.environ.get("TRANSFERKIT_CACHE")
+    if own:
+        return Path(own).expanduser() / name
+    shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(shared).expanduser() / "transferkit" / name

@@ -1,0 +1,229 @@
+"""The one list of images that every classifier reads: path, label, split, group, problem."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from transferkit.config import DataConfig
+from transferkit.data.scan import SPLIT_NAMES, scan_folder
+from transferkit.data.splits import split_groups
+from transferkit.errors import DataError, unknown_name
+from transferkit.runs import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLUMNS = ("path", "label", "split", "group", "problem")
+SPLITS = ("train", "validation", "test")
+CATALOGUE = "tfds:"  # what a source starts with that is a set of tensorflow-datasets
+
+
+class Manifest:
+    """One row a file, as the pandas frame `frame`; a row with a problem is in no split.
+
+    Attributes:
+        frame: `COLUMNS`, all text; `path` is absolute, `split` one of `SPLITS` or empty.
+        source: what it was made from.
+        notes: sentences on what was left out and what is unusual.
+    """
+
+    def __init__(self, frame: pd.DataFrame, source: str = "", notes: Sequence[str] = ()) -> None:
+        self.frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
+        self.source = source
+        self.notes = tuple(notes)
+
+    @classmethod
+    def read(
+        cls, source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0
+    ) -> Manifest:
+        """The images of a folder, a .csv file or `tfds:NAME`: checked, grouped and split.
+
+        Files that cannot be read keep their row, with the problem. A source's own splits are kept;
+        what is missing of them is taken from its training images.
+
+        Raises:
+            DataError: there is nothing to learn from in it, or `data.strict` and a file is bad.
+        """
+        from transferkit.data.checking import check_rows
+
+        name = str(source)
+        if name.startswith(CATALOGUE):
+            from transferkit.data.catalogue import catalogue_folder
+
+            source = catalogue_folder(name)
+        if name.lower().endswith(".csv"):
+            frame, notes = _read_csv(Path(source)), []
+        else:
+            scan = scan_folder(Path(source))
+            frame = pd.DataFrame(scan.rows, columns=["path", "label", "split"])
+            frame["path"], notes = [os.path.abspath(path) for path in frame["path"]], scan.notes
+        frame = frame.reindex(columns=list(COLUMNS), fill_value="")
+        frame, more = check_rows(frame, data)
+        notes += more
+        _require_classes(frame, name)
+        notes += _assign_splits(frame, data, seed)
+        notes += _rare_classes(frame)
+        return cls(frame, name, notes)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Manifest:
+        """The manifest that `save` wrote, its files not looked at again.
+
+        Raises:
+            DataError: it is no such file.
+        """
+        frame = _read_csv(Path(path))
+        missing = [name for name in COLUMNS if name not in frame]
+        if missing:
+            raise DataError(f"{str(path)!r} is not a manifest: it has no column {missing[0]!r}.")
+        return cls(frame, str(path))
+
+    def save(self, path: str | Path) -> None:
+        """Write it as CSV, whole or not at all."""
+        write_text(Path(path), self.frame.to_csv(index=False, lineterminator="\n"))
+
+    @property
+    def usable(self) -> pd.DataFrame:
+        """The rows without a problem."""
+        return self.frame[self.frame["problem"] == ""]
+
+    @property
+    def quarantined(self) -> pd.DataFrame:
+        """The rows with a problem."""
+        return self.frame[self.frame["problem"] != ""].reset_index(drop=True)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels of the usable rows, sorted: column `k` of every probability is class `k`."""
+        return tuple(sorted(self.usable["label"].unique()))
+
+    def part(self, split: str) -> pd.DataFrame:
+        """The usable rows of `split`."""
+        if split not in SPLITS:
+            raise unknown_name("split", split, SPLITS)
+        return self.usable[self.usable["split"] == split].reset_index(drop=True)
+
+    def truth(self, rows: pd.DataFrame) -> np.ndarray:
+        """`(images,)` int64, the number of each row's class in `classes`."""
+        numbers = {name: number for number, name in enumerate(self.classes)}
+        return np.array([numbers[label] for label in rows["label"]], dtype=np.int64)
+
+    def counts(self) -> pd.DataFrame:
+        """Usable images by class (rows) and split (columns)."""
+        table = pd.crosstab(self.usable["label"], self.usable["split"])
+        return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
+
+    def __len__(self) -> int:
+        return len(self.usable)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(self.part(split))} {split}" for split in SPLITS)
+        bad = len(self.quarantined)
+        left_out = f"; {bad} left out" if bad else ""
+        return f"<Manifest of {len(self.classes)} classes: {sizes} images{left_out}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>{self.counts().to_html()}"
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """`path,label[,split,group,problem]` as text; relative paths start at the file's own folder."""
+    try:
+        # No value stands for "missing": a class may be called NA.
+        frame = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding_errors="surrogateescape"
+        )
+    except FileNotFoundError as error:
+        raise DataError(
+            f"There is no file {str(path)!r}: give a .csv with the columns path,label."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{str(path)!r} cannot be read as CSV: {error}.") from error
+    for name in ("path", "label"):
+        if name not in frame:
+            raise DataError(
+                f"{str(path)!r} has the columns {', '.join(map(str, frame.columns))}: "
+                "it should have path,label and may have split,group."
+            )
+    if frame.empty:
+        raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
+    frame["path"] = [os.path.abspath(path.parent / each) for each in frame["path"]]
+    if "split" in frame:
+        frame["split"] = [_split_name(each, path) for each in frame["split"]]
+    return frame
+
+
+def _split_name(name: str, path: Path) -> str:
+    if name and name.lower() not in SPLIT_NAMES:
+        raise DataError(
+            f"{str(path)!r} has the split {name!r}: it should be train, validation or test."
+        )
+    return SPLIT_NAMES.get(name.lower(), "")
+
+
+def _require_classes(frame: pd.DataFrame, name: str) -> None:
+    usable = frame[frame["problem"] == ""]
+    if usable.empty:
+        first = frame.iloc[0]
+        raise DataError(
+            f"None of the {len(frame)} files of {name!r} can be used; "
+            f"the first, {first['path']!r}, {first['problem']}."
+        )
+    classes = usable["label"].unique()
+    if len(classes) == 1:
+        raise DataError(
+            f"{name!r} has one class with images that can be read, {classes[0]!r}: "
+            "there should be at least two."
+        )
+
+
+def _assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]:
+    """Fill in `split` for the usable rows, in place; say what was made of the source's own."""
+    good = frame["problem"] == ""
+    frame.loc[~good, "split"] = ""
+    found, notes = set(frame.loc[good, "split"]), []
+    if "" in found and found != {""}:
+        lost = frame.loc[good & (frame["split"] == ""), "path"].iloc[0]
+        raise DataError(f"{lost!r} has no split and other images do: give one to all or to none.")
+    if found == {"train"}:
+        notes.append("Only train/ has images: they were split as a folder without splits is.")
+        frame.loc[good, "split"], found = "", {""}
+    if "train" not in found and found != {""}:
+        raise DataError("No image is in the split 'train': there is nothing to learn from.")
+    if found == {"train", "validation"}:
+        notes.append(
+            "There is no test split, so the validation split is the test: nothing is chosen on it, "
+            "and a new validation split was taken from train."
+        )
+        frame.loc[frame["split"] == "validation", "split"] = "test"
+        found = {"train", "test"}
+    if found == set(SPLITS):
+        return notes
+    pool = frame.index[good & frame["split"].isin(["", "train"])]
+    rows = frame.loc[pool]
+    frame.loc[pool, "split"] = split_groups(
+        rows["label"].tolist(),
+        rows["group"].tolist(),
+        validation=data.validation,
+        test=data.test if found == {""} else 0.0,
+        seed=seed,
+    )
+    return notes
+
+
+def _rare_classes(frame: pd.DataFrame) -> list[str]:
+    usable = frame[frame["problem"] == ""]
+    notes = []
+    for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
+        seen = set(usable.loc[usable["split"] == split, "label"])
+        for label in sorted(set(usable["label"]) - seen):
+            count = int((usable["label"] == label).sum())
+            notes.append(f"Class {label!r} ({count} images) has none in {split}: it {meaning}.")
+    return notes

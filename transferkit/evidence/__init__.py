@@ -1,0 +1,1 @@
+"""Arrays in, judgement out; knows neither networks nor files."""

@@ -1,0 +1,87 @@
+"""What a comparison leaves for machines: the contents of scores.json and predictions.csv."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from transferkit.evidence.results import Result
+from transferkit.evidence.scores import Scores
+
+PER_CLASS = ("precision", "recall", "f1", "support")
+
+
+def entry(result: Result, scores: Scores) -> dict[str, Any]:
+    """One classifier in scores.json: what it is, how right it is and what it costs."""
+    values = scores.to_json()
+    each = zip(*(values[key] for key in PER_CLASS), strict=True)
+    return {
+        "name": result.name,
+        "kind": result.kind,
+        "accuracy": scores.accuracy,
+        "balanced_accuracy": scores.balanced_accuracy,
+        "macro_f1": scores.macro_f1,
+        "log_loss": scores.log_loss,
+        "fit_seconds": result.fit_seconds,
+        "predict_milliseconds": result.predict_milliseconds,
+        "megabytes": result.megabytes,
+        "per_class": {
+            name: dict(zip(PER_CLASS, numbers, strict=True))
+            for name, numbers in zip(scores.classes, each, strict=True)
+        },
+        "confusion": values["confusion"],
+        "details": plain(result.details),
+    }
+
+
+def scores_json(
+    classes: Sequence[str], test: pd.DataFrame, entries: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """The contents of scores.json."""
+    return {
+        "classes": list(classes),
+        "test_images": len(test),
+        "manifest": fingerprint(test),
+        "classifiers": list(entries),
+    }
+
+
+def fingerprint(test: pd.DataFrame) -> str:
+    """Twelve hexadecimal digits that are the same for the same test images, in any order.
+
+    Drawn with SHA-256 from their paths and labels, so that runs on other images are told apart.
+    """
+    lines = sorted(
+        f"{path}\t{label}\n" for path, label in zip(test["path"], test["label"], strict=True)
+    )
+    content = "".join(lines).encode("utf-8", errors="surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequence[Result]) -> str:
+    """The contents of predictions.csv: a row a test image, a group of columns a classifier.
+
+    The columns are path, label, and for each classifier `NAME:predicted`, `NAME:probability`
+    (of the predicted class) and `NAME:p(CLASS)` for every class.
+    """
+    columns: dict[str, Any] = {"path": test["path"], "label": test["label"]}
+    for result in results:
+        columns[f"{result.name}:predicted"] = [classes[index] for index in result.predicted]
+        columns[f"{result.name}:probability"] = result.probabilities.max(axis=1)
+        for index, name in enumerate(classes):
+            columns[f"{result.name}:p({name})"] = result.probabilities[:, index]
+    frame = pd.DataFrame(columns)
+    return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON knows it: NumPy's numbers become numbers, anything else its text."""
+
+    def simplest(other: Any) -> Any:
+        return other.tolist() if hasattr(other, "tolist") else str(other)
+
+    return json.loads(json.dumps(value, default=simplest))

@@ -1,0 +1,157 @@
+"""Classifiers on the same test images, side by side: `compare` and the Report that it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from transferkit.config import Config
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError
+from transferkit.evidence.results import Classifier, Result
+from transferkit.evidence.scores import Scores, score
+from transferkit.report.records import entry, predictions_csv, scores_json
+from transferkit.report.table import html_table, ordered, plain_text, rich_table
+from transferkit.report.verdict import verdict
+from transferkit.runs import Run, write_json, write_text
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Report:
+    """What every classifier says of the same test images, and how right it is.
+
+    Attributes:
+        classes: the names; column `k` of every `probabilities` is class `k`.
+        test: the rows of the manifest that were scored.
+        truth: `(images,)` int64, the class index of each.
+        results: one a classifier.
+        scores: the scores of each result, in the same order.
+        manifest: the images, with those that were trained on.
+        config: every setting.
+        environment: what it ran on, by name.
+    """
+
+    classes: tuple[str, ...]
+    test: pd.DataFrame
+    truth: np.ndarray
+    results: tuple[Result, ...]
+    scores: tuple[Scores, ...]
+    manifest: Manifest
+    config: Config
+    environment: Mapping[str, Any]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """One dictionary a classifier, as in scores.json, the most accurate first."""
+        return ordered([entry(*pair) for pair in zip(self.results, self.scores, strict=True)])
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: which classifier is right how often, and what the next one costs."""
+        return verdict(self.results, self.truth, self.classes)
+
+    def table(self) -> Table:
+        """The classifiers by accuracy, as a table of rich."""
+        return rich_table(self.entries)
+
+    def __str__(self) -> str:
+        return f"{plain_text(self.table())}\n\n{self.verdict}"
+
+    def __repr__(self) -> str:
+        names = ", ".join(each["name"] for each in self.entries)
+        return f"<Report on {len(self.truth)} test images: {names}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.entries, [self.verdict])
+
+    def save(self, run: Run) -> None:
+        """Write scores.json, predictions.csv and report.html into the run folder, each whole.
+
+        Raises:
+            RunError: the folder cannot be written to.
+        """
+        from transferkit.report.page import page
+
+        write_json(run / "scores.json", scores_json(self.classes, self.test, self.entries))
+        write_text(run / "predictions.csv", predictions_csv(self.classes, self.test, self.results))
+        write_text(run / "report.html", page(self))
+
+
+def compare(
+    classifiers: Sequence[Classifier],
+    manifest: Manifest,
+    config: Config = Config(),
+    *,
+    environment: Mapping[str, Any] | None = None,
+) -> Report:
+    """Ask every classifier about the manifest's test images, and score and time the answers.
+
+    Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`.
+
+    Raises:
+        DataError: there is no test image or no classifier, or one knows other classes.
+    """
+    test = manifest.part("test")
+    if test.empty:
+        raise DataError(
+            f"{manifest.source!r} has no test image to compare classifiers on: "
+            "mark some as test, or leave the split out and one is made."
+        )
+    if not classifiers:
+        raise DataError("There is no classifier to compare: give at least one.")
+    classes = manifest.classes
+    for each in classifiers:
+        _require_same_classes(each, classes)
+    truth = manifest.truth(test)
+    paths = list(test["path"])
+    results = [_result(each, classes, paths) for each in classifiers]
+    named = _told_apart(results)
+    scores = tuple(score(truth, each.probabilities, classes) for each in named)
+    return Report(classes, test, truth, named, scores, manifest, config, dict(environment or {}))
+
+
+def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:
+    classifier.probabilities(paths[:1])  # the first call also compiles, which is no image's cost
+    start = time.perf_counter()
+    probabilities = classifier.probabilities(paths)
+    seconds = time.perf_counter() - start
+    columns = [classifier.classes.index(name) for name in classes]
+    return Result(
+        name=classifier.name,
+        kind=classifier.kind,
+        probabilities=np.asarray(probabilities)[:, columns],
+        fit_seconds=classifier.fit_seconds,
+        predict_milliseconds=1000 * seconds / len(paths),
+        megabytes=classifier.megabytes,
+        details=classifier.details,
+        history=classifier.history,
+    )
+
+
+def _require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
+    unlike = sorted(set(classifier.classes) ^ set(classes))
+    if unlike:
+        where = "the images" if unlike[0] in classes else "its training"
+        raise DataError(
+            f"{classifier.name} was trained on {len(classifier.classes)} classes and the images "
+            f"have {len(classes)}: {unlike[0]!r} is only in {where}; "
+            "compare classifiers on the images of the manifest that they were trained on."
+        )
+
+
+def _told_apart(results: Sequence[Result]) -> tuple[Result, ...]:
+    taken: list[str] = []
+    for each in results:
+        name, number = each.name, 1
+        while name in taken:
+            number += 1
+            name = f"{each.name} ({number})"
+        taken.append(name)
+    pairs = zip(results, taken, strict=True)
+    return tuple(dataclasses.replace(each, name=name) for each, name in pairs)

@@ -1,0 +1,73 @@
+"""Several runs side by side, from the scores.json of each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from transferkit.errors import RunError
+from transferkit.report.table import html_table, ordered, plain_text, rich_table
+from transferkit.report.wording import listed
+from transferkit.runs import Run
+
+FIRST = ("run", "classifier")
+
+
+@dataclasses.dataclass(frozen=True)
+class SideBySide:
+    """The classifiers of several runs in one table.
+
+    Attributes:
+        entries: as in scores.json, with the folder of the `run`; the most accurate first.
+        notes: sentences on what keeps the runs from being compared.
+    """
+
+    entries: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+
+    def table(self) -> Table:
+        """The table of rich, the run in its first column."""
+        return rich_table(self.entries, first=FIRST)
+
+    def __str__(self) -> str:
+        return "\n\n".join([plain_text(self.table()), *self.notes])
+
+    def _repr_html_(self) -> str:
+        return html_table(self.entries, self.notes, first=FIRST)
+
+
+def runs_side_by_side(runs: Sequence[Run]) -> SideBySide:
+    """Every classifier of every run, and a note where the test images were not the same.
+
+    Raises:
+        RunError: there is no run, or one has no scores.json that can be read.
+    """
+    if not runs:
+        raise RunError("There is no run to report on: give the folder of at least one.")
+    entries: list[dict[str, Any]] = []
+    groups: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for run in runs:
+        name, scores = str(run.folder), run.json("scores.json")
+        try:
+            entries += [{**each, "run": name} for each in scores["classifiers"]]
+            groups[(scores["manifest"], scores["test_images"])].append(name)
+        except KeyError as error:
+            raise RunError(
+                f"{str(run / 'scores.json')!r} is not what a run writes: it lacks {error}; "
+                "`transferkit train DIR --out RUN` writes one."
+            ) from error
+    return SideBySide(tuple(ordered(entries)), _notes(groups))
+
+
+def _notes(groups: dict[tuple[str, int], list[str]]) -> tuple[str, ...]:
+    if len(groups) == 1:
+        return ()
+    sets = "; ".join(f"{listed(names)} on {images}" for (_, images), names in groups.items())
+    return (
+        "These runs were not scored on the same test images, so their numbers do not compare: "
+        f"{sets}.",
+    )

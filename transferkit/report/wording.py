@@ -1,0 +1,69 @@
+"""Numbers as a reader wants them: shares in per cent, times in the unit that fits."""
+
+from __future__ import annotations
+
+import math
+
+PARTS = ("", "", "half the", "a third of the", "a quarter of the", "a fifth of the")
+TENTHS = {6: "a sixth of the", 7: "a seventh of the", 8: "an eighth of the", 9: "a ninth of the"}
+FRACTIONS = dict(enumerate(PARTS)) | TENTHS | {10: "a tenth of the"}
+
+
+def percent(share: float) -> str:
+    """A share 0..1 as `91.3 %`."""
+    return f"{share * 100:.1f} %"
+
+
+def points(share: float) -> str:
+    """The size of a difference of shares, in percentage points: `25.1 points`."""
+    return f"{abs(share) * 100:.1f} points"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `0.42 s`, `41 s`, `6 min 50 s` or `2 h 5 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.2g} s" if seconds >= 0.01 else "0 s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def amount(value: float) -> str:
+    """A positive number to two or three figures: `0.04`, `3.1`, `86`, `1200`."""
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def listed(names: list[str]) -> str:
+    """Names as `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def share_of_time(seconds: float, reference: float) -> str:
+    """`seconds` beside `reference`, as `a tenth of the training time`; empty if one is unknown."""
+    if seconds <= 0 or reference <= 0:
+        return ""
+    ratio = seconds / reference
+    if ratio >= 1.5:
+        return f"{_rounded(ratio)} times the training time"
+    if ratio > 1 / 1.5:
+        return "about the same training time"
+    parts = _rounded(1 / ratio)
+    return f"{FRACTIONS.get(parts, f'1/{parts} of the')} training time"
+
+
+def _rounded(ratio: float) -> int:
+    """The ratio to two figures at most: 2, 12, 350."""
+    digits = max(0, math.floor(math.log10(ratio)) - 1)
+    return int(round(ratio, -digits))
+
+
+def printable(text: object) -> str:
+    """`text` without what XML and terminals cannot hold: control characters, lone surrogates."""
+    return "".join(
+        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text)
+    )

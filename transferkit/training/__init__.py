@@ -1,0 +1,1 @@
+"""Data and a backbone to a trained classifier."""

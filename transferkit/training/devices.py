@@ -1,0 +1,183 @@
+"""Where a run computes: the devices, the tf.distribute strategy, the precision, and why."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from transferkit.config import TrainConfig
+from transferkit.errors import DeviceError
+
+FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
+FAST_AT_16_BITS = (7, 0)  # compute capability from which a GPU has tensor cores
+
+
+@dataclass(frozen=True)
+class Device:
+    """The devices of a run.
+
+    `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
+    rewritten to bfloat16 where that is safe (the faster way there; the variables stay float32).
+    """
+
+    strategy: tf.distribute.Strategy
+    policy: str
+    onednn_bfloat16: bool
+    line: str
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Within it, models are built on the devices and with the dtype policy of the run."""
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+        try:
+            with self.strategy.scope():
+                yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """Within it, what is traced and run is in the device's 16 bits; outside it, never."""
+        options = {"auto_mixed_precision_onednn_bfloat16": self.onednn_bfloat16}
+        before = tf.config.optimizer.get_experimental_options()
+        was = before.get("auto_mixed_precision_onednn_bfloat16", False)
+        tf.config.optimizer.set_experimental_options(options)
+        try:
+            yield
+        finally:
+            tf.config.optimizer.set_experimental_options(
+                {"auto_mixed_precision_onednn_bfloat16": was}
+            )
+
+
+def choose_device(train: TrainConfig) -> Device:
+    """The devices that the settings ask for, with one line that says which and why.
+
+    Raises:
+        DeviceError: a GPU is required and TensorFlow finds none, or the logical devices cannot
+            be made any more.
+    """
+    gpus = [] if train.devices.startswith("cpu") else tf.config.list_physical_devices("GPU")
+    if not gpus and (train.require_gpu or train.devices == "gpu"):
+        raise DeviceError(
+            f"A GPU is required, and {missing_gpu()}; `--train.devices cpu` does without."
+        )
+    if train.devices.startswith("cpu"):
+        _hide_gpus()
+    logical = int(train.devices.partition(":")[2] or 1)
+    if gpus:
+        names = tuple(f"GPU:{number}" for number in range(len(gpus)))
+    else:
+        names = tuple(f"CPU:{number}" for number in range(logical))
+        _make_logical(logical)
+    policy, onednn, precision = _precision(train.precision, gpus)
+    where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
+    kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
+    why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
+    line = f"Device: {where}, {kind}, {precision}{why}."
+    return Device(_strategy(names), policy, onednn, line)
+
+
+def missing_gpu() -> str:
+    """What TensorFlow lacks for a GPU, as the end of a sentence."""
+    if not tf.test.is_built_with_cuda():
+        return f"this TensorFlow {tf.__version__} is built without CUDA"
+    if not _loads("libcuda.so.1"):
+        return "TensorFlow found no NVIDIA driver (libcuda.so.1)"
+    cuda = str(tf.sysconfig.get_build_info().get("cuda_version", "12")).split(".")[0]
+    lost = [name for name in (f"libcudart.so.{cuda}", "libcudnn.so.9") if not _loads(name)]
+    if lost:
+        return f"TensorFlow lacks {', '.join(lost)} (`pip install tensorflow[and-cuda]`)"
+    return "TensorFlow sees no GPU although driver and CUDA are there (CUDA_VISIBLE_DEVICES?)"
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    for line in _cpuinfo().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _precision(wanted: str, gpus: list[tf.config.PhysicalDevice]) -> tuple[str, bool, str]:
+    if wanted == "float32":
+        return "float32", False, "float32 as asked"
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        fast = all(each.get("compute_capability", (0, 0)) >= FAST_AT_16_BITS for each in details)
+        if fast or wanted == "mixed":
+            return "mixed_float16", False, "mixed float16" + (" (tensor cores)" if fast else "")
+        return "float32", False, "float32 (the GPU has no tensor cores)"
+    flags = [flag for flag in FAST_AT_BFLOAT16 if flag in _cpuinfo()]
+    if flags:
+        return (
+            "float32",
+            True,
+            f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})",
+        )
+    if wanted == "mixed":
+        return "float32", True, "bfloat16 by oneDNN as asked (the processor has to emulate it)"
+    return "float32", False, "float32 (the processor has no bfloat16)"
+
+
+@lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process
+def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    if len(names) == 1:
+        return tf.distribute.get_strategy()  # the default one: the first GPU, else the CPU
+    reduce = None if names[0].startswith("GPU") else tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy(list(names), cross_device_ops=reduce)
+
+
+def _make_logical(number: int) -> None:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        if number > 1 and len(tf.config.get_logical_device_configuration(cpu) or ()) != number:
+            tf.config.set_logical_device_configuration(
+                cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(number)]
+            )
+    except RuntimeError as error:
+        raise DeviceError(
+            f"The CPU cannot be {number} logical devices any more, since TensorFlow has started: "
+            "ask for them in a fresh process, before anything else."
+        ) from error
+
+
+def _hide_gpus() -> None:
+    if tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.set_visible_devices([], "GPU")
+        except RuntimeError as error:
+            raise DeviceError(
+                "The GPUs cannot be left out any more, since TensorFlow has started: "
+                "ask for the CPU in a fresh process, before anything else."
+            ) from error
+
+
+def _gpu_names(gpus: list[tf.config.PhysicalDevice]) -> str:
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return ", ".join(str(each.get("device_name", "GPU")) for each in details)
+
+
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""Where a run was made: versions, machine and commit, for environment.json."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import transferkit
+from transferkit.training.devices import processor
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scikit-image", "pillow")
+
+
+def environment(device_line: str, seed: int) -> dict[str, Any]:
+    """Versions, machine, device, seed, command and commit, as plain values."""
+    return {
+        "transferkit": transferkit.__version__,
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "device": device_line,
+        "seed": seed,
+        "command": sys.argv,
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that the package runs from, if it runs from one."""
+    root = Path(transferkit.__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()

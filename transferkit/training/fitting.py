@@ -1,0 +1,205 @@
+"""Training: the head on frozen features first, then the released blocks on augmented images."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from transferkit.backbones.start import is_pretrained
+from transferkit.backbones.table import Backbone, find_backbone
+from transferkit.config import Config
+from transferkit.data.batches import Augmentation, training_batches
+from transferkit.data.manifest import Manifest
+from transferkit.data.policies import find_policy
+from transferkit.progress import say
+from transferkit.training import models
+from transferkit.training.devices import Device
+from transferkit.training.forward import Forward
+from transferkit.training.frozen import frozen_features
+from transferkit.training.material import Part, class_weights, read_part
+from transferkit.training.optimizers import build_optimizer
+from transferkit.training.watching import callbacks
+
+HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+
+
+@dataclass
+class Fit:
+    """What the stages of one training share; `history` and `details` grow from stage to stage."""
+
+    classifier: keras.Model
+    config: Config
+    device: Device
+    train: Part
+    validation: Part
+    history: list[dict[str, Any]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    borrowed_seconds: float = 0.0
+    """What reading features took for another classifier before, and would have taken here."""
+
+    @property
+    def row(self) -> Backbone:
+        return find_backbone(self.config.model.backbone)
+
+    @property
+    def pretrained(self) -> bool:
+        return is_pretrained(self.config.model)
+
+    def best(self, stage: str) -> float:
+        """The lowest validation loss of `stage`; endless where nothing was watched."""
+        losses = [
+            row["val_loss"] for row in self.history if row["stage"] == stage and "val_loss" in row
+        ]
+        return min(losses, default=float("inf"))
+
+
+def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
+    """Build a classifier for the classes of `manifest` and fit it, by stages.
+
+    Raises:
+        ConfigError: a name or setting that does not fit the backbone; before anything slow.
+    """
+    find_policy(config.train.augment)
+    row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
+    blocks = models.blocks_to_release(row, config.train.release, pretrained=pretrained)
+    keras.utils.set_random_seed(config.seed)
+    with device.building():
+        classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
+    by_class = class_weights(manifest, config.train)
+    if by_class is not None:
+        say("The classes are uneven: rarer ones weigh more in training.")
+    train = read_part(manifest, "train", by_class=by_class)
+    fit = Fit(classifier, config, device, train, read_part(manifest, "validation"))
+    fit.details["class weights"] = by_class is not None
+    fit.details["parameters"] = models.parameters(classifier)
+    if pretrained or blocks < len(row.blocks):
+        fit_head(fit)
+    if blocks:
+        fit_blocks(fit, blocks)
+    return fit
+
+
+def fit_head(fit: Fit) -> None:
+    """Fit the head alone, on the features of the plain images, which are read once."""
+    started = time.perf_counter()
+    models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
+    train, validation = _features(fit, fit.train), _features(fit, fit.validation)
+    config = fit.config.train
+    head, steps = fit.classifier.get_layer(models.HEAD), -(-len(train) // config.batch)
+    with fit.device.strategy.scope():
+        optimizer = build_optimizer(config, rate=config.rate, steps=steps * config.head_epochs)
+        _compile(head, fit, optimizer)
+    head.fit(
+        train,
+        fit.train.targets,
+        sample_weight=fit.train.weights,
+        batch_size=config.batch,
+        epochs=config.head_epochs,
+        validation_data=(validation, fit.validation.targets) if len(validation) else None,
+        callbacks=callbacks(
+            HEAD_STAGE, config, steps=steps, history=fit.history, watched=len(validation) > 0
+        ),
+        verbose=0,
+    )
+    _describe(fit, HEAD_STAGE, started, blocks=0)
+
+
+def fit_blocks(fit: Fit, blocks: int) -> None:
+    """Fit the last `blocks` blocks and the head on augmented images.
+
+    After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
+    the validation loss fell: a fine-tuning that does harm is undone.
+    """
+    started = time.perf_counter()
+    config, tuning = fit.config.train, bool(fit.history)
+    stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
+    models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    before = fit.classifier.get_weights() if tuning else None
+    steps = -(-len(fit.train) // config.batch)
+    factors = rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    with fit.device.strategy.scope():
+        rate = config.fine_tune_rate if tuning else config.rate
+        optimizer = build_optimizer(config, rate=rate, steps=steps * config.epochs, factors=factors)
+        _compile(fit.classifier, fit, optimizer)
+    watched = len(fit.validation) > 0
+    with fit.device.fast():
+        fit.classifier.fit(
+            _batches(fit, fit.train, augmented=True),
+            shuffle=False,  # the batches are shuffled already
+            epochs=config.epochs,
+            validation_data=_batches(fit, fit.validation, augmented=False) if watched else None,
+            callbacks=callbacks(stage, config, steps=steps, history=fit.history, watched=watched),
+            verbose=0,
+        )
+    _describe(fit, stage, started, blocks=blocks)
+    if before is not None and watched and fit.best(stage) >= fit.best(HEAD_STAGE):
+        say("Fine-tuning did not lower the validation loss: the network before it is kept.")
+        fit.classifier.set_weights(before)
+        fit.details["kept"] = HEAD_STAGE
+
+
+def rate_factors(classifier: keras.Model, row: Backbone, decay: float) -> dict[str, float]:
+    """What multiplies the rate of each variable of the backbone: `decay` a block downwards."""
+    factors: dict[str, float] = {}
+    if decay == 1:
+        return factors
+    depth = len(row.blocks)
+    for layer in classifier.get_layer(row.name).layers:
+        if layer.name in row.blocks:
+            depth = len(row.blocks) - 1 - row.blocks.index(layer.name)
+        factors |= {variable.path: decay**depth for variable in layer.trainable_variables}
+    return factors
+
+
+def _features(fit: Fit, part: Part) -> np.ndarray:
+    if fit.pretrained:
+        model, data, precision = fit.config.model, fit.config.data, fit.config.train.precision
+        started = time.perf_counter()
+        features = frozen_features(model, data, part.paths, precision=precision)
+        fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)
+        return features.values
+    forward = Forward(models.extractor_of(fit.classifier))
+    return forward(part.paths, fit.config.data, doing="Reading")
+
+
+def _batches(fit: Fit, part: Part, *, augmented: bool) -> Any:
+    config = fit.config
+    policy = find_policy(config.train.augment)
+    return training_batches(
+        part.paths,
+        part.targets,
+        fit.classifier.input_shape[1],
+        data=config.data,
+        batch=config.train.batch,
+        weights=part.weights,
+        augmentation=Augmentation(policy, config.train.mix, config.seed) if augmented else None,
+    )
+
+
+def _compile(model: keras.Model, fit: Fit, optimizer: keras.optimizers.Optimizer) -> None:
+    smoothing = fit.config.train.label_smoothing
+    model.compile(
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
+        metrics=["accuracy"],
+    )
+
+
+def _describe(fit: Fit, stage: str, started: float, *, blocks: int) -> None:
+    pixels = stage != HEAD_STAGE
+    fit.details["kept"] = stage
+    fit.details[stage] = {
+        "epochs": sum(row["stage"] == stage for row in fit.history),
+        "seconds": round(time.perf_counter() - started, 2),
+        "images": f"augmented: {fit.config.train.augment}, mix: {fit.config.train.mix}"
+        if pixels
+        else "plain",
+        "blocks released": f"{blocks} of {len(fit.row.blocks)}",
+        "parameters that learn": models.parameters(
+            fit.classifier if pixels else fit.classifier.get_layer(models.HEAD), trainable=True
+        ),
+    }

@@ -1,0 +1,57 @@
+"""What the frozen, pretrained backbone says of images: read once, for the head and the classics."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from transferkit.backbones.start import is_pretrained
+from transferkit.config import DataConfig, ModelConfig, TrainConfig
+from transferkit.errors import ConfigError
+from transferkit.training.devices import choose_device
+from transferkit.training.forward import Forward
+from transferkit.training.models import build_extractor
+
+KEPT = 8  # readings held in memory: train, validation and test of two backbones, and some to spare
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """`values` is `(images, width)` float32; `seconds` is what the first reading of them took."""
+
+    values: np.ndarray
+    seconds: float
+
+
+def frozen_features(
+    model: ModelConfig, data: DataConfig, paths: Sequence[str], *, precision: str = "auto"
+) -> Features:
+    """The pooled features of each file, in order; those of the same files are read only once.
+
+    `precision` is that of `TrainConfig`.
+
+    Raises:
+        ConfigError: the backbone has random weights, which say nothing twice.
+    """
+    if not is_pretrained(model):
+        raise ConfigError(
+            f"The frozen features of {model.backbone!r} were asked for with --weights none: "
+            "random weights say nothing; give --weights imagenet or a file."
+        )
+    below = ModelConfig(backbone=model.backbone, weights=model.weights, pooling=model.pooling)
+    decoding = DataConfig(side=data.side, resize=data.resize, max_pixels=data.max_pixels)
+    return _read(below, decoding, tuple(paths), precision)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(model: ModelConfig, data: DataConfig, paths: tuple[str, ...], precision: str) -> Features:
+    started = time.perf_counter()
+    with choose_device(TrainConfig(precision=precision)).fast():
+        forward = Forward(build_extractor(model, data.side))
+        values = forward(paths, data, doing=f"Reading with {model.backbone}")
+    values.setflags(write=False)  # it is shared
+    return Features(values, time.perf_counter() - started)

@@ -1,0 +1,129 @@
+"""A trained network: a Keras model with its class names and its way of decoding, in one file."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+import transferkit
+from transferkit.config import DataConfig
+from transferkit.data.decode import read_images
+from transferkit.errors import RunError
+from transferkit.runs import atomic
+from transferkit.training.forward import Forward
+from transferkit.training.models import parameters
+
+FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """A classifier by a Keras model; `model` is plain Keras and can be used without the rest.
+
+    Attributes:
+        model: RGB `(batch, side, side, 3)` of 0..255 in, probabilities `(batch, classes)` out.
+        classes: names, in the order of the probabilities.
+        history: one dict an epoch: stage, epoch, loss, accuracy, val_loss, val_accuracy, rate,
+            seconds.
+    """
+
+    name: str
+    model: keras.Model
+    classes: tuple[str, ...]
+    data: DataConfig
+    fit_seconds: float = 0.0
+    megabytes: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    kind: str = "network"
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of the images that the model takes."""
+        return int(self.model.input_shape[1])
+
+    @cached_property
+    def _forward(self) -> Forward:
+        return Forward(self.model)
+
+    def probabilities(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, classes)` float32 for the image files `paths`, in order.
+
+        Raises:
+            DataError: one of them cannot be read.
+        """
+        if len(paths):
+            read_images(
+                paths[:1], self.side, self.data
+            )  # its error is a sentence; a graph's is not
+        return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
+
+    def save(self, folder: str | Path) -> None:
+        """Write `folder/model.keras`: the model without its optimizer, and the facts beside it."""
+        facts = {
+            "transferkit": transferkit.__version__,
+            "name": self.name,
+            "classes": list(self.classes),
+            "data": asdict(self.data),
+            "details": self.details,
+            "fit_seconds": self.fit_seconds,
+            "history": self.history,
+        }
+        with atomic(Path(folder) / "model.keras") as path:
+            keras.Model(self.model.inputs, self.model.outputs, name=self.model.name).save(path)
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr(FACTS, json.dumps(facts, ensure_ascii=True))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """The network in the file `path`, or in the run folder `path`.
+
+        Raises:
+            RunError: there is no such file, or it was not written by `save`.
+        """
+        path = Path(path)
+        path = path / "model.keras" if path.is_dir() else path
+        try:
+            with zipfile.ZipFile(path) as archive:
+                facts = json.loads(archive.read(FACTS))
+            model = keras.saving.load_model(path, compile=False)
+        except FileNotFoundError as error:
+            raise RunError(
+                f"There is no network in {str(path)!r}: `transferkit train DIR --out RUN` makes it."
+            ) from error
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise RunError(
+                f"{str(path)!r} is not a network that transferkit saved, or it is damaged: {error}."
+            ) from error
+        return cls(
+            name=facts["name"],
+            model=model,
+            classes=tuple(facts["classes"]),
+            data=DataConfig(**facts["data"]),
+            fit_seconds=facts["fit_seconds"],
+            megabytes=path.stat().st_size / 1e6,
+            details=facts["details"],
+            history=facts["history"],
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name}: {len(self.classes)} classes, {self.side} px, "
+            f"{parameters(self.model):,} parameters, trained in {self.fit_seconds:.0f} s>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
+            for key, value in self.details.items()
+        )
+        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"

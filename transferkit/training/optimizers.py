@@ -1,0 +1,62 @@
+"""The optimizer of a stage: its rate over the steps, and over the depth of the network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from transferkit.config import TrainConfig
+
+CLASSES = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": keras.optimizers.SGD,
+}
+MOMENTUM = 0.9  # of SGD
+
+
+def build_optimizer(
+    train: TrainConfig, *, rate: float, steps: int, factors: Mapping[str, float] | None = None
+) -> keras.optimizers.Optimizer:
+    """An optimizer for `steps` steps: the rate climbs, then falls along a cosine to nothing.
+
+    `factors` multiply the rate of single variables, by their path; others keep the whole.
+    Cosine: Loshchilov and Hutter, arXiv 1608.03983.
+    """
+    options: dict[str, Any] = {"learning_rate": _schedule(rate, steps, train.warmup)}
+    options["global_clipnorm"] = train.clip_norm or None
+    if train.optimizer == "adamw":
+        options["weight_decay"] = train.weight_decay
+    if train.optimizer == "sgd":
+        options |= {"momentum": MOMENTUM, "nesterov": True}
+    kind = CLASSES[train.optimizer]
+    if factors:
+        kind = _by_variable(kind, factors)
+    return kind(**options)
+
+
+def _schedule(rate: float, steps: int, warmup: float) -> keras.optimizers.schedules.CosineDecay:
+    climb = math.ceil(warmup * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=rate if climb == 0 else rate / climb,
+        decay_steps=max(1, steps - climb),
+        warmup_target=None if climb == 0 else rate,
+        warmup_steps=climb,
+    )
+
+
+def _by_variable(kind: type, factors: Mapping[str, float]) -> type:
+    """A kind of optimizer with a rate for each variable, which Keras has no setting for.
+
+    Scaled gradients would not do: Adam divides by their size.
+    """
+
+    class ByVariable(kind):  # type: ignore[misc]
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            factor = factors.get(variable.path, 1.0)
+            super().update_step(gradient, variable, learning_rate * factor)
+
+    return ByVariable

@@ -1,0 +1,78 @@
+"""The verb `train`: a manifest and settings in, a trained network and its run folder out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from transferkit.config import Config
+from transferkit.data.manifest import Manifest
+from transferkit.progress import say
+from transferkit.runs import Run, write_json, write_text
+from transferkit.training.devices import choose_device
+from transferkit.training.environment import environment
+from transferkit.training.fitting import Fit, fit_classifier
+from transferkit.training.models import build_classifier
+from transferkit.training.network import Network
+
+
+def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = None) -> Network:
+    """Fit a network to the training images of `manifest`.
+
+    With a `run`, its folder gets the settings, the environment and the manifest before the slow
+    part, and the history and the model after it.
+
+    Raises:
+        ConfigError, WeightsError, DeviceError: before anything slow.
+    """
+    device = choose_device(config.train)
+    say(device.line)
+    started = time.perf_counter()
+    if run:
+        start_run(run, manifest, config, environment(device.line, config.seed))
+    fit = fit_classifier(manifest, config, device)
+    details = fit.details | {"device": device.line}
+    network = Network(
+        name=config.model.backbone,
+        model=_in_float32(fit, manifest),
+        classes=manifest.classes,
+        data=config.data,
+        fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,
+        details=details,
+        history=fit.history,
+    )
+    return _kept(network, run)
+
+
+def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any]) -> None:
+    """Write what a run starts from: settings, environment and manifest."""
+    write_text(run / "config.yaml", config.to_yaml())
+    write_json(run / "environment.json", found)
+    manifest.save(run / "manifest.csv")
+
+
+def _in_float32(fit: Fit, manifest: Manifest) -> keras.Model:
+    """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
+    if fit.device.policy == "float32":
+        return fit.classifier
+    random = replace(fit.config.model, weights="none")
+    plain = build_classifier(random, manifest.classes, side=fit.config.data.side)
+    plain.set_weights(fit.classifier.get_weights())
+    return plain
+
+
+def _kept(network: Network, run: Run | None) -> Network:
+    """`network` with its size on disk known, in the folder of `run` or in none."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = run.folder if run else Path(scratch)
+        network.save(folder)
+        size = (folder / "model.keras").stat().st_size / 1e6
+    if run:
+        write_text(run / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
+    return replace(network, megabytes=size)
