@@ -9,6 +9,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from transferkit.errors import ConfigError, unknown_name
 
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a finite number",
+    str: "text",
+    bool: "true or false",
+    type(None): "null",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Between:
@@ -52,16 +60,15 @@ def check_type(name: str, value: Any, hint: Any) -> None:
     alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if any(_is_a(value, each) for each in alternatives):
         return
-    wanted = " or ".join("null" if each is type(None) else each.__name__ for each in alternatives)
-    raise ConfigError(
-        f"The setting {name!r} is {value!r}, of type {type(value).__name__}: "
-        f"it should be of type {wanted}."
-    )
+    wanted = " or ".join(WORDS.get(each, str(each)) for each in alternatives)
+    raise ConfigError(f"The setting {name!r} is {value!r}: it should be {wanted}.")
 
 
-def _is_a(value: Any, kind: type) -> bool:
+def _is_a(value: Any, kind: Any) -> bool:
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is_a(each, get_args(kind)[0]) for each in value)
     if isinstance(value, bool):
         return kind is bool
     if kind is float:
-        return isinstance(value, (int, float)) and math.isfinite(value)
+        return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
     return isinstance(value, kind)

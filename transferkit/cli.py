@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -53,16 +54,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(f"transferkit {__version__}")
         return
-    from transferkit.recipe import exit_with
-
     command = next((each for each in COMMANDS if each.name == arguments[0]), None)
     if command is None:
         names = [each.name for each in COMMANDS]
         error = unknown_name("command", arguments[0], names, "transferkit --help")
         print(f"transferkit: {error}", file=sys.stderr)
         raise SystemExit(2)
+    _run(command, arguments[1:])
+
+
+def _run(command: Command, arguments: Sequence[str]) -> None:
+    from transferkit.recipe import exit_with
+
     module = importlib.import_module(f"transferkit.commands.{command.module}")
-    exit_with(lambda: getattr(module, command.handler)(arguments[1:]))
+    try:
+        exit_with(lambda: getattr(module, command.handler)(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the results, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def usage() -> str:

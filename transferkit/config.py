@@ -15,6 +15,9 @@ import yaml
 
 from transferkit.checks import Between, check_settings
 from transferkit.errors import ConfigError, unknown_name
+from transferkit.yaml_files import load_yaml
+
+Precision = Literal["auto", "float32", "mixed"]
 
 
 def _short(flag: str) -> Any:
@@ -86,6 +89,7 @@ class TrainConfig:
     batch: Annotated[int, Between(1, 65_536)] = 32
     """Images in a step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """By its Keras name; sgd has Nesterov momentum of 0.9."""
     rate: Annotated[float, Between(0, 10)] = 1e-3
     """Learning rate of the head, and of a network that starts from random weights."""
     fine_tune_rate: Annotated[float, Between(0, 10)] = 1e-4
@@ -101,6 +105,7 @@ class TrainConfig:
     patience: Annotated[int, Between(1, 100_000)] = 3
     """Epochs without a lower validation loss after which a stage ends; the best is kept."""
     label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
+    """Share of each target that is spread evenly over all classes."""
     class_weights: Literal["auto", "off"] = "auto"
     """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
     augment: Annotated[str, _short("--augment")] = "photo"
@@ -110,7 +115,7 @@ class TrainConfig:
     devices: str = "auto"
     """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
     mirrored strategy without a GPU)."""
-    precision: Literal["auto", "float32", "mixed"] = "auto"
+    precision: Precision = "auto"
     """mixed: 16 bits where it is safe. auto: mixed where the device is fast at it."""
     require_gpu: bool = False
     """Refuse to run without a GPU."""
@@ -131,7 +136,8 @@ def _check_release(release: str) -> None:
 
 def _check_devices(devices: str) -> None:
     logical = devices.removeprefix("cpu:")
-    if devices not in ("auto", "cpu", "gpu") and not (devices != logical and logical.isdecimal()):
+    several = devices != logical and logical.isdecimal() and int(logical) > 0
+    if devices not in ("auto", "cpu", "gpu") and not several:
         raise ConfigError(
             f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, "
             "or cpu:N for N logical CPU devices."
@@ -184,27 +190,37 @@ def read_config(path: str | Path, base: Config = Config()) -> Config:
     """`base` with the settings that the YAML file `path` names.
 
     Raises:
-        ConfigError: the file cannot be read, is not YAML, or names a setting that is not there.
+        ConfigError: the file cannot be read, is not YAML, or has a setting that is wrong.
     """
-    try:
-        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The settings file {str(path)!r} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"The settings file {str(path)!r} is not YAML: {error}.") from error
-    return _updated(base, {} if found is None else found, where=str(path))
+    found = load_yaml(path)
+    return _updated(base, {} if found is None else found, where=repr(str(path)))
 
 
 def _updated(settings: Any, changes: Any, *, where: str) -> Any:
     if not isinstance(changes, dict):
-        raise ConfigError(f"{where}: got {changes!r} where settings by name should be.")
+        raise ConfigError(f"{where}: got {changes!r}, where lines of `name: value` should be.")
     names = [field.name for field in dataclasses.fields(settings)]
     values = {}
     for name, value in changes.items():
         if name not in names:
-            error = unknown_name("setting", name, names)
-            raise ConfigError(f"{where}: {error}")
+            raise ConfigError(f"{where}: {_unknown_setting(settings, name, names)}")
         old = getattr(settings, name)
-        nested = dataclasses.is_dataclass(old)
-        values[name] = _updated(old, value, where=f"{where}, {name}") if nested else value
-    return dataclasses.replace(settings, **values)
+        if dataclasses.is_dataclass(old):
+            values[name] = _updated(old, value, where=f"{where}, {name}")
+        elif isinstance(old, tuple) and isinstance(value, list):
+            values[name] = tuple(value)  # YAML has no tuples: `to_yaml` wrote a list
+        elif isinstance(old, str) and type(value) is int:
+            values[name] = str(value)  # `release: 2` is meant as `--train.release 2` is
+        else:
+            values[name] = value
+    try:
+        return dataclasses.replace(settings, **values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _unknown_setting(settings: Any, name: object, names: list[str]) -> str:
+    for section in names:
+        if hasattr(getattr(settings, section), str(name)) and str(name).isidentifier():
+            return f"The setting {name!r} belongs under {section!r}."
+    return str(unknown_name("setting", name, names))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 
@@ -73,29 +75,82 @@ class Job:
         return Run.create(self.out or free_folder("runs", name), overwrite=self.overwrite)
 
 
-Work = Callable[["Manifest", Config], "Report"]
+Settings = TypeVar("Settings", bound=Config)
+Work = Callable[["Manifest", Settings], "Report"]
+Addition = Callable[["Report", Run], None]
 
 
-def recipe_main(work: Work, config: Config, description: str | None) -> None:
+def recipe_main(
+    work: Work[Settings],
+    config: Settings,
+    description: str | None,
+    *,
+    also: Addition | None = None,
+) -> None:
     """Run a recipe as a script: flags over its `config`, then `work`, then the report.
 
-    Prints the table on standard output, and leaves a run folder. An error of the user's is one
-    line on standard error and exit status 1.
+    Prints the table on standard output, and leaves a whole run folder: the most accurate network
+    of the report is its model, the classics are its baselines. `config` may be of a class of the
+    recipe's own, derived from `Config`: what it adds are flags too. `also` is called at the end
+    with the report and the run, to print and save what only this recipe has.
+
+    An error of the user's is one line on standard error, and exit status 1; 2 for a flag.
     """
     script = Path(sys.argv[0])
-    exit_with(lambda: _run_recipe(work, config, description, script))
+    exit_with(lambda: _run_recipe(work, config, description, script=script, also=also))
 
 
-def _run_recipe(work: Work, config: Config, description: str | None, script: Path) -> None:
+def _run_recipe(
+    work: Work[Settings],
+    config: Settings,
+    description: str | None,
+    *,
+    script: Path,
+    also: Addition | None,
+) -> None:
     job = parse_job(
         Job, sys.argv[1:], program=f"python {script}", default=config, about=description
     )
     check_names(job.settings)
-    silence_tensorflow()
     manifest = job.read_manifest()
     run = job.create_run(script.stem)
-    report = work(manifest, job.settings)
+    found = _start(run, manifest, job.settings)
+    report = dataclasses.replace(work(manifest, job.settings), environment=found)
+    save_classifiers(report, run)
     finish(report, run)
+    if also:
+        also(report, run)
+
+
+def _start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
+    """Write what the run starts from, and give the environment; its devices are taken."""
+    silence_tensorflow()
+    from transferkit.training.devices import choose_device
+    from transferkit.training.environment import environment
+    from transferkit.training.train import start_run
+
+    found = environment(choose_device(config.train).line, config.seed)
+    start_run(run, manifest, config, found)
+    return found
+
+
+def save_classifiers(report: Report, run: Run) -> None:
+    """Save the classics of `report`, and the most accurate of its networks as the run's model.
+
+    Of networks that are right equally often, the first.
+    """
+    from transferkit.training.network import Network
+    from transferkit.training.train import save_network
+
+    accuracies = [each.accuracy for each in report.scores]
+    networks: list[tuple[float, Network]] = []
+    for classifier, accuracy in zip(report.classifiers, accuracies, strict=True):
+        if isinstance(classifier, Network):
+            networks.append((accuracy, classifier))
+        else:
+            classifier.save(run.folder)
+    if networks:
+        save_network(max(networks, key=lambda pair: pair[0])[1], run.folder)
 
 
 def finish(report: Report, run: Run) -> None:
@@ -116,23 +171,49 @@ def parse_job(
     """The job that command-line `arguments` describe.
 
     Flags go before --config, that goes before --preset, and that before `default`.
+    A flag that cannot be read is one line on standard error and exit status 2.
     """
-    early = ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--config")
-    early.add_argument("--preset")
-    found, _ = early.parse_known_args(list(arguments))
+    found = _early_flags(arguments)
     if found.preset:
         default = with_preset(default, found.preset)
     if found.config:
         default = read_config(found.config, default)
-    return tyro.cli(
-        kind,
-        prog=program,
-        args=list(arguments),
-        description=about,
-        default=kind(settings=default),
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    box = StringIO()
+    try:
+        with redirect_stderr(box):
+            return tyro.cli(
+                kind,
+                prog=program,
+                args=list(arguments),
+                description=about,
+                default=kind(settings=default),
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as exit:
+        if exit.code:
+            say(f"transferkit: {_sentence(box.getvalue(), program)}")
+        raise
+
+
+def _early_flags(arguments: Sequence[str]) -> Namespace:
+    """`--config` and `--preset` of `arguments`, which decide what the other flags start from."""
+    early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--config")
+    early.add_argument("--preset")
+    try:
+        return early.parse_known_args(list(arguments))[0]
+    except ArgumentError:  # a value is missing: what parses all flags says so
+        return Namespace(config=None, preset=None)
+
+
+def _sentence(box: str, program: str) -> str:
+    """What tyro says in a box of several paragraphs, as one sentence."""
+    lines = [line.strip("╭╮╰╯─│ ") for line in box.strip().splitlines()]
+    _, _, text = "\n".join(lines).partition("\n")  # the first line is the box's title
+    wrong, *paragraphs = text.strip().split("\n\n")
+    near = [each for each in paragraphs if each.startswith("Perhaps you meant:\n--")]
+    flag = f"; did you mean {near[0].split()[3].rstrip(',')}?" if near else ";"
+    return f"{wrong.replace(chr(10), ' ').rstrip('.')}{flag} `{program} --help` lists the options."
 
 
 def check_names(config: Config) -> None:
@@ -171,7 +252,9 @@ def silence_tensorflow() -> None:
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        import tensorflow  # noqa: F401
+        import tensorflow
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    # It warns of every graph that is traced anew; here each model has its own.
+    tensorflow.get_logger().setLevel("ERROR")

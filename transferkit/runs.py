@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from transferkit.errors import RunError
+from transferkit.errors import ConfigError, RunError
+from transferkit.yaml_files import load_yaml
 
 FILES = (
     "config.yaml",
@@ -20,22 +19,31 @@ FILES = (
     "manifest.csv",
     "history.csv",
     "model.keras",
-    "baselines",
     "scores.json",
     "predictions.csv",
     "report.html",
+    "baselines/*.skops",
+    ".partial-*",  # from a run that was killed while it wrote
+    "baselines/.partial-*",
 )
+"""What a run writes into its folder, as patterns."""
+
+LONGEST = 60  # characters, of up to four bytes: file systems take 255 bytes
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there becomes `path` at the end.
 
-    The temporary name keeps the ending of `path`, since Keras chooses a format by it.
+    The temporary name keeps the ending of `path`, since Keras chooses a format by it. Where `path`
+    is a link, what it points to is replaced.
 
     Raises:
-        RunError: the disk is full, or the folder cannot be written to.
+        RunError: the disk is full, or the folder cannot be written to, or `path` is no file.
     """
+    path = Path(os.path.realpath(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise RunError(f"{str(path)!r} is not a regular file: choose another place with --out.")
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +116,7 @@ class Run:
             RunError: there is no run in it.
         """
         run = cls(folder)
-        if not (run / "config.yaml").is_file():
+        if not os.path.isfile(run / "config.yaml"):
             raise RunError(
                 f"{str(folder)!r} is not a run folder: it has no config.yaml; "
                 "`transferkit train DIR --out RUN` makes one."
@@ -131,11 +139,18 @@ class Run:
             raise RunError(f"{str(self / name)!r} cannot be read: {error}.") from error
 
     def settings(self) -> dict[str, Any]:
-        """The settings in config.yaml, as nested dictionaries."""
+        """The settings in config.yaml, as nested dictionaries.
+
+        Raises:
+            RunError: the file is damaged.
+        """
         try:
-            return dict(yaml.safe_load((self / "config.yaml").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
-            raise RunError(f"{str(self / 'config.yaml')!r} cannot be read: {error}.") from error
+            found = load_yaml(self / "config.yaml")
+        except ConfigError as error:
+            raise RunError(str(error)) from error
+        if not isinstance(found, dict):
+            raise RunError(f"{str(self / 'config.yaml')!r} has no settings in it: it was changed.")
+        return found
 
     def _clear(self, overwrite: bool) -> None:
         if not overwrite:
@@ -148,17 +163,20 @@ class Run:
                 f"{str(self.folder)!r} holds files but no run (no config.yaml), "
                 "so it is not overwritten: choose another folder with --out."
             )
-        for name in FILES:
-            path = self / name
-            for inner in path.iterdir() if path.is_dir() else ():
-                inner.unlink()
-            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        for pattern in FILES:
+            for path in self.folder.glob(pattern):
+                path.unlink()
 
 
 def free_folder(parent: str | Path, name: str) -> Path:
-    """`parent/name`, or the first of `parent/name-2`, `-3` ... that does not exist yet."""
+    """`parent/name`, or the first of `parent/name-2`, `-3` ... that does not exist yet.
+
+    A name that is too long for a folder loses its middle.
+    """
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST // 2 - 3]}...{name[-LONGEST // 2 :]}"
     candidate, number = Path(parent) / name, 1
-    while candidate.exists():
+    while os.path.lexists(candidate):
         number += 1
         candidate = Path(parent) / f"{name}-{number}"
     return candidate

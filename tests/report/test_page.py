@@ -3,10 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.data.manifest import Manifest
 from transferkit.report.page import page
-
-SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +94,3 @@ def test_a_picture_that_went_away_is_left_out(drawn, reported):
     for path in report.test["path"]:
         Path(path).unlink()
     assert "<img " not in page(report)
-
-
-def test_a_manifest_from_a_run_has_a_page_too(shapes, reported, tmp_path):
-    report = reported(shapes)
-    report.manifest.save(tmp_path / "manifest.csv")
-    again = Manifest.load(tmp_path / "manifest.csv")
-    assert again.counts().equals(report.manifest.counts())

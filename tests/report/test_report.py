@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
+from transferkit.report.records import fingerprint
 from transferkit.report.report import compare
 from transferkit.runs import Run
 
@@ -75,6 +77,29 @@ def test_nothing_to_compare_is_an_error(manifest):
     with pytest.raises(DataError) as error:
         compare([], manifest)
     assert str(error.value) == "There is no classifier to compare: give at least one."
+
+
+def test_a_manifest_without_test_images_is_an_error(manifest, classifiers):
+    rows = manifest.frame[manifest.frame["split"] != "test"]
+    with pytest.raises(DataError) as error:
+        compare(classifiers, Manifest(rows, "shapes"))
+    assert str(error.value) == (
+        "'shapes' has no test image to compare classifiers on: "
+        "mark some as test, or leave the split out and one is made."
+    )
+
+
+def test_a_class_without_a_test_image_has_no_recall(manifest, classifiers):
+    frame = manifest.frame
+    kept = frame[(frame["split"] != "test") | (frame["label"] != "circles")]
+    entry = compare(classifiers, Manifest(kept, "shapes")).entries[0]
+    assert entry["per_class"]["circles"]["recall"] is None
+
+
+def test_the_fingerprint_knows_other_images_and_forgets_the_order(report):
+    test = report.test
+    assert fingerprint(test[::-1]) == fingerprint(test)
+    assert fingerprint(test[1:]) != fingerprint(test)
 
 
 def test_scores_json_has_the_settled_form(saved):

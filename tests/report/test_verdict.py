@@ -81,14 +81,14 @@ CASES = {
     ),
     "nothing was learned": (
         [answering("lenet", "network", 510, 1000), answering("svm", "classic", 490, 1000)],
-        "Nothing was learned that 1000 test images show: the best classifier, lenet, is right on "
-        "51.0 % of them, and always answering 'cat' on 50.0 %.",
+        "1000 test images do not show that anything was learned: the best classifier, lenet, is "
+        "right on 51.0 % of them, and always answering 'cat' on 50.0 %.",
     ),
     "only the constant answer": (
         [always_cat(20)],
-        "Nothing was learned that 20 test images show: the best classifier, majority, is right on "
-        "50.0 % of them, and always answering 'cat' on 50.0 %; 20 test images resolve no better "
-        "than ± 10.2 points.",
+        "20 test images do not show that anything was learned: the best classifier, majority, "
+        "is right on 50.0 % of them, and always answering 'cat' on 50.0 %; 20 test images resolve "
+        "no better than ± 10.2 points.",
     ),
 }
 

@@ -63,8 +63,9 @@ class Classic:
 
     @property
     def megabytes(self) -> float:
-        """What it takes on disk; a backbone is not in it, but made again from its weights."""
-        return len(self.content) / 1e6
+        """What it takes on disk, with the weights of the backbone that it reads with."""
+        beside = getattr(self.pipeline[0], "megabytes_beside", 0.0)
+        return len(self.content) / 1e6 + beside
 
     def save(self, folder: str | Path) -> None:
         """Write `folder/baselines/NAME.skops`, whole or not at all."""

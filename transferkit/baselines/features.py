@@ -7,6 +7,7 @@ Every way takes paths, so that a whole pipeline does: one policy of decoding, an
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,7 +18,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import normalize
 
 from transferkit.baselines.table import FEATURES
-from transferkit.config import DataConfig, ModelConfig
+from transferkit.backbones.table import find_backbone
+from transferkit.config import DataConfig, ModelConfig, Precision
 from transferkit.data.decode import MOST_PIXELS, in_threads, read_images
 from transferkit.progress import track
 
@@ -70,7 +72,7 @@ EXTRACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-class PathTransformer(TransformerMixin, BaseEstimator):
+class PathTransformer(TransformerMixin, BaseEstimator, ABC):
     """Paths in, features out; it learns nothing, since each image stands for itself."""
 
     def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
@@ -85,9 +87,9 @@ class PathTransformer(TransformerMixin, BaseEstimator):
         """
         return self.read(paths)[0]
 
+    @abstractmethod
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
         """What `transform` gives, and the seconds that it takes."""
-        raise NotImplementedError
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -133,7 +135,7 @@ class BackboneFeatures(PathTransformer):
         weights: str = "imagenet",
         pooling: str = "avg",
         *,
-        precision: str = "auto",
+        precision: Precision = "auto",
         side: int | None = None,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
@@ -156,7 +158,24 @@ class BackboneFeatures(PathTransformer):
         """
         from transferkit.training.frozen import frozen_features  # loads TensorFlow: seconds
 
-        model = ModelConfig(self.backbone, self.weights, self.pooling)  # type: ignore[arg-type]
-        data = DataConfig(self.side, self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
+        model, data = self._settings()
         found = frozen_features(model, data, list(paths), precision=self.precision)
         return found.values, found.seconds
+
+    def transform(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, width)` float32, read now: what predicting costs is never a memory's cost."""
+        from transferkit.training.frozen import read_features
+
+        model, data = self._settings()
+        return read_features(model, data, list(paths), precision=self.precision)
+
+    @property
+    def megabytes_beside(self) -> float:
+        """The backbone's own weights, in float32."""
+        return 4 * find_backbone(self.backbone).parameters / 1e6
+
+    def _settings(self) -> tuple[ModelConfig, DataConfig]:
+        return (
+            ModelConfig(self.backbone, self.weights, self.pooling),  # type: ignore[arg-type]
+            DataConfig(self.side, self.resize, max_pixels=self.max_pixels),  # type: ignore[arg-type]
+        )

@@ -15,6 +15,7 @@ from transferkit.baselines.features import BackboneFeatures, ImageFeatures, Path
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
 from transferkit.config import Config
 from transferkit.errors import DataError
+from transferkit.progress import say
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
@@ -38,6 +39,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     rows = pd.concat(parts, ignore_index=True)
     truth = manifest.truth(rows)
     _require_two_classes(baseline, rows, manifest)
+    say(f"Fitting {name}.")
     features = make_features(baseline, config)
     # Split by split, as the network reads them, so that a backbone reads each once for both.
     read = [] if features is None else [features.read(list(part["path"])) for part in parts]

@@ -12,7 +12,7 @@ from transferkit.baselines.table import CLASSIFIERS, DEFAULT_BASELINES, FEATURES
 
 def backbones(arguments: Sequence[str]) -> None:
     """Print a line a backbone: sides in pixels, width, blocks, parameters, weights."""
-    tyro.cli(_nothing, prog="transferkit backbones", args=list(arguments))
+    _take_no_options(arguments, "backbones", "The table of networks, a line each.")
     print(f"{'name':<20}{'side':>5}{'least':>6}{'width':>6}{'blocks':>7}{'params':>8}  weights")
     for row in BACKBONES:
         millions = f"{row.parameters / 1e6:.2f}M"
@@ -25,7 +25,7 @@ def backbones(arguments: Sequence[str]) -> None:
 
 def baselines(arguments: Sequence[str]) -> None:
     """Print the classifiers, the features, and the set that is the default."""
-    tyro.cli(_nothing, prog="transferkit baselines", args=list(arguments))
+    _take_no_options(arguments, "baselines", "The classics: classifiers and what they look at.")
     print(f"A baseline is CLASSIFIER_FEATURES, such as random_forest_hog, or {MAJORITY.name}.")
     print("\nClassifiers")
     for classifier in CLASSIFIERS:
@@ -36,5 +36,9 @@ def baselines(arguments: Sequence[str]) -> None:
     print(f"\nDefault: {', '.join(DEFAULT_BASELINES)}")
 
 
+def _take_no_options(arguments: Sequence[str], command: str, about: str) -> None:
+    tyro.cli(_nothing, prog=f"transferkit {command}", description=about, args=list(arguments))
+
+
 def _nothing() -> None:
-    """Print the table."""
+    """The options of a command that has none."""

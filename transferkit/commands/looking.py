@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from transferkit.checks import Between, check_settings
+from transferkit.commands.sources import quiet_catalogue
 from transferkit.config import DataConfig
 from transferkit.data.policies import find_policy
-from transferkit.errors import RunError
+from transferkit.errors import ConfigError, RunError
 from transferkit.progress import say
 from transferkit.recipe import silence_tensorflow
 from transferkit.runs import atomic
@@ -21,16 +23,18 @@ if TYPE_CHECKING:
 
 SHEET_ROWS = 6  # images on a contact sheet
 SHEET_SIDE = 160  # pixels of each picture on it
+SHEET_ENDING = ".png"
 
 
 @dataclasses.dataclass(frozen=True)
 class LookOptions:
     """What is in a folder of images: classes, counts, sizes, formats, and what cannot be read."""
 
-    source: Annotated[str, tyro.conf.Positional]
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
     data: DataConfig = DataConfig()
-    seed: int = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
+    """Decides the split and the views of the contact sheet."""
     augment: str = ""
     """Also write a contact sheet of the images under this policy: none, flip, photo or strong."""
     out: str = ""
@@ -38,14 +42,29 @@ class LookOptions:
     overwrite: bool = False
     """Replace the contact sheet that is there."""
 
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.augment:
+            find_policy(self.augment)
+        elif self.out:
+            raise ConfigError(
+                f"The contact sheet {self.out!r} was asked for without a policy to draw: "
+                "name one with --augment, such as photo."
+            )
+        if self.out and not self.out.endswith(SHEET_ENDING):
+            raise ConfigError(
+                f"The contact sheet {self.out!r} is a PNG picture: "
+                f"give it a name that ends in {SHEET_ENDING}."
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class FetchOptions:
     """Write an image-classification set of tensorflow-datasets out as a folder of class folders."""
 
-    name: Annotated[str, tyro.conf.Positional]
+    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
     """Its name there, such as tf_flowers or tfds:tf_flowers."""
-    folder: Annotated[str, tyro.conf.Positional]
+    folder: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """The folder to make."""
 
 
@@ -57,14 +76,14 @@ def look(arguments: Sequence[str]) -> None:
         args=list(arguments),
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    if options.augment:
-        find_policy(options.augment)
+    sheet = _sheet_path(options) if options.augment else None
+    quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
 
     found = look_into(options.source, options.data, seed=options.seed)
     print(found)
-    if options.augment:
-        _write_sheet(options, found.manifest)
+    if sheet is not None:
+        _write_sheet(sheet, options, found.manifest)
 
 
 def fetch(arguments: Sequence[str]) -> None:
@@ -76,13 +95,22 @@ def fetch(arguments: Sequence[str]) -> None:
     print(fetch_set(options.name, options.folder))
 
 
-def _write_sheet(options: LookOptions, manifest: Manifest) -> None:
-    path = Path(options.out or f"contact-sheet-{options.augment}.png")
+def _sheet_path(options: LookOptions) -> Path:
+    """Where the contact sheet goes.
+
+    Raises:
+        RunError: it would replace a file that is not to be replaced.
+    """
+    path = Path(options.out or f"contact-sheet-{options.augment}{SHEET_ENDING}")
     if path.exists() and not options.overwrite:
         raise RunError(
             f"{str(path)!r} exists already: choose another file with --out, "
             "or pass --overwrite to replace it."
         )
+    return path
+
+
+def _write_sheet(path: Path, options: LookOptions, manifest: Manifest) -> None:
     silence_tensorflow()
     from transferkit.data.contact_sheet import contact_sheet
     from transferkit.data.decode import read_images

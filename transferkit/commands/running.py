@@ -5,22 +5,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from transferkit.backbones.start import is_pretrained
 from transferkit.baselines.table import DEFAULT_BASELINES, find_baseline
+from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.errors import ConfigError
 from transferkit.progress import say
 from transferkit.recipe import Job, check_names, finish, parse_job, silence_tensorflow
-from transferkit.runs import Run, free_folder
+from transferkit.runs import free_folder
 
 
 @dataclasses.dataclass(frozen=True)
 class CompareJob(Job):
     """Fine-tune a network, fit the classics on the same split, and say which is worth its cost."""
 
-    baselines: str = "default"
+    baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
     """Names from `transferkit baselines` with commas between them; default, or none."""
 
 
@@ -28,7 +31,7 @@ class CompareJob(Job):
 class Demo:
     """Train LeNet on the handwritten digits that come with scikit-learn, beside the classics."""
 
-    out: str = "transferkit-demo"
+    out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the run."""
 
 
@@ -57,7 +60,6 @@ def compare(arguments: Sequence[str]) -> None:
 def demo(arguments: Sequence[str]) -> None:
     """`transferkit demo`: the main job on a sample folder, with no download."""
     options = tyro.cli(Demo, prog="transferkit demo", args=list(arguments))
-    silence_tensorflow()
     from transferkit.data.samples import write_digits
 
     folder = Path(options.out)
@@ -73,29 +75,43 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     The default leaves out those on the backbone's features where its weights are random.
 
     Raises:
-        ConfigError: one is unknown.
+        ConfigError: one is unknown, or would look at features that mean nothing.
     """
+    pretrained = is_pretrained(config.model)
     if wanted == "none":
         return []
     if wanted == "default":
-        pretrained = is_pretrained(config.model)
-        return [name for name in DEFAULT_BASELINES if pretrained or not name.endswith("_backbone")]
-    return [find_baseline(name.strip()).name for name in wanted.split(",")]
+        return [name for name in DEFAULT_BASELINES if pretrained or not _needs_backbone(name)]
+    names = list(dict.fromkeys(find_baseline(name.strip()).name for name in wanted.split(",")))
+    lost = [name for name in names if _needs_backbone(name) and not pretrained]
+    if lost:
+        raise ConfigError(
+            f"The baseline {lost[0]!r} looks at the features of a pretrained backbone, and "
+            f"{config.model.backbone!r} starts from random weights: "
+            "leave it out, or pass --weights imagenet or a file."
+        )
+    return names
+
+
+def _needs_backbone(name: str) -> bool:
+    features = find_baseline(name).features
+    return features is not None and features.name == "backbone"
 
 
 def _run(job: Job, *, names: Sequence[str]) -> None:
+    config = job.settings
+    # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
+    quiet_catalogue(job.source)
+    manifest = job.read_manifest()
+    run = job.create_run(run_name(manifest.source, config.model.backbone))
     silence_tensorflow()
     from transferkit.baselines.fitting import fit_baseline
     from transferkit.evidence.results import Classifier
     from transferkit.report.report import compare as compare_classifiers
     from transferkit.training.train import train as train_network
 
-    config = job.settings
-    manifest = job.read_manifest()
-    run: Run = job.create_run(f"{Path(manifest.source).stem or 'images'}-{config.model.backbone}")
     classifiers: list[Classifier] = [train_network(manifest, config, run=run)]
     for name in names:
-        say(f"Fitting {name}.")
         baseline = fit_baseline(name, manifest, config)
         baseline.save(run.folder)
         classifiers.append(baseline)

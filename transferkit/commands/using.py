@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from transferkit.progress import say
 from transferkit.recipe import silence_tensorflow
-from transferkit.runs import Run, write_text
+from transferkit.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FIGURES = "%.6g"  # of a probability: what float32 holds
 
 
 @dataclasses.dataclass(frozen=True)
 class PredictOptions:
     """The class of each image and its probability, a line each, by the model of a run."""
 
-    run: Annotated[str, tyro.conf.Positional]
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """The run folder."""
-    sources: Annotated[tuple[str, ...], tyro.conf.Positional]
+    sources: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")
+    ]
     """Image files, or folders of them."""
     format: Literal["text", "csv", "json"] = "text"
     """text: path, class and probability with tabs between; csv and json: all probabilities too."""
-    classifier: str = ""
+    classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
     """A baseline of the run, by its name, in place of the network."""
 
 
@@ -37,20 +41,19 @@ class PredictOptions:
 class ReportOptions:
     """The classifiers of one or several runs side by side."""
 
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Run folders."""
-    out: str = ""
-    """Also write the table as a page to this file."""
 
 
 def predict(arguments: Sequence[str]) -> None:
     """`transferkit predict RUN FILES-OR-FOLDERS`."""
     options = tyro.cli(PredictOptions, prog="transferkit predict", args=list(arguments))
-    silence_tensorflow()
     from transferkit.serving.predictor import find_files, load_classifier, predict_chunks
 
     Run.open(options.run)
     files = find_files(options.sources)
+    silence_tensorflow()
+    # A name that is not UTF-8 goes out as the bytes that it is.
     sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     chunks = predict_chunks(load_classifier(options.run, options.classifier), files)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
@@ -61,11 +64,7 @@ def report(arguments: Sequence[str]) -> None:
     options = tyro.cli(ReportOptions, prog="transferkit report", args=list(arguments))
     from transferkit.report.side_by_side import runs_side_by_side
 
-    found = runs_side_by_side([Run.open(folder) for folder in options.runs])
-    print(found)
-    if options.out:
-        write_text(Path(options.out), found.page())
-        say(f"Page: {options.out}")
+    print(runs_side_by_side([Run.open(folder) for folder in options.runs]))
 
 
 def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
@@ -79,12 +78,22 @@ def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
 
 def _print_csv(chunks: Iterable[pd.DataFrame]) -> None:
     for number, chunk in enumerate(chunks):
-        chunk.to_csv(sys.stdout, index=False, header=number == 0, lineterminator="\n")
+        text = chunk.to_csv(
+            index=False, header=number == 0, lineterminator="\n", float_format=FIGURES
+        )
+        print(text, end="", flush=True)
 
 
 def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
     """One JSON object a line, so that the first answers can be read before the last are there."""
     for chunk in chunks:
         for row in chunk.to_dict(orient="records"):
-            plain = {name: None if value != value else value for name, value in row.items()}
+            plain = {name: _plain(value) for name, value in row.items()}
             print(json.dumps(plain, ensure_ascii=False), flush=True)
+
+
+def _plain(value: str | float) -> str | float | None:
+    """`value` as JSON has it: text as it is, numbers to six figures, null for one that is not."""
+    if isinstance(value, str):
+        return value
+    return None if math.isnan(value) else float(FIGURES % value)

@@ -7,11 +7,12 @@ and grey become RGB. JPEGs are shrunk while they are decoded, and every resize i
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -20,9 +21,11 @@ from transferkit.config import DataConfig
 from transferkit.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+START = 16  # bytes of a file that is no image, for the message
 THREADS = min(32, os.cpu_count() or 1)
 MOST_PIXELS = DataConfig().max_pixels
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def decode(
@@ -41,10 +44,8 @@ def decode(
     """
     name = "an image given as bytes" if isinstance(source, bytes) else repr(str(source))
     try:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        image = unpack(open_image(content, max_pixels), side)
-    except OSError as error:
-        raise DataError(f"{name} cannot be opened: {error.strerror or error}.") from error
+        with BytesIO(source) if isinstance(source, bytes) else open_file(source) as file:
+            image = unpack(open_image(file, max_pixels), side)
     except ImageError as problem:
         raise DataError(f"{name} {problem}.") from problem
     return np.asarray(to_square(image, side, resize))
@@ -76,23 +77,43 @@ class ImageError(Exception):
     """Why there is no image to be had, as the end of a sentence that starts with the file."""
 
 
-def open_image(content: bytes, max_pixels: int) -> Image.Image:
-    """The image in `content`, its header read and its pixels not yet.
+def open_file(path: str | Path) -> BinaryIO:
+    """The regular file `path`: a pipe or a device would never end.
+
+    Raises:
+        ImageError: it cannot be opened.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ImageError("cannot be opened: it is not a regular file")
+        return open(path, "rb")
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise ImageError(f"cannot be opened: {getattr(error, 'strerror', error)}") from error
+
+
+def open_image(file: BinaryIO, max_pixels: int) -> Image.Image:
+    """The image in `file`, its header read and its pixels not yet.
 
     Raises:
         ImageError: it is empty, no image, or would unpack to more than `max_pixels`.
     """
-    if not content:
+    if Image.MAX_IMAGE_PIXELS is not None:
+        # The process has one bound, and beyond twice that Pillow would refuse what is allowed here.
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+    start = file.read(START)
+    if not start:
         raise ImageError("is empty (0 bytes)")
+    file.seek(0)
     try:
-        image = Image.open(BytesIO(content), formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
-        start = content[:16].decode("ascii", errors="replace")
         raise ImageError(
-            f"is not an image of a known format ({', '.join(FORMATS)}): it starts with {start!r}"
+            f"is not an image of a known format ({', '.join(FORMATS)}): it starts with {repr(start)[1:]}"
         ) from error
     except Image.DecompressionBombError as error:
-        raise ImageError(f"would unpack to too many pixels: {error}") from error
+        raise ImageError(
+            f"would unpack to far more than the {max_pixels} pixels of --data.max-pixels"
+        ) from error
     except Exception as error:  # a damaged header raises nearly anything: struct.error, KeyError
         raise ImageError(f"has a damaged header: {error}") from error
     pixels = image.width * image.height
@@ -139,7 +160,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(_to_8_bits(np.asarray(image)))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
@@ -149,6 +170,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _to_8_bits(values: np.ndarray[Any, Any]) -> np.ndarray:
     """Grey of 16 or 32 bits, or floats of 0..1 or 0..255, as uint8."""
     if np.issubdtype(values.dtype, np.floating):
+        values = np.nan_to_num(values)
         scale = 255.0 if values.max(initial=0) <= 1 else 1.0
     else:
         scale = 1 / 257  # 65535 becomes 255

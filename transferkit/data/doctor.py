@@ -10,8 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from transferkit.config import DataConfig
-from transferkit.data.files import inspect_files
-from transferkit.data.manifest import Manifest
+from transferkit.data.manifest import Manifest, read_and_inspect
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) 
     Raises:
         DataError: there is nothing to learn from in it.
     """
-    manifest = Manifest.read(source, data, seed=seed)
-    return Look(manifest, inspect_files(manifest.frame["path"].tolist(), data.max_pixels))
+    return Look(*read_and_inspect(source, data, seed=seed))
 
 
 ENDINGS = {

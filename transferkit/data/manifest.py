@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 
 from transferkit.config import DataConfig
-from transferkit.data.scan import SPLIT_NAMES, scan_folder
+from transferkit.data.checking import check_rows
+from transferkit.data.csv_list import read_csv_list
+from transferkit.data.decode import FORMATS
+from transferkit.data.files import inspect_files
+from transferkit.data.scan import scan_folder
 from transferkit.data.splits import split_groups
 from transferkit.errors import DataError, unknown_name
 from transferkit.runs import write_text
@@ -49,26 +53,7 @@ class Manifest:
         Raises:
             DataError: there is nothing to learn from in it, or `data.strict` and a file is bad.
         """
-        from transferkit.data.checking import check_rows
-
-        name = str(source)
-        if name.startswith(CATALOGUE):
-            from transferkit.data.catalogue import catalogue_folder
-
-            source = catalogue_folder(name)
-        if name.lower().endswith(".csv"):
-            frame, notes = _read_csv(Path(source)), []
-        else:
-            scan = scan_folder(Path(source))
-            frame = pd.DataFrame(scan.rows, columns=["path", "label", "split"])
-            frame["path"], notes = [os.path.abspath(path) for path in frame["path"]], scan.notes
-        frame = frame.reindex(columns=list(COLUMNS), fill_value="")
-        frame, more = check_rows(frame, data)
-        notes += more
-        _require_classes(frame, name)
-        notes += _assign_splits(frame, data, seed)
-        notes += _rare_classes(frame)
-        return cls(frame, name, notes)
+        return read_and_inspect(source, data, seed=seed)[0]
 
     @classmethod
     def load(cls, path: str | Path) -> Manifest:
@@ -77,15 +62,16 @@ class Manifest:
         Raises:
             DataError: it is no such file.
         """
-        frame = _read_csv(Path(path))
+        frame = read_csv_list(Path(path))
         missing = [name for name in COLUMNS if name not in frame]
         if missing:
             raise DataError(f"{str(path)!r} is not a manifest: it has no column {missing[0]!r}.")
         return cls(frame, str(path))
 
     def save(self, path: str | Path) -> None:
-        """Write it as CSV, whole or not at all."""
-        write_text(Path(path), self.frame.to_csv(index=False, lineterminator="\n"))
+        """Write it as CSV (RFC 4180), whole or not at all."""
+        # With these line ends, a name that has either of the two characters in it is quoted.
+        write_text(Path(path), self.frame.to_csv(index=False, lineterminator="\r\n"))
 
     @property
     def usable(self) -> pd.DataFrame:
@@ -133,39 +119,36 @@ class Manifest:
         return f"<p>{escape(repr(self))}</p>{self.counts().to_html()}"
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """`path,label[,split,group,problem]` as text; relative paths start at the file's own folder."""
-    try:
-        # No value stands for "missing": a class may be called NA.
-        frame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding_errors="surrogateescape"
-        )
-    except FileNotFoundError as error:
-        raise DataError(
-            f"There is no file {str(path)!r}: give a .csv with the columns path,label."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{str(path)!r} cannot be read as CSV: {error}.") from error
-    for name in ("path", "label"):
-        if name not in frame:
-            raise DataError(
-                f"{str(path)!r} has the columns {', '.join(map(str, frame.columns))}: "
-                "it should have path,label and may have split,group."
-            )
-    if frame.empty:
-        raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
-    frame["path"] = [os.path.abspath(path.parent / each) for each in frame["path"]]
-    if "split" in frame:
-        frame["split"] = [_split_name(each, path) for each in frame["split"]]
-    return frame
+def read_and_inspect(
+    source: str | Path, data: DataConfig, *, seed: int
+) -> tuple[Manifest, pd.DataFrame]:
+    """What `Manifest.read` gives, and what `inspect_files` said of the file of each of its rows."""
+    frame, notes = _listed(source)
+    files = inspect_files(frame["path"].tolist(), data.max_pixels)
+    frame, more = check_rows(frame, files, data)
+    notes += more
+    _require_classes(frame, str(source))
+    notes += _assign_splits(frame, data, seed)
+    _require_test(frame, str(source))
+    notes += _rare_classes(frame)
+    return Manifest(frame, str(source), notes), files
 
 
-def _split_name(name: str, path: Path) -> str:
-    if name and name.lower() not in SPLIT_NAMES:
-        raise DataError(
-            f"{str(path)!r} has the split {name!r}: it should be train, validation or test."
-        )
-    return SPLIT_NAMES.get(name.lower(), "")
+def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
+    """A row a file as the source has them, no file opened yet, and notes on what is left out."""
+    folder = Path(source)
+    if str(source).startswith(CATALOGUE):
+        from transferkit.data.catalogue import catalogue_folder
+
+        folder = catalogue_folder(str(source))
+    if folder.suffix.lower() == ".csv" and not os.path.isdir(folder):
+        frame, notes = read_csv_list(folder), []
+    else:
+        scan = scan_folder(folder)
+        frame, notes = pd.DataFrame(scan.rows, columns=["path", "label", "split"]), scan.notes
+        # Not normalised: what `..` means after a link is the file system's to say.
+        frame["path"] = [str(Path(path).absolute()) for path in frame["path"]]
+    return frame.reindex(columns=list(COLUMNS), fill_value=""), notes
 
 
 def _require_classes(frame: pd.DataFrame, name: str) -> None:
@@ -173,14 +156,14 @@ def _require_classes(frame: pd.DataFrame, name: str) -> None:
     if usable.empty:
         first = frame.iloc[0]
         raise DataError(
-            f"None of the {len(frame)} files of {name!r} can be used; "
-            f"the first, {first['path']!r}, {first['problem']}."
+            f"None of the {len(frame)} files of {name!r} can be used: the first, "
+            f"{first['path']!r}, {first['problem']}; put whole images ({', '.join(FORMATS)}) there."
         )
     classes = usable["label"].unique()
     if len(classes) == 1:
         raise DataError(
             f"{name!r} has one class with images that can be read, {classes[0]!r}: "
-            "there should be at least two."
+            "there should be at least two; add images of another."
         )
 
 
@@ -196,7 +179,10 @@ def _assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str
         notes.append("Only train/ has images: they were split as a folder without splits is.")
         frame.loc[good, "split"], found = "", {""}
     if "train" not in found and found != {""}:
-        raise DataError("No image is in the split 'train': there is nothing to learn from.")
+        raise DataError(
+            f"Images are in the splits {', '.join(sorted(found))} and none is in train: "
+            "put images to learn from there, or give no splits."
+        )
     if found == {"train", "validation"}:
         notes.append(
             "There is no test split, so the validation split is the test: nothing is chosen on it, "
@@ -218,12 +204,22 @@ def _assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str
     return notes
 
 
+def _require_test(frame: pd.DataFrame, name: str) -> None:
+    if (frame["split"] == "test").any():
+        return
+    raise DataError(
+        f"No image of {name!r} can be kept for the test: no class has two that are not copies of "
+        "each other or of one group; add images."
+    )
+
+
 def _rare_classes(frame: pd.DataFrame) -> list[str]:
+    """Sentences on classes that cannot be learnt or scored."""
     usable = frame[frame["problem"] == ""]
     notes = []
     for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
         seen = set(usable.loc[usable["split"] == split, "label"])
         for label in sorted(set(usable["label"]) - seen):
             count = int((usable["label"] == label).sum())
-            notes.append(f"Class {label!r} ({count} images) has none in {split}: it {meaning}.")
+            notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
     return notes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,109 +29,150 @@ class Scan:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass
+class LeftOut:
+    """Names that are passed over while a folder is read."""
+
+    hidden: list[str] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """A sentence for each kind that there is."""
+        notes = []
+        if self.hidden:
+            notes.append(f"Hidden and system files were left out: {_named(self.hidden)}.")
+        if self.loops:
+            notes.append(f"Links to a folder around them were left out: {_named(self.loops)}.")
+        return notes
+
+
 def scan_folder(folder: Path) -> Scan:
     """Read the names below `folder`; no file is opened.
 
     Raises:
         DataError: it is no folder, or has no class folders with files in them.
     """
-    if not folder.exists():
-        raise DataError(f"There is no folder {str(folder)!r}: give one with a sub-folder a class.")
-    if not folder.is_dir():
+    if os.path.isfile(folder):
         raise DataError(
             f"{str(folder)!r} is a file: give a folder with a sub-folder a class, or a .csv file "
             "with the columns path,label."
         )
-    scan, hidden = Scan(), []
+    scan, left_out = Scan(), LeftOut()
     splits = _split_folders(folder)
-    for name, split in splits.items():
-        _scan_classes(folder / name, split, scan, hidden)
     if splits:
-        others = [name for name in _folders(folder) if name not in splits and not _is_hidden(name)]
-        if others:
-            scan.notes.append(f"Beside the splits, these were left out: {_listed(others)}.")
+        for name, split in splits.items():
+            _scan_classes(folder / name, split, scan, left_out)
+        beside = [name for name in _shown(folder, left_out) if name not in splits]
+        if beside:
+            scan.notes.append(f"Beside the splits, these were left out: {_named(beside)}.")
     else:
-        _scan_classes(folder, "", scan, hidden)
-    if hidden:
-        scan.notes.append(f"Hidden and system files were left out: {_listed(hidden)}.")
+        _scan_classes(folder, "", scan, left_out)
+    scan.notes += left_out.notes()
     if not scan.rows:
         raise DataError(_why_nothing(folder))
     return scan
 
 
+def files_below(folder: Path, left_out: LeftOut | None = None) -> list[str]:
+    """Every file below `folder`, through links, sorted; `left_out` is told what is passed over."""
+    return _files_below(folder, LeftOut() if left_out is None else left_out, frozenset())
+
+
 def _split_folders(folder: Path) -> dict[str, str]:
     """The sub-folders that are splits, by name, where `folder` is laid out so.
 
-    A class may be called train (beside bus and car), so a split is one that holds folders.
+    A class may be called train (beside bus and car): then it holds no folders, or is the only one
+    with the name of a split among others.
     """
-    found = {
-        name: SPLIT_NAMES[name.lower()] for name in _folders(folder) if name.lower() in SPLIT_NAMES
-    }
+    folders = _folders(folder)
+    found = {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
     found = {name: split for name, split in found.items() if _folders(folder / name)}
-    return found if "train" in found.values() else {}
+    several = len(set(found.values())) > 1 or len(found) == len(folders)
+    return found if several and "train" in found.values() else {}
 
 
-def _scan_classes(folder: Path, split: str, scan: Scan, hidden: list[str]) -> None:
+def _scan_classes(folder: Path, split: str, scan: Scan, left_out: LeftOut) -> None:
     empty, loose = [], []
-    for name in _entries(folder):
+    for name in _shown(folder, left_out):
         path = folder / name
-        if _is_hidden(name):
-            hidden.append(name)
-        elif not path.is_dir():
+        if not os.path.isdir(path):
             loose.append(name)
-        else:
-            files = files_below(path, hidden)
-            scan.rows += [(file, name, split) for file in files]
-            if not files:
-                empty.append(name)
+            continue
+        files = _files_below(path, left_out, frozenset([_identity(folder)]))
+        scan.rows += [(file, name, split) for file in files]
+        if not files:
+            empty.append(name)
     where = f" in {folder.name}/" if split else ""
     if empty:
-        scan.notes.append(f"Empty classes{where} were left out: {_listed(empty)}.")
+        scan.notes.append(f"Empty classes{where} were left out: {_named(empty)}.")
     if loose:
-        scan.notes.append(
-            f"Files outside the class folders{where} were left out: {_listed(loose)}."
-        )
+        scan.notes.append(f"Files outside the class folders{where} were left out: {_named(loose)}.")
 
 
-def files_below(folder: Path, hidden: list[str] | None = None) -> list[str]:
-    """Every file below `folder`, sorted; the names of hidden ones are added to `hidden` instead."""
-    return sorted(_files(folder, [] if hidden is None else hidden, set()))
+def _files_below(folder: Path, left_out: LeftOut, above: frozenset[tuple[int, int]]) -> list[str]:
+    """`files_below`, for a folder that is inside the folders with the identities `above`."""
+    files, waiting = [], [(folder, above)]
+    while waiting:
+        current, above = waiting.pop()
+        identity = _identity(current)
+        if identity in above:
+            left_out.loops.append(current.name)
+            continue
+        for name in _shown(current, left_out):
+            path = current / name
+            if os.path.isdir(path):
+                waiting.append((path, above | {identity}))
+            else:
+                files.append(str(path))
+    return sorted(files)
 
 
-def _files(folder: Path, hidden: list[str], above: set[tuple[int, int]]) -> Iterator[str]:
-    """Every file below `folder`, through links; a folder that is inside itself is not entered."""
-    status = folder.stat()
-    identity = (status.st_dev, status.st_ino)
-    if identity in above:
-        return
-    for name in _entries(folder):
-        path = folder / name
-        if _is_hidden(name):
-            hidden.append(name)
-        elif path.is_dir():
-            yield from _files(path, hidden, above | {identity})
-        else:
-            yield str(path)
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise DataError(_cannot_open(folder, error)) from error
+    return status.st_dev, status.st_ino
+
+
+def _shown(folder: Path, left_out: LeftOut) -> list[str]:
+    """The sorted names in `folder`; `left_out` is told of the hidden ones."""
+    names = _entries(folder)
+    left_out.hidden += [name for name in names if _is_hidden(name)]
+    return [name for name in names if not _is_hidden(name)]
 
 
 def _entries(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"There is no folder {str(folder)!r}: give one with a sub-folder a class."
+        ) from error
     except OSError as error:
-        raise DataError(f"{str(folder)!r} cannot be opened: {error.strerror}.") from error
+        raise DataError(_cannot_open(folder, error)) from error
+
+
+def _cannot_open(folder: Path, error: OSError) -> str:
+    return (
+        f"The folder {str(folder)!r} cannot be opened: {error.strerror}; "
+        "give one that you may read, with a sub-folder a class."
+    )
 
 
 def _folders(folder: Path) -> list[str]:
-    return [name for name in _entries(folder) if (folder / name).is_dir()]
+    names = [name for name in _entries(folder) if not _is_hidden(name)]
+    return [name for name in names if os.path.isdir(folder / name)]
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:NAMED_AT_MOST])
-    rest = len(names) - NAMED_AT_MOST
+def _named(names: list[str]) -> str:
+    different = list(dict.fromkeys(names))
+    shown = ", ".join(repr(name) for name in different[:NAMED_AT_MOST])
+    rest = len(different) - NAMED_AT_MOST
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 

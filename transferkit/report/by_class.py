@@ -35,7 +35,9 @@ def recalls(entries: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str
     for entry in reversed(entries):
         leads = leaders[entry["kind"]] == entry["name"]
         values = [number(entry["per_class"][name]["recall"]) * 100 for name in shown]
-        colour, size = (COLOURS[entry["kind"]], 6.5) if leads else (INK + "4d", 4)
+        colour, size = (COLOURS[entry["kind"]], 6) if leads else (INK + "4d", 4)
+        if leads and entry is not entries[0]:
+            size = 8  # a ring of it is to be seen where the first has the same recall
         axes.plot(values, range(len(shown)), "o", color=colour, markersize=size, clip_on=False)
     names = listed([f"the {kind} {name}" for kind, name in leaders.items()])
     return svg_text(axes, f"Recall of {len(shown)} classes by classifier; in colour {names}.")

@@ -14,7 +14,8 @@ from transferkit.report.wording import duration, listed, percent, printable
 
 WIDTH = 344  # pixels: what a phone shows without scrolling
 LETTER = 6.2  # pixels: the mean width of a character
-TIMES = (0.01, 0.1, 1, 10, 60, 600, 3600, 36_000, 360_000)  # seconds, where the time axis has ticks
+# Seconds where the time axis may have ticks; it takes at most five that lie on it.
+TIMES = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 108_000)
 AXIS = 46  # pixels left of a vertical axis
 # Where a name may lie beside its dot: to the right (1), centred (0) or left (-1), and pixels up.
 PLACES = tuple(
@@ -70,8 +71,9 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
     gap = max(max(shares) - min(shares), 4)
     axes.set_ylim(min(shares) - gap * 0.12, min(shares) + gap * 1.12)
     ticks = [time for time in TIMES if low <= time <= high]
+    ticks = ticks[:: math.ceil(len(ticks) / 5)]
     axes.set_xticks(
-        ticks, [duration(time).replace(" 0 s", "").replace(" 0 min", "") for time in ticks]
+        ticks, [duration(time).removesuffix(" 0 s").removesuffix(" 0 min") for time in ticks]
     )
     axes.minorticks_off()
     axes.set_xlabel("training time")

@@ -5,12 +5,14 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   headings.forEach((heading, column) => {
     heading.querySelector("button").addEventListener("click", () => {
       const before = heading.getAttribute("aria-sort");
-      const order = before === "descending" ? "ascending" : "descending";
-      const sign = order === "descending" ? -1 : 1;
+      const first = column === 0 ? "ascending" : "descending";
+      const second = column === 0 ? "descending" : "ascending";
+      const order = before === first ? second : first;
       const value = (row) => row.cells[column].dataset.value;
-      const rows = [...table.tBodies[0].rows];
-      rows.sort((a, b) => sign * value(a).localeCompare(value(b), "en", { numeric: false }));
-      if (column > 0) rows.sort((a, b) => sign * (value(a) - value(b)));
+      const compare = (a, b) =>
+        column === 0 ? value(a).localeCompare(value(b)) : value(a) - value(b);
+      const rows = [...table.tBodies[0].rows].sort(compare);
+      if (order === "descending") rows.reverse();
       headings.forEach((each) => each.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", order);
       table.tBodies[0].append(...rows);

@@ -35,6 +35,7 @@ class Report:
         manifest: the images, with those that were trained on.
         config: every setting.
         environment: what it ran on, by name.
+        classifiers: those that were asked, in the order of the results.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +46,7 @@ class Report:
     manifest: Manifest
     config: Config
     environment: Mapping[str, Any]
+    classifiers: tuple[Classifier, ...] = ()
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -113,7 +115,17 @@ def compare(
     results = [_result(each, classes, paths) for each in classifiers]
     named = _told_apart(results)
     scores = tuple(score(truth, each.probabilities, classes) for each in named)
-    return Report(classes, test, truth, named, scores, manifest, config, dict(environment or {}))
+    return Report(
+        classes=classes,
+        test=test,
+        truth=truth,
+        results=named,
+        scores=scores,
+        manifest=manifest,
+        config=config,
+        environment=dict(environment or {}),
+        classifiers=tuple(classifiers),
+    )
 
 
 def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:

@@ -109,6 +109,7 @@ def _tidied(key: str, value: str, prefix: str) -> str:
     if key == f"{{{LINK}}}href" or value.startswith("url(#"):
         return value.replace("#", f"#{prefix}-")
     if key == "style":
+        value = re.sub(r"font-family:[^;]*;? *", "", value)
         value = re.sub(r"font:[^;]*?([\d.]+px)[^;]*", r"font-size: \1", value)
         for sentinel, colour in COLOURS.items():
             value = value.replace(sentinel, colour)

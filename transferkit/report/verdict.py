@@ -26,7 +26,7 @@ def verdict(results: Sequence[Result], truth: np.ndarray, classes: Sequence[str]
     always = f"always answering {classes[commonest(truth)]!r}"
     if not clearly_better(right, constant):
         return (
-            f"Nothing was learned that {len(truth)} test images show: the best classifier, "
+            f"{len(truth)} test images do not show that anything was learned: the best classifier, "
             f"{best.name}, is right on {percent(right.mean())} of them, and {always} "
             f"on {percent(constant.mean())}{_resolution(right)}."
         )

@@ -34,6 +34,11 @@ class Device:
     onednn_bfloat16: bool
     line: str
 
+    @property
+    def replicas(self) -> int:
+        """How many devices share a batch."""
+        return int(self.strategy.num_replicas_in_sync)
+
     @contextmanager
     def building(self) -> Iterator[None]:
         """Within it, models are built on the devices and with the dtype policy of the run."""

@@ -72,8 +72,10 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     by_class = class_weights(manifest, config.train)
     if by_class is not None:
         say("The classes are uneven: rarer ones weigh more in training.")
-    train = read_part(manifest, "train", by_class=by_class)
-    fit = Fit(classifier, config, device, train, read_part(manifest, "validation"))
+    batch, replicas = config.train.batch, device.replicas
+    train = read_part(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
+    validation = read_part(manifest, "validation", batch=batch, replicas=replicas)
+    fit = Fit(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
     fit.details["parameters"] = models.parameters(classifier)
     if pretrained or blocks < len(row.blocks):
@@ -89,7 +91,8 @@ def fit_head(fit: Fit) -> None:
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     train, validation = _features(fit, fit.train), _features(fit, fit.validation)
     config = fit.config.train
-    head, steps = fit.classifier.get_layer(models.HEAD), -(-len(train) // config.batch)
+    head, steps = fit.classifier.get_layer(models.HEAD), fit.train.steps
+    watched = len(validation) > 0
     with fit.device.strategy.scope():
         optimizer = build_optimizer(config, rate=config.rate, steps=steps * config.head_epochs)
         _compile(head, fit, optimizer)
@@ -97,12 +100,11 @@ def fit_head(fit: Fit) -> None:
         train,
         fit.train.targets,
         sample_weight=fit.train.weights,
-        batch_size=config.batch,
+        batch_size=fit.train.batch,
         epochs=config.head_epochs,
-        validation_data=(validation, fit.validation.targets) if len(validation) else None,
-        callbacks=callbacks(
-            HEAD_STAGE, config, steps=steps, history=fit.history, watched=len(validation) > 0
-        ),
+        validation_data=(validation, fit.validation.targets) if watched else None,
+        validation_batch_size=fit.validation.batch,
+        callbacks=callbacks(HEAD_STAGE, config, steps=steps, history=fit.history, watched=watched),
         verbose=0,
     )
     _describe(fit, HEAD_STAGE, started, blocks=0)
@@ -119,7 +121,7 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
     before = fit.classifier.get_weights() if tuning else None
-    steps = -(-len(fit.train) // config.batch)
+    steps = fit.train.steps
     factors = rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
     with fit.device.strategy.scope():
         rate = config.fine_tune_rate if tuning else config.rate
@@ -174,7 +176,7 @@ def _batches(fit: Fit, part: Part, *, augmented: bool) -> Any:
         part.targets,
         fit.classifier.input_shape[1],
         data=config.data,
-        batch=config.train.batch,
+        batch=part.batch,
         weights=part.weights,
         augmentation=Augmentation(policy, config.train.mix, config.seed) if augmented else None,
     )

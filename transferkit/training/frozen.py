@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from transferkit.backbones.start import is_pretrained
-from transferkit.config import DataConfig, ModelConfig, TrainConfig
+from transferkit.config import DataConfig, ModelConfig, Precision, TrainConfig
 from transferkit.errors import ConfigError
 from transferkit.training.devices import choose_device
 from transferkit.training.forward import Forward
@@ -28,7 +28,7 @@ class Features:
 
 
 def frozen_features(
-    model: ModelConfig, data: DataConfig, paths: Sequence[str], *, precision: str = "auto"
+    model: ModelConfig, data: DataConfig, paths: Sequence[str], *, precision: Precision = "auto"
 ) -> Features:
     """The pooled features of each file, in order; those of the same files are read only once.
 
@@ -42,16 +42,34 @@ def frozen_features(
             f"The frozen features of {model.backbone!r} were asked for with --weights none: "
             "random weights say nothing; give --weights imagenet or a file."
         )
-    below = ModelConfig(backbone=model.backbone, weights=model.weights, pooling=model.pooling)
     decoding = DataConfig(side=data.side, resize=data.resize, max_pixels=data.max_pixels)
-    return _read(below, decoding, tuple(paths), precision)
+    return _read(_below_the_head(model), decoding, tuple(paths), precision)
+
+
+def read_features(
+    model: ModelConfig, data: DataConfig, paths: Sequence[str], *, precision: Precision = "auto"
+) -> np.ndarray:
+    """`(images, width)` float32: as `frozen_features`, read now and not remembered."""
+    with choose_device(TrainConfig(precision=precision)).fast():
+        forward = _compiled(_below_the_head(model), data.side, precision)
+        return forward(paths, data, doing=f"Reading with {model.backbone}")
 
 
 @lru_cache(maxsize=KEPT)
-def _read(model: ModelConfig, data: DataConfig, paths: tuple[str, ...], precision: str) -> Features:
+def _read(
+    model: ModelConfig, data: DataConfig, paths: tuple[str, ...], precision: Precision
+) -> Features:
     started = time.perf_counter()
-    with choose_device(TrainConfig(precision=precision)).fast():
-        forward = Forward(build_extractor(model, data.side))
-        values = forward(paths, data, doing=f"Reading with {model.backbone}")
+    values = read_features(model, data, paths, precision=precision)
     values.setflags(write=False)  # it is shared
     return Features(values, time.perf_counter() - started)
+
+
+@lru_cache(maxsize=2)
+def _compiled(model: ModelConfig, side: int | None, precision: Precision) -> Forward:
+    return Forward(build_extractor(model, side))
+
+
+def _below_the_head(model: ModelConfig) -> ModelConfig:
+    """The settings that decide the features, those of the head as they come."""
+    return ModelConfig(backbone=model.backbone, weights=model.weights, pooling=model.pooling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from transferkit.config import TrainConfig
 from transferkit.data.manifest import Manifest
@@ -14,23 +15,58 @@ UNEVEN = 1.5  # largest class over smallest, from which class weights are worth 
 
 @dataclass(frozen=True)
 class Part:
-    """Images of one split: `targets` `(images, classes)` float32, `weights` `(images,)` float32."""
+    """Images of one split: `targets` `(images, classes)` float32, `weights` `(images,)` float32.
+
+    `batch` is how many of them go into a step.
+    """
 
     paths: list[str]
     targets: np.ndarray
     weights: np.ndarray
+    batch: int
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch."""
+        return -(-len(self) // self.batch)
 
     def __len__(self) -> int:
         return len(self.paths)
 
 
-def read_part(manifest: Manifest, split: str, *, by_class: np.ndarray | None = None) -> Part:
-    """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given."""
+def read_part(
+    manifest: Manifest,
+    split: str,
+    *,
+    batch: int = 32,
+    by_class: np.ndarray | None = None,
+    replicas: int = 1,
+) -> Part:
+    """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given.
+
+    Images that `replicas` cannot share (three by two, say) are repeated, all as often, until they
+    can: no mean over them changes.
+    """
     rows = manifest.part(split)
+    batch, times = max(batch, replicas), 1
+    while len(rows) and not shared_batch(batch, len(rows) * times, replicas):
+        times += 1
+    rows = pd.concat([rows] * times, ignore_index=True)
+    batch = shared_batch(batch, len(rows), replicas) or batch
     truth = manifest.truth(rows)
     targets = np.eye(len(manifest.classes), dtype=np.float32)[truth]
     weights = np.ones(len(rows)) if by_class is None else by_class[truth]
-    return Part(rows["path"].tolist(), targets, weights.astype(np.float32))
+    return Part(rows["path"].tolist(), targets, weights.astype(np.float32), batch)
+
+
+def shared_batch(batch: int, images: int, replicas: int) -> int:
+    """The largest batch size up to `batch` that `replicas` can share to the end; 0 if none is.
+
+    Keras fails where they have unequal shares of the first batch, and TensorFlow's kernels where
+    one has no image of the last.
+    """
+    sizes = range(min(batch, images) // replicas * replicas, 0, -replicas)
+    return next((size for size in sizes if not 0 < images % size < replicas), 0)
 
 
 def class_weights(manifest: Manifest, train: TrainConfig) -> np.ndarray | None:

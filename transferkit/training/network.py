@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -44,7 +44,7 @@ class Network:
     megabytes: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    kind: str = "network"
+    kind: Literal["network", "classic"] = "network"
 
     @property
     def side(self) -> int:

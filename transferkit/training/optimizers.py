@@ -54,9 +54,10 @@ def _by_variable(kind: type, factors: Mapping[str, float]) -> type:
     Scaled gradients would not do: Adam divides by their size.
     """
 
-    class ByVariable(kind):  # type: ignore[misc]
+    class ByVariable(kind):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            factor = factors.get(variable.path, 1.0)
-            super().update_step(gradient, variable, learning_rate * factor)
+            # Under TensorFlow `variable` is its own kind, without a path; Keras' has the same index.
+            path = self._trainable_variables[self._get_variable_index(variable)].path
+            super().update_step(gradient, variable, learning_rate * factors.get(path, 1.0))
 
     return ByVariable

@@ -57,6 +57,12 @@ def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any
     manifest.save(run / "manifest.csv")
 
 
+def save_network(network: Network, folder: Path) -> None:
+    """Write the network and the history of its training into `folder`."""
+    network.save(folder)
+    write_text(folder / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
+
+
 def _in_float32(fit: Fit, manifest: Manifest) -> keras.Model:
     """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
     if fit.device.policy == "float32":
@@ -71,8 +77,6 @@ def _kept(network: Network, run: Run | None) -> Network:
     """`network` with its size on disk known, in the folder of `run` or in none."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = run.folder if run else Path(scratch)
-        network.save(folder)
+        save_network(network, folder)
         size = (folder / "model.keras").stat().st_size / 1e6
-    if run:
-        write_text(run / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
     return replace(network, megabytes=size)

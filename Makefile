@@ -1,0 +1,46 @@
+# `make` lists what there is. Every target sets up .venv by itself; PYTHON=python3.12 chooses for it.
+
+PYTHON ?= python3
+EXTRAS ?= test
+BIN := .venv/bin
+SETTINGS := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: help demo test check format
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo     train on a sample folder and write a report with figures"
+	@echo "make test     run the tests"
+	@echo "make check    ruff and mypy"
+	@echo "make format   let ruff format the code"
+
+demo: .venv/installed-$(EXTRAS)
+	@$(BIN)/transferkit demo
+
+test: .venv/installed-$(EXTRAS)
+	@$(BIN)/python -m pytest
+
+check: .venv/installed-check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/installed-check
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# The stamp of an installation with the extras in its name: made again where the settings changed.
+.venv/installed-%: $(SETTINGS) | $(BIN)/python
+	@echo "Installing transferkit and what it needs into .venv: a few minutes, once."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$*]' -c constraints.txt
+	@touch '$@'
+
+$(BIN)/python:
+	@command -v $(PYTHON) > /dev/null || \
+	{ echo "There is no $(PYTHON): install Python 3.10 to 3.13, or pass PYTHON=its-name."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+	{ echo "$(PYTHON) is not Python 3.10 to 3.13: pass one that is, as in PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || \
+	{ echo "$(PYTHON) has no ensurepip: install the package python3-venv, or pass another PYTHON."; exit 1; }
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv

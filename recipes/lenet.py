@@ -1,0 +1,29 @@
+"""Train LeNet-5 from random weights on a folder of small images, beside the classics.
+
+    python recipes/lenet.py DIR
+    python recipes/lenet.py DIR --side 64 --train.augment flip --epochs 30
+
+MEASURED
+"""
+
+import transferkit as tk
+
+CONFIG = tk.Config(
+    data=tk.DataConfig(side=32),
+    model=tk.ModelConfig(backbone="lenet", weights="none", dropout=0.2),
+    train=tk.TrainConfig(augment="none", epochs=20, batch=32, rate=2e-3),
+)
+# What was there before it: Rosenblatt's perceptron and neighbours on pixels; and what came after.
+CLASSICS = ("majority", "perceptron_pixels", "knn_pixels", "rbf_svm_hog")
+
+
+def run(manifest: tk.Manifest, config: tk.Config) -> tk.Report:
+    """All layers from the start; beside classics on the pixels and on HOG."""
+    network = tk.train(manifest, config)
+    names = tk.suitable_baselines(config, CLASSICS)
+    classics = [tk.fit_baseline(name, manifest, config) for name in names]
+    return tk.compare([network, *classics], manifest, config)
+
+
+if __name__ == "__main__":
+    tk.recipe_main(run, CONFIG, __doc__)

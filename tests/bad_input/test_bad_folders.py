@@ -1,0 +1,279 @@
+"""Folders that cannot be learnt from: the sentence, the exit status, and nothing lost."""
+
+import os
+import shutil
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+Drawn = Callable[..., Path]
+KNOWN = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
+
+
+def jpeg(side: int = 64) -> bytes:
+    content = BytesIO()
+    Image.effect_noise((side, side), 80).save(content, "JPEG", quality=95)
+    return content.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that says it is `width` × `height` and has next to nothing in it."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
+    chunks += [(b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for name, body in chunks:
+        parts += [
+            struct.pack(">I", len(body)),
+            name,
+            body,
+            struct.pack(">I", zlib.crc32(name + body)),
+        ]
+    return b"".join(parts)
+
+
+def nothing(here: Path, drawn: Drawn) -> None:
+    """The folder that is asked for is not there."""
+
+
+def empty_folder(here: Path, drawn: Drawn) -> None:
+    (here / "photos").mkdir()
+
+
+def a_file(here: Path, drawn: Drawn) -> None:
+    (here / "photos").write_bytes(jpeg())
+
+
+def no_class_folders(here: Path, drawn: Drawn) -> None:
+    drawn(".", ("photos",), 3)
+
+
+def empty_class_folders(here: Path, drawn: Drawn) -> None:
+    (here / "photos/cat").mkdir(parents=True)
+    (here / "photos/dog").mkdir()
+
+
+def one_class(here: Path, drawn: Drawn) -> None:
+    drawn("photos", ("cat",), 3)
+
+
+def one_image_a_class(here: Path, drawn: Drawn) -> None:
+    drawn("photos", ("cat", "dog"), 1)
+
+
+def val_without_train(here: Path, drawn: Drawn) -> None:
+    drawn("photos/val", ("cat", "dog"), 2)
+    drawn("photos/test", ("cat", "dog"), 2, seed=1)
+    (here / "photos/train/cat").mkdir(parents=True)
+
+
+def same_file_in_both_classes(here: Path, drawn: Drawn) -> None:
+    drawn("photos", ("cat",), 1)
+    shutil.copytree(here / "photos/cat", here / "photos/dog")
+
+
+def both_classes_of(name: str, content: bytes) -> Callable[[Path, Drawn], None]:
+    def build(here: Path, drawn: Drawn) -> None:
+        for label in ("cat", "dog"):
+            (here / "photos" / label).mkdir(parents=True)
+            (here / "photos" / label / name).write_bytes(content)
+
+    return build
+
+
+def loop_of_links(here: Path, drawn: Drawn) -> None:
+    for label in ("cat", "dog"):
+        (here / "photos" / label).mkdir(parents=True)
+        (here / "photos" / label / "a.jpg").symlink_to("b.jpg")
+        (here / "photos" / label / "b.jpg").symlink_to("a.jpg")
+
+
+def pipes(here: Path, drawn: Drawn) -> None:
+    for label in ("cat", "dog"):
+        (here / "photos" / label).mkdir(parents=True)
+        os.mkfifo(here / "photos" / label / "a.jpg")
+
+
+def unusable(count: int, name: str, problem: str) -> str:
+    return (
+        f"None of the {count} files of 'photos' can be used: the first, '{{here}}/photos/{name}', "
+        f"{problem}; put whole images ({KNOWN}) there."
+    )
+
+
+TABLE = (
+    (nothing, "There is no folder 'photos': give one with a sub-folder a class."),
+    (empty_folder, "The folder 'photos' is empty: put a sub-folder a class into it."),
+    (
+        a_file,
+        "'photos' is a file: give a folder with a sub-folder a class, or a .csv file with the "
+        "columns path,label.",
+    ),
+    (
+        no_class_folders,
+        "The folder 'photos' holds 3 files and no class folders: put the images of each class into "
+        "a sub-folder with the class's name.",
+    ),
+    (
+        empty_class_folders,
+        "The class folders of 'photos' hold no files: put the images of each into it.",
+    ),
+    (
+        one_class,
+        "'photos' has one class with images that can be read, 'cat': there should be at least two; "
+        "add images of another.",
+    ),
+    (
+        one_image_a_class,
+        "No image of 'photos' can be kept for the test: no class has two that are not copies of "
+        "each other or of one group; add images.",
+    ),
+    (
+        val_without_train,
+        "Images are in the splits test, validation and none is in train: put images to learn from "
+        "there, or give no splits.",
+    ),
+    (
+        same_file_in_both_classes,
+        unusable(
+            2,
+            "cat/000.png",
+            "is the same file as '{here}/photos/dog/000.png', which is under the label 'dog'",
+        ),
+    ),
+    (both_classes_of("a.jpg", b""), unusable(2, "cat/a.jpg", "is empty (0 bytes)")),
+    (
+        both_classes_of("a.jpg", b"<!DOCTYPE html><title>404</title>"),
+        unusable(
+            2,
+            "cat/a.jpg",
+            f"is not an image of a known format ({KNOWN}): it starts with '<!DOCTYPE html><'",
+        ),
+    ),
+    (
+        both_classes_of("a.jpg", jpeg()[:1000]),
+        unusable(
+            2,
+            "cat/a.jpg",
+            "is truncated or damaged: image file is truncated (34 bytes not processed)",
+        ),
+    ),
+    (
+        both_classes_of("a.jpg", b"\xff\xd8\xff\xe0"),
+        unusable(
+            2,
+            "cat/a.jpg",
+            f"is not an image of a known format ({KNOWN}): it starts with '\\xff\\xd8\\xff\\xe0'",
+        ),
+    ),
+    (
+        both_classes_of("a.png", png_header(64, 64)),
+        unusable(
+            2,
+            "cat/a.png",
+            "is truncated or damaged: image file is truncated (0 bytes not processed)",
+        ),
+    ),
+    (
+        both_classes_of("a.png", png_header(30_000, 3_000)),
+        unusable(
+            2,
+            "cat/a.png",
+            "would unpack to 90000000 pixels, more than the 89478485 of --data.max-pixels",
+        ),
+    ),
+    (
+        both_classes_of("a.png", png_header(200_000, 200_000)),
+        unusable(
+            2,
+            "cat/a.png",
+            "would unpack to far more than the 89478485 pixels of --data.max-pixels",
+        ),
+    ),
+    (
+        loop_of_links,
+        unusable(4, "cat/a.jpg", "cannot be opened: Too many levels of symbolic links"),
+    ),
+    (pipes, unusable(2, "cat/a.jpg", "cannot be opened: it is not a regular file")),
+)
+
+
+@pytest.mark.parametrize(("build", "sentence"), TABLE)
+@pytest.mark.parametrize("name", ["look", "train", "compare"])
+def test_a_bad_folder_is_one_sentence_and_exit_status_1(
+    name, build, sentence, command, tmp_path, drawn
+):
+    build(tmp_path, drawn)
+    outcome = command(name, "photos")
+    assert outcome.sentences == ["transferkit: " + sentence.replace("{here}", str(tmp_path))]
+    assert outcome.status == 1
+    assert outcome.new == []
+
+
+def test_a_name_too_long_for_the_file_system_is_a_sentence(command):
+    name = "x" * 300
+    assert command("look", name).sentences == [
+        f"transferkit: The folder {name!r} cannot be opened: File name too long; give one that you "
+        "may read, with a sub-folder a class."
+    ]
+
+
+@pytest.fixture
+def as_nobody(monkeypatch, photos):
+    """`as_nobody(action)` in a folder that others may enter, as a user who is not root."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    shutil.copytree(photos, folder / "photos")
+    monkeypatch.chdir(folder)
+
+    def act(action):
+        root = os.geteuid() == 0
+        try:
+            if root:
+                os.seteuid(65534)
+            return action()
+        finally:
+            if root:
+                os.seteuid(0)
+
+    yield act
+    for path in folder.rglob("*"):
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_without_permission_is_a_sentence(as_nobody):
+    from transferkit.commands.looking import look
+    from transferkit.errors import DataError
+
+    Path("photos").chmod(0)
+    with pytest.raises(DataError) as caught:
+        as_nobody(lambda: look(["photos"]))
+    assert str(caught.value) == (
+        "The folder 'photos' cannot be opened: Permission denied; give one that you may read, with "
+        "a sub-folder a class."
+    )
+
+
+def test_images_without_permission_are_named(as_nobody):
+    from transferkit.data.manifest import Manifest
+
+    Path("photos/cat/000.png").chmod(0)
+    manifest = as_nobody(lambda: Manifest.read("photos"))
+    assert manifest.quarantined["problem"].tolist() == ["cannot be opened: Permission denied"]
+
+
+def test_a_strict_job_ends_at_an_image_that_cannot_be_read(command, photos):
+    (photos / "cat/broken.jpg").write_bytes(b"")
+    outcome = command("train", "photos", "--data.strict")
+    assert outcome.sentences == [
+        "transferkit: 1 of 9 files have a problem, and --data.strict is set; the first, "
+        f"'{photos}/cat/broken.jpg', is empty (0 bytes): mend or remove them, or leave "
+        "--data.strict out."
+    ]
+    assert (outcome.status, outcome.new) == (1, [])

@@ -1,0 +1,73 @@
+"""The classics on what a frozen backbone says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from transferkit.backbones.table import find_backbone
+from transferkit.baselines.fitting import fit_baseline
+from transferkit.baselines.loading import load_baseline
+from transferkit.config import Config, DataConfig, ModelConfig
+from transferkit.data.manifest import Manifest
+from transferkit.errors import ConfigError
+from transferkit.training.frozen import frozen_features
+
+NAME = "logistic_regression_backbone"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A small backbone with weights of a file: drawn from a seed, which is enough to read them."""
+    keras.utils.set_random_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "small.weights.h5"
+    network = keras.applications.MobileNet(
+        alpha=0.25, include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    network.save_weights(path)
+    model = ModelConfig(backbone="mobilenet_025", weights=str(path))
+    return Config(model=model, data=DataConfig(side=32))
+
+
+@pytest.fixture(scope="module")
+def manifest(shapes: Path) -> Manifest:
+    return Manifest.read(shapes)
+
+
+def test_the_pipeline_reads_what_the_frozen_backbone_says(
+    config: Config, manifest: Manifest
+) -> None:
+    paths = list(manifest.part("test")["path"])
+    classic = fit_baseline(NAME, manifest, config)
+    found = classic.pipeline["features"].transform(paths)
+    np.testing.assert_array_equal(found, frozen_features(config.model, config.data, paths).values)
+    assert classic.details["features_width"] == found.shape[1] == 256
+
+
+def test_it_is_saved_without_the_backbone_and_says_the_same(
+    config: Config, manifest: Manifest, tmp_path: Path
+) -> None:
+    paths = list(manifest.part("test")["path"])
+    classic = fit_baseline(NAME, manifest, config)
+    classic.save(tmp_path)
+    loaded = load_baseline(tmp_path / "baselines" / f"{NAME}.skops")
+    np.testing.assert_array_equal(loaded.probabilities(paths), classic.probabilities(paths))
+    beside = 4 * find_backbone("mobilenet_025").parameters / 1e6  # float32
+    assert beside < loaded.megabytes < beside + 0.1
+
+
+def test_the_seconds_of_reading_count_for_each_that_uses_it(
+    config: Config, manifest: Manifest
+) -> None:
+    rows = manifest.part("train")
+    read = frozen_features(config.model, config.data, list(rows["path"]))
+    assert fit_baseline("knn_backbone", manifest, config).fit_seconds > read.seconds
+
+
+def test_a_backbone_of_random_weights_is_refused(manifest: Manifest) -> None:
+    random = Config(model=ModelConfig(backbone="mobilenet_025", weights="none"))
+    with pytest.raises(ConfigError, match="random weights say nothing"):
+        fit_baseline(NAME, manifest, random)

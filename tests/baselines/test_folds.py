@@ -1,0 +1,58 @@
+"""Folds that keep together what belongs together, whatever the classes' sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from transferkit.baselines.folds import FOLDS, make_folds
+
+SIZES = [(20, 20, 20), (30, 2), (30, 1), (30, 1, 1), (4, 1), (1, 1), (2, 2), (1,), (1, 1, 1, 5)]
+
+
+def _truth(sizes: tuple[int, ...]) -> np.ndarray:
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_every_class_is_learnt_in_every_fold(sizes: tuple[int, ...], grouped: bool) -> None:
+    truth = _truth(sizes)
+    groups = [f"pair {row // 2}" if grouped else "" for row in range(len(truth))]
+    for learn, judge in make_folds(truth, groups, seed=0):
+        assert set(truth[learn]) == set(truth)
+        assert len(judge)
+
+
+@pytest.mark.parametrize("sizes", SIZES[:-3])
+def test_an_image_is_never_on_both_sides(sizes: tuple[int, ...]) -> None:
+    truth = _truth(sizes)
+    if max(sizes) > 1:
+        for learn, judge in make_folds(truth, [""] * len(truth), seed=0):
+            assert not set(learn) & set(judge)
+
+
+def test_large_classes_are_judged_once_each_image() -> None:
+    truth = _truth((20, 20, 20))
+    folds = make_folds(truth, [""] * 60, seed=0)
+    assert len(folds) == FOLDS
+    assert sorted(np.concatenate([judge for _, judge in folds])) == list(range(60))
+
+
+def test_duplicates_stay_on_one_side() -> None:
+    truth = _truth((20, 20))
+    groups = [f"pair {row // 2}" if row % 3 else "" for row in range(40)]
+    for learn, judge in make_folds(truth, groups, seed=0):
+        inside = {groups[row] for row in learn} & {groups[row] for row in judge}
+        assert inside <= {""}
+
+
+def test_where_nothing_can_be_divided_the_one_fold_is_everything() -> None:
+    ((learn, judge),) = make_folds(np.array([0, 1, 2]), ["", "", ""], seed=0)
+    assert learn.tolist() == judge.tolist() == [0, 1, 2]
+
+
+def test_the_seed_decides_the_folds() -> None:
+    truth, groups = _truth((20, 20)), [""] * 40
+    first, again, other = (make_folds(truth, groups, seed)[0][1].tolist() for seed in (1, 1, 2))
+    assert first == again != other

@@ -1,0 +1,104 @@
+"""A saved classic is read back, and a file that is none is refused."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from transferkit.baselines.loading import check_trees, load_baseline
+from transferkit.errors import RunError
+
+
+class Stranger:
+    """A type that no baseline has."""
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "knn_hog.skops"
+    with pytest.raises(RunError) as error:
+        load_baseline(path)
+    assert str(error.value) == (
+        f"There is no baseline in {str(path)!r}: `transferkit train DIR --out RUN` makes them."
+    )
+
+
+def test_a_file_with_a_foreign_type_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "knn_hog.skops"
+    skops.io.dump({"pipeline": Stranger()}, path)
+    with pytest.raises(RunError) as error:
+        load_baseline(path)
+    assert str(error.value) == (
+        f"{str(path)!r} holds types that no baseline has, so it is not loaded: "
+        f"{Stranger.__module__}.Stranger."
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive"])
+def test_a_file_that_is_no_archive_is_an_error(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "knn_hog.skops"
+    path.write_bytes(content)
+    with pytest.raises(RunError) as error:
+        load_baseline(path)
+    assert str(error.value) == (
+        f"{str(path)!r} is not a baseline that transferkit saved, or it is damaged: "
+        "File is not a zip file."
+    )
+
+
+def test_another_archive_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "knn_hog.skops"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello", "world")
+    with pytest.raises(RunError, match="is not a baseline that transferkit saved"):
+        load_baseline(path)
+
+
+def test_something_else_that_skops_saved_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "knn_hog.skops"
+    skops.io.dump({"pipeline": make_pipeline(DecisionTreeClassifier())}, path)
+    with pytest.raises(RunError, match="is not a baseline that transferkit saved"):
+        load_baseline(path)
+
+
+VALUES = np.random.default_rng(0).normal(size=(60, 3))
+TRUTH = np.arange(60) % 2
+
+
+def _fitted(kind: type) -> Pipeline:
+    return make_pipeline(kind(random_state=0)).fit(VALUES, TRUTH)
+
+
+@pytest.mark.parametrize(
+    "kind", [DecisionTreeClassifier, RandomForestClassifier, HistGradientBoostingClassifier]
+)
+def test_grown_trees_pass(kind: type) -> None:
+    check_trees(_fitted(kind))
+
+
+def test_a_tree_that_points_outside_itself_is_refused() -> None:
+    pipeline = _fitted(DecisionTreeClassifier)
+    tree = pipeline[-1].tree_
+    tree.children_left[0] = tree.node_count + 5
+    with pytest.raises(ValueError, match="a tree in it points outside itself"):
+        check_trees(pipeline)
+
+
+def test_a_tree_that_asks_for_a_feature_there_is_not_is_refused() -> None:
+    pipeline = _fitted(RandomForestClassifier)
+    pipeline[-1].estimators_[3].tree_.feature[0] = 99
+    with pytest.raises(ValueError, match="a tree in it points outside itself"):
+        check_trees(pipeline)
+
+
+def test_a_boosted_tree_that_points_outside_itself_is_refused() -> None:
+    pipeline = _fitted(HistGradientBoostingClassifier)
+    pipeline[-1]._predictors[0][0].nodes["right"][0] = 10_000
+    with pytest.raises(ValueError, match="a tree in it points outside itself"):
+        check_trees(pipeline)

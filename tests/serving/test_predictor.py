@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError, RunError
+from transferkit.runs import Run
+from transferkit.serving import predictor
+from transferkit.training.network import Network
+from transferkit.training.train import train
+
+
+@pytest.fixture(scope="module")
+def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """LeNet, trained for an epoch."""
+    config = Config(
+        data=DataConfig(side=32),
+        model=ModelConfig(backbone="lenet"),
+        train=TrainConfig(epochs=1, augment="none"),
+    )
+    run = Run.create(tmp_path_factory.mktemp("predictor") / "run")
+    train(Manifest.read(shapes), config, run=run)
+    return run
+
+
+@pytest.fixture
+def mixed(shapes: Path, tmp_path: Path) -> list[str]:
+    """Two good files with a broken one between them."""
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"")
+    good = sorted((shapes / "circles").iterdir())[:2]
+    return [str(good[0]), str(broken), str(good[1])]
+
+
+def test_a_row_holds_a_class_and_every_probability(run: Run, shapes: Path) -> None:
+    found = predictor.predict(run.folder, shapes / "squares")
+    assert list(found.columns) == [
+        "path",
+        "class",
+        "probability",
+        "problem",
+        "p(circles)",
+        "p(squares)",
+        "p(stripes)",
+    ]
+    assert len(found) == 20
+    assert found.filter(like="p(").sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+    assert found["probability"].to_numpy() == pytest.approx(found.filter(like="p(").max(axis=1))
+
+
+def test_it_says_what_the_network_says(run: Run, shapes: Path) -> None:
+    files = [str(path) for path in sorted((shapes / "stripes").iterdir())]
+    found = predictor.predict(run.folder, files).filter(like="p(").to_numpy()
+    assert np.array_equal(found, Network.load(run.folder).probabilities(files).astype(float))
+
+
+def test_a_broken_file_does_not_end_the_others(run: Run, mixed: list[str]) -> None:
+    found = predictor.predict(run.folder, mixed)
+    assert found["path"].tolist() == mixed
+    assert found["problem"].tolist() == ["", "is empty (0 bytes)", ""]
+    assert found["class"].tolist()[1] == ""
+    assert found["probability"].isna().tolist() == [False, True, False]
+
+
+def test_only_broken_files_are_named_each(run: Run, mixed: list[str]) -> None:
+    found = predictor.predict(run.folder, mixed[1])
+    assert found["problem"].tolist() == ["is empty (0 bytes)"]
+
+
+def test_chunks_are_of_bounded_size_and_in_order(
+    run: Run, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "CHUNK", 7)
+    files = predictor.find_files([shapes])
+    chunks = list(predictor.predict_chunks(Network.load(run.folder), files))
+    assert [len(chunk) for chunk in chunks] == [7] * 8 + [4]
+    assert [path for chunk in chunks for path in chunk["path"]] == files
+
+
+def test_folders_are_read_through_and_hidden_files_left_out(shapes: Path, tmp_path: Path) -> None:
+    shutil.copytree(shapes / "circles", tmp_path / "a" / "b")
+    (tmp_path / "a" / ".hidden.png").write_bytes(b"")
+    found = predictor.find_files([tmp_path])
+    assert len(found) == 20
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("sources", "sentence"),
+    [
+        (["no.png"], "There is no file or folder 'no.png' to predict."),
+        ([], "There is no file to predict: give image files, or folders of them."),
+    ],
+)
+def test_nothing_to_predict_is_one_sentence(sources: Sequence[str], sentence: str) -> None:
+    with pytest.raises(DataError) as caught:
+        predictor.find_files(sources)
+    assert str(caught.value) == sentence
+
+
+def test_a_baseline_that_the_run_has_not_is_one_sentence(run: Run) -> None:
+    with pytest.raises(RunError) as caught:
+        predictor.load_classifier(run.folder, "knn_pixels")
+    assert str(caught.value) == (
+        f"The run '{run.folder}' has no baseline 'knn_pixels': "
+        "it has none, and the network, which needs no name."
+    )
+
+
+def test_a_baseline_of_the_run_predicts(run: Run, shapes: Path) -> None:
+    from transferkit.baselines.fitting import fit_baseline
+
+    settings = dataclasses.replace(Config(), data=DataConfig(side=32))
+    forest = fit_baseline("extra_trees_pixels", Manifest.read(shapes), settings)
+    forest.save(run.folder)
+    found = predictor.predict(run.folder, shapes / "circles", classifier="extra_trees_pixels")
+    assert (found["class"] == "circles").mean() > 0.8  # most of them were learnt from

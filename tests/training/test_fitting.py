@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from transferkit.backbones.table import find_backbone
+from transferkit.config import Config
+from transferkit.data.decode import read_images
+from transferkit.data.manifest import Manifest
+from transferkit.errors import ConfigError
+from transferkit.training import models
+from transferkit.training.devices import choose_device
+from transferkit.training.fitting import Fit, fit_classifier, rate_factors
+
+ROW = find_backbone("mobilenet_025")
+
+
+def fit(manifest: Manifest, config: Config, **train: object) -> Fit:
+    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
+    return fit_classifier(manifest, config, choose_device(config.train))
+
+
+def moving_statistics(model: keras.Model) -> list[np.ndarray]:
+    layers = model.get_layer(ROW.name).layers
+    normalising = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
+    return [value for layer in normalising for value in layer.get_weights()[2:]]
+
+
+def below_last_block(model: keras.Model) -> list[np.ndarray]:
+    layers = model.get_layer(ROW.name).layers
+    first = [layer.name for layer in layers].index(ROW.blocks[-1])
+    return [value for layer in layers[:first] for value in layer.get_weights()]
+
+
+@pytest.fixture(scope="module")
+def tuned(manifest: Manifest, pretrained: Config) -> Fit:
+    """Fitted by both stages, all blocks released."""
+    return fit(manifest, pretrained, release="all", fine_tune_rate=1e-2)
+
+
+@pytest.fixture
+def start(manifest: Manifest, pretrained: Config) -> keras.Model:
+    """The classifier before it learns."""
+    return models.build_classifier(pretrained.model, manifest.classes, side=32)
+
+
+def test_the_head_comes_first_and_then_the_blocks(tuned: Fit) -> None:
+    assert [row["stage"] for row in tuned.history] == ["head"] * 3 + ["fine-tune"]
+
+
+def test_each_epoch_says_all_its_numbers(tuned: Fit) -> None:
+    names = ["stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds"]
+    assert all(list(row) == names for row in tuned.history)
+
+
+def test_moving_statistics_stay_even_with_all_blocks_released(
+    tuned: Fit, start: keras.Model
+) -> None:
+    """Keras lets them drift in `fit` once the backbone is trainable (keras#20285)."""
+    pairs = zip(moving_statistics(start), moving_statistics(tuned.classifier), strict=True)
+    assert all(np.array_equal(before, after) for before, after in pairs)
+
+
+def test_nothing_below_the_last_block_moves(
+    manifest: Manifest, pretrained: Config, start: keras.Model
+) -> None:
+    found = fit(manifest, pretrained, release="last", fine_tune_rate=1e-2)
+    pairs = zip(below_last_block(start), below_last_block(found.classifier), strict=True)
+    assert all(np.array_equal(before, after) for before, after in pairs)
+
+
+def test_the_head_stage_leaves_the_whole_backbone_alone(
+    manifest: Manifest, pretrained: Config, start: keras.Model
+) -> None:
+    found = fit(manifest, pretrained, release="none")
+    before = start.get_layer(ROW.name).get_weights()
+    after = found.classifier.get_layer(ROW.name).get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert found.details["kept"] == "head"
+
+
+def test_fine_tuning_that_does_harm_is_undone(manifest: Manifest, pretrained: Config) -> None:
+    harmful = fit(manifest, pretrained, release="all", fine_tune_rate=10.0, clip_norm=0.0)
+    plain = fit(manifest, pretrained, release="none")
+    assert harmful.details["kept"] == "head"
+    pairs = zip(harmful.classifier.get_weights(), plain.classifier.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_random_weights_are_trained_in_one_stage(manifest: Manifest, scratch: Config) -> None:
+    found = fit(manifest, scratch)
+    assert {row["stage"] for row in found.history} == {"from scratch"}
+
+
+def test_the_best_epoch_is_restored(manifest: Manifest, scratch: Config) -> None:
+    """A rate so high that the first epoch is the best: the last one is not what is kept."""
+    found = fit(manifest, scratch, epochs=6, rate=3e-3, patience=6, warmup=0.0)
+    losses = [row["val_loss"] for row in found.history]
+    found.classifier.compile(loss="categorical_crossentropy")
+    images = read_images(found.validation.paths, 32, found.config.data).astype("float32")
+    kept = found.classifier.evaluate(images, found.validation.targets, verbose=0, return_dict=True)[
+        "loss"
+    ]
+    assert losses[-1] > 1.1 * min(losses)
+    assert kept == pytest.approx(min(losses), rel=0.05)  # bfloat16 while training, float32 now
+
+
+def test_the_same_seed_gives_the_same_network(manifest: Manifest, pretrained: Config) -> None:
+    first, second = (fit(manifest, pretrained, augment="photo", mix="mixup") for _ in range(2))
+    pairs = zip(first.classifier.get_weights(), second.classifier.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_another_seed_gives_another_network(manifest: Manifest, scratch: Config) -> None:
+    first = fit(manifest, scratch, epochs=1)
+    second = fit(manifest, dataclasses.replace(scratch, seed=1), epochs=1)
+    weights = first.classifier.get_weights()[0], second.classifier.get_weights()[0]
+    assert not np.array_equal(*weights)
+
+
+def test_a_manifest_without_validation_images_trains_every_epoch(
+    manifest: Manifest, scratch: Config
+) -> None:
+    frame = manifest.frame[manifest.frame["split"] != "validation"]
+    found = fit(Manifest(frame), scratch)
+    assert len(found.history) == 2
+    assert "val_loss" not in found.history[0]
+
+
+def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
+    model = models.build_classifier(pretrained.model, manifest.classes, side=32)
+    models.release_blocks(model, ROW, 5, pretrained=True)
+    factors = rate_factors(model, ROW, 0.5)
+    backbone = model.get_layer(ROW.name)
+    last, first = backbone.get_layer("conv_pw_13"), backbone.get_layer("conv1")
+    assert factors[last.trainable_variables[0].path] == 1.0
+    assert factors[first.trainable_variables[0].path] == 0.5**4
+
+
+def test_an_unknown_policy_is_said_before_anything_is_built(
+    manifest: Manifest, pretrained: Config
+) -> None:
+    with pytest.raises(ConfigError):
+        fit(manifest, pretrained, augment="photos")

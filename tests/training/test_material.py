@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from transferkit.config import TrainConfig
+from transferkit.data.manifest import Manifest
+from transferkit.training.material import class_weights, read_part
+
+
+def manifest_of(counts: dict[str, int]) -> Manifest:
+    rows = [(f"/{label}/{k}", label) for label, number in counts.items() for k in range(number)]
+    frame = pd.DataFrame(rows, columns=["path", "label"])
+    return Manifest(frame.assign(split="train", group="", problem=""))
+
+
+def test_even_classes_are_not_weighted() -> None:
+    assert class_weights(manifest_of({"a": 15, "b": 10}), TrainConfig()) is None
+
+
+def test_uneven_classes_weigh_the_same_in_all() -> None:
+    found = class_weights(manifest_of({"a": 30, "b": 10}), TrainConfig())
+    assert found is not None
+    assert found * [30, 10] == pytest.approx([20, 20])
+
+
+def test_the_setting_switches_the_weights_off() -> None:
+    assert class_weights(manifest_of({"a": 30, "b": 10}), TrainConfig(class_weights="off")) is None
+
+
+def test_targets_are_one_hot_and_weights_go_by_class() -> None:
+    part = read_part(manifest_of({"a": 1, "b": 2}), "train", by_class=np.array([3.0, 0.5]))
+    assert part.targets.tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert part.weights.tolist() == [3.0, 0.5, 0.5]
+    assert part.paths == ["/a/0", "/b/0", "/b/1"]

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from transferkit.config import Config
+from transferkit.data.decode import read_images
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError, RunError
+from transferkit.runs import Run
+from transferkit.training.network import Network
+from transferkit.training.train import train
+
+
+@pytest.fixture(scope="module")
+def trained(
+    manifest: Manifest, pretrained: Config, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Network, Run]:
+    """A network and its run folder."""
+    run = Run.create(tmp_path_factory.mktemp("runs") / "run")
+    return train(manifest, pretrained, run=run), run
+
+
+def test_a_run_folder_holds_what_training_knows(trained: tuple[Network, Run]) -> None:
+    names = {path.name for path in trained[1].folder.iterdir()}
+    assert names == {
+        "config.yaml",
+        "environment.json",
+        "manifest.csv",
+        "history.csv",
+        "model.keras",
+    }
+
+
+def test_the_reloaded_network_says_the_same(
+    trained: tuple[Network, Run], manifest: Manifest
+) -> None:
+    network, run = trained
+    paths = manifest.part("test")["path"].tolist()
+    again = Network.load(run.folder)
+    assert np.array_equal(again.probabilities(paths), network.probabilities(paths))
+
+
+def test_the_reloaded_network_knows_its_facts(trained: tuple[Network, Run]) -> None:
+    network, run = trained
+    again = Network.load(run.folder)
+    assert (again.name, again.classes, again.data) == (network.name, network.classes, network.data)
+    assert (again.history, again.details) == (network.history, network.details)
+    assert again.megabytes == network.megabytes
+
+
+def test_plain_keras_loads_the_file_and_says_the_same(
+    trained: tuple[Network, Run], manifest: Manifest
+) -> None:
+    network, run = trained
+    paths = manifest.part("test")["path"].tolist()
+    plain = keras.saving.load_model(run / "model.keras")
+    images = read_images(paths, 32, network.data).astype("float32")
+    assert plain.predict(images, verbose=0) == pytest.approx(network.probabilities(paths), abs=1e-5)
+
+
+def test_the_file_holds_no_optimizer(trained: tuple[Network, Run]) -> None:
+    assert not keras.saving.load_model(trained[1] / "model.keras").compiled
+
+
+def test_an_image_alone_gets_what_it_gets_among_others(
+    trained: tuple[Network, Run], manifest: Manifest
+) -> None:
+    network, _ = trained
+    paths = manifest.part("test")["path"].tolist()
+    alone = network.probabilities(paths[:1])
+    assert alone == pytest.approx(network.probabilities(paths)[:1], abs=1e-5)
+
+
+def test_no_image_gives_no_probabilities(trained: tuple[Network, Run]) -> None:
+    assert trained[0].probabilities([]).shape == (0, 3)
+
+
+def test_a_missing_image_is_one_sentence(trained: tuple[Network, Run], tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        trained[0].probabilities([str(tmp_path / "no.png")])
+    assert str(caught.value) == f"'{tmp_path}/no.png' cannot be opened: No such file or directory."
+
+
+def test_a_folder_without_a_network_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        Network.load(tmp_path)
+    assert str(caught.value) == (
+        f"There is no network in '{tmp_path}/model.keras': "
+        "`transferkit train DIR --out RUN` makes it."
+    )
+
+
+def test_a_keras_file_of_another_make_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    with pytest.raises(RunError, match="is not a network that transferkit saved"):
+        Network.load(path)
+
+
+def test_a_truncated_file_is_one_sentence(trained: tuple[Network, Run], tmp_path: Path) -> None:
+    content = (trained[1] / "model.keras").read_bytes()
+    path = tmp_path / "model.keras"
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(RunError, match="is not a network that transferkit saved"):
+        Network.load(path)
+
+
+def test_the_facts_lie_beside_kerass_own_files(trained: tuple[Network, Run]) -> None:
+    with zipfile.ZipFile(trained[1] / "model.keras") as archive:
+        assert "transferkit.json" in archive.namelist()
+
+
+def test_its_repr_says_what_it_is(trained: tuple[Network, Run]) -> None:
+    network, _ = trained
+    assert repr(network) == (
+        f"<Network mobilenet_025: 3 classes, 32 px, 219,315 parameters, "
+        f"trained in {network.fit_seconds:.0f} s>"
+    )
+
+
+def test_its_html_escapes_what_it_shows(trained: tuple[Network, Run]) -> None:
+    assert trained[0]._repr_html_().startswith("<p>&lt;Network mobilenet_025")

@@ -1,0 +1,84 @@
+"""How far accuracy is spread over trainings that differ in the seed alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from transferkit.report.report import Report
+from transferkit.runs import Run, atomic, write_text
+
+ROW = 0.32  # inches a row of the picture
+INK, FAINT = "#1f4e79", "#888888"
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """Accuracy by the settings that were varied.
+
+    Attributes:
+        varied: the settings, names in the details of each classifier.
+        trials: a row a training: the varied settings and `accuracy`, share 0..1.
+    """
+
+    varied: tuple[str, ...]
+    trials: pd.DataFrame
+
+    @classmethod
+    def of(cls, report: Report, *varied: str) -> Spread:
+        """The spread over the classifiers of `report` whose details hold all of `varied`."""
+        rows = [
+            {name: result.details[name] for name in varied} | {"accuracy": scores.accuracy}
+            for result, scores in zip(report.results, report.scores, strict=True)
+            if all(name in result.details for name in varied)
+        ]
+        return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
+
+    def table(self) -> pd.DataFrame:
+        """A row a combination: trainings, mean, standard deviation (none of one), min and max."""
+        groups = self.trials.groupby(list(self.varied), sort=False)["accuracy"]
+        spread = groups.agg(["count", "mean", "std", "min", "max"])
+        return spread.rename(columns={"count": "trainings", "std": "spread"}).reset_index()
+
+    def __str__(self) -> str:
+        shares = dict.fromkeys(("mean", "spread", "min", "max"), "{:.3f}".format)
+        return str(self.table().to_string(index=False, formatters=shares, na_rep="-"))
+
+    def _repr_html_(self) -> str:
+        return str(self.table().to_html(index=False, float_format="{:.3f}".format, na_rep="–"))
+
+    def figure(self) -> Figure:
+        """A dot a training, a bar at each mean, a row a combination."""
+        rows = list(self.trials.groupby(list(self.varied), sort=False)["accuracy"])
+        figure = Figure(figsize=(7, 1.1 + ROW * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        for place, (_, accuracies) in enumerate(rows):
+            values, mean = accuracies * 100, accuracies.mean() * 100
+            axes.plot(values, [place] * len(values), "o", color=FAINT, alpha=0.6, markersize=5)
+            axes.plot([mean], [place], "|", color=INK, markersize=16, markeredgewidth=2.5)
+            says = f"{mean:.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+            spot = (1.02, place)
+            axes.text(*spot, says, transform=axes.get_yaxis_transform(), va="center", color=INK)
+        axes.set_yticks(range(len(rows)), [self._named(key) for key, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(axis="y", linewidth=0.3)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("accuracy on the test images, % (dot: one training, bar: mean)")
+        return figure
+
+    def save(self, run: Run, name: str) -> None:
+        """Write the table as `name`.csv and the picture as `name`.png into the run folder.
+
+        Raises:
+            RunError: the folder cannot be written to.
+        """
+        write_text(run / f"{name}.csv", self.table().to_csv(index=False, float_format="%.4f"))
+        with atomic(run / f"{name}.png") as path:
+            self.figure().savefig(path, dpi=150)
+
+    def _named(self, key: tuple[object, ...]) -> str:
+        pairs = zip(self.varied, key, strict=True)
+        return ", ".join(f"{name} {value}" for name, value in pairs)

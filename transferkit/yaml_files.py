@@ -1,0 +1,52 @@
+"""A YAML file as Python values, read as whoever writes settings means it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from transferkit.errors import ConfigError
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the plain words of version 1.2: `off` is text, and 1e-3 is a number."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, words) for tag, words in pairs if not tag.endswith((":bool", ":float"))]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+for _kind, _words, _firsts in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("float", _NUMBER, "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^({_words})$"), list(_firsts)
+    )
+
+
+def load_yaml(path: str | Path) -> Any:
+    """What the YAML file `path` says.
+
+    Raises:
+        ConfigError: it cannot be read, or is not YAML.
+    """
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(
+            f"The settings file {str(path)!r} cannot be opened: {error.strerror}; "
+            "give the config.yaml of a run, or one like it."
+        ) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "its text"
+        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(
+            f"The settings file {str(path)!r} is not YAML at {where} ({what}): "
+            "the config.yaml of a run shows how it should look."
+        ) from error
