@@ -3,7 +3,12 @@
     python recipes/inception_v3.py DIR
     python recipes/inception_v3.py DIR --side 224 --train.label-smoothing 0
 
-MEASURED
+Measured on two cores of an AMD EPYC, with Hymenoptera (245 photographs of ants and bees to train
+on, 153 to test): the mechanics alone, one epoch of all blocks from random weights at 96 px. It
+takes 57 s and learns nothing yet (54.2 %, which is one class); a random forest on HOG 58.8 %.
+
+Published for InceptionV3 with the ImageNet weights that this starts from: 77.9 % on ImageNet
+itself (https://keras.io/api/applications/).
 """
 
 import transferkit as tk

@@ -3,7 +3,9 @@
     python recipes/lenet.py DIR
     python recipes/lenet.py DIR --side 64 --train.augment flip --epochs 30
 
-MEASURED
+Measured on two cores of an AMD EPYC, with the 1,797 digits that `transferkit demo` writes (359 to
+test, seed 0): LeNet is right on 98.3 % after 10 s, an SVM on HOG on 99.4 % after 7 s, nearest
+neighbours on pixels on 98.9 %, the perceptron on 89.4 %.
 """
 
 import transferkit as tk

@@ -1,9 +1,14 @@
-"""Fine-tune VGG16 on a folder of images, with the hidden layer that its own top had.
+"""Fine-tune VGG16 on a folder of images, with a hidden layer on top as its own had.
 
     python recipes/vgg16.py DIR
     python recipes/vgg16.py DIR --model.hidden-units 512 --train.release none
 
-MEASURED
+Measured on two cores of an AMD EPYC, with Hymenoptera (245 photographs of ants and bees to train
+on, 153 to test): the mechanics alone, one epoch of all blocks from random weights at 96 px. It
+takes 14 s and learns nothing yet (45.8 %, which is one class); a random forest on HOG 58.8 %.
+
+Published for VGG16 with the ImageNet weights that this starts from: 71.3 % on ImageNet itself
+(https://keras.io/api/applications/).
 """
 
 import transferkit as tk

@@ -34,7 +34,12 @@ def draw_picture(kind: str, generator: np.random.Generator, side: int = 48) -> I
 
 
 def draw_folder(
-    folder: Path, classes: tuple[str, ...] = SHAPES, images: int = 12, *, side: int = 48, seed: int = 0
+    folder: Path,
+    classes: tuple[str, ...] = SHAPES,
+    images: int = 12,
+    *,
+    side: int = 48,
+    seed: int = 0,
 ) -> Path:
     """`folder/CLASS/NNN.png`, `images` of each class."""
     generator = np.random.default_rng(seed)

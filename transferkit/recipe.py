@@ -208,8 +208,8 @@ def _early_flags(arguments: Sequence[str]) -> Namespace:
 
 def _sentence(box: str, program: str) -> str:
     """What tyro says in a box of several paragraphs, as one sentence."""
-    lines = [line.strip("╭╮╰╯─│ ") for line in box.strip().splitlines()]
-    _, _, text = "\n".join(lines).partition("\n")  # the first line is the box's title
+    lines = [line.strip("│| ") for line in box.strip().splitlines()[1:-1]]
+    text = "\n".join("" if not line.strip("─-") else line for line in lines)
     wrong, *paragraphs = text.strip().split("\n\n")
     near = [each for each in paragraphs if each.startswith("Perhaps you meant:\n--")]
     flag = f"; did you mean {near[0].split()[3].rstrip(',')}?" if near else ";"

@@ -41,18 +41,18 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         RunError: the disk is full, or the folder cannot be written to, or `path` is no file.
     """
-    path = Path(os.path.realpath(path))
-    if os.path.exists(path) and not os.path.isfile(path):
+    target = Path(os.path.realpath(path))
+    if os.path.exists(target) and not os.path.isfile(target):
         raise RunError(f"{str(path)!r} is not a regular file: choose another place with --out.")
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".partial-", suffix=path.suffix, dir=path.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".partial-", suffix=path.suffix, dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
         temporary.chmod(0o644)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         raise RunError(
             f"{str(path)!r} cannot be written: {error.strerror or error}; "

@@ -3,12 +3,12 @@
 import os
 import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,7 +18,8 @@ KNOWN = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
 
 def jpeg(side: int = 64) -> bytes:
     content = BytesIO()
-    Image.effect_noise((side, side), 80).save(content, "JPEG", quality=95)
+    noise = np.random.default_rng(0).integers(0, 256, (side, side), dtype=np.uint8)
+    Image.fromarray(noise).save(content, "JPEG", quality=95)
     return content.getvalue()
 
 
@@ -160,7 +161,7 @@ TABLE = (
         unusable(
             2,
             "cat/a.jpg",
-            "is truncated or damaged: image file is truncated (34 bytes not processed)",
+            "is truncated or damaged: image file is truncated (18 bytes not processed)",
         ),
     ),
     (
@@ -221,51 +222,6 @@ def test_a_name_too_long_for_the_file_system_is_a_sentence(command):
         f"transferkit: The folder {name!r} cannot be opened: File name too long; give one that you "
         "may read, with a sub-folder a class."
     ]
-
-
-@pytest.fixture
-def as_nobody(monkeypatch, photos):
-    """`as_nobody(action)` in a folder that others may enter, as a user who is not root."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    shutil.copytree(photos, folder / "photos")
-    monkeypatch.chdir(folder)
-
-    def act(action):
-        root = os.geteuid() == 0
-        try:
-            if root:
-                os.seteuid(65534)
-            return action()
-        finally:
-            if root:
-                os.seteuid(0)
-
-    yield act
-    for path in folder.rglob("*"):
-        path.chmod(0o755)
-    shutil.rmtree(folder)
-
-
-def test_a_folder_without_permission_is_a_sentence(as_nobody):
-    from transferkit.commands.looking import look
-    from transferkit.errors import DataError
-
-    Path("photos").chmod(0)
-    with pytest.raises(DataError) as caught:
-        as_nobody(lambda: look(["photos"]))
-    assert str(caught.value) == (
-        "The folder 'photos' cannot be opened: Permission denied; give one that you may read, with "
-        "a sub-folder a class."
-    )
-
-
-def test_images_without_permission_are_named(as_nobody):
-    from transferkit.data.manifest import Manifest
-
-    Path("photos/cat/000.png").chmod(0)
-    manifest = as_nobody(lambda: Manifest.read("photos"))
-    assert manifest.quarantined["problem"].tolist() == ["cannot be opened: Permission denied"]
 
 
 def test_a_strict_job_ends_at_an_image_that_cannot_be_read(command, photos):

@@ -179,10 +179,26 @@ MISUSED = (
         ("trian", "photos"),
         "No command is called 'trian': did you mean 'train'? `transferkit --help` lists them.",
     ),
-    (("train", "photos", "--train.rate", "abc"), ""),
-    (("train", "photos", "--train.mix", "mixdown"), ""),
-    (("train", "photos", "--epoch", "3"), ""),
-    (("train", "photos", "--config"), ""),
+    (
+        ("train", "photos", "--train.rate", "abc"),
+        "Error parsing --train.rate: could not convert string to float: 'abc'; "
+        "`transferkit train --help` lists the options.",
+    ),
+    (
+        ("train", "photos", "--train.mix", "mixdown"),
+        "invalid choice 'mixdown' for argument '--train.mix'. Expected one of ('none', 'mixup', "
+        "'cutmix'); `transferkit train --help` lists the options.",
+    ),
+    (
+        ("train", "photos", "--epoch", "3"),
+        "Unrecognized options: --epoch, 3; did you mean --epochs? `transferkit train --help` lists "
+        "the options.",
+    ),
+    (
+        ("train", "photos", "--config"),
+        "Missing value for argument '--config'. Expected 1 values; `transferkit train --help` "
+        "lists the options.",
+    ),
 )
 
 
@@ -193,3 +209,9 @@ def test_a_misused_command_line_is_one_sentence_and_exit_status_2(
     outcome = command(*arguments)
     assert outcome.errors == f"transferkit: {sentence}\n"
     assert (outcome.status, outcome.new) == (2, [])
+
+
+def test_no_command_at_all_is_the_list_of_them_and_exit_status_2(command):
+    outcome = command()
+    assert outcome.out.startswith("usage: transferkit COMMAND ...")
+    assert outcome.status == 2

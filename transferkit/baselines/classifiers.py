@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from transferkit.baselines.folds import make_folds
 
@@ -129,7 +130,13 @@ def fit_classifier(
     least two of them, unless it is the majority. Images of one of the `groups` stay in one fold.
     """
     estimator, grid = MAKERS[name](seed)
-    with warnings.catch_warnings(), joblib.parallel_config(backend="threading", n_jobs=-1):
+    # The folds run in threads; BLAS threads within each would wait for one another: logistic
+    # regression on 1,443 x 1,280 features took 10 s on two cores with them, and 0.7 s without.
+    with (
+        warnings.catch_warnings(),
+        joblib.parallel_config(backend="threading", n_jobs=-1),
+        threadpool_limits(1, user_api="blas"),
+    ):
         # A search visits values that are slow to converge; it judges them by what they reached.
         warnings.simplefilter("ignore", ConvergenceWarning)
         chosen = _search(Choice(estimator, grid), values, truth, groups, seed) if grid else {}

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from transferkit.backbones.start import is_pretrained
-from transferkit.baselines.table import DEFAULT_BASELINES, find_baseline
+from transferkit.baselines.choosing import suitable_baselines
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.errors import ConfigError
@@ -77,13 +76,13 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     Raises:
         ConfigError: one is unknown, or would look at features that mean nothing.
     """
-    pretrained = is_pretrained(config.model)
     if wanted == "none":
         return []
     if wanted == "default":
-        return [name for name in DEFAULT_BASELINES if pretrained or not _needs_backbone(name)]
-    names = list(dict.fromkeys(find_baseline(name.strip()).name for name in wanted.split(",")))
-    lost = [name for name in names if _needs_backbone(name) and not pretrained]
+        return suitable_baselines(config)
+    names = list(dict.fromkeys(name.strip() for name in wanted.split(",")))
+    suitable = suitable_baselines(config, names)
+    lost = [name for name in names if name not in suitable]
     if lost:
         raise ConfigError(
             f"The baseline {lost[0]!r} looks at the features of a pretrained backbone, and "
@@ -91,11 +90,6 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
             "leave it out, or pass --weights imagenet or a file."
         )
     return names
-
-
-def _needs_backbone(name: str) -> bool:
-    features = find_baseline(name).features
-    return features is not None and features.name == "backbone"
 
 
 def _run(job: Job, *, names: Sequence[str]) -> None:

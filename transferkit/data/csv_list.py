@@ -45,7 +45,8 @@ def read_csv_list(path: Path) -> pd.DataFrame:
         ) from error
     if not rows:
         raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
-    return pd.DataFrame(rows, columns=header, dtype=str)
+    # Not `str`, which pandas may keep as UTF-8: not every file name is.
+    return pd.DataFrame(rows, columns=header, dtype=object)
 
 
 def _check_header(header: list[str], path: Path) -> None:

@@ -108,7 +108,8 @@ def open_image(file: BinaryIO, max_pixels: int) -> Image.Image:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         raise ImageError(
-            f"is not an image of a known format ({', '.join(FORMATS)}): it starts with {repr(start)[1:]}"
+            f"is not an image of a known format ({', '.join(FORMATS)}): "
+            f"it starts with {repr(start)[1:]}"
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(

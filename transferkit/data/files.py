@@ -33,7 +33,9 @@ def inspect_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
         # Pillow warns of large images; they are measured here, against the setting.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         rows = list(track(in_threads(look, paths), len(paths), doing="Checking files"))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
+    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    return frame.astype(dict.fromkeys(("bytes", "width", "height", "orientation"), int))
 
 
 def _inspect(path: str, max_pixels: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,8 +102,11 @@ class Manifest:
 
     def counts(self) -> pd.DataFrame:
         """Usable images by class (rows) and split (columns)."""
-        table = pd.crosstab(self.usable["label"], self.usable["split"])
-        return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
+        found = Counter(zip(self.usable["label"], self.usable["split"], strict=True))
+        table = [[found[name, split] for split in SPLITS] for name in self.classes]
+        # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
+        index = pd.Index(self.classes, name="label", dtype=object)
+        return pd.DataFrame(table, index=index, columns=pd.Index(SPLITS, name="split"), dtype=int)
 
     def __len__(self) -> int:
         return len(self.usable)
@@ -145,10 +149,10 @@ def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
         frame, notes = read_csv_list(folder), []
     else:
         scan = scan_folder(folder)
-        frame, notes = pd.DataFrame(scan.rows, columns=["path", "label", "split"]), scan.notes
         # Not normalised: what `..` means after a link is the file system's to say.
-        frame["path"] = [str(Path(path).absolute()) for path in frame["path"]]
-    return frame.reindex(columns=list(COLUMNS), fill_value=""), notes
+        rows = [(str(Path(path).absolute()), label, split) for path, label, split in scan.rows]
+        frame, notes = pd.DataFrame(rows, columns=list(COLUMNS[:3]), dtype=object), scan.notes
+    return frame.reindex(columns=list(COLUMNS), fill_value="").astype(object), notes
 
 
 def _require_classes(frame: pd.DataFrame, name: str) -> None:

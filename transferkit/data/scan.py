@@ -145,15 +145,13 @@ def _shown(folder: Path, left_out: LeftOut) -> list[str]:
 def _entries(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
-    except FileNotFoundError as error:
-        raise DataError(
-            f"There is no folder {str(folder)!r}: give one with a sub-folder a class."
-        ) from error
     except OSError as error:
         raise DataError(_cannot_open(folder, error)) from error
 
 
 def _cannot_open(folder: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"There is no folder {str(folder)!r}: give one with a sub-folder a class."
     return (
         f"The folder {str(folder)!r} cannot be opened: {error.strerror}; "
         "give one that you may read, with a sub-folder a class."

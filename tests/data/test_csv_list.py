@@ -1,0 +1,67 @@
+import os
+
+from transferkit.data.manifest import Manifest
+
+
+def splits_of(manifest, folder):
+    """The split of each usable file, by its path below `folder`."""
+    rows = manifest.usable
+    return {
+        os.path.relpath(path, folder): split
+        for path, split in zip(rows["path"], rows["split"], strict=True)
+    }
+
+
+def write_list(folder, rows, columns="path,label"):
+    (folder / "list.csv").write_text("\n".join([columns, *rows, ""]))
+    return folder / "list.csv"
+
+
+def test_a_list_of_paths_and_labels_is_read(drawn):
+    folder = drawn(images=3)
+    rows = [f"{name}/{n:03}.png,{name}" for name in ("circles", "squares") for n in range(3)]
+    manifest = Manifest.read(write_list(folder, rows))
+    assert manifest.classes == ("circles", "squares")
+    assert manifest.counts().to_numpy().tolist() == [[1, 1, 1]] * 2
+
+
+def test_the_splits_of_a_list_are_kept(drawn):
+    folder = drawn(images=3)
+    rows = [
+        f"{name}/{n:03}.png,{name},{split}"
+        for name in ("circles", "squares")
+        for n, split in enumerate(("Train", "valid", "test"))
+    ]
+    found = splits_of(Manifest.read(write_list(folder, rows, "path,label,split")), folder)
+    assert found["circles/000.png"] == "train"
+    assert found["circles/001.png"] == "validation"
+
+
+def test_the_groups_of_a_list_stay_together(drawn):
+    folder = drawn(images=20)
+    rows = [
+        f"{name}/{n:03}.png,{name},{name}-{n // 4}"
+        for name in ("circles", "squares")
+        for n in range(20)
+    ]
+    usable = Manifest.read(write_list(folder, rows, "path,label,group")).usable
+    assert (usable.groupby("group")["split"].nunique() == 1).all()
+    assert usable["group"].nunique() == 10
+
+
+def test_a_list_from_a_spreadsheet_has_a_mark_in_front(drawn):
+    folder = drawn(images=3)
+    rows = [f"{name}/{n:03}.png,{name}" for name in ("circles", "squares") for n in range(3)]
+    text = "\r\n".join(["path,label", *rows, ""])
+    (folder / "list.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert len(Manifest.read(folder / "list.csv")) == 6
+
+
+def test_a_missing_file_of_a_list_is_quarantined(drawn):
+    folder = drawn(images=3)
+    rows = [f"{name}/{n:03}.png,{name}" for name in ("circles", "squares") for n in range(4)]
+    manifest = Manifest.read(write_list(folder, rows))
+    assert (
+        manifest.quarantined["problem"].tolist()
+        == ["cannot be opened: No such file or directory"] * 2
+    )

@@ -1,0 +1,265 @@
+"""Every recipe, run to its end on small pictures; and what is wrong with its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from transferkit import Run, load_baseline, predict
+from transferkit.recipe import Job, parse_job
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+NAMES = sorted(path.stem for path in RECIPES.glob("*.py"))
+FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
+FILES += ("scores.json", "predictions.csv", "report.html")
+SMALL = ("--weights", "none", "--train.release", "none", "--train.head-epochs", "1")
+QUICK = ("augmentation_ablation", "compare_classics", "lenet")  # networks that load in no time
+COMMANDS = {
+    "lenet": ("--side", 32, "--epochs", 1),
+    "resnet50": (*SMALL, "--side", 32),
+    "vgg16": (*SMALL, "--side", 32, "--model.hidden-units", 8),
+    "inception_v3": (*SMALL, "--side", 75),
+    "compare_classics": (
+        "--weights",
+        "none",
+        "--train.head-epochs",
+        1,
+        "--side",
+        32,
+        "--backbones",
+        "lenet",
+        "mobilenet_025",
+    )
+    + ("--features", "colour"),
+    "augmentation_ablation": ("--backbone", "lenet", "--side", 32, "--epochs", 1)
+    + ("--policies", "none", "flip", "--dropouts", 0.5, "--seeds", 2),
+}
+
+
+def load(name: str) -> Any:
+    """The recipe as a module, not run."""
+    spec = spec_from_file_location(f"recipe_{name}", RECIPES / f"{name}.py")
+    sys.modules[spec.name] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def runs(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """`runs("lenet")`: the run folder of that recipe on the shapes, made when first asked for."""
+    made: dict[str, Run] = {}
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(name: str) -> Run:
+        if name not in made:
+            with pytest.MonkeyPatch.context() as patch:
+                script, out = str(RECIPES / f"{name}.py"), folder / name
+                words = [script, shapes, *COMMANDS[name], "--out", out]
+                patch.setattr("sys.argv", [str(word) for word in words])
+                runpy.run_path(script, run_name="__main__")
+            made[name] = Run.open(out)
+        return made[name]
+
+    return run
+
+
+def test_every_recipe_is_run_here() -> None:
+    assert sorted(COMMANDS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_leaves_every_file_of_a_run(name: str, runs: Callable[[str], Run]) -> None:
+    assert [file for file in FILES if not (runs(name) / file).is_file()] == []
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_model_of_a_recipe_predicts(
+    name: str, runs: Callable[[str], Run], shapes: Path
+) -> None:
+    found = predict(runs(name).folder, shapes / "circles")
+    assert list(found["problem"]) == [""] * 20
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"augmentation_ablation"}))
+def test_every_classic_of_a_recipe_can_be_read_back(name: str, runs: Callable[[str], Run]) -> None:
+    scored = runs(name).json("scores.json")["classifiers"]
+    saved = [load_baseline(path).name for path in (runs(name) / "baselines").iterdir()]
+    assert sorted(saved) == sorted(each["name"] for each in scored if each["kind"] == "classic")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_a_recipe_names_the_device(name: str, runs: Callable[[str], Run]) -> None:
+    device = runs(name).json("environment.json")["device"]
+    assert device.startswith("Device: ")
+    assert device.split(",")[0] in (runs(name) / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_history_is_that_of_the_saved_model(name: str, runs: Callable[[str], Run]) -> None:
+    from transferkit import Network
+
+    history = pd.read_csv(runs(name) / "history.csv")
+    kept = pd.DataFrame(Network.load(runs(name).folder).history)
+    pd.testing.assert_frame_equal(history, kept)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_settings_of_a_recipe_can_be_given_to_it_again(
+    name: str, runs: Callable[[str], Run]
+) -> None:
+    default = load(name).CONFIG
+    path = str(runs(name) / "config.yaml")
+    job = parse_job(Job, ["DIR", "--config", path], program="recipe", default=default)
+    assert job.settings.to_yaml() == Path(path).read_text("utf-8")
+
+
+def test_of_several_networks_the_most_accurate_is_the_model(runs: Callable[[str], Run]) -> None:
+    from transferkit import Network
+
+    run = runs("augmentation_ablation")
+    assert Network.load(run.folder).name in [
+        each["name"]
+        for each in run.json("scores.json")["classifiers"]
+        if each["accuracy"] == run.json("scores.json")["classifiers"][0]["accuracy"]
+    ]
+
+
+def test_the_ablation_leaves_a_row_a_pair_with_mean_and_spread(runs: Callable[[str], Run]) -> None:
+    run = runs("augmentation_ablation")
+    table = pd.read_csv(run / "ablation.csv", keep_default_na=False)
+    assert list(table.columns) == [
+        "policy", "dropout", "trainings", "mean", "spread", "min", "max",
+    ]  # fmt: skip
+    assert list(zip(table["policy"], table["dropout"], table["trainings"], strict=True)) == [
+        ("none", 0.5, 2),
+        ("flip", 0.5, 2),
+    ]
+    scored = {each["name"]: each["accuracy"] for each in run.json("scores.json")["classifiers"]}
+    first = [scored[f"none, dropout 0.5, seed {seed}"] for seed in (0, 1)]
+    assert table["mean"][0] == pytest.approx(sum(first) / 2, abs=1e-4)
+
+
+def test_the_ablation_leaves_a_picture(runs: Callable[[str], Run]) -> None:
+    from PIL import Image
+
+    with Image.open(runs("augmentation_ablation") / "ablation.png") as picture:
+        assert picture.size[0] == 7 * 150
+
+
+def test_the_comparison_has_every_classic_on_the_features_asked_for(
+    runs: Callable[[str], Run],
+) -> None:
+    scored = runs("compare_classics").json("scores.json")["classifiers"]
+    names = {each["name"] for each in scored}
+    assert {"lenet", "mobilenet_025", "majority", "knn_colour", "gradient_boosting_colour"} < names
+    assert len(names) == 2 + 1 + 9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_commands_in_a_docstring_can_be_parsed(name: str) -> None:
+    recipe = load(name)
+    lines = [line.strip() for line in recipe.__doc__.splitlines()]
+    commands = [shlex.split(line) for line in lines if line.startswith("python ")]
+    assert len(commands) >= 2
+    for program, script, *words in commands:
+        assert (program, script) == ("python", f"recipes/{name}.py")
+        assert parse_job(Job, words, program=script, default=recipe.CONFIG).source == "DIR"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_is_30_to_60_lines(name: str) -> None:
+    assert 30 <= len((RECIPES / f"{name}.py").read_text("utf-8").splitlines()) <= 60
+
+
+WRONG = (
+    (
+        ("lenet",),
+        1,
+        "Got neither a source nor --manifest: give one of them, such as a folder with a "
+        "sub-folder a class.",
+    ),
+    (
+        ("lenet", "DIR", "--epoch", "3"),
+        2,
+        "Unrecognized options: --epoch, 3; did you mean --epochs? "
+        "`python {script} --help` lists the options.",
+    ),
+    (
+        ("resnet50", "DIR", "--backbone", "resnet5"),
+        1,
+        "No backbone is called 'resnet5': did you mean 'resnet50'? "
+        "`transferkit backbones` lists them.",
+    ),
+    (
+        ("compare_classics", "DIR", "--backbones", "lenet", "resnet5"),
+        1,
+        "No backbone is called 'resnet5': did you mean 'resnet50'? "
+        "`transferkit backbones` lists them.",
+    ),
+    (
+        ("compare_classics", "DIR", "--features", "pixel"),
+        1,
+        "No baseline is called 'knn_pixel': did you mean 'knn_pixels'? "
+        "`transferkit baselines` lists them.",
+    ),
+    (
+        ("augmentation_ablation", "DIR", "--policies", "flipp"),
+        1,
+        "No augmentation policy is called 'flipp': did you mean 'flip'?",
+    ),
+    (
+        ("augmentation_ablation", "DIR", "--dropouts", "1.5"),
+        1,
+        "The setting 'dropout' is 1.5: it should be between 0 and 0.95.",
+    ),
+    (
+        ("vgg16", "no-such-folder"),
+        1,
+        "There is no folder 'no-such-folder': give one with a sub-folder a class.",
+    ),
+)
+
+
+@pytest.mark.parametrize(("words", "status", "sentence"), WRONG)
+def test_a_wrong_command_line_is_one_sentence(
+    words: tuple[str, ...],
+    status: int,
+    sentence: str,
+    run_recipe: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_recipe(*words)
+    script = RECIPES / f"{words[0]}.py"
+    assert caught.value.code == status
+    assert capsys.readouterr().err == f"transferkit: {sentence.format(script=script)}\n"
+
+
+def test_a_recipe_trains_on_two_devices(drawn: Callable[..., Path], tmp_path: Path) -> None:
+    """Nine images a class: batches and splits that two devices cannot share evenly.
+
+    A fresh process, since a CPU becomes two devices only before TensorFlow starts.
+    """
+    words = ["--backbone", "mobilenet_025", "--weights", "none", "--train.release", "last"]
+    words += ["--epochs", "1", "--train.head-epochs", "1", "--side", "32", "--train.batch", "7"]
+    words += ["--train.devices", "cpu:2", "--out", str(tmp_path / "run")]
+    command = [sys.executable, str(RECIPES / "resnet50.py"), str(drawn(images=9)), *words]
+    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert ", 2 replicas (mirrored), " in ended.stderr
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert list(history["stage"]) == ["head", "fine-tune"]
+    assert history["val_loss"].notna().all()
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text("utf-8"))
+    assert "mobilenet_025" in [each["name"] for each in scores["classifiers"]]

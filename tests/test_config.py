@@ -1,0 +1,157 @@
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from transferkit.config import (
+    PRESETS,
+    Config,
+    DataConfig,
+    ModelConfig,
+    TrainConfig,
+    read_config,
+    with_preset,
+)
+from transferkit.errors import ConfigError
+
+OTHER = Config(
+    data=DataConfig(side=64, resize="crop", strict=True),
+    model=ModelConfig(backbone="lenet", weights="none", head="hidden"),
+    train=TrainConfig(rate=1e-5, release="2", class_weights="off", mix="cutmix"),
+    seed=2**32 - 1,
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """`read("seed: 3")`: the settings in a file with that text."""
+
+    def read_text(text, *base):
+        (tmp_path / "my.yaml").write_text(text)
+        return read_config(tmp_path / "my.yaml", *base)
+
+    return read_text
+
+
+@pytest.mark.parametrize("config", [Config(), OTHER])
+def test_what_is_written_is_read(read, config):
+    assert read(config.to_yaml()) == config
+
+
+@pytest.mark.parametrize("config", [Config(), OTHER])
+def test_any_reader_of_yaml_reads_what_is_written(config):
+    assert yaml.safe_load(config.to_yaml()) == dataclasses.asdict(config)
+
+
+def test_what_a_file_does_not_name_stays(read):
+    assert read("train:\n  epochs: 9\n", OTHER).train == dataclasses.replace(OTHER.train, epochs=9)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+def test_an_empty_file_changes_nothing(read, text):
+    assert read(text, OTHER) == OTHER
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "1.0e-3", "0.001", ".001", "+1e-03"])
+def test_a_number_may_be_written_as_elsewhere(read, text):
+    """PyYAML takes 1e-3 for text, as YAML 1.1 had it."""
+    assert read(f"train:\n  rate: {text}\n").train.rate == 0.001
+
+
+@pytest.mark.parametrize("text", ["1", "10", "+3"])
+def test_a_whole_number_is_whole(read, text):
+    assert read(f"train:\n  epochs: {text}\n").train.epochs == int(text)
+
+
+def test_off_is_text(read):
+    """PyYAML takes off for false, as YAML 1.1 had it."""
+    assert read("train:\n  class_weights: off\n").train.class_weights == "off"
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False)])
+def test_true_and_false_are_truths(read, text, value):
+    assert read(f"data:\n  strict: {text}\n").data.strict is value
+
+
+def test_a_number_of_blocks_needs_no_quotes(read):
+    assert read("train:\n  release: 2\n").train.release == "2"
+
+
+def test_a_date_is_no_setting(read, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        read("seed: 2026-01-01\n")
+    assert str(caught.value) == (
+        f"'{tmp_path}/my.yaml': The setting 'seed' is datetime.date(2026, 1, 1): it should be a "
+        "whole number."
+    )
+
+
+def test_a_file_cannot_make_objects(read):
+    with pytest.raises(ConfigError):
+        read("seed: !!python/object/apply:os.getpid []\n")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_good_config(name):
+    assert with_preset(Config(), name).data == DataConfig()
+
+
+def test_a_preset_leaves_other_settings():
+    assert with_preset(OTHER, "best").train.rate == OTHER.train.rate
+
+
+@pytest.mark.parametrize("release", ["auto", "none", "last", "all", "0", "12"])
+def test_blocks_are_released_by_word_or_number(release):
+    assert TrainConfig(release=release).release == release
+
+
+@pytest.mark.parametrize("release", ["-1", "1.5", "", "two"])
+def test_another_release_is_a_sentence(release):
+    with pytest.raises(ConfigError) as caught:
+        TrainConfig(release=release)
+    assert str(caught.value) == (
+        f"The setting 'release' is {release!r}: it should be auto, none, last, all, or the number "
+        "of blocks from the top."
+    )
+
+
+@pytest.mark.parametrize("devices", ["auto", "cpu", "gpu", "cpu:2"])
+def test_devices_are_named(devices):
+    assert TrainConfig(devices=devices).devices == devices
+
+
+@pytest.mark.parametrize("devices", ["cpu:", "cpu:0", "cpu:-1", "2", "gpu:1", ""])
+def test_other_devices_are_a_sentence(devices):
+    with pytest.raises(ConfigError) as caught:
+        TrainConfig(devices=devices)
+    assert str(caught.value) == (
+        f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, or cpu:N for N "
+        "logical CPU devices."
+    )
+
+
+def test_nine_tenths_may_be_held_out():
+    assert DataConfig(validation=0.1, test=0.8)
+
+
+def test_more_than_nine_tenths_are_a_sentence():
+    with pytest.raises(ConfigError) as caught:
+        DataConfig(validation=0.2, test=0.8)
+    assert str(caught.value) == (
+        "The shares validation=0.2 and test=0.8 leave less than a tenth of the images to train on: "
+        "together they should be 0.9 or less."
+    )
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 3
+
+
+def test_it_imports_nothing_heavy():
+    heavy = ["tensorflow", "keras", "sklearn", "pandas", "numpy", "matplotlib", "PIL"]
+    code = f"import sys, transferkit.config; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
