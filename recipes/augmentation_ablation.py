@@ -4,8 +4,8 @@
     python recipes/augmentation_ablation.py DIR --backbone lenet --side 32 --dropouts 0 0.5
 
 Measured by the second on the 1,797 digits of `transferkit demo` (359 to test), in 3 min 11 s on
-two cores of an AMD EPYC: 97.7 ± 0.2 % without either; flip costs 3.5 points (a mirrored digit is
-no digit), photo 5.8, strong 12.0; dropout 0.5 costs another 1.0 to 2.5.
+two cores of an AMD EPYC: 97.7 ± 0.2 % without either; flip costs 3.5 points, photo 5.8, strong
+12.0, for a mirrored digit is no digit; dropout 0.5 costs another 1.0 to 2.5.
 """
 
 from dataclasses import dataclass, replace
@@ -44,17 +44,16 @@ def run(manifest: tk.Manifest, config: AblationConfig) -> tk.Report:
     networks = []
     for policy, dropout, seed in product(config.policies, config.dropouts, range(config.seeds)):
         network = tk.train(manifest, config.trial(policy, dropout, seed))
-        details = {"policy": policy, "dropout": dropout, **network.details}
         name = f"{policy}, dropout {dropout:g}, seed {config.seed + seed}"
+        details = {"policy": policy, "dropout": dropout, **network.details}
         networks.append(replace(network, name=name, details=details))
     return tk.compare(networks, manifest, config)
 
 
 def summarise(report: tk.Report, folder: tk.Run) -> None:
     """Print mean and spread of every pair, and leave them as ablation.csv and ablation.png."""
-    spread = tk.Spread.of(report, "policy", "dropout")
+    print(spread := tk.Spread.of(report, "policy", "dropout"))
     spread.save(folder, "ablation")
-    print(f"\n{spread}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from transferkit.commands.running import CompareJob, Demo, baseline_names
 from transferkit.commands.using import PredictOptions, ReportOptions
 from transferkit.config import PRESETS
 from transferkit.data.policies import POLICIES
-from transferkit.recipe import Job, check_names, parse_job
+from transferkit.jobs import Job, parse_job
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -50,12 +50,12 @@ def told(start: str) -> list[tuple[str, str]]:
 
 
 def parse_train(arguments: Sequence[str]) -> None:
-    check_names(parse_job(Job, arguments, program="transferkit train").settings)
+    parse_job(Job, arguments, program="transferkit train").check()
 
 
 def parse_compare(arguments: Sequence[str]) -> None:
     job = parse_job(CompareJob, arguments, program="transferkit compare")
-    check_names(job.settings)
+    job.check()
     baseline_names(job.baselines, job.settings)
 
 

@@ -23,6 +23,8 @@ FLOORS = (
     {"training"},
     {"baselines"},
     {"report", "serving"},
+    {"arguments", "process"},
+    {"jobs"},
     {"recipe"},
     {"commands"},
     {"cli"},

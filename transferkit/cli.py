@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(command: Command, arguments: Sequence[str]) -> None:
-    from transferkit.recipe import exit_with
+    from transferkit.process import exit_with
 
     module = importlib.import_module(f"transferkit.commands.{command.module}")
     try:

@@ -95,17 +95,30 @@ class Run:
         Raises:
             RunError: the folder is taken, or is no run's and therefore not to be overwritten.
         """
+        run = cls.require_free(folder, overwrite=overwrite)
+        try:
+            for pattern in FILES:
+                for path in run.folder.glob(pattern):
+                    path.unlink()
+            run.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _no_run_folder(folder, error) from error
+        return run
+
+    @classmethod
+    def require_free(cls, folder: str | Path, *, overwrite: bool = False) -> Run:
+        """The run that `create` would make in `folder`; nothing is touched yet.
+
+        Raises:
+            RunError: as `create`.
+        """
         run = cls(folder)
         try:
             taken = run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir()))
-            if taken:
-                run._clear(overwrite)
-            run.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(
-                f"{str(folder)!r} cannot be a run folder: {error.strerror or error}; "
-                "choose another with --out."
-            ) from error
+            raise _no_run_folder(folder, error) from error
+        if taken:
+            run._require_overwritten(overwrite)
         return run
 
     @classmethod
@@ -152,7 +165,7 @@ class Run:
             raise RunError(f"{str(self / 'config.yaml')!r} has no settings in it: it was changed.")
         return found
 
-    def _clear(self, overwrite: bool) -> None:
+    def _require_overwritten(self, overwrite: bool) -> None:
         if not overwrite:
             raise RunError(
                 f"{str(self.folder)!r} exists already: choose another folder with --out, "
@@ -163,9 +176,13 @@ class Run:
                 f"{str(self.folder)!r} holds files but no run (no config.yaml), "
                 "so it is not overwritten: choose another folder with --out."
             )
-        for pattern in FILES:
-            for path in self.folder.glob(pattern):
-                path.unlink()
+
+
+def _no_run_folder(folder: str | Path, error: OSError) -> RunError:
+    return RunError(
+        f"{str(folder)!r} cannot be a run folder: {error.strerror or error}; "
+        "choose another with --out."
+    )
 
 
 def free_folder(parent: str | Path, name: str) -> Path:

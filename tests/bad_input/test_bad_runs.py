@@ -82,13 +82,11 @@ def test_a_network_that_cannot_be_built_is_a_sentence(flags, sentence, command, 
     assert outcome.status == 1
 
 
-@pytest.mark.xfail(strict=True, reason="side and weights are looked at after the folder is made")
 @pytest.mark.parametrize(("flags", "sentence"), BEFORE)
 def test_nothing_is_written_for_a_network_that_cannot_be_built(flags, sentence, command, photos):
     assert command("train", "photos", *FAST, *flags, "--out", "new").new == []
 
 
-@pytest.mark.xfail(strict=True, reason="side and weights are looked at after the folder is made")
 @pytest.mark.parametrize(("flags", "sentence"), BEFORE[:2])
 def test_a_run_is_not_removed_for_one_that_cannot_start(flags, sentence, command, run):
     outcome = command("train", "photos", *FAST, *flags, "--out", "run", "--overwrite")

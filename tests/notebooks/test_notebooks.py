@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, and is kept as a reader should find it: without outputs."""
+"""Every notebook runs from top to bottom, and is kept as a reader should find it: not run yet."""
 
 from __future__ import annotations
 
@@ -128,4 +128,4 @@ def test_without_a_folder_of_the_readers_own_a_sample_is_written(tmp_path: Path)
         patch.delenv("TRANSFERKIT_NOTEBOOK_DATA", raising=False)
         place = {"metadata": {"path": str(tmp_path)}}
         NotebookClient(notebook, timeout=120, kernel_name="python3", resources=place).execute()
-    assert "<Manifest of 10 classes: " in notebook.cells[2].outputs[0]["data"]["text/html"]
+    assert "&lt;Manifest of 10 classes: " in notebook.cells[2].outputs[0]["data"]["text/html"]

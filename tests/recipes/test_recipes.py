@@ -17,33 +17,23 @@ import pandas as pd
 import pytest
 
 from transferkit import Run, load_baseline, predict
-from transferkit.recipe import Job, parse_job
+from transferkit.jobs import Job, parse_job
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py"))
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
 FILES += ("scores.json", "predictions.csv", "report.html")
-SMALL = ("--weights", "none", "--train.release", "none", "--train.head-epochs", "1")
+SMALL = "--weights none --train.release none --train.head-epochs 1"
 QUICK = ("augmentation_ablation", "compare_classics", "lenet")  # networks that load in no time
 COMMANDS = {
-    "lenet": ("--side", 32, "--epochs", 1),
-    "resnet50": (*SMALL, "--side", 32),
-    "vgg16": (*SMALL, "--side", 32, "--model.hidden-units", 8),
-    "inception_v3": (*SMALL, "--side", 75),
-    "compare_classics": (
-        "--weights",
-        "none",
-        "--train.head-epochs",
-        1,
-        "--side",
-        32,
-        "--backbones",
-        "lenet",
-        "mobilenet_025",
-    )
-    + ("--features", "colour"),
-    "augmentation_ablation": ("--backbone", "lenet", "--side", 32, "--epochs", 1)
-    + ("--policies", "none", "flip", "--dropouts", 0.5, "--seeds", 2),
+    "lenet": "--side 32 --epochs 1",
+    "resnet50": f"{SMALL} --side 32",
+    "vgg16": f"{SMALL} --side 32 --model.hidden-units 8",
+    "inception_v3": f"{SMALL} --side 75",
+    "compare_classics": f"{SMALL} --side 32 --backbone lenet --more-backbones mobilenet_025 "
+    "--features colour",
+    "augmentation_ablation": "--backbone lenet --side 32 --epochs 1 --policies none flip "
+    "--dropouts 0.5 --seeds 2",
 }
 
 
@@ -65,7 +55,7 @@ def runs(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
         if name not in made:
             with pytest.MonkeyPatch.context() as patch:
                 script, out = str(RECIPES / f"{name}.py"), folder / name
-                words = [script, shapes, *COMMANDS[name], "--out", out]
+                words = [script, shapes, *COMMANDS[name].split(), "--out", out]
                 patch.setattr("sys.argv", [str(word) for word in words])
                 runpy.run_path(script, run_name="__main__")
             made[name] = Run.open(out)
@@ -202,7 +192,7 @@ WRONG = (
         "`transferkit backbones` lists them.",
     ),
     (
-        ("compare_classics", "DIR", "--backbones", "lenet", "resnet5"),
+        ("compare_classics", "DIR", "--more-backbones", "resnet5"),
         1,
         "No backbone is called 'resnet5': did you mean 'resnet50'? "
         "`transferkit backbones` lists them.",

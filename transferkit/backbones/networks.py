@@ -10,10 +10,10 @@ from typing import Any
 import keras
 
 from transferkit.backbones import scratch
-from transferkit.backbones.row import Backbone
+from transferkit.backbones.row import Backbone, require_side
 from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
-from transferkit.errors import ConfigError, WeightsError
+from transferkit.errors import WeightsError
 
 RESCALING: dict[str, tuple[Any, Any]] = {
     "caffe": (1.0, [-103.939, -116.779, -123.68]),  # ImageNet's mean in BGR, 0 to 255
@@ -42,11 +42,7 @@ def build_backbone(
     """
     row = find_backbone(row) if isinstance(row, str) else row
     side = row.side if side is None else side
-    if side < row.smallest_side:
-        raise ConfigError(
-            f"The backbone {row.name!r} cannot see images of {side} pixels a side: "
-            f"pass --side {row.smallest_side} or more."
-        )
+    require_side(row, side)
     path = weights_path(row, weights)
     images = keras.Input((side, side, 3), name="images")
     network = keras.Model(images, _feature_map(row, images), name=row.name)

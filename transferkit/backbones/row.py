@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from transferkit.errors import ConfigError
+
 Preprocessing = Literal["caffe", "tf", "torch", "inside", "scale"]
 
 
@@ -54,3 +56,12 @@ class Backbone:
     def weights_file(self) -> str:
         """The name under which Keras keeps the ImageNet weights in its cache."""
         return PurePosixPath(self.weights_path).name
+
+
+def require_side(row: Backbone, side: int | None) -> None:
+    """Raise `ConfigError` if the network of `row` cannot be built for images of `side` pixels."""
+    if side is not None and side < row.smallest_side:
+        raise ConfigError(
+            f"The backbone {row.name!r} cannot see images of {side} pixels a side: "
+            f"pass --side {row.smallest_side} or more."
+        )

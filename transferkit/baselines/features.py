@@ -17,8 +17,8 @@ from skimage.feature import hog
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import normalize
 
-from transferkit.baselines.table import FEATURES
 from transferkit.backbones.table import find_backbone
+from transferkit.baselines.table import FEATURES
 from transferkit.config import DataConfig, ModelConfig, Precision
 from transferkit.data.decode import MOST_PIXELS, in_threads, read_images
 from transferkit.progress import track

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from transferkit.arguments import parse_arguments
 from transferkit.checks import Between, check_settings
 from transferkit.commands.sources import quiet_catalogue
 from transferkit.config import DataConfig
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError, RunError
+from transferkit.process import silence_tensorflow
 from transferkit.progress import say
-from transferkit.recipe import silence_tensorflow
 from transferkit.runs import atomic
 
 if TYPE_CHECKING:
@@ -70,12 +71,7 @@ class FetchOptions:
 
 def look(arguments: Sequence[str]) -> None:
     """`transferkit look DIR`: print what is in a folder; with --augment, draw a contact sheet."""
-    options = tyro.cli(
-        LookOptions,
-        prog="transferkit look",
-        args=list(arguments),
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    options = parse_arguments(LookOptions, arguments, program="transferkit look")
     sheet = _sheet_path(options) if options.augment else None
     quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
@@ -88,7 +84,7 @@ def look(arguments: Sequence[str]) -> None:
 
 def fetch(arguments: Sequence[str]) -> None:
     """`transferkit fetch NAME DIR`: write a catalogue's set out."""
-    options = tyro.cli(FetchOptions, prog="transferkit fetch", args=list(arguments))
+    options = parse_arguments(FetchOptions, arguments, program="transferkit fetch")
     silence_tensorflow()
     from transferkit.data.catalogue import fetch as fetch_set
 

@@ -9,12 +9,14 @@ from typing import Annotated
 
 import tyro
 
+from transferkit.arguments import parse_arguments
 from transferkit.baselines.choosing import suitable_baselines
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.errors import ConfigError
+from transferkit.jobs import Job, parse_job
 from transferkit.progress import say
-from transferkit.recipe import Job, check_names, finish, parse_job, silence_tensorflow
+from transferkit.recipe import finish
 from transferkit.runs import free_folder
 
 
@@ -45,20 +47,20 @@ def train(arguments: Sequence[str]) -> None:
     """`transferkit train DIR`: a network alone, scored on the test images."""
     about = "Fine-tune a network on a folder of images, and leave a run folder with the model."
     job = parse_job(Job, arguments, program="transferkit train", about=about)
-    check_names(job.settings)
+    job.check()
     _run(job, names=())
 
 
 def compare(arguments: Sequence[str]) -> None:
     """`transferkit compare DIR`: the network and the classics on one split."""
     job = parse_job(CompareJob, arguments, program="transferkit compare")
-    check_names(job.settings)
+    job.check()
     _run(job, names=baseline_names(job.baselines, job.settings))
 
 
 def demo(arguments: Sequence[str]) -> None:
     """`transferkit demo`: the main job on a sample folder, with no download."""
-    options = tyro.cli(Demo, prog="transferkit demo", args=list(arguments))
+    options = parse_arguments(Demo, arguments, program="transferkit demo")
     from transferkit.data.samples import write_digits
 
     folder = Path(options.out)
@@ -98,7 +100,6 @@ def _run(job: Job, *, names: Sequence[str]) -> None:
     quiet_catalogue(job.source)
     manifest = job.read_manifest()
     run = job.create_run(run_name(manifest.source, config.model.backbone))
-    silence_tensorflow()
     from transferkit.baselines.fitting import fit_baseline
     from transferkit.evidence.results import Classifier
     from transferkit.report.report import compare as compare_classifiers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from transferkit.recipe import silence_tensorflow
+from transferkit.process import silence_tensorflow
 
 CATALOGUE = "tfds:"  # what a source starts with that tensorflow-datasets reads
 UNNAMED = re.compile(r"[^\w.-]+")  # what is left out of the name of a run

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from transferkit.arguments import parse_arguments
+from transferkit.process import silence_tensorflow
 from transferkit.progress import say
-from transferkit.recipe import silence_tensorflow
 from transferkit.runs import Run
 
 if TYPE_CHECKING:
@@ -47,21 +47,19 @@ class ReportOptions:
 
 def predict(arguments: Sequence[str]) -> None:
     """`transferkit predict RUN FILES-OR-FOLDERS`."""
-    options = tyro.cli(PredictOptions, prog="transferkit predict", args=list(arguments))
+    options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
     from transferkit.serving.predictor import find_files, load_classifier, predict_chunks
 
     Run.open(options.run)
     files = find_files(options.sources)
     silence_tensorflow()
-    # A name that is not UTF-8 goes out as the bytes that it is.
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     chunks = predict_chunks(load_classifier(options.run, options.classifier), files)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
 
 
 def report(arguments: Sequence[str]) -> None:
     """`transferkit report RUN...`."""
-    options = tyro.cli(ReportOptions, prog="transferkit report", args=list(arguments))
+    options = parse_arguments(ReportOptions, arguments, program="transferkit report")
     from transferkit.report.side_by_side import runs_side_by_side
 
     print(runs_side_by_side([Run.open(folder) for folder in options.runs]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from transferkit.evidence.results import Result
@@ -68,14 +71,23 @@ def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequenc
     The columns are path, label, and for each classifier `NAME:predicted`, `NAME:probability`
     (of the predicted class) and `NAME:p(CLASS)` for every class.
     """
-    columns: dict[str, Any] = {"path": test["path"], "label": test["label"]}
+    header, columns = ["path", "label"], [list(test["path"]), list(test["label"])]
     for result in results:
-        columns[f"{result.name}:predicted"] = [classes[index] for index in result.predicted]
-        columns[f"{result.name}:probability"] = result.probabilities.max(axis=1)
-        for index, name in enumerate(classes):
-            columns[f"{result.name}:p({name})"] = result.probabilities[:, index]
-    frame = pd.DataFrame(columns)
-    return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+        found = result.probabilities
+        header += [f"{result.name}:predicted", f"{result.name}:probability"]
+        header += [f"{result.name}:p({name})" for name in classes]
+        columns += [[classes[index] for index in result.predicted], _figures(found.max(axis=1))]
+        columns += [_figures(column) for column in found.T]
+    text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(header)
+    lines.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _figures(values: np.ndarray) -> list[str]:
+    """Numbers as text, to the six figures that float32 holds."""
+    return [f"{value:.6g}" for value in values]
 
 
 def plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from transferkit.config import DataConfig
@@ -88,16 +89,22 @@ def predict(
 
 
 def _predict(classifier: Classifier, paths: list[str], problems: pd.Series) -> pd.DataFrame:
-    good = problems.to_numpy() == ""
-    readable = [path for path, fine in zip(paths, good, strict=True) if fine]
-    found = classifier.probabilities(readable) if readable else None
-    frame = pd.DataFrame({"path": paths, "class": "", "probability": float("nan")})
-    frame["problem"] = problems.to_numpy()
-    for number, name in enumerate(classifier.classes):
-        frame[f"p({name})"] = float("nan")
-        if found is not None:
-            frame.loc[good, f"p({name})"] = found[:, number].astype(float)
-    if found is not None:
-        frame.loc[good, "class"] = [classifier.classes[each] for each in found.argmax(axis=1)]
-        frame.loc[good, "probability"] = found.max(axis=1).astype(float)
-    return frame
+    good = np.flatnonzero(problems.to_numpy() == "")
+    found = np.full((len(paths), len(classifier.classes)), np.nan)
+    if len(good):
+        found[good] = classifier.probabilities([paths[position] for position in good])
+    names = np.full(len(paths), "", dtype=object)
+    names[good] = [classifier.classes[each] for each in found[good].argmax(axis=1)]
+    # Objects, in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
+    columns = [
+        pd.Series(paths, dtype=object),
+        pd.Series(names, dtype=object),
+        pd.Series(found.max(axis=1)),
+        problems.astype(object).reset_index(drop=True),
+        *map(pd.Series, found.T),
+    ]
+    header = ["path", "class", "probability", "problem"]
+    header += [f"p({name})" for name in classifier.classes]
+    return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(
+        pd.Index(header, dtype=object), axis=1
+    )

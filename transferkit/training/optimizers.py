@@ -56,7 +56,7 @@ def _by_variable(kind: type, factors: Mapping[str, float]) -> type:
 
     class ByVariable(kind):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            # Under TensorFlow `variable` is its own kind, without a path; Keras' has the same index.
+            # Under TensorFlow `variable` is its own kind, with no path; Keras' has the same index.
             path = self._trainable_variables[self._get_variable_index(variable)].path
             super().update_step(gradient, variable, learning_rate * factors.get(path, 1.0))
 

@@ -1,0 +1,136 @@
+"""A job: which images, which settings, and where the result goes; from command-line arguments."""
+
+from __future__ import annotations
+
+import dataclasses
+from argparse import ArgumentError, ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from transferkit.arguments import parse_arguments
+from transferkit.backbones.row import require_side
+from transferkit.backbones.start import starting_weights
+from transferkit.backbones.table import find_backbone
+from transferkit.config import Config, read_config, with_preset
+from transferkit.data.policies import find_policy
+from transferkit.errors import ConfigError
+from transferkit.process import silence_tensorflow
+from transferkit.progress import say
+from transferkit.runs import Run, free_folder
+
+if TYPE_CHECKING:
+    from transferkit.data.manifest import Manifest
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is to be done with which images, and where the result goes."""
+
+    source: Annotated[str, tyro.conf.Positional] = ""
+    """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
+    settings: Annotated[Config, tyro.conf.arg(name="")] = Config()
+    out: str = ""
+    """The run folder to make; runs/NAME, numbered, if not given."""
+    overwrite: bool = False
+    """Replace the run in that folder."""
+    manifest: str = ""
+    """Images, labels and splits from the manifest.csv of an earlier run, in place of a source."""
+    config: str = ""
+    """A YAML file of settings, such as a run's config.yaml; single flags overrule it."""
+    preset: str = "balanced"
+    """fast (the head alone), balanced (then the last block), or best (all blocks, slowly)."""
+
+    def read_manifest(self) -> Manifest:
+        """The images of this job, with what was noticed on standard error.
+
+        Raises:
+            ConfigError: neither a source nor a manifest is given, or both are.
+            DataError: there is nothing to learn from.
+        """
+        from transferkit.data.manifest import Manifest
+
+        if bool(self.source) == bool(self.manifest):
+            raise ConfigError(
+                f"Got {'both' if self.source else 'neither'} a source "
+                f"{'and' if self.source else 'nor'} --manifest: give one of them, "
+                "such as a folder with a sub-folder a class."
+            )
+        config = self.settings
+        manifest = Manifest.read(self.source or self.manifest, config.data, seed=config.seed)
+        say(f"Images: {manifest!r} from {manifest.source!r}.")
+        for note in manifest.notes:
+            say(f"Note: {note}")
+        for row in manifest.quarantined.itertuples():
+            say(f"Left out: {row.path!r} {row.problem}.")
+        return manifest
+
+    def create_run(self, name: str) -> Run:
+        """The run folder of this job; `name` is what it is called where none is given.
+
+        The weights are fetched first: for a network that cannot be had, nothing is written.
+
+        Raises:
+            WeightsError: the weights are not in Keras' cache and cannot be downloaded.
+            RunError: the folder is taken.
+        """
+        silence_tensorflow()
+        from transferkit.backbones.weights import weights_path
+
+        model = self.settings.model
+        weights_path(find_backbone(model.backbone), starting_weights(model))
+        return Run.create(self.out or free_folder("runs", name), overwrite=self.overwrite)
+
+    def check(self) -> None:
+        """Look up every name, and what else can be known before anything slow.
+
+        Raises:
+            ConfigError: a name is unknown, or the backbone cannot see so small a side.
+            WeightsError: the weights are to come from a file, and it is not there or damaged.
+            RunError: the run folder is taken.
+        """
+        config = self.settings
+        row = find_backbone(config.model.backbone)
+        find_policy(config.train.augment)
+        require_side(row, config.data.side)
+        if config.model.weights not in ("imagenet", "none"):
+            from transferkit.backbones.weights import weights_path
+
+            weights_path(row, config.model.weights)
+        if self.out:
+            Run.require_free(self.out, overwrite=self.overwrite)
+
+
+def parse_job(
+    kind: type[Any],
+    arguments: Sequence[str],
+    *,
+    program: str,
+    default: Config = Config(),
+    about: str | None = None,
+) -> Any:
+    """The job that command-line `arguments` describe.
+
+    A flag overrules --config, that overrules --preset, and that overrules `default`.
+    A flag that cannot be read is one line on standard error and exit status 2.
+    """
+    found = _early_flags(arguments)
+    if found.preset:
+        default = with_preset(default, found.preset)
+    if found.config:
+        default = read_config(found.config, default)
+    return parse_arguments(
+        kind, arguments, program=program, default=kind(settings=default), about=about
+    )
+
+
+def _early_flags(arguments: Sequence[str]) -> Namespace:
+    """`--config` and `--preset` of `arguments`, which decide what the other flags start from."""
+    early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--config")
+    early.add_argument("--preset")
+    try:
+        return early.parse_known_args(list(arguments))[0]
+    except ArgumentError:  # a value is missing: what parses all flags says so
+        return Namespace(config=None, preset=None)
