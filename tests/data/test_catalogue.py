@@ -12,6 +12,7 @@ from PIL import Image
 
 from transferkit.data.catalogue import catalogue_folder, fetch
 from transferkit.data.catalogue_folders import safe_name
+from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 
 LEAVES = ("oak", "maple/red")
@@ -204,6 +205,16 @@ def test_the_folder_says_where_it_is_from_and_what_was_left_out(leaves):
             "1 images of test have no label: left out.",
         ],
     }
+
+
+def test_a_manifest_of_it_has_its_class_names_licence_and_citation(leaves):
+    manifest = Manifest.read(leaves)
+    assert manifest.classes == ("maple/red", "oak")
+    assert manifest.notes[:2] == (
+        "The images are transferkit_leaves/1.2.0 of tensorflow-datasets; licence: CC BY 4.0.",
+        "To cite them: @misc{leaves}",
+    )
+    assert not any("catalogue.json" in note for note in manifest.notes)
 
 
 def test_arrays_are_written_as_png(prepared, tmp_path):

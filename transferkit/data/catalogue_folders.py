@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.data.folders import new_folder
+from transferkit.data.folders import ABOUT, new_folder
 from transferkit.errors import DataError
 from transferkit.progress import say, track
 
-ABOUT = "catalogue.json"  # in the folder: where it is from, under which licence
 SPLITS = ("train", "validation", "test")
 ENDINGS = {
     b"\xff\xd8\xff": ".jpg",

@@ -1,15 +1,19 @@
-"""Folders that appear whole or not at all, and the one where fetched data is kept."""
+"""Folders that appear whole or not at all, where fetched data is kept, and what is said of it."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from transferkit.errors import DataError
+
+ABOUT = "catalogue.json"  # in a fetched folder: where it is from, under which licence
 
 
 @contextmanager
@@ -48,3 +52,22 @@ def cache_folder(name: str) -> Path:
         return Path(own).expanduser() / name
     shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(shared).expanduser() / "transferkit" / name
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What `catalogue.json` says of the fetched set in `folder`; empty where there is none."""
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a folder of the user's own, where it means nothing to us
+        return {}
+    return found if isinstance(found, dict) and "licence" in found else {}
+
+
+def about_notes(about: dict[str, Any]) -> list[str]:
+    """Sentences on a fetched set: its source, licence and citation, and what was left out of it."""
+    if not about:
+        return []
+    citation = " ".join(str(about.get("citation", "")).split())
+    licence = about["licence"] or "none is named: ask before you use it"
+    first = f"The images are {about.get('name')} of tensorflow-datasets; licence: {licence}."
+    return [first, *([f"To cite them: {citation}"] if citation else []), *about.get("notes", [])]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transferkit.data.folders import ABOUT, about_notes, read_about
 from transferkit.errors import DataError
 
 SPLIT_NAMES = {
@@ -70,6 +71,10 @@ def scan_folder(folder: Path) -> Scan:
     scan.notes += left_out.notes()
     if not scan.rows:
         raise DataError(_why_nothing(folder))
+    about = read_about(folder)
+    names = about.get("classes", {})  # what a class is called whose name cannot be a folder's
+    scan.rows = [(path, names.get(label, label), split) for path, label, split in scan.rows]
+    scan.notes = about_notes(about) + scan.notes
     return scan
 
 
@@ -137,7 +142,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _shown(folder: Path, left_out: LeftOut) -> list[str]:
     """The sorted names in `folder`; `left_out` is told of the hidden ones."""
-    names = _entries(folder)
+    names = [name for name in _entries(folder) if name != ABOUT]
     left_out.hidden += [name for name in names if _is_hidden(name)]
     return [name for name in names if not _is_hidden(name)]
 
