@@ -5,7 +5,7 @@ EXTRAS ?= test
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test check format
+.PHONY: help demo test check format bench
 .DELETE_ON_ERROR:
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test     run the tests"
 	@echo "make check    ruff and mypy"
 	@echo "make format   let ruff format the code"
+	@echo "make bench    how fast it starts, and whether saved networks reload; DATA=DIR for the latter"
 
 demo: .venv/installed-$(EXTRAS)
 	@$(BIN)/transferkit demo
@@ -28,6 +29,10 @@ check: .venv/installed-check
 format: .venv/installed-check
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+bench: .venv/installed-$(EXTRAS)
+	@$(BIN)/python benchmarks/start.py
+	@$(BIN)/python benchmarks/reload.py $(DATA)
 
 # The stamp of an installation with the extras in its name: made again where the settings changed.
 .venv/installed-%: $(SETTINGS) | $(BIN)/python
