@@ -37,9 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = sys.argv[1] if len(sys.argv) > 1 else str(tk.write_digits(f"{scratch}/digits"))
         manifest = tk.Manifest.read(folder)
-        print(
-            f"{manifest!r}\n{'backbone':<16}{'train s':>9}{'predict s':>11}{'MB':>8}{'difference':>12}"
-        )
+        print(repr(manifest))
+        print(f"{'backbone':<16}{'train s':>9}{'predict s':>11}{'MB':>8}{'difference':>12}")
         for name in sys.argv[2:] or BACKBONES:
             measure(name, manifest, Path(scratch) / name)
 

@@ -6,7 +6,8 @@ import pytest
 
 from transferkit.config import TrainConfig
 from transferkit.data.manifest import Manifest
-from transferkit.training.material import class_weights, read_part
+from transferkit.training.fitting import head_batch
+from transferkit.training.material import Part, class_weights, read_part
 
 
 def manifest_of(counts: dict[str, int]) -> Manifest:
@@ -34,3 +35,16 @@ def test_targets_are_one_hot_and_weights_go_by_class() -> None:
     assert part.targets.tolist() == [[1, 0], [0, 1], [0, 1]]
     assert part.weights.tolist() == [3.0, 0.5, 0.5]
     assert part.paths == ["/a/0", "/b/0", "/b/1"]
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "replicas", "wanted"),
+    [(2312, 32, 1, 32), (350, 32, 1, 7), (20, 32, 1, 1), (350, 32, 2, 6), (21, 18, 2, 18)],
+)
+def test_a_small_set_has_small_batches_for_the_head(
+    images: int, batch: int, replicas: int, wanted: int
+) -> None:
+    part = Part(["x"] * images, np.zeros((images, 2)), np.zeros(images), batch)
+    found = head_batch(part, replicas)
+    assert found == wanted
+    assert images % found == 0 or images % found >= replicas

@@ -20,10 +20,11 @@ from transferkit.training import models
 from transferkit.training.devices import Device
 from transferkit.training.forward import Forward
 from transferkit.training.frozen import frozen_features
-from transferkit.training.material import Part, class_weights, read_part
+from transferkit.training.material import Part, class_weights, read_part, shared_batch
 from transferkit.training.optimizers import build_optimizer
 from transferkit.training.watching import callbacks
 
+HEAD_STEPS = 50  # in an epoch of the head, at least
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 
@@ -91,7 +92,8 @@ def fit_head(fit: Fit) -> None:
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     train, validation = _features(fit, fit.train), _features(fit, fit.validation)
     config = fit.config.train
-    head, steps = fit.classifier.get_layer(models.HEAD), fit.train.steps
+    head, batch = fit.classifier.get_layer(models.HEAD), head_batch(fit.train, fit.device.replicas)
+    steps = -(-len(train) // batch)
     watched = len(validation) > 0
     with fit.device.strategy.scope():
         optimizer = build_optimizer(config, rate=config.rate, steps=steps * config.head_epochs)
@@ -100,7 +102,7 @@ def fit_head(fit: Fit) -> None:
         train,
         fit.train.targets,
         sample_weight=fit.train.weights,
-        batch_size=fit.train.batch,
+        batch_size=batch,
         epochs=config.head_epochs,
         validation_data=(validation, fit.validation.targets) if watched else None,
         validation_batch_size=fit.validation.batch,
@@ -108,6 +110,16 @@ def fit_head(fit: Fit) -> None:
         verbose=0,
     )
     _describe(fit, HEAD_STAGE, started, blocks=0)
+
+
+def head_batch(train: Part, replicas: int) -> int:
+    """The batch size of the head stage: that of the setting, less where images are few.
+
+    With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
+    right on 70 % with them, on 81 % with smaller batches, and on larger sets nothing changed.
+    """
+    wanted = max(replicas, min(train.batch, len(train) // HEAD_STEPS))
+    return shared_batch(wanted, len(train), replicas) or train.batch
 
 
 def fit_blocks(fit: Fit, blocks: int) -> None:
