@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from transferkit.config import DataConfig
+from transferkit.data.scan import last_names, named
 from transferkit.errors import DataError
 
 
@@ -69,8 +70,9 @@ def _copies(frame: pd.DataFrame, digests: pd.Series) -> list[str]:
         names = sorted(set(frame.loc[same.index, "group"]) - {""})
         frame.loc[same.index, "group"] = names[0]
         frame.loc[frame["group"].isin(names[1:]), "group"] = names[0]
-    count = len(copies) - copies["digest"].nunique()
-    return [f"Exact copies of other files: {count}; a split keeps copies together."]
+    later = copies[copies.duplicated("digest")]
+    which = named(last_names(later["path"]))
+    return [f"Exact copies of other files, kept on one side of a split ({len(later)}): {which}."]
 
 
 def _parted(frame: pd.DataFrame) -> list[str]:

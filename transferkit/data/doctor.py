@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -38,12 +37,10 @@ class Look:
             f"{widths.min()}x{heights.min()} to {widths.max()}x{heights.max()} pixels, "
             f"median {widths.median():.0f}x{heights.median():.0f}"
         )
-        turned = int((good["orientation"] > 1).sum())
         return [
             repr(self.manifest),
             f"Formats: {_counted(good['format'])}; modes: {_counted(good['mode'])}",
             f"Sizes: {sizes}; {good['bytes'].sum() / 1e6:.1f} MB",
-            f"Turned by EXIF: {turned} images; wrong ending: {_wrong_endings(good)}",
         ]
 
     def _foot(self) -> list[str]:
@@ -60,27 +57,6 @@ def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) 
         DataError: there is nothing to learn from in it.
     """
     return Look(*read_and_inspect(source, data, seed=seed))
-
-
-ENDINGS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
-    "MPO": {".jpg", ".jpeg", ".mpo"},
-    "PNG": {".png"},
-    "WEBP": {".webp"},
-    "GIF": {".gif"},
-    "BMP": {".bmp", ".dib"},
-    "TIFF": {".tif", ".tiff"},
-    "PPM": {".ppm", ".pgm", ".pbm", ".pnm"},
-}
-
-
-def _wrong_endings(files: pd.DataFrame) -> str:
-    wrong = Counter(
-        f"{kind} named {Path(path).suffix or 'without one'}"
-        for path, kind in zip(files["path"], files["format"], strict=True)
-        if Path(path).suffix.lower() not in ENDINGS[kind]
-    )
-    return ", ".join(f"{count} {name}" for name, count in wrong.most_common()) or "none"
 
 
 def _counted(values: pd.Series) -> str:

@@ -15,6 +15,7 @@ from transferkit.data.checking import check_rows
 from transferkit.data.csv_list import read_csv_list
 from transferkit.data.decode import FORMATS
 from transferkit.data.files import inspect_files
+from transferkit.data.oddities import oddities
 from transferkit.data.scan import scan_folder
 from transferkit.data.splits import split_groups
 from transferkit.errors import DataError, unknown_name
@@ -130,7 +131,7 @@ def read_and_inspect(
     frame, notes = _listed(source)
     files = inspect_files(frame["path"].tolist(), data.max_pixels)
     frame, more = check_rows(frame, files, data)
-    notes += more
+    notes += more + oddities(files)
     _require_classes(frame, str(source))
     notes += _assign_splits(frame, data, seed)
     _require_test(frame, str(source))

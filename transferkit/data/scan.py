@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,9 +42,9 @@ class LeftOut:
         """A sentence for each kind that there is."""
         notes = []
         if self.hidden:
-            notes.append(f"Hidden and system files were left out: {_named(self.hidden)}.")
+            notes.append(f"Hidden and system files were left out: {named(self.hidden)}.")
         if self.loops:
-            notes.append(f"Links to a folder around them were left out: {_named(self.loops)}.")
+            notes.append(f"Links to a folder around them were left out: {named(self.loops)}.")
         return notes
 
 
@@ -65,7 +66,7 @@ def scan_folder(folder: Path) -> Scan:
             _scan_classes(folder / name, split, scan, left_out)
         beside = [name for name in _shown(folder, left_out) if name not in splits]
         if beside:
-            scan.notes.append(f"Beside the splits, these were left out: {_named(beside)}.")
+            scan.notes.append(f"Beside the splits, these were left out: {named(beside)}.")
     else:
         _scan_classes(folder, "", scan, left_out)
     scan.notes += left_out.notes()
@@ -109,9 +110,9 @@ def _scan_classes(folder: Path, split: str, scan: Scan, left_out: LeftOut) -> No
             empty.append(name)
     where = f" in {folder.name}/" if split else ""
     if empty:
-        scan.notes.append(f"Empty classes{where} were left out: {_named(empty)}.")
+        scan.notes.append(f"Empty classes{where} were left out: {named(empty)}.")
     if loose:
-        scan.notes.append(f"Files outside the class folders{where} were left out: {_named(loose)}.")
+        scan.notes.append(f"Files outside the class folders{where} were left out: {named(loose)}.")
 
 
 def _files_below(folder: Path, left_out: LeftOut, above: frozenset[tuple[int, int]]) -> list[str]:
@@ -172,7 +173,13 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
-def _named(names: list[str]) -> str:
+def last_names(paths: Iterable[str]) -> list[str]:
+    """The last folder and the name of each file: enough to find it."""
+    return ["/".join(Path(path).parts[-2:]) for path in paths]
+
+
+def named(names: list[str]) -> str:
+    """The first of `names`, and how many more there are."""
     different = list(dict.fromkeys(names))
     shown = ", ".join(repr(name) for name in different[:NAMED_AT_MOST])
     rest = len(different) - NAMED_AT_MOST
