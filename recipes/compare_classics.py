@@ -3,17 +3,18 @@
     python recipes/compare_classics.py DIR
     python recipes/compare_classics.py DIR --more-backbones mobilenet_025
 
-Measured by the second on Hymenoptera (245 photographs of ants and bees to train on, 153 to test),
-in 97 s on two cores of an AMD EPYC. A logistic regression on the features of mobilenet_v2 is
-right on 94.1 %, the best on mobilenet_025 on 87.6 %, the best without a network (a random forest
-on colours) on 81.0 %.
+Measured by the second on 398 ants and bees, 153 for the test, in 97 s on two cores of an AMD EPYC:
+the best on mobilenet_v2 is right on 94.1 %, on mobilenet_025 on 87.6 %, on no network on 81.0 %.
 """
 
 from dataclasses import dataclass, replace
 
 import transferkit as tk
+from transferkit.backbones.start import starting_weights
 from transferkit.backbones.table import find_backbone
+from transferkit.backbones.weights import weights_path
 from transferkit.baselines.table import find_baseline
+from transferkit.errors import ConfigError
 from transferkit.evidence.results import Classifier
 
 
@@ -26,16 +27,12 @@ class ComparisonConfig(tk.Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in self.more_backbones:
-            find_backbone(name)
+        others = [find_backbone(name).name for name in self.more_backbones]
+        if others and self.model.weights not in ("imagenet", "none"):
+            what = f"The weights file {self.model.weights!r} fits one backbone, not {others[0]!r}"
+            raise ConfigError(f"{what} as well: pass --more-backbones without names.")
         for name in self.features:
             find_baseline(f"knn_{name}")
-
-    def with_backbone(self, name: str) -> tk.Config:
-        """The settings of one backbone, which stays frozen."""
-        model = replace(self.model, backbone=name)
-        train = replace(self.train, release="none")
-        return tk.Config(self.data, model, train, self.seed)
 
 
 CONFIG = ComparisonConfig()
@@ -44,13 +41,16 @@ ON_FEATURES = ("logistic_regression_backbone", "rbf_svm_backbone", "knn_backbone
 
 def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
     """A head and three classics on each backbone's features; all classics on all the others."""
+    models = [config.model, *(replace(config.model, backbone=b) for b in config.more_backbones)]
+    for model in models:  # whatever is missing is said before anything is trained
+        weights_path(find_backbone(model.backbone), starting_weights(model))
     found: list[Classifier] = []
-    for backbone in (config.model.backbone, *config.more_backbones):
-        settings = config.with_backbone(backbone)
+    for model in models:
+        settings = tk.Config(config.data, model, replace(config.train, release="none"), config.seed)
         found.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
             classic = tk.fit_baseline(name, manifest, settings)
-            found.append(replace(classic, name=name.replace("backbone", backbone)))
+            found.append(replace(classic, name=name.replace("backbone", model.backbone)))
     rows = [row for row in tk.BASELINES if not row.features or row.features.name in config.features]
     found += [tk.fit_baseline(row.name, manifest, config) for row in rows]
     return tk.compare(found, manifest, config)

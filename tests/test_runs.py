@@ -53,9 +53,20 @@ def test_folders_on_the_way_are_made(tmp_path):
     assert (tmp_path / "a/b/c.txt").read_text() == "text"
 
 
-def test_others_may_read_what_is_written(tmp_path):
-    write_text(tmp_path / "a.txt", "text")
-    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+@pytest.fixture
+def umask():
+    """`umask(0o077)` for the length of the test."""
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_says_who_may_read_what_is_written(tmp_path, umask, mask, mode):
+    umask(mask)
+    write_text(tmp_path / "runs/a.txt", "text")
+    assert (tmp_path / "runs/a.txt").stat().st_mode & 0o777 == mode
+    assert (tmp_path / "runs").stat().st_mode & 0o777 == 0o777 & ~mask
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Callable
@@ -10,22 +11,42 @@ from io import TextIOWrapper
 from transferkit.errors import TransferkitError
 from transferkit.progress import say
 
+BYTES = "transferkit.bytes"  # what an output stream does with a character it cannot encode
+
+
+def as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    """An error handler for codecs, one character at a time: `surrogateescape` where it can.
+
+    A byte of a file name goes out as it came in. Any other character that the encoding lacks is
+    written by `backslashreplace`, so that no message is lost for a dash.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        error.end = error.start + 1  # the next one may be of the other kind
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)
+
+
+codecs.register_error(BYTES, as_bytes)
+
 
 def exit_with(action: Callable[[], None]) -> None:
     """Run `action`; a `TransferkitError` is one line on standard error and exit status 1.
 
-    What it prints goes out in the bytes that it came in: a file name need not be UTF-8.
+    A file name goes out in the bytes that it came in, which need not be UTF-8, and a character
+    that the streams' encoding lacks as its number.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a notebook's is another
-            stream.reconfigure(errors="surrogateescape")
+            stream.reconfigure(errors=BYTES)
     try:
         action()
     except TransferkitError as error:
         say(f"transferkit: {error}")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        say("transferkit: stopped; what was finished is in the run folder.")
+        say("transferkit: stopped.")
         raise SystemExit(130) from None
 
 

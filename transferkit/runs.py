@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from transferkit.errors import ConfigError, RunError
@@ -36,7 +36,7 @@ def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there becomes `path` at the end.
 
     The temporary name keeps the ending of `path`, since Keras chooses a format by it. Where `path`
-    is a link, what it points to is replaced.
+    is a link, what it points to is replaced. Who may read the file is for the user's umask to say.
 
     Raises:
         RunError: the disk is full, or the folder cannot be written to, or `path` is no file.
@@ -47,11 +47,11 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".partial-", suffix=path.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        # Not by tempfile, whose files are for their owner alone whatever the umask says.
+        beside = target.parent / f".partial-{token_hex(8)}{path.suffix}"
+        beside.touch(exist_ok=False)
+        temporary = beside
         yield temporary
-        temporary.chmod(0o644)
         os.replace(temporary, target)
     except OSError as error:
         raise RunError(

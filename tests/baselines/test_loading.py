@@ -25,7 +25,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RunError) as error:
         load_baseline(path)
     assert str(error.value) == (
-        f"There is no baseline in {str(path)!r}: `transferkit train DIR --out RUN` makes them."
+        f"There is no baseline in {str(path)!r}: `transferkit compare DIR --out RUN` makes them."
     )
 
 

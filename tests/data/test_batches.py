@@ -152,3 +152,17 @@ def test_the_number_of_threads_changes_nothing(paths, threads):
     found = epoch(augmented(paths).with_options(options))
     for one, other in zip(found, epoch(augmented(paths)), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+def test_a_weight_is_blended_as_its_target_is(kind, drawn):
+    paths = sorted(str(path) for path in drawn("few", ("a", "b"), 8, side=24).rglob("*.png"))
+    targets = np.eye(2, dtype=np.float32)[[int("/b/" in path) for path in paths]]
+    by_class = np.array([1.0, 3.0], np.float32)
+    batches = training_batches(
+        paths, targets, 24, data=DataConfig(), batch=16, weights=targets @ by_class,
+        augmentation=Augmentation(find_policy("none"), kind, seed=1),
+    )  # fmt: skip
+    _, mixed, weights = next(iter(batches))
+    assert not np.isin(mixed, [0, 1]).all()
+    np.testing.assert_allclose(weights, mixed.numpy() @ by_class, rtol=1e-5)

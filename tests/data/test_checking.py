@@ -41,7 +41,7 @@ def test_the_same_content_under_two_labels_is_quarantined_on_both_sides():
 def test_copies_under_one_label_are_a_group():
     frame, notes = check([("a", "1"), ("a", "1"), ("a", "2")])
     assert frame["group"].tolist() == ["copy:1", "copy:1", ""]
-    assert notes == ["Exact copies of other files, kept on one side of a split (1): '//1.jpg'."]
+    assert notes == ["Exact copies of other files, a group for each (1): '//1.jpg'."]
 
 
 def test_a_copy_without_a_group_joins_the_group_of_the_other():

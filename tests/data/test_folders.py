@@ -22,6 +22,17 @@ def test_a_new_folder_takes_the_place_of_an_empty_one(tmp_path):
     assert os.listdir(tmp_path / "data") == ["a.txt"]
 
 
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o755), (0o077, 0o700)])
+def test_the_umask_says_who_may_read_a_new_folder(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        with new_folder(tmp_path / "data"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "data").stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_interrupted_new_folder_leaves_nothing(tmp_path, error):
     def write(folder: Path) -> None:

@@ -195,3 +195,14 @@ def test_a_row_with_a_problem_is_in_no_split(drawn):
     folder = drawn(images=3)
     (folder / "circles/broken.png").write_bytes(b"")
     assert Manifest.read(folder).quarantined["split"].tolist() == [""]
+
+
+def test_the_order_of_a_list_decides_no_split(drawn, tmp_path):
+    drawn("images", images=8, side=24)
+    frame = Manifest.read(tmp_path / "images").frame[["path", "label"]]
+    splits = []
+    for seed in (0, 1):
+        frame.sample(frac=1, random_state=seed).to_csv(tmp_path / "list.csv", index=False)
+        found = Manifest.read(tmp_path / "list.csv").frame
+        splits.append(dict(zip(found["path"], found["split"], strict=True)))
+    assert splits[0] == splits[1]

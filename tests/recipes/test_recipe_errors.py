@@ -34,6 +34,18 @@ WRONG = (
         "`transferkit backbones` lists them.",
     ),
     (
+        ("compare_classics", "DIR", "--weights", "vgg16.h5"),
+        1,
+        "The weights file 'vgg16.h5' fits one backbone, not 'resnet50' as well: "
+        "pass --more-backbones without names.",
+    ),
+    (
+        ("compare_classics", "DIR", "--weights", "vgg16.h5", "--more-backbones"),
+        1,
+        "The weights file 'vgg16.h5' does not exist: --weights takes imagenet, none, "
+        "or the path of a file with the weights of the backbone without its top.",
+    ),
+    (
         ("compare_classics", "DIR", "--features", "pixel"),
         1,
         "No baseline is called 'knn_pixel': did you mean 'knn_pixels'? "
@@ -70,3 +82,21 @@ def test_a_wrong_command_line_is_one_sentence(
     script = RECIPES / f"{words[0]}.py"
     assert caught.value.code == status
     assert capsys.readouterr().err == f"transferkit: {sentence.format(script=script)}\n"
+
+
+def test_weights_of_every_backbone_are_there_before_the_first_training(
+    run_recipe: Callable[..., None],
+    shapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("TRANSFERKIT_MIRROR", "http://127.0.0.1:9")  # refuses at once
+    words = ("--backbone", "lenet", "--side", 32, "--out", tmp_path / "run")
+    with pytest.raises(SystemExit) as caught:
+        run_recipe("compare_classics", shapes, *words, "--more-backbones", "mobilenet_025")
+    said = capsys.readouterr().err
+    assert caught.value.code == 1
+    assert "transferkit: The ImageNet weights of 'mobilenet_025' are not in Keras' cache" in said
+    assert ", epoch 1 of" not in said

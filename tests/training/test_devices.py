@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from transferkit.config import TrainConfig
 from transferkit.errors import DeviceError
-from transferkit.training.devices import choose_device, missing_gpu, processor
+from transferkit.training.devices import choose_bits, choose_device, missing_gpu, processor
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 
@@ -41,9 +41,9 @@ def test_a_required_gpu_that_is_not_there_is_one_sentence(settings: dict[str, ob
 
 
 def test_16_bits_are_used_within_fast_and_nowhere_else() -> None:
-    device = choose_device(TrainConfig(devices="cpu", precision="mixed"))
+    bits = choose_bits("mixed")
     name = "auto_mixed_precision_onednn_bfloat16"
-    with device.fast():
+    with bits.fast():
         assert tf.config.optimizer.get_experimental_options()[name] is True
     assert tf.config.optimizer.get_experimental_options()[name] is False
 

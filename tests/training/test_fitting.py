@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,10 +12,10 @@ from transferkit.backbones.table import find_backbone
 from transferkit.config import Config
 from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.errors import ConfigError
+from transferkit.errors import ConfigError, DataError
 from transferkit.training import models
 from transferkit.training.devices import choose_device
-from transferkit.training.fitting import Fit, fit_classifier, rate_factors
+from transferkit.training.fitting import Fit, fit_classifier, require_numbers
 
 ROW = find_backbone("mobilenet_025")
 
@@ -90,6 +92,48 @@ def test_fine_tuning_that_does_harm_is_undone(manifest: Manifest, pretrained: Co
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+def test_fine_tuning_whose_loss_is_no_number_is_undone(
+    manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = fit(
+        manifest, pretrained, release="all", fine_tune_rate=10.0, optimizer="sgd", clip_norm=0.0
+    )
+    assert found.details["kept"] == "head"
+    assert all(np.isfinite(each).all() for each in found.classifier.get_weights())
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_loss_that_is_no_number_is_one_sentence(tuned: Fit, watched: bool) -> None:
+    validation = tuned.validation if watched else dataclasses.replace(tuned.validation, paths=[])
+    row = {"stage": "head", "loss": np.nan} | ({"val_loss": np.nan} if watched else {})
+    lost = dataclasses.replace(tuned, validation=validation, history=[row])
+    with pytest.raises(ConfigError) as caught:
+        require_numbers(lost, "head")
+    assert str(caught.value) == (
+        "The loss of the stage 'head' is not a number any more: "
+        "lower --train.rate, which is 0.001, or give other --weights."
+    )
+
+
+def test_an_epoch_without_a_number_after_a_good_one_is_passed_over(tuned: Fit) -> None:
+    losses = [0.5, 0.4, np.nan]
+    rows = [{"stage": "head", "loss": each, "val_loss": each} for each in losses]
+    assert dataclasses.replace(tuned, history=rows).best("head") == 0.4
+
+
+def test_a_file_that_is_gone_by_then_is_one_sentence(
+    drawn: Callable[..., Path], scratch: Config
+) -> None:
+    folder = drawn()
+    manifest = Manifest.read(folder)
+    lost = Path(manifest.part("train")["path"].iloc[5])
+    lost.unlink()
+    with pytest.raises(DataError) as caught:
+        fit(manifest, scratch)
+    assert str(caught.value) == f"'{lost}' cannot be opened: No such file or directory."
+
+
 def test_random_weights_are_trained_in_one_stage(manifest: Manifest, scratch: Config) -> None:
     found = fit(manifest, scratch)
     assert {row["stage"] for row in found.history} == {"from scratch"}
@@ -133,7 +177,7 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
     model = models.build_classifier(pretrained.model, manifest.classes, side=32)
     models.release_blocks(model, ROW, 5, pretrained=True)
-    factors = rate_factors(model, ROW, 0.5)
+    factors = models.rate_factors(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
     last, first = backbone.get_layer("conv_pw_13"), backbone.get_layer("conv1")
     assert factors[last.trainable_variables[0].path] == 1.0

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from transferkit.config import Config
 from transferkit.data.decode import read_images
@@ -60,3 +63,14 @@ def test_outputs_come_in_the_order_of_the_files(manifest: Manifest, pretrained: 
     there = forward(files, pretrained.data, doing="")
     back = forward(files[::-1], pretrained.data, doing="")
     assert back[::-1] == pytest.approx(there, abs=1e-5)
+
+
+def test_a_file_that_has_changed_is_read_anew(
+    drawn: Callable[..., Path], pretrained: Config
+) -> None:
+    files = [str(path) for path in sorted((drawn(images=2) / "circles").iterdir())]
+    before = frozen_features(pretrained.model, pretrained.data, files).values
+    Image.new("RGB", (40, 40), "red").save(files[0])
+    after = frozen_features(pretrained.model, pretrained.data, files).values
+    assert not np.array_equal(before[0], after[0])
+    assert np.array_equal(before[1], after[1])

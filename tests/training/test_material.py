@@ -39,7 +39,7 @@ def test_targets_are_one_hot_and_weights_go_by_class() -> None:
 
 @pytest.mark.parametrize(
     ("images", "batch", "replicas", "wanted"),
-    [(2312, 32, 1, 32), (350, 32, 1, 7), (20, 32, 1, 1), (350, 32, 2, 6), (21, 18, 2, 18)],
+    [(2312, 32, 1, 32), (700, 32, 1, 14), (20, 32, 1, 8), (350, 4, 1, 4), (20, 18, 2, 8)],
 )
 def test_a_small_set_has_small_batches_for_the_head(
     images: int, batch: int, replicas: int, wanted: int

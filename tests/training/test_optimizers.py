@@ -63,3 +63,8 @@ def test_a_factor_multiplies_the_step_of_its_variable_alone(name: str) -> None:
     optimizer.apply([keras.ops.ones(1), keras.ops.ones(1)], [near, far])
     steps = [1 - float(variable.numpy()[0]) for variable in (near, far)]
     assert steps[1] == pytest.approx(0.25 * steps[0], rel=1e-3)
+
+
+def test_replicas_share_the_bound_on_the_norm() -> None:
+    optimizer = build_optimizer(TrainConfig(clip_norm=1.0), rate=0.1, steps=10, replicas=4)
+    assert optimizer.global_clipnorm == 0.25

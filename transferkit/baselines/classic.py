@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from transferkit.baselines.features import PathTransformer
+from transferkit.config import DataConfig
 from transferkit.runs import atomic
 
 FOLDER = "baselines"  # in a run folder
@@ -50,6 +52,14 @@ class Classic:
         if len(paths):
             found[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))
         return found
+
+    @property
+    def data(self) -> DataConfig:
+        """How it decodes images."""
+        first = self.pipeline[0]
+        if not isinstance(first, PathTransformer):
+            return DataConfig()
+        return DataConfig(resize=first.resize, max_pixels=first.max_pixels)  # type: ignore[arg-type]
 
     @cached_property
     def content(self) -> bytes:

@@ -73,7 +73,13 @@ EXTRACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class PathTransformer(TransformerMixin, BaseEstimator, ABC):
-    """Paths in, features out; it learns nothing, since each image stands for itself."""
+    """Paths in, features out; it learns nothing, since each image stands for itself.
+
+    `resize` and `max_pixels` are those of `DataConfig`.
+    """
+
+    resize: str
+    max_pixels: int
 
     def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
         """Nothing to learn; here for the pipeline."""

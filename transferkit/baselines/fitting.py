@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,10 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
     if baseline.features.name == "backbone":
         return BackboneFeatures(
             model.backbone,
-            model.weights,
+            # As it is from any folder: the baseline is loaded from another, perhaps.
+            str(Path(model.weights).expanduser().absolute())
+            if model.weights not in ("imagenet", "none")
+            else model.weights,
             model.pooling,
             precision=config.train.precision,
             side=data.side,

@@ -44,7 +44,8 @@ def load_baseline(path: str | Path) -> Classic:
         return Classic(pipeline=kept["pipeline"], **{name: kept[name] for name in FACTS})
     except FileNotFoundError as error:
         raise RunError(
-            f"There is no baseline in {str(path)!r}: `transferkit train DIR --out RUN` makes them."
+            f"There is no baseline in {str(path)!r}: "
+            "`transferkit compare DIR --out RUN` makes them."
         ) from error
     except (
         OSError,

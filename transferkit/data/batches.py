@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,6 @@ from transferkit.config import DataConfig
 from transferkit.data.augment import augment, mix
 from transferkit.data.decode import decode
 from transferkit.data.policies import Policy
-
-SHUFFLED = 2**16  # images whose order is drawn at once: paths, not pixels, so that it costs nothing
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,14 @@ def training_batches(
     seed gives the same batches: every image's draw depends on its place alone, not on threads.
     """
     weights = np.ones(len(paths), np.float32) if weights is None else weights
-    files = tf.data.Dataset.from_tensor_slices(list(map(_as_bytes, paths)))
-    rows = tf.data.Dataset.zip(
-        files, tf.data.Dataset.from_tensor_slices((targets, weights.astype(np.float32)))
-    )
+    files = tf.constant(list(map(_as_bytes, paths)))
+    rows = tf.data.Dataset.range(len(paths))
     if augmentation:
-        rows = rows.shuffle(min(len(paths), SHUFFLED), seed=augmentation.seed)
+        rows = rows.shuffle(len(paths), seed=augmentation.seed)
 
-    def load(file: tf.Tensor, rest: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        return (_decode_op(file, side, data), *rest)
+    def load(row: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        image = _decode_op(files[row], side, data)
+        return image, tf.constant(targets)[row], tf.constant(weights, tf.float32)[row]
 
     rows = rows.map(load, num_parallel_calls=tf.data.AUTOTUNE).batch(batch)
     if augmentation:
@@ -66,6 +64,20 @@ def training_batches(
     else:
         rows = rows.map(lambda images, *rest: (tf.cast(images, tf.float32), *rest))
     return rows.prefetch(tf.data.AUTOTUNE)
+
+
+@contextmanager
+def naming_bad_files(paths: Sequence[str], side: int, data: DataConfig) -> Iterator[None]:
+    """Within it, the failure of a batch becomes a `DataError` on the file that caused it.
+
+    TensorFlow's own error is a traceback of its kernels, as text.
+    """
+    try:
+        yield
+    except tf.errors.OpError:
+        for path in paths:
+            decode(path, side, resize=data.resize, max_pixels=data.max_pixels)
+        raise
 
 
 def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dataset:
@@ -77,7 +89,10 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
         seed = tf.stack([tf.cast(augmentation.seed, tf.int64), draw])
         images = augment(tf.cast(images, tf.float32), augmentation.policy, seed)
         if augmentation.mix != "none":
-            images, targets = mix(images, targets, augmentation.mix, seed=seed)
+            # The weight is one more column, so that it is blended as the targets are.
+            both = tf.concat([targets, weights[:, tf.newaxis]], axis=1)
+            images, both = mix(images, both, augmentation.mix, seed=seed)
+            targets, weights = both[:, :-1], both[:, -1]
         return images, targets, weights
 
     return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=tf.data.AUTOTUNE)

@@ -72,7 +72,7 @@ def _copies(frame: pd.DataFrame, digests: pd.Series) -> list[str]:
         frame.loc[frame["group"].isin(names[1:]), "group"] = names[0]
     later = copies[copies.duplicated("digest")]
     which = named(last_names(later["path"]))
-    return [f"Exact copies of other files, kept on one side of a split ({len(later)}): {which}."]
+    return [f"Exact copies of other files, a group for each ({len(later)}): {which}."]
 
 
 def _parted(frame: pd.DataFrame) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from transferkit.errors import DataError
@@ -21,7 +21,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path`; it becomes `path` at the end, and is gone on an error.
 
     `path` may be an empty folder already. The folder beside it is hidden: where a run is killed,
-    what is left of it is never taken for data.
+    what is left of it is never taken for data. Who may read it is for the user's umask to say.
 
     Raises:
         DataError: the disk is full, or `path` holds something by now, or cannot be written.
@@ -29,8 +29,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
-        temporary.chmod(0o755)
+        # Not by tempfile, whose folders are for their owner alone whatever the umask says.
+        beside = path.parent / f".partial-{path.name}-{token_hex(8)}"
+        beside.mkdir()
+        temporary = beside
         yield temporary
         if path.is_dir():
             path.rmdir()  # succeeds for an empty one alone

@@ -198,8 +198,8 @@ def _assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str
     if found == set(SPLITS):
         return notes
     pool = frame.index[good & frame["split"].isin(["", "train"])]
-    rows = frame.loc[pool]
-    frame.loc[pool, "split"] = split_groups(
+    rows = frame.loc[pool].sort_values("path")  # the order of a list decides nothing
+    frame.loc[rows.index, "split"] = split_groups(
         rows["label"].tolist(),
         rows["group"].tolist(),
         validation=data.validation,

@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from transferkit.config import DataConfig
+
 Kind = Literal["network", "classic"]
 
 
@@ -19,6 +21,7 @@ class Classifier(Protocol):
         name: unique among those that are compared.
         kind: network or classic.
         classes: column `k` of the probabilities is `classes[k]`.
+        data: how it decodes images.
         fit_seconds: wall time of the fitting, what it took to read the images included.
         megabytes: on disk, in units of 10**6 bytes.
         details: what was chosen and used, as JSON can hold it.
@@ -33,6 +36,9 @@ class Classifier(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def data(self) -> DataConfig: ...
 
     @property
     def fit_seconds(self) -> float: ...

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,13 @@ def scores_json(
 def fingerprint(test: pd.DataFrame) -> str:
     """Twelve hexadecimal digits that are the same for the same test images, in any order.
 
-    Drawn with SHA-256 from their paths and labels, so that runs on other images are told apart.
+    Drawn with SHA-256 from their labels and the last two parts of their paths, class folder and
+    file name, so that runs on other images are told apart and a folder may be moved. The files are
+    not read: other pictures under the same names are taken for the same.
     """
     lines = sorted(
-        f"{path}\t{label}\n" for path, label in zip(test["path"], test["label"], strict=True)
+        f"{'/'.join(Path(path).parts[-2:])}\t{label}\n"
+        for path, label in zip(test["path"], test["label"], strict=True)
     )
     content = "".join(lines).encode("utf-8", errors="surrogateescape")
     return hashlib.sha256(content).hexdigest()[:12]

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from transferkit.config import DataConfig
 from transferkit.data.files import inspect_files
 from transferkit.data.scan import files_below
 from transferkit.errors import DataError, RunError
@@ -65,10 +64,9 @@ def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.
 
     A file that cannot be read has a problem and no class; its numbers are missing.
     """
-    data: DataConfig = getattr(classifier, "data", DataConfig())
     for start in range(0, len(files), CHUNK):
         paths = list(files[start : start + CHUNK])
-        problems = inspect_files(paths, data.max_pixels)["problem"]
+        problems = inspect_files(paths, classifier.data.max_pixels)["problem"]
         yield _predict(classifier, paths, problems)
 
 

@@ -14,24 +14,54 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from transferkit.config import TrainConfig
+from transferkit.config import Precision, TrainConfig
 from transferkit.errors import DeviceError
 
 FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
-FAST_AT_16_BITS = (7, 0)  # compute capability from which a GPU has tensor cores
+FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
+
+
+@dataclass(frozen=True)
+class Bits:
+    """The precision of a run.
+
+    `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
+    rewritten to bfloat16 where that is safe (the faster way there; the variables stay float32);
+    `words` say both, and why.
+    """
+
+    policy: str
+    onednn_bfloat16: bool
+    words: str
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Within it, models are built with the dtype policy."""
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """Within it, what is traced and run is in the device's 16 bits; outside it, never."""
+        name = "auto_mixed_precision_onednn_bfloat16"
+        was = tf.config.optimizer.get_experimental_options().get(name, False)
+        tf.config.optimizer.set_experimental_options({name: self.onednn_bfloat16})
+        try:
+            yield
+        finally:
+            tf.config.optimizer.set_experimental_options({name: was})
 
 
 @dataclass(frozen=True)
 class Device:
-    """The devices of a run.
-
-    `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
-    rewritten to bfloat16 where that is safe (the faster way there; the variables stay float32).
-    """
+    """The devices of a run and its precision; `line` says them, and why."""
 
     strategy: tf.distribute.Strategy
-    policy: str
-    onednn_bfloat16: bool
+    bits: Bits
     line: str
 
     @property
@@ -42,27 +72,8 @@ class Device:
     @contextmanager
     def building(self) -> Iterator[None]:
         """Within it, models are built on the devices and with the dtype policy of the run."""
-        before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.policy)
-        try:
-            with self.strategy.scope():
-                yield
-        finally:
-            keras.config.set_dtype_policy(before)
-
-    @contextmanager
-    def fast(self) -> Iterator[None]:
-        """Within it, what is traced and run is in the device's 16 bits; outside it, never."""
-        options = {"auto_mixed_precision_onednn_bfloat16": self.onednn_bfloat16}
-        before = tf.config.optimizer.get_experimental_options()
-        was = before.get("auto_mixed_precision_onednn_bfloat16", False)
-        tf.config.optimizer.set_experimental_options(options)
-        try:
+        with self.bits.building(), self.strategy.scope():
             yield
-        finally:
-            tf.config.optimizer.set_experimental_options(
-                {"auto_mixed_precision_onednn_bfloat16": was}
-            )
 
 
 def choose_device(train: TrainConfig) -> Device:
@@ -72,7 +83,7 @@ def choose_device(train: TrainConfig) -> Device:
         DeviceError: a GPU is required and TensorFlow finds none, or the logical devices cannot
             be made any more.
     """
-    gpus = [] if train.devices.startswith("cpu") else tf.config.list_physical_devices("GPU")
+    gpus = [] if train.devices.startswith("cpu") else tf.config.get_visible_devices("GPU")
     if not gpus and (train.require_gpu or train.devices == "gpu"):
         raise DeviceError(
             f"A GPU is required, and {missing_gpu()}; `--train.devices cpu` does without."
@@ -85,12 +96,12 @@ def choose_device(train: TrainConfig) -> Device:
     else:
         names = tuple(f"CPU:{number}" for number in range(logical))
         _make_logical(logical)
-    policy, onednn, precision = _precision(train.precision, gpus)
+    bits = choose_bits(train.precision)
     where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
     kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
     why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
-    line = f"Device: {where}, {kind}, {precision}{why}."
-    return Device(_strategy(names), policy, onednn, line)
+    line = f"Device: {where}, {kind}, {bits.words}{why}."
+    return Device(_strategy(names), bits, line)
 
 
 def missing_gpu() -> str:
@@ -114,25 +125,26 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _precision(wanted: str, gpus: list[tf.config.PhysicalDevice]) -> tuple[str, bool, str]:
+def choose_bits(wanted: Precision) -> Bits:
+    """The precision that the setting means on the devices that are visible."""
+    gpus = tf.config.get_visible_devices("GPU")
     if wanted == "float32":
-        return "float32", False, "float32 as asked"
+        return Bits("float32", False, "float32 as asked")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        fast = all(each.get("compute_capability", (0, 0)) >= FAST_AT_16_BITS for each in details)
-        if fast or wanted == "mixed":
-            return "mixed_float16", False, "mixed float16" + (" (tensor cores)" if fast else "")
-        return "float32", False, "float32 (the GPU has no tensor cores)"
+        capability = min(each.get("compute_capability", (0, 0)) for each in details)
+        if capability >= BFLOAT16_CORES:  # its range is float32's: no loss needs to be scaled
+            return Bits("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
+        if capability >= FLOAT16_CORES or wanted == "mixed":
+            return Bits("mixed_float16", False, "mixed float16")
+        return Bits("float32", False, "float32 (the GPU has no tensor cores)")
     flags = [flag for flag in FAST_AT_BFLOAT16 if flag in _cpuinfo()]
     if flags:
-        return (
-            "float32",
-            True,
-            f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})",
-        )
+        why = f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})"
+        return Bits("float32", True, why)
     if wanted == "mixed":
-        return "float32", True, "bfloat16 by oneDNN as asked (the processor has to emulate it)"
-    return "float32", False, "float32 (the processor has no bfloat16)"
+        return Bits("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
+    return Bits("float32", False, "float32 (the processor has no bfloat16)")
 
 
 @lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process

@@ -17,11 +17,11 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scikit-im
 
 
 def environment(device_line: str, seed: int) -> dict[str, Any]:
-    """Versions, machine, device, seed, command and commit, as plain values."""
+    """Versions, machine, device, seed, command and commit, as plain values; None if not known."""
     return {
         "transferkit": transferkit.__version__,
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -30,6 +30,17 @@ def environment(device_line: str, seed: int) -> dict[str, Any]:
         "command": sys.argv,
         "commit": _commit(),
     }
+
+
+def _version(name: str) -> str | None:
+    """The version of the installed package `name`; None where it is installed as another.
+
+    TensorFlow is also given out as tensorflow-cpu, and under the names of vendors.
+    """
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _commit() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import Backbone, find_backbone
 from transferkit.config import Config
-from transferkit.data.batches import Augmentation, training_batches
+from transferkit.data.batches import Augmentation, naming_bad_files, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.data.policies import find_policy
+from transferkit.errors import ConfigError
 from transferkit.progress import say
 from transferkit.training import models
 from transferkit.training.devices import Device
@@ -24,7 +26,8 @@ from transferkit.training.material import Part, class_weights, read_part, shared
 from transferkit.training.optimizers import build_optimizer
 from transferkit.training.watching import callbacks
 
-HEAD_STEPS = 50  # in an epoch of the head, at least
+HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
+HEAD_BATCH = 8  # images or more
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 
@@ -51,11 +54,13 @@ class Fit:
         return is_pretrained(self.config.model)
 
     def best(self, stage: str) -> float:
-        """The lowest validation loss of `stage`; endless where nothing was watched."""
-        losses = [
-            row["val_loss"] for row in self.history if row["stage"] == stage and "val_loss" in row
-        ]
-        return min(losses, default=float("inf"))
+        """The lowest validation loss of `stage`, or training loss where there is no other.
+
+        Endless where none is a number.
+        """
+        watched = "val_loss" if len(self.validation) else "loss"
+        losses = [row[watched] for row in self.history if row["stage"] == stage]
+        return min(filter(math.isfinite, losses), default=math.inf)
 
 
 def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
@@ -96,8 +101,7 @@ def fit_head(fit: Fit) -> None:
     steps = -(-len(train) // batch)
     watched = len(validation) > 0
     with fit.device.strategy.scope():
-        optimizer = build_optimizer(config, rate=config.rate, steps=steps * config.head_epochs)
-        _compile(head, fit, optimizer)
+        _compile(head, fit, rate=config.rate, steps=steps * config.head_epochs)
     head.fit(
         train,
         fit.train.targets,
@@ -109,6 +113,7 @@ def fit_head(fit: Fit) -> None:
         callbacks=callbacks(HEAD_STAGE, config, steps=steps, history=fit.history, watched=watched),
         verbose=0,
     )
+    require_numbers(fit, HEAD_STAGE)
     _describe(fit, HEAD_STAGE, started, blocks=0)
 
 
@@ -116,9 +121,9 @@ def head_batch(train: Part, replicas: int) -> int:
     """The batch size of the head stage: that of the setting, less where images are few.
 
     With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
-    right on 70 % with them, on 81 % with smaller batches, and on larger sets nothing changed.
+    right on 70 % with them, on 81 % with batches of 7, and on larger sets nothing changed.
     """
-    wanted = max(replicas, min(train.batch, len(train) // HEAD_STEPS))
+    wanted = min(train.batch, max(HEAD_BATCH, len(train) // HEAD_STEPS))
     return shared_batch(wanted, len(train), replicas) or train.batch
 
 
@@ -134,13 +139,14 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
     before = fit.classifier.get_weights() if tuning else None
     steps = fit.train.steps
-    factors = rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
     with fit.device.strategy.scope():
         rate = config.fine_tune_rate if tuning else config.rate
-        optimizer = build_optimizer(config, rate=rate, steps=steps * config.epochs, factors=factors)
-        _compile(fit.classifier, fit, optimizer)
+        _compile(fit.classifier, fit, rate=rate, steps=steps * config.epochs, factors=factors)
     watched = len(fit.validation) > 0
-    with fit.device.fast():
+    side, config_data = fit.classifier.input_shape[1], fit.config.data
+    everything = [*fit.train.paths, *fit.validation.paths]
+    with fit.device.bits.fast(), naming_bad_files(everything, side, config_data):
         fit.classifier.fit(
             _batches(fit, fit.train, augmented=True),
             shuffle=False,  # the batches are shuffled already
@@ -150,23 +156,28 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
             verbose=0,
         )
     _describe(fit, stage, started, blocks=blocks)
-    if before is not None and watched and fit.best(stage) >= fit.best(HEAD_STAGE):
+    if before is None:
+        require_numbers(fit, stage)
+    elif not _has_helped(fit):
         say("Fine-tuning did not lower the validation loss: the network before it is kept.")
         fit.classifier.set_weights(before)
         fit.details["kept"] = HEAD_STAGE
 
 
-def rate_factors(classifier: keras.Model, row: Backbone, decay: float) -> dict[str, float]:
-    """What multiplies the rate of each variable of the backbone: `decay` a block downwards."""
-    factors: dict[str, float] = {}
-    if decay == 1:
-        return factors
-    depth = len(row.blocks)
-    for layer in classifier.get_layer(row.name).layers:
-        if layer.name in row.blocks:
-            depth = len(row.blocks) - 1 - row.blocks.index(layer.name)
-        factors |= {variable.path: decay**depth for variable in layer.trainable_variables}
-    return factors
+def _has_helped(fit: Fit) -> bool:
+    """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
+    if len(fit.validation):
+        return fit.best(FINE_TUNE_STAGE) < fit.best(HEAD_STAGE)
+    return all(math.isfinite(row["loss"]) for row in fit.history)
+
+
+def require_numbers(fit: Fit, stage: str) -> None:
+    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights."""
+    if fit.best(stage) == math.inf:
+        raise ConfigError(
+            f"The loss of the stage {stage!r} is not a number any more: "
+            f"lower --train.rate, which is {fit.config.train.rate}, or give other --weights."
+        )
 
 
 def _features(fit: Fit, part: Part) -> np.ndarray:
@@ -194,12 +205,16 @@ def _batches(fit: Fit, part: Part, *, augmented: bool) -> Any:
     )
 
 
-def _compile(model: keras.Model, fit: Fit, optimizer: keras.optimizers.Optimizer) -> None:
-    smoothing = fit.config.train.label_smoothing
+def _compile(model: keras.Model, fit: Fit, **schedule: Any) -> None:
+    """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
+    config = fit.config.train
     model.compile(
-        optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
+        optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
         metrics=["accuracy"],
+        # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
+        # strategy (keras#20763).
+        jit_compile=False,
     )
 
 

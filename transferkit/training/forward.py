@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from transferkit.config import DataConfig
-from transferkit.data.batches import image_batches
+from transferkit.data.batches import image_batches, naming_bad_files
 from transferkit.progress import track
 
 BATCH = 32  # images: enough to fill two cores and small enough for a laptop's memory with VGG16
@@ -27,12 +27,17 @@ class Forward:
         """`(images, outputs)` float32: what the model says of each file, in order.
 
         `doing` names the work on the terminal.
+
+        Raises:
+            DataError: one of the files cannot be read.
         """
         if not len(paths):
             return np.empty((0, self.width), np.float32)
         batches = image_batches(paths, self.side, data, batch=BATCH)
         steps = -(-len(paths) // BATCH)
-        outputs = [self.function(images).numpy() for images in track(batches, steps, doing=doing)]
+        with naming_bad_files(paths, self.side, data):
+            found = track(batches, steps, doing=doing)
+            outputs = [self.function(images).numpy() for images in found]
         return np.concatenate(outputs).astype(np.float32, copy=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 
 from transferkit.backbones.start import is_pretrained
-from transferkit.config import DataConfig, ModelConfig, Precision, TrainConfig
+from transferkit.config import DataConfig, ModelConfig, Precision
 from transferkit.errors import ConfigError
-from transferkit.training.devices import choose_device
+from transferkit.training.devices import choose_bits
 from transferkit.training.forward import Forward
 from transferkit.training.models import build_extractor
 
@@ -43,22 +44,28 @@ def frozen_features(
             "random weights say nothing; give --weights imagenet or a file."
         )
     decoding = DataConfig(side=data.side, resize=data.resize, max_pixels=data.max_pixels)
-    return _read(_below_the_head(model), decoding, tuple(paths), precision)
+    stamps = tuple(map(_stamp, [model.weights, *paths]))
+    return _read(_below_the_head(model), decoding, tuple(paths), precision, stamps)
 
 
 def read_features(
     model: ModelConfig, data: DataConfig, paths: Sequence[str], *, precision: Precision = "auto"
 ) -> np.ndarray:
     """`(images, width)` float32: as `frozen_features`, read now and not remembered."""
-    with choose_device(TrainConfig(precision=precision)).fast():
+    with choose_bits(precision).fast():
         forward = _compiled(_below_the_head(model), data.side, precision)
         return forward(paths, data, doing=f"Reading with {model.backbone}")
 
 
 @lru_cache(maxsize=KEPT)
 def _read(
-    model: ModelConfig, data: DataConfig, paths: tuple[str, ...], precision: Precision
+    model: ModelConfig,
+    data: DataConfig,
+    paths: tuple[str, ...],
+    precision: Precision,
+    stamps: tuple[tuple[int, int], ...],
 ) -> Features:
+    """`stamps` are those of the files: one that has changed under its name is read anew."""
     started = time.perf_counter()
     values = read_features(model, data, paths, precision=precision)
     values.setflags(write=False)  # it is shared
@@ -67,9 +74,19 @@ def _read(
 
 @lru_cache(maxsize=2)
 def _compiled(model: ModelConfig, side: int | None, precision: Precision) -> Forward:
-    return Forward(build_extractor(model, side))
+    with choose_bits(precision).building():
+        return Forward(build_extractor(model, side))
 
 
 def _below_the_head(model: ModelConfig) -> ModelConfig:
     """The settings that decide the features, those of the head as they come."""
     return ModelConfig(backbone=model.backbone, weights=model.weights, pooling=model.pooling)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """When the file was last changed, in nanoseconds, and its bytes; zeros where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

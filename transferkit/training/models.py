@@ -81,6 +81,19 @@ def release_blocks(
         layer.trainable = position >= first and not (normalises and pretrained)
 
 
+def rate_factors(classifier: keras.Model, row: Backbone, decay: float) -> dict[str, float]:
+    """What multiplies the rate of each variable of the backbone: `decay` a block downwards."""
+    factors: dict[str, float] = {}
+    if decay == 1:
+        return factors
+    depth = len(row.blocks)
+    for layer in classifier.get_layer(row.name).layers:
+        if layer.name in row.blocks:
+            depth = len(row.blocks) - 1 - row.blocks.index(layer.name)
+        factors |= {variable.path: decay**depth for variable in layer.trainable_variables}
+    return factors
+
+
 def extractor_of(classifier: keras.Model) -> keras.Model:
     """The part of `classifier` below its head, with the same layers."""
     return keras.Model(classifier.input, classifier.get_layer(FEATURES).output, name="extractor")

@@ -10,14 +10,14 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 import transferkit
 from transferkit.config import DataConfig
-from transferkit.data.decode import read_images
-from transferkit.errors import RunError
+from transferkit.errors import ConfigError, RunError
 from transferkit.runs import atomic
 from transferkit.training.forward import Forward
 from transferkit.training.models import parameters
@@ -25,12 +25,14 @@ from transferkit.training.models import parameters
 FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A classifier by a Keras model; `model` is plain Keras and can be used without the rest.
 
     Attributes:
         model: RGB `(batch, side, side, 3)` of 0..255 in, probabilities `(batch, classes)` out.
+            Who trains it further takes a `dataclasses.replace(network)` after that: `probabilities`
+            compiles the model once, with its weights.
         classes: names, in the order of the probabilities.
         history: one dict an epoch: stage, epoch, loss, accuracy, val_loss, val_accuracy, rate,
             seconds.
@@ -61,10 +63,6 @@ class Network:
         Raises:
             DataError: one of them cannot be read.
         """
-        if len(paths):
-            read_images(
-                paths[:1], self.side, self.data
-            )  # its error is a sentence; a graph's is not
         return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
 
     def save(self, folder: str | Path) -> None:
@@ -95,25 +93,24 @@ class Network:
         try:
             with zipfile.ZipFile(path) as archive:
                 facts = json.loads(archive.read(FACTS))
-            model = keras.saving.load_model(path, compile=False)
+            return cls(
+                name=facts["name"],
+                model=keras.saving.load_model(path, compile=False),
+                classes=tuple(facts["classes"]),
+                data=DataConfig(**facts["data"]),
+                fit_seconds=facts["fit_seconds"],
+                megabytes=path.stat().st_size / 1e6,
+                details=facts["details"],
+                history=facts["history"],
+            )
         except FileNotFoundError as error:
             raise RunError(
                 f"There is no network in {str(path)!r}: `transferkit train DIR --out RUN` makes it."
             ) from error
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, LookupError, TypeError, ValueError, ConfigError, BadZipFile) as error:
             raise RunError(
                 f"{str(path)!r} is not a network that transferkit saved, or it is damaged: {error}."
             ) from error
-        return cls(
-            name=facts["name"],
-            model=model,
-            classes=tuple(facts["classes"]),
-            data=DataConfig(**facts["data"]),
-            fit_seconds=facts["fit_seconds"],
-            megabytes=path.stat().st_size / 1e6,
-            details=facts["details"],
-            history=facts["history"],
-        )
 
     def __repr__(self) -> str:
         return (

@@ -19,7 +19,12 @@ MOMENTUM = 0.9  # of SGD
 
 
 def build_optimizer(
-    train: TrainConfig, *, rate: float, steps: int, factors: Mapping[str, float] | None = None
+    train: TrainConfig,
+    *,
+    rate: float,
+    steps: int,
+    factors: Mapping[str, float] | None = None,
+    replicas: int = 1,
 ) -> keras.optimizers.Optimizer:
     """An optimizer for `steps` steps: the rate climbs, then falls along a cosine to nothing.
 
@@ -27,7 +32,8 @@ def build_optimizer(
     Cosine: Loshchilov and Hutter, arXiv 1608.03983.
     """
     options: dict[str, Any] = {"learning_rate": _schedule(rate, steps, train.warmup)}
-    options["global_clipnorm"] = train.clip_norm or None
+    # Keras clips what each replica adds, before the sum.
+    options["global_clipnorm"] = train.clip_norm / replicas or None
     if train.optimizer == "adamw":
         options["weight_decay"] = train.weight_decay
     if train.optimizer == "sgd":

@@ -65,7 +65,7 @@ def save_network(network: Network, folder: Path) -> None:
 
 def _in_float32(fit: Fit, manifest: Manifest) -> keras.Model:
     """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
-    if fit.device.policy == "float32":
+    if fit.device.bits.policy == "float32":
         return fit.classifier
     random = replace(fit.config.model, weights="none")
     plain = build_classifier(random, manifest.classes, side=fit.config.data.side)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
@@ -36,13 +37,15 @@ class Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
         logs = logs or {}
-        row = {"stage": self.stage, "epoch": epoch + 1}
+        row: dict[str, Any] = {"stage": self.stage, "epoch": epoch + 1}
         row |= {name: float(logs[name]) for name in ("loss", "accuracy") if name in logs}
         row |= {name: float(logs[name]) for name in ("val_loss", "val_accuracy") if name in logs}
         row["rate"] = float(self.model.optimizer.learning_rate)
         row["seconds"] = time.perf_counter() - self.started
         self.history.append(row)
         say(_line(row, int(self.params["epochs"])))
+        if not math.isfinite(row["loss"]):
+            self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
@@ -59,7 +62,6 @@ def callbacks(
     """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
     found: list[keras.callbacks.Callback] = [
         Watch(stage, steps, history),
-        keras.callbacks.TerminateOnNaN(),
     ]
     if watched:
         found.append(

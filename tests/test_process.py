@@ -1,0 +1,67 @@
+"""Output in any bytes and any encoding, and how a process ends."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from transferkit.errors import DataError
+from transferkit.process import BYTES, exit_with
+
+
+def written(text: str, encoding: str) -> bytes:
+    """What a stream of `encoding` has got when `text` was printed."""
+    kept = io.BytesIO()
+    stream = io.TextIOWrapper(kept, encoding=encoding, newline="")
+    stream.reconfigure(errors=BYTES)
+    print(text, file=stream, end="", flush=True)
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "content"),
+    [
+        ("\u2500 \xb1 caf\udce9", "utf-8", b"\xe2\x94\x80 \xc2\xb1 caf\xe9"),
+        ("\u2500 \xb1 caf\udce9", "latin-1", b"\\u2500 \xb1 caf\xe9"),
+        ("\u2500 \xb1 caf\udce9", "cp1252", b"\\u2500 \xb1 caf\xe9"),
+        ("\u2500 \xb1 caf\udce9", "ascii", b"\\u2500 \\xb1 caf\xe9"),
+        ("\u2500\udce9\u2500", "latin-1", b"\\u2500\xe9\\u2500"),
+        ("\ud800\udce9", "utf-8", b"\\ud800\xe9"),
+    ],
+)
+def test_every_character_is_written_and_a_file_name_keeps_its_bytes(text, encoding, content):
+    assert written(text, encoding) == content
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_both_streams_take_what_their_encoding_lacks(stream):
+    code = (
+        "import sys; from transferkit.process import exit_with\n"
+        f"exit_with(lambda: print('\\u2500 \\xb1 caf\\udce9', file=sys.{stream}))\n"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment, timeout=60
+    )
+    assert (ended.returncode, getattr(ended, stream)) == (0, b"\\u2500 \xb1 caf\xe9\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (DataError("There is nothing."), 1, "transferkit: There is nothing.\n"),
+        (KeyboardInterrupt(), 130, "transferkit: stopped.\n"),
+    ],
+)
+def test_what_ends_a_process_is_one_line(error, status, line, capsys):
+    def action() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        exit_with(action)
+    assert caught.value.code == status
+    assert capsys.readouterr() == ("", line)
