@@ -111,8 +111,9 @@ def _write_sheet(path: Path, options: LookOptions, manifest: Manifest) -> None:
     from transferkit.data.contact_sheet import contact_sheet
     from transferkit.data.decode import read_images
 
-    rows = manifest.part("train").groupby("label").head(-(-SHEET_ROWS // len(manifest.classes)))
-    rows = rows.head(SHEET_ROWS)
+    rows = manifest.part("train")
+    turn = rows.groupby("label").cumcount()  # the first of every class before any second
+    rows = rows.assign(turn=turn).sort_values(["turn", "label"]).head(SHEET_ROWS)
     images = read_images(rows["path"].tolist(), SHEET_SIDE, options.data)
     sheet = contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()

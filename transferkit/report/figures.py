@@ -69,7 +69,7 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
     low, high = min(seconds) / 2.2, max(seconds) * 2.2
     axes.set_xlim(low, high)
     gap = max(max(shares) - min(shares), 4)
-    axes.set_ylim(min(shares) - gap * 0.12, min(shares) + gap * 1.12)
+    axes.set_ylim(max(shares) - gap * 1.12, max(shares) + gap * 0.12)
     ticks = [time for time in TIMES if low <= time <= high]
     ticks = ticks[:: math.ceil(len(ticks) / 5)]
     axes.set_xticks(
