@@ -80,6 +80,10 @@ class Job:
 
         model = self.settings.model
         weights_path(find_backbone(model.backbone), starting_weights(model))
+        if self.overwrite:  # nothing is removed for weights that turn out to be another network's
+            from transferkit.backbones.networks import build_backbone
+
+            build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
         return Run.create(self.out or free_folder("runs", name), overwrite=self.overwrite)
 
     def check(self) -> None:

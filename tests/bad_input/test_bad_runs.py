@@ -188,3 +188,13 @@ def test_a_job_without_images_is_a_sentence(command):
 def test_the_working_folder_may_be_read_only_to_predict(command, run):
     os.chmod(run, 0o555)
     assert command("predict", "run", "photos").status == 0
+
+
+def test_a_run_is_not_removed_for_the_weights_of_another_network(command, run, tmp_path):
+    from transferkit.backbones.networks import build_backbone
+
+    build_backbone("lenet", side=32, weights="none").save_weights(tmp_path / "other.weights.h5")
+    flags = ("--backbone", "mobilenet_025", "--side", "32", "--weights", "other.weights.h5")
+    before = (tmp_path / "run" / "model.keras").read_bytes()
+    assert command("train", "photos", *flags, "--out", "run", "--overwrite").status == 1
+    assert (tmp_path / "run" / "model.keras").read_bytes() == before
