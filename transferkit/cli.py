@@ -66,13 +66,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(command: Command, arguments: Sequence[str]) -> None:
     from transferkit.process import exit_with
 
-    module = importlib.import_module(f"transferkit.commands.{command.module}")
+    def handle() -> None:
+        if command.module == "running":
+            _look_up_backbone(arguments)
+        module = importlib.import_module(f"transferkit.commands.{command.module}")
+        getattr(module, command.handler)(arguments)
+
     try:
-        exit_with(lambda: getattr(module, command.handler)(arguments))
+        exit_with(handle)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the results, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+
+
+def _look_up_backbone(arguments: Sequence[str]) -> None:
+    """Raise for a misspelt backbone at once: what reads all flags takes longer to load than this.
+
+    Raises:
+        ConfigError: no backbone is called so.
+    """
+    from transferkit.backbones.table import find_backbone
+
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, _, joined = flag.partition("=")
+        if name in ("--backbone", "--model.backbone") and (joined or value):
+            find_backbone(joined or value)
 
 
 def usage() -> str:
