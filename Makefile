@@ -9,11 +9,11 @@ SETTINGS := setup.cfg pyproject.toml constraints.txt
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo     train on a sample folder and write a report with figures"
+	@echo "make demo     train on two samples and write a report with figures of each"
 	@echo "make test     run the tests"
 	@echo "make check    ruff and mypy"
 	@echo "make format   let ruff format the code"
-	@echo "make bench    how fast it starts, and whether saved networks reload; DATA=DIR for the latter"
+	@echo "make bench    how fast it starts, whether networks reload, what pocket is worth; on DATA=DIR"
 
 demo: .venv/installed-$(EXTRAS)
 	@$(BIN)/transferkit demo
@@ -33,6 +33,9 @@ format: .venv/installed-check
 bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/start.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)
+	@$(BIN)/python benchmarks/probe.py $(DATA)
+	@$(BIN)/python benchmarks/fine_tune.py $(DATA)
+	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 
 # The stamp of an installation with the extras in its name: made again where the settings changed.
 .venv/installed-%: $(SETTINGS) | $(BIN)/python

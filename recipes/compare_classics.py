@@ -29,7 +29,7 @@ class ComparisonConfig(tk.Config):
         super().__post_init__()
         others = [find_backbone(name).name for name in self.more_backbones]
         if others and self.model.weights not in ("imagenet", "none"):
-            what = f"The weights file {self.model.weights!r} fits one backbone, not {others[0]!r}"
+            what = f"The weights {self.model.weights!r} are of one backbone, not of {others[0]!r}"
             raise ConfigError(f"{what} as well: pass --more-backbones without names.")
         for name in self.features:
             find_baseline(f"knn_{name}")

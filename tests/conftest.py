@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -47,6 +48,24 @@ def draw_folder(
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(images):
             draw_picture(name, generator, side).save(folder / name / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keras' cache is empty and the mirror is a port of no server, whatever this machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRANSFERKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        patch.setenv("TRANSFERKIT_MIRROR", "http://127.0.0.1:9")  # refuses at once
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a test keeps is not there for the next; the folder that it would be in, not made yet."""
+    folder = tmp_path_factory.getbasetemp() / "caches" / token_hex(8)
+    monkeypatch.setenv("TRANSFERKIT_CACHE", str(folder))
     return folder
 
 

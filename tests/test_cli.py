@@ -65,7 +65,15 @@ def fields_without_a_word(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "commands/looking", "commands/running", "commands/using"]
+    "name",
+    [
+        "config",
+        "commands/cache",
+        "commands/demo",
+        "commands/looking",
+        "commands/running",
+        "commands/using",
+    ],
 )
 def test_every_option_says_what_it_does(name):
     lost = set(fields_without_a_word(PACKAGE / f"{name}.py"))
@@ -109,6 +117,20 @@ def test_a_line_of_the_backbones(capsys):
     _, out, _ = run(["backbones"], capsys)
     line = next(line for line in out.splitlines() if line.startswith("resnet50 "))
     assert line.split() == ["resnet50", "224", "32", "2048", "5", "23.59M", "ImageNet"]
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [
+        ("mobilenet_v2", "ImageNet"),
+        ("pocket", "embedded"),
+        ("lenet", "none: it learns from scratch"),
+    ],
+)
+def test_the_table_of_backbones_says_which_weights_there_are(name, weights, capsys):
+    _, out, _ = run(["backbones"], capsys)
+    line = next(line for line in out.splitlines() if line.startswith(f"{name} "))
+    assert line.endswith(f"  {weights}")
 
 
 def test_the_table_of_baselines_has_both_parts_and_the_default(capsys):

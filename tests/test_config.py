@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ from transferkit.errors import ConfigError
 
 OTHER = Config(
     data=DataConfig(side=64, resize="crop", strict=True),
-    model=ModelConfig(backbone="lenet", weights="none", head="hidden"),
+    model=ModelConfig(backbone="lenet", weights="none", head="hidden", sides=(64,)),
     train=TrainConfig(rate=1e-5, release="2", class_weights="off", mix="cutmix"),
     seed=2**32 - 1,
 )
@@ -42,7 +43,8 @@ def test_what_is_written_is_read(read, config):
 
 @pytest.mark.parametrize("config", [Config(), OTHER])
 def test_any_reader_of_yaml_reads_what_is_written(config):
-    assert yaml.safe_load(config.to_yaml()) == dataclasses.asdict(config)
+    plain = json.loads(json.dumps(dataclasses.asdict(config)))  # neither has tuples
+    assert yaml.safe_load(config.to_yaml()) == plain
 
 
 def test_what_a_file_does_not_name_stays(read):
@@ -130,6 +132,36 @@ def test_other_devices_are_a_sentence(devices):
         f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, or cpu:N for N "
         "logical CPU devices."
     )
+
+
+def test_a_file_names_sides_in_a_list(read):
+    assert read("model:\n  sides: [96, 192]\n").model.sides == (96, 192)
+
+
+@pytest.mark.parametrize("sides", [(), (96,), (96, 192), (192, 96), (64, 96, 192)])
+def test_sides_are_parts_of_the_largest(sides):
+    assert ModelConfig(sides=sides).sides == sides
+
+
+@pytest.mark.parametrize(
+    ("sides", "sentence"),
+    [
+        (
+            (96, 160),
+            "the largest should be a whole multiple of each, "
+            "since the picture is averaged down to the others.",
+        ),
+        ((96, 96), "each should be there once."),
+        *(
+            (wrong, "it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096.")
+            for wrong in ((4, 96), (0, 96), (96, 8192), [96, 192], (96, 192.0), (True,), 96, "96")
+        ),
+    ],
+)
+def test_other_sides_are_a_sentence(sides, sentence):
+    with pytest.raises(ConfigError) as caught:
+        ModelConfig(sides=sides)
+    assert str(caught.value) == f"The setting 'sides' is {sides!r}: {sentence}"
 
 
 def test_nine_tenths_may_be_held_out():

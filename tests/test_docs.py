@@ -15,8 +15,10 @@ from transferkit.backbones.table import BACKBONES
 from transferkit.baselines.table import CLASSIFIERS, FEATURES
 from transferkit.cli import COMMANDS, usage
 from transferkit.commands import listing
+from transferkit.commands.cache import CacheOptions
+from transferkit.commands.demo import Demo
 from transferkit.commands.looking import FetchOptions, LookOptions
-from transferkit.commands.running import CompareJob, Demo, baseline_names
+from transferkit.commands.running import CompareJob, baseline_names
 from transferkit.commands.using import PredictOptions, ReportOptions
 from transferkit.config import PRESETS
 from transferkit.data.policies import POLICIES
@@ -71,6 +73,7 @@ PARSERS: dict[str, Callable[[Sequence[str]], object]] = {
     "demo": parser(Demo),
     "look": parser(LookOptions),
     "fetch": parser(FetchOptions),
+    "cache": parser(CacheOptions),
     "predict": parser(PredictOptions),
     "report": parser(ReportOptions),
     "backbones": listing.backbones,

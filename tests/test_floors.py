@@ -22,7 +22,7 @@ FLOORS = (
     {"data", "backbones", "evidence"},
     {"training"},
     {"baselines"},
-    {"report", "serving"},
+    {"report", "serving", "lesson"},
     {"arguments", "process"},
     {"jobs"},
     {"recipe"},

@@ -47,6 +47,7 @@ _HOME = {
     "train": "training.train",
     "with_preset": "config",
     "write_digits": "data.samples",
+    "write_patches": "data.patches",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]

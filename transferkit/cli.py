@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("demo", "run the main job on a sample folder that comes with it", "running", "demo"),
+    Command("demo", "run the main job on two samples that come with it", "demo", "demo"),
     Command("look", "what is in a folder, and how augmentation changes it", "looking", "look"),
     Command("train", "fine-tune a network on a folder of images", "running", "train"),
     Command("compare", "a network and the classics on one split", "running", "compare"),
@@ -29,6 +29,7 @@ COMMANDS = (
     Command("report", "runs side by side", "using", "report"),
     Command("backbones", "the table of networks", "listing", "backbones"),
     Command("baselines", "the table of classics", "listing", "baselines"),
+    Command("cache", "what is kept of images between runs, and emptying it", "cache", "cache"),
     Command("fetch", "write a tensorflow-datasets set out as a folder", "looking", "fetch"),
 )
 
@@ -88,9 +89,9 @@ def _look_up_backbone(arguments: Sequence[str]) -> None:
     """
     from transferkit.backbones.table import find_backbone
 
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=False):
         name, _, joined = flag.partition("=")
-        if name in ("--backbone", "--model.backbone") and (joined or value):
+        if name in ("--backbone", "--model.backbone") and (joined or value) not in ("", "auto"):
             find_backbone(joined or value)
 
 

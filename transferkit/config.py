@@ -40,6 +40,8 @@ class DataConfig:
     """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
     strict: bool = False
     """An image that cannot be read is an error, not a line in the report."""
+    cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
+    """GB of disk for what frozen backbones say of images, kept between runs; 0 keeps nothing."""
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -54,12 +56,17 @@ class DataConfig:
 class ModelConfig:
     """The network: a backbone with its weights, and the head on top of it."""
 
-    backbone: Annotated[str, _short("--backbone")] = "mobilenet_v2"
-    """A name that `transferkit backbones` lists."""
+    backbone: Annotated[str, _short("--backbone")] = "auto"
+    """A name that `transferkit backbones` lists. auto: mobilenet_v2 where its ImageNet weights are
+    in Keras' cache or can be downloaded, else pocket, which comes with the package."""
     weights: Annotated[str, _short("--weights")] = "imagenet"
-    """imagenet, none (random), or the path of a weights file for the backbone without its top."""
-    pooling: Literal["avg", "max", "both"] = "avg"
-    """How the backbone's feature map becomes one vector."""
+    """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
+    pooling: Literal["auto", "avg", "max", "both", "stages"] = "auto"
+    """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
+    joins the averages of the maps of several stages. auto: what the backbone's row says."""
+    sides: tuple[int, ...] = ()
+    """Sides in pixels at which the backbone looks at each picture, its features joined, such as
+    96 192; the picture is decoded at the largest."""
     head: Literal["linear", "hidden"] = "linear"
     """linear: one layer to the classes. hidden: one hidden layer before it."""
     hidden_units: Annotated[int, Between(1, 65_536)] = 256
@@ -72,7 +79,23 @@ class ModelConfig:
     """Share of the features that is dropped before each layer of the head while it learns."""
 
     def __post_init__(self) -> None:
+        _check_sides(self.sides)
         check_settings(self)
+
+
+def _check_sides(sides: Any) -> None:
+    given, known = f"The setting 'sides' is {sides!r}", isinstance(sides, tuple)
+    if not known or any(type(each) is not int or not 8 <= each <= 4096 for each in sides):
+        raise ConfigError(
+            f"{given}: it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096."
+        )
+    if len(set(sides)) < len(sides):
+        raise ConfigError(f"{given}: each should be there once.")
+    if any(max(sides) % each for each in sides):
+        raise ConfigError(
+            f"{given}: the largest should be a whole multiple of each, "
+            "since the picture is averaged down to the others."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +105,7 @@ class TrainConfig:
     epochs: Annotated[int, Between(1, 100_000), _short("--epochs")] = 4
     """Passes over the images, at most, to fine-tune the network or train it from scratch."""
     head_epochs: Annotated[int, Between(1, 100_000)] = 30
-    """Epochs of the head before that, at most; on features that are read once, so quick."""
+    """Epochs of a hidden head before that, at most; a linear one is solved, in no epochs at all."""
     release: str = "auto"
     """Blocks that learn in the second stage: none, last, all, or how many from the top.
     auto: the last one of a pretrained backbone, all of one with random weights."""
@@ -91,7 +114,7 @@ class TrainConfig:
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     """By its Keras name; sgd has Nesterov momentum of 0.9."""
     rate: Annotated[float, Between(0, 10)] = 1e-3
-    """Learning rate of the head, and of a network that starts from random weights."""
+    """Learning rate of a hidden head, and of a network that starts from random weights."""
     fine_tune_rate: Annotated[float, Between(0, 10)] = 1e-4
     """Learning rate of the second stage."""
     rate_decay: Annotated[float, Between(0.01, 1)] = 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from transferkit.arguments import parse_arguments
-from transferkit.backbones.row import require_side
-from transferkit.backbones.start import starting_weights
+from transferkit.backbones.row import input_side
+from transferkit.backbones.start import choose_backbone, possible_backbones, starting_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config, read_config, with_preset
 from transferkit.data.policies import find_policy
@@ -42,6 +43,23 @@ class Job:
     preset: str = "balanced"
     """fast (the head alone), balanced (then the last block), or best (all blocks, slowly)."""
 
+    def with_backbone(self) -> Job:
+        """The same job with a named backbone where its settings say auto.
+
+        Without its images it stays as it is: nothing is downloaded, and reading them says why.
+
+        Raises:
+            ConfigError: neither a source nor a manifest is given, or both are.
+        """
+        from transferkit.data.manifest import CATALOGUE
+
+        self._require_source()
+        images, settings = self.source or self.manifest, self.settings
+        if not images.startswith(CATALOGUE) and not os.path.exists(images):
+            return self
+        model = choose_backbone(settings.model, on_answer=silence_tensorflow)
+        return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))
+
     def read_manifest(self) -> Manifest:
         """The images of this job, with what was noticed on standard error.
 
@@ -51,12 +69,7 @@ class Job:
         """
         from transferkit.data.manifest import Manifest
 
-        if bool(self.source) == bool(self.manifest):
-            raise ConfigError(
-                f"Got {'both' if self.source else 'neither'} a source "
-                f"{'and' if self.source else 'nor'} --manifest: give one of them, "
-                "such as a folder with a sub-folder a class."
-            )
+        self._require_source()
         config = self.settings
         manifest = Manifest.read(self.source or self.manifest, config.data, seed=config.seed)
         say(f"Images: {manifest!r} from {manifest.source!r}.")
@@ -73,6 +86,7 @@ class Job:
 
         Raises:
             WeightsError: the weights are not in Keras' cache and cannot be downloaded.
+            DeviceError: there are no such devices.
             RunError: the folder is taken.
         """
         silence_tensorflow()
@@ -82,7 +96,9 @@ class Job:
         weights_path(find_backbone(model.backbone), starting_weights(model))
         if self.overwrite:  # nothing is removed for weights that turn out to be another network's
             from transferkit.backbones.networks import build_backbone
+            from transferkit.training.devices import choose_device
 
+            choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
         return Run.create(self.out or free_folder("runs", name), overwrite=self.overwrite)
 
@@ -95,15 +111,24 @@ class Job:
             RunError: the run folder is taken.
         """
         config = self.settings
-        row = find_backbone(config.model.backbone)
+        rows = possible_backbones(config.model)
         find_policy(config.train.augment)
-        require_side(row, config.data.side)
+        for row in rows:
+            input_side(row, config.data.side, config.model.sides)
         if config.model.weights not in ("imagenet", "none"):
             from transferkit.backbones.weights import weights_path
 
-            weights_path(row, config.model.weights)
+            weights_path(rows[0], config.model.weights)
         if self.out:
             Run.require_free(self.out, overwrite=self.overwrite)
+
+    def _require_source(self) -> None:
+        if bool(self.source) == bool(self.manifest):
+            raise ConfigError(
+                f"Got {'both' if self.source else 'neither'} a source "
+                f"{'and' if self.source else 'nor'} --manifest: give one of them, "
+                "such as a folder with a sub-folder a class."
+            )
 
 
 def parse_job(

@@ -55,6 +55,7 @@ def _run_recipe(
         Job, sys.argv[1:], program=f"python {script}", default=config, about=description
     )
     job.check()
+    job = job.with_backbone()
     manifest = job.read_manifest()
     run = job.create_run(script.stem)
     found = _start(run, manifest, job.settings)

@@ -17,7 +17,7 @@ from transferkit.backbones.row import Backbone
 from transferkit.backbones.table import BACKBONES
 from transferkit.backbones.weights import KERAS_BASE
 
-PRETRAINED = [row for row in BACKBONES if row.pretrained]
+PRETRAINED = [row for row in BACKBONES if row.weights_path]
 
 
 @pytest.fixture(scope="module", params=BACKBONES, ids=lambda row: row.name)
@@ -45,10 +45,10 @@ def test_the_features_are_as_wide_as_the_row_says(network: keras.Model, row: Bac
     assert network.output_shape[-1] == row.width
 
 
-def test_keras_networks_end_in_a_map_and_the_others_in_a_vector(
+def test_pretrained_networks_end_in_a_map_and_the_others_in_a_vector(
     network: keras.Model, row: Backbone
 ) -> None:
-    assert len(network.output_shape) == (4 if row.application else 2)
+    assert len(network.output_shape) == (4 if row.pretrained else 2)
 
 
 def test_the_network_has_as_many_parameters_as_the_row_says(
@@ -73,6 +73,9 @@ def test_each_block_is_computed_from_one_tensor(network: keras.Model, row: Backb
     assert all(len(upper.layers) <= len(network.layers) for upper in uppers)
 
 
+@pytest.mark.parametrize(
+    "row", [row for row in BACKBONES if not row.embedded], ids=lambda row: row.name
+)
 def test_keras_refuses_anything_below_the_smallest_side(row: Backbone) -> None:
     side = row.smallest_side - 1
     bold = dataclasses.replace(row, smallest_side=side)
@@ -90,7 +93,9 @@ def test_pixels_are_scaled_as_keras_does_it(row: Backbone) -> None:
     images = keras.Input((8, 8, 3))
     # Keras 3.12 takes no model without a layer, which "inside" would be.
     ours = keras.Model(images, keras.layers.Identity()(preprocess(row, images)))(pixels)
-    theirs = module_of(row).preprocess_input(pixels.copy()) if row.application else pixels / 255
+    theirs = pixels / 127.5 - 1 if row.embedded else pixels / 255
+    if row.application:
+        theirs = module_of(row).preprocess_input(pixels.copy())
     np.testing.assert_allclose(ours, theirs, atol=1e-4 if row.preprocessing == "caffe" else 1e-5)
 
 

@@ -16,7 +16,7 @@ rows = pytest.mark.parametrize("row", BACKBONES, ids=NAMES)
 
 
 def test_every_name_is_there_once() -> None:
-    assert len(set(NAMES)) == len(NAMES) == 19
+    assert len(set(NAMES)) == len(NAMES) == 20
 
 
 @rows
@@ -30,8 +30,18 @@ def test_the_old_networks_start_from_scratch(name: str) -> None:
 
 
 @rows
-def test_pretrained_rows_alone_have_a_function_of_keras_and_a_licence(row: Backbone) -> None:
-    assert bool(row.application) == bool(row.licence) == row.pretrained
+def test_pretrained_rows_alone_have_a_licence(row: Backbone) -> None:
+    assert bool(row.licence) == row.pretrained
+
+
+@rows
+def test_weights_are_those_of_keras_or_embedded(row: Backbone) -> None:
+    assert bool(row.application) == bool(row.weights_path) == (row.pretrained and not row.embedded)
+
+
+@rows
+def test_embedded_weights_alone_say_how_they_were_made(row: Backbone) -> None:
+    assert bool(row.lesson) == bool(row.embedded)
 
 
 def test_the_name_of_the_weights_is_the_end_of_their_address() -> None:

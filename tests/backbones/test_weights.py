@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from transferkit.backbones import weights as weights_module
 from transferkit.backbones.row import Backbone
 from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
@@ -32,15 +33,15 @@ def test_a_path_is_that_file_with_the_home_folder_filled_in(
 
 def test_a_missing_file_is_named(row: Backbone) -> None:
     assert refusal(row, "imagnet") == (
-        "The weights file 'imagnet' does not exist: --weights takes imagenet, none, "
-        "or the path of a file with the weights of the backbone without its top."
+        "The weights file 'imagnet' does not exist: --weights takes imagenet, embedded, "
+        "none, or the path of a file with the weights of the backbone without its top."
     )
 
 
 def test_a_folder_is_no_file(row: Backbone, tmp_path: Path) -> None:
     assert refusal(row, str(tmp_path)) == (
-        f"The weights file {str(tmp_path)!r} is a folder: --weights takes imagenet, none, "
-        "or the path of a file with the weights of the backbone without its top."
+        f"The weights file {str(tmp_path)!r} is a folder: --weights takes imagenet, embedded, "
+        "none, or the path of a file with the weights of the backbone without its top."
     )
 
 
@@ -51,6 +52,21 @@ def test_a_file_that_keras_cannot_read_is_refused(row: Backbone, tmp_path: Path,
     assert refusal(row, str(tmp_path / name)) == (
         f"The weights file {str(tmp_path / name)!r} is not a readable HDF5 file: it should end "
         "in .weights.h5 or .h5 and be whole, as `model.save_weights` leaves it."
+    )
+
+
+@pytest.mark.parametrize("weights", ["imagenet", "embedded"])
+def test_the_embedded_weights_are_a_file_of_the_package(weights: str) -> None:
+    found = weights_path(find_backbone("pocket"), weights)
+    assert found == Path(weights_module.__file__).parent / "pocket" / "pocket.weights.h5"
+    assert found.is_file()
+
+
+@pytest.mark.parametrize(("name", "own"), [("resnet50", "imagenet"), ("lenet", "none")])
+def test_other_networks_have_no_embedded_weights(name: str, own: str) -> None:
+    assert refusal(find_backbone(name), "embedded") == (
+        f"The backbone {name!r} has no embedded weights: pass --weights {own}, or "
+        "--backbone pocket, whose weights come with the package."
     )
 
 

@@ -72,6 +72,21 @@ FLAGS = (
         "No backbone is called 'mobilenet_v3': did you mean 'mobilenet_v2'? `transferkit "
         "backbones` lists them.",
     ),
+    (
+        ("--side", "16"),
+        "The backbone 'mobilenet_v2' cannot see images of 16 pixels a side: pass --side 32 or "
+        "more.",
+    ),
+    (
+        ("--backbone", "resnet50", "--weights", "embedded"),
+        "The backbone 'resnet50' has no embedded weights: pass --weights imagenet, or --backbone "
+        "pocket, whose weights come with the package.",
+    ),
+    (
+        ("--weights", "mine.h5"),
+        "The weights file 'mine.h5' does not exist: --weights takes imagenet, embedded, none, or "
+        "the path of a file with the weights of the backbone without its top.",
+    ),
     (("--augment", "foto"), "No augmentation policy is called 'foto': did you mean 'photo'?"),
     (("--preset", "bst"), "No preset is called 'bst': did you mean 'best'?"),
     (("--preset", "xyz"), "No preset is called 'xyz': there are fast, balanced, best."),

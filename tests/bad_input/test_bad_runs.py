@@ -59,13 +59,13 @@ BEFORE = (
     ),
     (
         ("--weights", "gone.h5"),
-        "The weights file 'gone.h5' does not exist: --weights takes imagenet, none, or the path of "
-        "a file with the weights of the backbone without its top.",
+        "The weights file 'gone.h5' does not exist: --weights takes imagenet, embedded, none, or "
+        "the path of a file with the weights of the backbone without its top.",
     ),
     (
         ("--weights", "photos"),
-        "The weights file 'photos' is a folder: --weights takes imagenet, none, or the path of "
-        "a file with the weights of the backbone without its top.",
+        "The weights file 'photos' is a folder: --weights takes imagenet, embedded, none, or "
+        "the path of a file with the weights of the backbone without its top.",
     ),
     (
         ("--weights", "photos/cat/000.png"),

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from transferkit.backbones import start
+from transferkit.runs import Run
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 WRONG = (
     (
@@ -36,14 +39,14 @@ WRONG = (
     (
         ("compare_classics", "DIR", "--weights", "vgg16.h5"),
         1,
-        "The weights file 'vgg16.h5' fits one backbone, not 'resnet50' as well: "
+        "The weights 'vgg16.h5' are of one backbone, not of 'resnet50' as well: "
         "pass --more-backbones without names.",
     ),
     (
         ("compare_classics", "DIR", "--weights", "vgg16.h5", "--more-backbones"),
         1,
-        "The weights file 'vgg16.h5' does not exist: --weights takes imagenet, none, "
-        "or the path of a file with the weights of the backbone without its top.",
+        "The weights file 'vgg16.h5' does not exist: --weights takes imagenet, embedded, "
+        "none, or the path of a file with the weights of the backbone without its top.",
     ),
     (
         ("compare_classics", "DIR", "--features", "pixel"),
@@ -100,3 +103,20 @@ def test_weights_of_every_backbone_are_there_before_the_first_training(
     assert caught.value.code == 1
     assert "transferkit: The ImageNet weights of 'mobilenet_025' are not in Keras' cache" in said
     assert ", epoch 1 of" not in said
+
+
+def test_a_recipe_without_a_named_backbone_takes_pocket_where_there_is_no_network(
+    run_recipe: Callable[..., None],
+    shapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(start, "_given_up", set())
+    words = "--policies none --dropouts 0 --seeds 1 --side 32 --train.release none"
+    quick = (*words.split(), "--train.head-epochs", 1, "--out", tmp_path / "run")
+    run_recipe("augmentation_ablation", shapes, *quick)
+    said = capsys.readouterr().err
+    assert said.startswith("No ImageNet weights in the cache and none from the network: using po")
+    assert said.count("using pocket") == 1
+    assert Run.open(tmp_path / "run").settings()["model"]["backbone"] == "pocket"

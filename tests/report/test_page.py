@@ -70,7 +70,7 @@ def test_headings_name_the_sections(html):
 
 
 def test_settings_and_environment_are_shown(html, report):
-    assert "backbone: mobilenet_v2" in html
+    assert "backbone: auto" in html
     assert '<th scope="row">versions.keras</th><td>3.15</td>' in html
 
 

@@ -15,7 +15,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 from transferkit.training import models
 from transferkit.training.devices import choose_device
-from transferkit.training.fitting import Fit, fit_classifier, require_numbers
+from transferkit.training.fit import Fit, require_numbers
+from transferkit.training.fitting import fit_classifier
 
 ROW = find_backbone("mobilenet_025")
 
@@ -50,12 +51,38 @@ def start(manifest: Manifest, pretrained: Config) -> keras.Model:
 
 
 def test_the_head_comes_first_and_then_the_blocks(tuned: Fit) -> None:
-    assert [row["stage"] for row in tuned.history] == ["head"] * 3 + ["fine-tune"]
+    assert [row["stage"] for row in tuned.history] == ["head", "fine-tune"]
 
 
 def test_each_epoch_says_all_its_numbers(tuned: Fit) -> None:
     names = ["stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds"]
-    assert all(list(row) == names for row in tuned.history)
+    solved, tuning = tuned.history
+    assert list(tuning) == names
+    assert list(solved) == [name for name in names if name != "rate"]
+
+
+def test_a_hidden_head_is_learnt_step_by_step(manifest: Manifest, pretrained: Config) -> None:
+    model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
+    found = fit(manifest, dataclasses.replace(pretrained, model=model), release="none")
+    assert [row["stage"] for row in found.history] == ["head"] * 3
+    assert not found.details["head"]["solved"]
+
+
+def test_a_head_of_smoothed_labels_is_learnt_step_by_step(
+    manifest: Manifest, pretrained: Config
+) -> None:
+    found = fit(manifest, pretrained, release="none", label_smoothing=0.1)
+    assert [row["stage"] for row in found.history] == ["head"] * 3
+
+
+def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrained: Config) -> None:
+    found = fit(manifest, pretrained, release="none")
+    images = read_images(found.validation.paths, 32, pretrained.data)
+    said = found.classifier.predict(images.astype("float32"), verbose=0)
+    truth = found.validation.truth
+    losses = -np.log(said[np.arange(len(truth)), truth])
+    assert found.history[-1]["val_loss"] == pytest.approx(float(losses.mean()), abs=0.02)
+    assert found.history[-1]["val_accuracy"] == pytest.approx((said.argmax(1) == truth).mean())
 
 
 def test_moving_statistics_stay_even_with_all_blocks_released(

@@ -6,7 +6,7 @@ import pytest
 
 from transferkit.config import TrainConfig
 from transferkit.data.manifest import Manifest
-from transferkit.training.fitting import head_batch
+from transferkit.training.head import head_batch
 from transferkit.training.material import Part, class_weights, read_part
 
 
@@ -44,7 +44,8 @@ def test_targets_are_one_hot_and_weights_go_by_class() -> None:
 def test_a_small_set_has_small_batches_for_the_head(
     images: int, batch: int, replicas: int, wanted: int
 ) -> None:
-    part = Part(["x"] * images, np.zeros((images, 2)), np.zeros(images), batch)
+    rows = ["x"] * images
+    part = Part(rows, np.zeros((images, 2)), np.zeros(images), batch, rows)
     found = head_batch(part, replicas)
     assert found == wanted
     assert images % found == 0 or images % found >= replicas

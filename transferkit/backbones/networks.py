@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from transferkit.backbones import scratch
+from transferkit.backbones.pocket.network import pocket
 from transferkit.backbones.row import Backbone, require_side
 from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
@@ -28,13 +29,22 @@ RESCALING: dict[str, tuple[Any, Any]] = {
 
 
 def build_backbone(
-    row: Backbone | str, weights: str = "imagenet", side: int | None = None
+    row: Backbone | str,
+    weights: str = "imagenet",
+    side: int | None = None,
+    *,
+    stages: bool = False,
+    any_side: bool = False,
 ) -> keras.Model:
     """The network of `row`, without top or pooling, named as the row is.
 
     It takes preprocessed images, `(images, side, side, 3)`, and gives their feature map,
     `(images, height, width, features)`; lenet and alexnet give `(images, features)`. `weights`
     is imagenet, none or the path of a file; `side` is in pixels, the row's native one if None.
+
+    With `stages` it gives a list of maps, those of `row.stages`, if the row has any. With
+    `any_side` it takes images of whatever side, in place of `side`. MobileNetV2 and V3 then pad
+    every map as one of an even side, so that what they say of one with an odd side differs.
 
     Raises:
         ConfigError: no backbone has that name, or it cannot be built for so small a side.
@@ -44,11 +54,12 @@ def build_backbone(
     side = row.side if side is None else side
     require_side(row, side)
     path = weights_path(row, weights)
-    images = keras.Input((side, side, 3), name="images")
+    shape = (None, None, 3) if any_side else (side, side, 3)
+    images = keras.Input(shape, name="images")
     network = keras.Model(images, _feature_map(row, images), name=row.name)
     if path is not None:
         _load(network, path)
-    return network
+    return _by_stages(network, row) if stages and row.stages else network
 
 
 def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
@@ -66,7 +77,8 @@ def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
 
 def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
     if not row.application:
-        return {"lenet": scratch.lenet, "alexnet": scratch.alexnet}[row.name](images)
+        own = {"pocket": pocket, "lenet": scratch.lenet, "alexnet": scratch.alexnet}
+        return own[row.name](images)
     application = getattr(keras.applications, row.application)
     network = application(
         include_top=False,
@@ -77,6 +89,12 @@ def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
     )
     _number_within(network)
     return network.output
+
+
+def _by_stages(network: keras.Model, row: Backbone) -> keras.Model:
+    """`network`, the same layers in the same order, with the maps of its stages as outputs."""
+    outputs = {operation.name: operation.output for operation in network.operations}
+    return keras.Model(network.input, [outputs[stage] for stage in row.stages], name=row.name)
 
 
 def _number_within(network: keras.Model) -> None:

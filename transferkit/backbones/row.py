@@ -34,23 +34,33 @@ class Backbone:
     """First layer of each block that can be released, from the input on. In the order of
     `model.layers`, all from that layer on is of that block or a later one, and is computed from
     a single tensor of what is below."""
+    stages: tuple[str, ...] = ()
+    """Layers whose outputs are pooled for `pooling="stages"`, from the input on: the last map at
+    each of the coarsest sides, activated where any is, and the network's output at the end. Empty
+    for a network that ends in a vector."""
+    pooling: Literal["avg", "stages"] = "avg"
+    """What the setting `pooling` means by auto."""
     application: str = ""
     """The function in `keras.applications`; empty for a network of the project's own."""
     arguments: tuple[tuple[str, float], ...] = ()
     """What sets the network apart from others that the same function builds."""
+    embedded: str = ""
+    """The weights without the top that come with the package, below `backbones`; empty if none."""
     weights_path: str = ""
     """The ImageNet weights without the top, below Keras' base address; empty if there are none."""
     weights_hash: str = ""
     """Digest of that file in hexadecimal: MD5, or SHA-256 if it has 64 digits; empty where Keras
     gives none."""
     licence: str = ""
-    """Licence of the weights: what Keras' documentation says of it, or that it says nothing. They
-    were learnt from ImageNet, whose pictures are given out for research without profit."""
+    """Licence of the weights: what Keras' documentation says of it, or that it says nothing. Those
+    learnt from ImageNet stem from pictures that are given out for research without profit."""
+    lesson: str = ""
+    """How the weights were made, for those of the project's own."""
 
     @property
     def pretrained(self) -> bool:
-        """Whether there are ImageNet weights for it."""
-        return bool(self.weights_path)
+        """Whether there are learnt weights for it, ImageNet's or embedded ones."""
+        return bool(self.weights_path or self.embedded)
 
     @property
     def weights_file(self) -> str:
@@ -58,10 +68,40 @@ class Backbone:
         return PurePosixPath(self.weights_path).name
 
 
-def require_side(row: Backbone, side: int | None) -> None:
-    """Raise `ConfigError` if the network of `row` cannot be built for images of `side` pixels."""
+def require_side(row: Backbone, side: int | None, *, flag: str = "--side") -> None:
+    """Raise `ConfigError` if the network of `row` cannot be built for images of `side` pixels.
+
+    `flag` is where that side came from.
+    """
     if side is not None and side < row.smallest_side:
         raise ConfigError(
             f"The backbone {row.name!r} cannot see images of {side} pixels a side: "
-            f"pass --side {row.smallest_side} or more."
+            f"pass {flag} {row.smallest_side} or more."
         )
+
+
+def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> int:
+    """Pixels along each side of the pictures that a classifier on `row` takes.
+
+    `side` and `sides` are the settings of these names.
+
+    Raises:
+        ConfigError: they contradict each other, or the network cannot look at one of them.
+    """
+    if not sides:
+        require_side(row, side)
+        return row.side if side is None else side
+    largest = max(sides)
+    if side not in (None, largest):
+        raise ConfigError(
+            f"The settings are --side {side} and --model.sides {' '.join(map(str, sides))}: "
+            f"leave --side out, since pictures are decoded at the largest of the sides, {largest}."
+        )
+    for each in sides:
+        require_side(row, each, flag="--model.sides")
+    if len(sides) > 1 and not row.stages:
+        raise ConfigError(
+            f"The backbone {row.name!r} ends in dense layers, which fit one side alone: "
+            f"pass --side {largest} in place of --model.sides."
+        )
+    return largest

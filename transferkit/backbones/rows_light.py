@@ -28,6 +28,7 @@ def _mobilenet(name: str, alpha: float, parameters: int) -> Backbone:
         parameters=parameters,
         preprocessing="tf",
         blocks=("conv1", "conv_pad_2", "conv_pad_4", "conv_pad_6", "conv_pad_12"),
+        stages=("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"),
         weights_path=f"mobilenet/mobilenet_{tenths}_224_tf_no_top.h5",
         licence="Apache-2.0 (tensorflow/models)",
     )
@@ -35,6 +36,8 @@ def _mobilenet(name: str, alpha: float, parameters: int) -> Backbone:
 
 def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> Backbone:
     starts = {"small": (1, 3, 6, 8), "large": (1, 3, 6, 10, 12)}[size]
+    # By their place in the network: Keras gives them no names.
+    activations = {"small": (39, 123, 174), "large": (82, 151, 202)}[size]
     return Backbone(
         name=f"mobilenet_v3_{size}",
         title=f"MobileNetV3{size.title()}",
@@ -46,6 +49,7 @@ def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> 
         parameters=parameters,
         preprocessing="inside",
         blocks=("conv", *(f"expanded_conv_{number}_expand" for number in starts)),
+        stages=tuple(f"activation_{place}" for place in activations),
         weights_path=f"mobilenet_v3/weights_mobilenet_v3_{size}_224_1.0_float_no_top_v2.h5",
         licence="Not stated by Keras; the original (tensorflow/models) is under Apache-2.0",
         weights_hash=weights_hash,
@@ -64,6 +68,7 @@ def _efficientnet_v2(size: str, side: int, parameters: int, weights_hash: str) -
         parameters=parameters,
         preprocessing="inside",
         blocks=("stem_conv", *(f"block{number}a_expand_conv" for number in range(2, 7))),
+        stages=("block4a_expand_activation", "block6a_expand_activation", "top_activation"),
         weights_path=f"efficientnet_v2/efficientnetv2-{size}_notop.h5",
         licence="Not stated by Keras; the original (google/automl) is under Apache-2.0",
         weights_hash=weights_hash,
@@ -86,6 +91,7 @@ LIGHT: tuple[Backbone, ...] = (
         parameters=2_257_984,
         preprocessing="tf",
         blocks=("Conv1", *(f"block_{number}_expand" for number in (1, 3, 6, 10, 13, 16))),
+        stages=("block_6_expand_relu", "block_13_expand_relu", "out_relu"),
         weights_path="mobilenet_v2/"
         "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         licence="Apache-2.0 (tensorflow/models)",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 
-from transferkit.backbones.download import download
+from transferkit.backbones.download import WAITS, download
 from transferkit.backbones.row import Backbone
 from transferkit.errors import WeightsError
 
@@ -18,19 +19,62 @@ ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
 
 
 def weights_path(row: Backbone, weights: str) -> Path | None:
-    """The file with the weights of `row`: `weights` is none, imagenet, or the path of a file.
+    """The file with the weights of `row`: `weights` is none, imagenet, embedded, or a file's path.
 
     imagenet is looked for in Keras' own cache, under Keras' own name for it, and downloaded into
-    it if it is not there; the environment variable TRANSFERKIT_MIRROR replaces Keras' address.
+    it if it is not there; the environment variable TRANSFERKIT_MIRROR replaces Keras' address. Of
+    a row whose weights are embedded it means those.
 
     Raises:
         WeightsError: there is no such file, it is damaged, or it could not be downloaded.
     """
     if weights == "none":
         return None
+    if weights == "embedded" or (weights == "imagenet" and row.embedded):
+        return _embedded_file(row)
     if weights == "imagenet":
         return _imagenet_file(row)
     return _given_file(weights)
+
+
+def cached_file(row: Backbone) -> Path | None:
+    """The ImageNet weights of `row` in Keras' cache, whole, or None."""
+    for folder in _cache_folders():
+        path = folder / row.weights_file
+        if path.is_file() and _is_whole(path, row):
+            return path
+    return None
+
+
+def address_of(row: Backbone) -> str:
+    """Where the ImageNet weights of `row` are downloaded from."""
+    base = os.environ.get("TRANSFERKIT_MIRROR") or KERAS_BASE
+    return f"{base.rstrip('/')}/{row.weights_path}"
+
+
+def download_into_cache(
+    row: Backbone, *, attempts: int = len(WAITS), on_answer: Callable[[], object] | None = None
+) -> Path:
+    """Download the ImageNet weights of `row` into Keras' cache.
+
+    Raises:
+        OSError: which file cannot be had, why, and what would help, without a full stop.
+    """
+    address, folder = address_of(row), _cache_folders()[0]
+    try:
+        return download(
+            address,
+            folder,
+            is_whole=lambda path: _is_whole(path, row),
+            attempts=attempts,
+            on_answer=on_answer,
+        )
+    except OSError as error:
+        raise OSError(
+            f"{address} cannot be had ({error}): put that file at "
+            f"{str(folder / row.weights_file)!r}, name a mirror in TRANSFERKIT_MIRROR, "
+            "or pass --weights FILE"
+        ) from error
 
 
 def _given_file(weights: str) -> Path:
@@ -38,7 +82,7 @@ def _given_file(weights: str) -> Path:
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist"
         raise WeightsError(
-            f"The weights file {weights!r} {state}: --weights takes imagenet, none, "
+            f"The weights file {weights!r} {state}: --weights takes imagenet, embedded, none, "
             "or the path of a file with the weights of the backbone without its top."
         )
     if not path.name.endswith(ENDINGS) or not _is_hdf5(path):
@@ -49,27 +93,28 @@ def _given_file(weights: str) -> Path:
     return path
 
 
+def _embedded_file(row: Backbone) -> Path:
+    if not row.embedded:
+        own = "imagenet" if row.pretrained else "none"
+        raise WeightsError(
+            f"The backbone {row.name!r} has no embedded weights: pass --weights {own}, or "
+            "--backbone pocket, whose weights come with the package."
+        )
+    return Path(__file__).parent / row.embedded
+
+
 def _imagenet_file(row: Backbone) -> Path:
     if not row.pretrained:
         raise WeightsError(
             f"The backbone {row.name!r} has no pretrained weights: "
             "pass --weights none to train it from random ones."
         )
-    folders = _cache_folders()
-    for folder in folders:
-        cached = folder / row.weights_file
-        if cached.is_file() and _is_whole(cached, row):
-            return cached
-    base = os.environ.get("TRANSFERKIT_MIRROR") or KERAS_BASE
-    address = f"{base.rstrip('/')}/{row.weights_path}"
     try:
-        return download(address, folders[0], is_whole=lambda path: _is_whole(path, row))
+        return cached_file(row) or download_into_cache(row)
     except OSError as error:
         raise WeightsError(
-            f"The ImageNet weights of {row.name!r} are not in Keras' cache, and {address} "
-            f"cannot be had ({error}): put that file at {str(folders[0] / row.weights_file)!r}, "
-            "name a mirror in TRANSFERKIT_MIRROR, or pass --weights FILE, --weights none, "
-            "or --backbone lenet --weights none."
+            f"The ImageNet weights of {row.name!r} are not in Keras' cache, and {error}, "
+            "--weights none, or --backbone pocket."
         ) from error
 
 

@@ -26,7 +26,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from transferkit.baselines.folds import make_folds
+from transferkit.data.folds import make_folds
 
 SEARCHED = 3000  # images: the search draws as many from a larger set; the fit takes them all
 TREES = 300

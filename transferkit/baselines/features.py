@@ -26,6 +26,7 @@ from transferkit.progress import track
 CHUNK = 256  # images: 13 MB of pixels at 128 px
 BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
 CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
+CACHE_SIZE = DataConfig().cache_size
 SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
 
 
@@ -139,23 +140,27 @@ class BackboneFeatures(PathTransformer):
         self,
         backbone: str = "mobilenet_v2",
         weights: str = "imagenet",
-        pooling: str = "avg",
+        pooling: str = "auto",
         *,
+        sides: tuple[int, ...] = (),
         precision: Precision = "auto",
         side: int | None = None,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
+        cache_size: float = CACHE_SIZE,
     ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
+        self.sides = sides
         self.precision = precision
         self.side = side
         self.resize = resize
         self.max_pixels = max_pixels
+        self.cache_size = cache_size
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and what reading them took when they were first read.
+        """`(images, width)` float32, and the seconds of `frozen_features`.
 
         Raises:
             DataError: one of the images cannot be read.
@@ -169,7 +174,7 @@ class BackboneFeatures(PathTransformer):
         return found.values, found.seconds
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32, read now: what predicting costs is never a memory's cost."""
+        """`(images, width)` float32, from disk where they are kept there."""
         from transferkit.training.frozen import read_features
 
         model, data = self._settings()
@@ -182,6 +187,11 @@ class BackboneFeatures(PathTransformer):
 
     def _settings(self) -> tuple[ModelConfig, DataConfig]:
         return (
-            ModelConfig(self.backbone, self.weights, self.pooling),  # type: ignore[arg-type]
-            DataConfig(self.side, self.resize, max_pixels=self.max_pixels),  # type: ignore[arg-type]
+            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.sides)),  # type: ignore[arg-type]
+            DataConfig(
+                side=self.side,
+                resize=self.resize,  # type: ignore[arg-type]
+                max_pixels=self.max_pixels,
+                cache_size=self.cache_size,
+            ),
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from transferkit.backbones.start import choose_backbone
 from transferkit.baselines.classic import Classic
 from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.features import BackboneFeatures, ImageFeatures, PathTransformer
@@ -70,19 +71,22 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
     """The first step of the pipeline of `baseline`; None for the one that looks at no image."""
     if baseline.features is None:
         return None
-    data, model = config.data, config.model
+    data = config.data
     if baseline.features.name == "backbone":
+        model = choose_backbone(config.model)
         return BackboneFeatures(
             model.backbone,
             # As it is from any folder: the baseline is loaded from another, perhaps.
             str(Path(model.weights).expanduser().absolute())
-            if model.weights not in ("imagenet", "none")
+            if model.weights not in ("imagenet", "embedded", "none")
             else model.weights,
             model.pooling,
+            sides=model.sides,
             precision=config.train.precision,
             side=data.side,
             resize=data.resize,
             max_pixels=data.max_pixels,
+            cache_size=data.cache_size,
         )
     return ImageFeatures(baseline.features.name, resize=data.resize, max_pixels=data.max_pixels)
 

@@ -16,7 +16,8 @@ def backbones(arguments: Sequence[str]) -> None:
     print(f"{'name':<20}{'side':>5}{'least':>6}{'width':>6}{'blocks':>7}{'params':>8}  weights")
     for row in BACKBONES:
         millions = f"{row.parameters / 1e6:.2f}M"
-        weights = "ImageNet" if row.pretrained else "none: it learns from scratch"
+        learnt = "ImageNet" if row.weights_path else "embedded" if row.embedded else ""
+        weights = learnt or "none: it learns from scratch"
         print(
             f"{row.name:<20}{row.side:>5}{row.smallest_side:>6}{row.width:>6}"
             f"{len(row.blocks):>7}{millions:>8}  {weights}"

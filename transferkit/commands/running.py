@@ -1,23 +1,21 @@
-"""`transferkit demo`, `train` and `compare`: images in, a run folder out."""
+"""`transferkit train` and `compare`: images in, a run folder out."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from transferkit.arguments import parse_arguments
+from transferkit.backbones.start import possible_backbones
 from transferkit.baselines.choosing import suitable_baselines
 from transferkit.commands.sources import quiet_catalogue, run_name
-from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.config import Config
 from transferkit.errors import ConfigError
 from transferkit.jobs import Job, parse_job
-from transferkit.progress import say
 from transferkit.recipe import finish
-from transferkit.runs import free_folder
+from transferkit.runs import Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,46 +26,19 @@ class CompareJob(Job):
     """Names from `transferkit baselines` with commas between them; default, or none."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Demo:
-    """Train LeNet on the handwritten digits that come with scikit-learn, beside the classics."""
-
-    out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
-    """The folder for the sample images and the run."""
-
-
-DIGITS = Config(
-    data=DataConfig(side=32),
-    model=ModelConfig(backbone="lenet", weights="none"),
-    train=TrainConfig(epochs=15, augment="none", batch=32, rate=2e-3),
-)
-
-
 def train(arguments: Sequence[str]) -> None:
     """`transferkit train DIR`: a network alone, scored on the test images."""
     about = "Fine-tune a network on a folder of images, and leave a run folder with the model."
     job = parse_job(Job, arguments, program="transferkit train", about=about)
     job.check()
-    _run(job, names=())
+    run_job(job, names=())
 
 
 def compare(arguments: Sequence[str]) -> None:
     """`transferkit compare DIR`: the network and the classics on one split."""
     job = parse_job(CompareJob, arguments, program="transferkit compare")
     job.check()
-    _run(job, names=baseline_names(job.baselines, job.settings))
-
-
-def demo(arguments: Sequence[str]) -> None:
-    """`transferkit demo`: the main job on a sample folder, with no download."""
-    options = parse_arguments(Demo, arguments, program="transferkit demo")
-    from transferkit.data.samples import write_digits
-
-    folder = Path(options.out)
-    digits = write_digits(folder / "digits")
-    say(f"The handwritten digits of scikit-learn are in {str(digits)!r}.")
-    job = CompareJob(str(digits), DIGITS, out=str(free_folder(folder, "run")))
-    _run(job, names=baseline_names(job.baselines, job.settings))
+    run_job(job, names=baseline_names(job.baselines, job.settings))
 
 
 def baseline_names(wanted: str, config: Config) -> list[str]:
@@ -88,13 +59,19 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     if lost:
         raise ConfigError(
             f"The baseline {lost[0]!r} looks at the features of a pretrained backbone, and "
-            f"{config.model.backbone!r} starts from random weights: "
+            f"{possible_backbones(config.model)[0].name!r} starts from random weights: "
             "leave it out, or pass --weights imagenet or a file."
         )
     return names
 
 
-def _run(job: Job, *, names: Sequence[str]) -> None:
+def run_job(job: Job, *, names: Sequence[str]) -> Run:
+    """Train a network and fit the baselines `names`; print the table and leave the run folder.
+
+    Raises:
+        TransferkitError: what is wrong with the images or the settings.
+    """
+    job = job.with_backbone()
     config = job.settings
     # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
     quiet_catalogue(job.source)
@@ -112,3 +89,4 @@ def _run(job: Job, *, names: Sequence[str]) -> None:
         classifiers.append(baseline)
     found = run.json("environment.json")
     finish(compare_classifiers(classifiers, manifest, config, environment=found), run)
+    return run

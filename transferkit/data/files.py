@@ -17,6 +17,7 @@ from transferkit.progress import track
 COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
 ORIENTATION = 0x0112  # the EXIF tag
 BLOCK = 2**20  # bytes read at a time
+KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
 CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
 
 
@@ -36,6 +37,19 @@ def inspect_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return frame.astype(dict.fromkeys(("bytes", "width", "height", "orientation"), int))
+
+
+def content_keys(paths: Sequence[str]) -> list[bytes]:
+    """The first 16 bytes of the SHA-256 of each file's content; none of a file that is not read."""
+    return list(in_threads(_content_key, paths))
+
+
+def _content_key(path: str) -> bytes:
+    try:
+        with open_file(path) as file:
+            return bytes.fromhex(_digest(file))[:KEY]
+    except (ImageError, OSError):
+        return b""
 
 
 def _inspect(path: str, max_pixels: int) -> dict[str, object]:

@@ -44,16 +44,29 @@ def write_digits(folder: str | Path, images: int | None = None) -> Path:
     pictures = {
         f"{label}/{row:04}.png": _enlarged(digits.images[row]) for row, label in enumerate(labels)
     }
+    return write_sample(folder, pictures, name=f"{count} digits")
+
+
+def write_sample(folder: str | Path, pictures: dict[str, Image.Image], *, name: str) -> Path:
+    """Write `pictures`, by their paths below `folder`, all or none; `name` is for the error.
+
+    A folder that holds just these already is left as it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: the folder holds something else, or cannot be written.
+    """
     folder = Path(folder)
     if _is_free(folder):
         with new_folder(folder) as temporary:
-            for name, picture in pictures.items():
-                path = temporary / name
-                path.parent.mkdir(exist_ok=True)
-                picture.save(path)
+            for path, picture in pictures.items():
+                (temporary / path).parent.mkdir(parents=True, exist_ok=True)
+                picture.save(temporary / path)
     elif not _holds(folder, pictures):
         raise DataError(
-            f"{str(folder)!r} holds something other than the sample of {count} digits, "
+            f"{str(folder)!r} holds something other than the sample of {name}, "
             "and nothing is overwritten: choose a folder that does not exist yet."
         )
     return folder

@@ -34,6 +34,11 @@ class Bits:
     onednn_bfloat16: bool
     words: str
 
+    @property
+    def sixteen(self) -> bool:
+        """Whether any of it is computed in 16 bits."""
+        return self.policy != "float32" or self.onednn_bfloat16
+
     @contextmanager
     def building(self) -> Iterator[None]:
         """Within it, models are built with the dtype policy."""

@@ -12,6 +12,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from transferkit.config import DataConfig
 from transferkit.data.batches import image_batches, naming_bad_files
 from transferkit.progress import track
+from transferkit.training.devices import Bits
 
 BATCH = 32  # images: enough to fill two cores and small enough for a laptop's memory with VGG16
 
@@ -21,7 +22,11 @@ class Forward:
 
     def __init__(self, model: keras.Model) -> None:
         self.side, self.width = int(model.input_shape[1]), int(model.output_shape[-1])
-        self.function = _compiled(model)
+        self.function = compiled(model)
+
+    def warm_up(self) -> None:
+        """Ask for one image: the first call also optimises the graph, which is no image's cost."""
+        self.function(tf.zeros((1, self.side, self.side, 3), tf.uint8))
 
     def __call__(self, paths: Sequence[str], data: DataConfig, *, doing: str) -> np.ndarray:
         """`(images, outputs)` float32: what the model says of each file, in order.
@@ -41,7 +46,7 @@ class Forward:
         return np.concatenate(outputs).astype(np.float32, copy=False)
 
 
-def _compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+def compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """`model` as one graph from uint8 RGB; on a CPU with its variables folded to constants.
 
     Folding lets batch normalisation melt into the convolutions: twice the images a second.
@@ -51,7 +56,18 @@ def _compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
         lambda images: model(tf.cast(images, tf.float32), training=False),
         input_signature=[signature],
     )
-    if tf.config.list_logical_devices("GPU"):
+    if _on_gpu():
         return function
     folded = convert_variables_to_constants_v2(function.get_concrete_function())
     return tf.function(lambda images: folded(images)[0], input_signature=[signature])
+
+
+def identity(bits: Bits) -> str:
+    """What of this way of computing decides the digits of its outputs."""
+    device = "GPU" if _on_gpu() else "CPU"
+    rewritten = ", oneDNN bfloat16" if bits.onednn_bfloat16 else ""
+    return f"TensorFlow {tf.__version__} graph, {device}, {bits.policy}{rewritten}"
+
+
+def _on_gpu() -> bool:
+    return bool(tf.config.list_logical_devices("GPU"))

@@ -24,6 +24,13 @@ class Part:
     targets: np.ndarray
     weights: np.ndarray
     batch: int
+    groups: list[str]
+    """Images with the same name here hold together."""
+
+    @property
+    def truth(self) -> np.ndarray:
+        """`(images,)` int64, their class numbers."""
+        return self.targets.argmax(axis=1)
 
     @property
     def steps(self) -> int:
@@ -56,7 +63,9 @@ def read_part(
     truth = manifest.truth(rows)
     targets = np.eye(len(manifest.classes), dtype=np.float32)[truth]
     weights = np.ones(len(rows)) if by_class is None else by_class[truth]
-    return Part(rows["path"].tolist(), targets, weights.astype(np.float32), batch)
+    groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
+    paths = rows["path"].tolist()
+    return Part(paths, targets, weights.astype(np.float32), batch, groups.tolist())
 
 
 def shared_batch(batch: int, images: int, replicas: int) -> int:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import keras
 
 from transferkit.backbones.networks import build_backbone, preprocess
-from transferkit.backbones.start import starting_weights
+from transferkit.backbones.row import input_side
+from transferkit.backbones.start import choose_backbone, starting_weights
 from transferkit.backbones.table import Backbone, find_backbone
 from transferkit.config import ModelConfig
 from transferkit.errors import ConfigError
 
 FEATURES, HEAD = "features", "head"  # names of the two layers on top of the backbone
+CLASSES = "classes"  # name of the last layer of the head
 
 
 def build_classifier(
@@ -27,6 +29,7 @@ def build_classifier(
     Raises:
         ConfigError, WeightsError: no such backbone, a side too small for it, weights of another.
     """
+    model = choose_backbone(model)
     extractor = build_extractor(model, side)
     head = _build_head(model, extractor.output_shape[-1], len(classes))
     outputs = head(extractor.output)
@@ -39,10 +42,21 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
     Raises:
         ConfigError, WeightsError: as `build_classifier`.
     """
+    model = choose_backbone(model)
     row = find_backbone(model.backbone)
-    backbone = build_backbone(row, starting_weights(model), side)
-    images = keras.Input(backbone.input_shape[1:], name="images")
-    features = _pooled(backbone(preprocess(row, images)), model.pooling)
+    side = input_side(row, side, model.sides)
+    sides = model.sides or (side,)
+    pooling = row.pooling if model.pooling == "auto" else model.pooling
+    backbone = build_backbone(
+        row,
+        starting_weights(model),
+        side,
+        stages=pooling == "stages",
+        any_side=len(sides) > 1,
+    )
+    images = keras.Input((side, side, 3), name="images")
+    found = [backbone(preprocess(row, _averaged_down(images, each))) for each in sides]
+    features = _features(keras.tree.flatten(found), pooling)
     return keras.Model(images, features, name="extractor")
 
 
@@ -105,18 +119,25 @@ def parameters(model: keras.Model, *, trainable: bool = False) -> int:
     return sum(math.prod(weight.shape) for weight in weights)
 
 
-def _pooled(maps: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
-    if len(maps.shape) == 2:  # a backbone that ends in a vector
-        return keras.layers.Flatten(name=FEATURES)(maps)
-    if pooling == "avg":
-        return keras.layers.GlobalAveragePooling2D(name=FEATURES)(maps)
-    if pooling == "max":
-        return keras.layers.GlobalMaxPooling2D(name=FEATURES)(maps)
-    both = [
-        keras.layers.GlobalAveragePooling2D(name="average")(maps),
-        keras.layers.GlobalMaxPooling2D(name="maximum")(maps),
-    ]
-    return keras.layers.Concatenate(name=FEATURES)(both)
+def _averaged_down(images: keras.KerasTensor, side: int) -> keras.KerasTensor:
+    """`images` at `side` pixels, in float32 whatever the policy."""
+    factor = images.shape[1] // side
+    if factor == 1:
+        return images
+    return keras.layers.AveragePooling2D(factor, dtype="float32", name=f"side_{side}")(images)
+
+
+def _features(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor:
+    """The pooled `maps` one after the other, as the output of the layer `features`."""
+    average, maximum = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
+    kinds = {"max": [maximum], "both": [average, maximum]}.get(pooling, [average])
+    if len(maps[0].shape) == 2:  # a backbone that ends in a vector
+        kinds = [keras.layers.Flatten]
+    pooled = [(kind, each) for each in maps for kind in kinds]
+    if len(pooled) == 1:
+        return kinds[0](name=FEATURES)(maps[0])
+    vectors = [kind(name=f"pooled_{place}")(each) for place, (kind, each) in enumerate(pooled)]
+    return keras.layers.Concatenate(name=FEATURES)(vectors)
 
 
 def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:
@@ -124,9 +145,7 @@ def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:
     if model.head == "hidden":
         layers += [_hidden_layer(model), keras.layers.Dropout(model.dropout)]
     # Probabilities are float32 under mixed precision too: 16 bits are too coarse for a logarithm.
-    layers.append(
-        keras.layers.Dense(classes, activation="softmax", dtype="float32", name="classes")
-    )
+    layers.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name=CLASSES))
     return keras.Sequential(layers, name=HEAD)
 
 

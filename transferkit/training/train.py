@@ -11,13 +11,15 @@ from typing import Any
 import keras
 import pandas as pd
 
+from transferkit.backbones.start import choose_backbone
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
 from transferkit.progress import say
 from transferkit.runs import Run, write_json, write_text
 from transferkit.training.devices import choose_device
 from transferkit.training.environment import environment
-from transferkit.training.fitting import Fit, fit_classifier
+from transferkit.training.fit import Fit
+from transferkit.training.fitting import fit_classifier
 from transferkit.training.models import build_classifier
 from transferkit.training.network import Network
 
@@ -31,6 +33,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     Raises:
         ConfigError, WeightsError, DeviceError: before anything slow.
     """
+    config = replace(config, model=choose_backbone(config.model))
     device = choose_device(config.train)
     say(device.line)
     started = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.baselines.folds import FOLDS, make_folds
+from transferkit.data.folds import FOLDS, make_folds
 
 SIZES = [(20, 20, 20), (30, 2), (30, 1), (30, 1, 1), (4, 1), (1, 1), (2, 2), (1,), (1, 1, 1, 5)]
 

@@ -1,0 +1,75 @@
+"""The side of the pictures, from the settings `side` and `sides`."""
+
+from __future__ import annotations
+
+import pytest
+
+from transferkit.backbones.row import input_side
+from transferkit.backbones.table import find_backbone
+from transferkit.config import Config, DataConfig, ModelConfig
+from transferkit.errors import ConfigError
+from transferkit.jobs import Job
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "sides", "found"),
+    [
+        ("mobilenet_v2", None, (), 224),
+        ("mobilenet_v2", 96, (), 96),
+        ("mobilenet_v2", None, (96, 192), 192),
+        ("mobilenet_v2", None, (192, 96), 192),
+        ("mobilenet_v2", 192, (96, 192), 192),
+        ("mobilenet_v2", None, (96,), 96),
+        ("lenet", None, (64,), 64),
+    ],
+)
+def test_pictures_are_decoded_at_the_largest_of_the_sides(
+    name: str, side: int | None, sides: tuple[int, ...], found: int
+) -> None:
+    assert input_side(find_backbone(name), side, sides) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "sides", "sentence"),
+    [
+        (
+            "mobilenet_v2",
+            128,
+            (96, 192),
+            "The settings are --side 128 and --model.sides 96 192: leave --side out, since "
+            "pictures are decoded at the largest of the sides, 192.",
+        ),
+        (
+            "mobilenet_v2",
+            None,
+            (24, 96),
+            "The backbone 'mobilenet_v2' cannot see images of 24 pixels a side: "
+            "pass --model.sides 32 or more.",
+        ),
+        (
+            "lenet",
+            None,
+            (32, 64),
+            "The backbone 'lenet' ends in dense layers, which fit one side alone: "
+            "pass --side 64 in place of --model.sides.",
+        ),
+        (
+            "alexnet",
+            24,
+            (),
+            "The backbone 'alexnet' cannot see images of 24 pixels a side: pass --side 67 or more.",
+        ),
+    ],
+)
+def test_sides_that_do_not_fit_are_one_sentence(
+    name: str, side: int | None, sides: tuple[int, ...], sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        input_side(find_backbone(name), side, sides)
+    assert str(caught.value) == sentence
+
+
+def test_a_job_says_so_before_anything_is_read() -> None:
+    model = ModelConfig(backbone="mobilenet_v2", sides=(96, 192))
+    with pytest.raises(ConfigError, match="leave --side out"):
+        Job("nowhere", Config(data=DataConfig(side=128), model=model)).check()

@@ -1,0 +1,60 @@
+"""`transferkit cache`: what is kept between runs, and emptying it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from transferkit.training.activations import Computed, Table
+from transferkit.training.kept import kept_folder
+
+
+@pytest.fixture
+def kept():
+    """The features of three images by pocket and of two by vgg16, the former used last."""
+    for images, backbone, side in ((2, "vgg16", 224), (3, "pocket", 96)):
+        said = Computed(np.full((images, 5), 0.5, np.float32), 1.0)
+        keys = [bytes([image]) * 16 for image in range(images)]
+        table = Table({"backbone": backbone, "side": side}, bound=10**6)
+        table.read(keys, lambda places, said=said: said)
+        for path in table.folder.glob("*.block"):
+            os.utime(path, (1.7e9 + images, 1.7e9 + images))
+    return kept_folder()
+
+
+def test_a_line_a_table_the_last_used_first(command, kept):
+    said = command("cache")
+    head, *lines, last = said.out.splitlines()
+    assert (said.status, said.err) == (0, "")
+    assert head.split() == ["backbone", "side", "images", "MB", "last", "used", "folder"]
+    assert [line.split()[:3] for line in lines] == [["pocket", "96", "3"], ["vgg16", "224", "2"]]
+    assert re.search(r"2023-11-1\d \d\d:\d\d  [0-9a-f]{16}$", lines[0])
+    assert last == f"5 images, 0.0 MB in '{kept}'."
+
+
+def test_nothing_is_kept_at_first(command):
+    assert command("cache") == (0, f"0 images, 0.0 MB in '{kept_folder()}'.\n", "")
+    assert not kept_folder().exists()
+
+
+def test_clearing_says_what_was_freed(command, kept):
+    assert command("cache", "--clear") == (
+        0,
+        "Removed the features of 5 images: 0.0 MB are free again.\n",
+        "",
+    )
+    assert command("cache").out == f"0 images, 0.0 MB in '{kept}'.\n"
+
+
+def test_clearing_nothing_is_fine(command):
+    assert command("cache", "--clear").status == 0
+    assert not kept_folder().exists()
+
+
+def test_a_folder_of_which_nothing_is_known_is_still_listed(command, kept):
+    for about in kept.glob("*/about.json"):
+        about.write_text("{")
+    assert [line.split()[0] for line in command("cache").out.splitlines()[1:3]] == ["unknown"] * 2

@@ -1,0 +1,22 @@
+"""A small lesson that the tests of the room share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from transferkit.lesson.pictures import draw_pictures
+from transferkit.lesson.plan import Lesson
+from transferkit.lesson.teacher import teach
+
+PICTURES = 24
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
+    """Some pictures and what MobileNet with random weights says of them."""
+    folder: Path = tmp_path_factory.mktemp("lesson")
+    draw_pictures(folder, PICTURES, labelled=False, workers=1)
+    teach(folder, PICTURES, teacher="mobilenet_025", weights="none")
+    return Lesson(folder, PICTURES, steps=4, batch=8, kept_every=2)

@@ -1,0 +1,79 @@
+"""The verbs of Python with the default backbone, in a world without a network."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import h5py
+import pytest
+from keras.src.legacy.saving import legacy_h5_format  # what Keras' own files of weights are in
+
+from transferkit.backbones import start
+from transferkit.backbones.networks import build_backbone
+from transferkit.backbones.table import find_backbone
+from transferkit.baselines.fitting import fit_baseline
+from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.data.manifest import Manifest
+from transferkit.runs import Run
+from transferkit.training.frozen import frozen_features, read_features
+from transferkit.training.models import build_classifier, build_extractor
+from transferkit.training.train import train
+
+QUICK = Config(data=DataConfig(side=32), train=TrainConfig(release="none", head_epochs=1))
+
+
+@pytest.fixture(autouse=True)
+def nothing_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process."""
+    monkeypatch.setattr(start, "_given_up", set())
+
+
+def test_training_takes_pocket_and_the_run_says_so(manifest: Manifest, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run")
+    assert train(manifest, QUICK, run=run).name == "pocket"
+    model = dataclasses.replace(QUICK.model, backbone="pocket")
+    assert run.settings() == {
+        **dataclasses.asdict(QUICK),
+        "model": {**dataclasses.asdict(model), "sides": list(model.sides)},
+    }
+
+
+def test_a_classifier_and_an_extractor_are_of_pocket() -> None:
+    named = build_classifier(ModelConfig(), ["a", "b"])
+    assert named.name == "pocket_classifier"
+    assert named.input_shape == (None, 96, 96, 3)
+    assert build_extractor(ModelConfig()).get_layer("pocket") is not None
+
+
+def test_with_the_file_of_keras_in_the_cache_they_are_of_mobilenet_v2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    network = build_backbone("mobilenet_v2", "none", 32)
+    (tmp_path / "models").mkdir()
+    with h5py.File(tmp_path / "models" / find_backbone("mobilenet_v2").weights_file, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, network)
+    named = build_classifier(ModelConfig(), ["a", "b"], side=32)
+    assert named.name == "mobilenet_v2_classifier"
+    found = named.get_layer("mobilenet_v2").get_weights()[0]
+    assert (found == network.get_weights()[0]).all()
+
+
+def test_features_are_those_of_pocket(manifest: Manifest) -> None:
+    paths, pocket = list(manifest.part("test")["path"]), ModelConfig(backbone="pocket")
+    found = frozen_features(ModelConfig(), QUICK.data, paths).values
+    assert (found == frozen_features(pocket, QUICK.data, paths).values).all()
+    assert (found == read_features(ModelConfig(), QUICK.data, paths)).all()
+
+
+def test_a_classic_on_features_keeps_the_name_of_the_backbone(manifest: Manifest) -> None:
+    classic = fit_baseline("knn_backbone", manifest, QUICK)
+    assert classic.pipeline["features"].backbone == "pocket"
+
+
+def test_a_classic_on_pixels_looks_for_no_weights(
+    manifest: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit_baseline("knn_pixels", manifest)
+    assert capsys.readouterr().err == "Fitting knn_pixels.\n"

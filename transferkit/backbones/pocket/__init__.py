@@ -1,0 +1,1 @@
+"""The embedded backbone: its network, its weights, and how they were made."""

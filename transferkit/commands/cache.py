@@ -1,0 +1,55 @@
+"""`transferkit cache`: what frozen backbones said of images, kept between runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+from transferkit.arguments import parse_arguments
+from transferkit.errors import RunError
+from transferkit.training.kept import Kept, clear, kept_folder, tables
+
+
+@dataclasses.dataclass(frozen=True)
+class CacheOptions:
+    """What frozen backbones said of images, kept between runs: a line a backbone and decoding."""
+
+    clear: bool = False
+    """Remove all of it; what is needed again is computed again."""
+
+
+def cache(arguments: Sequence[str]) -> None:
+    """`transferkit cache`: print what is kept; with --clear, remove it.
+
+    Raises:
+        RunError: it cannot be removed.
+    """
+    options = parse_arguments(CacheOptions, arguments, program="transferkit cache")
+    root = kept_folder()
+    found = tables(root)
+    images, size = sum(each.images for each in found), sum(each.size for each in found)
+    if options.clear:
+        try:
+            clear(root)
+        except OSError as error:
+            raise RunError(
+                f"{str(root)!r} cannot be emptied: {error.strerror or error}; "
+                "wait for other runs to end, or remove the folder."
+            ) from error
+        print(f"Removed the features of {images:,} images: {size / 1e6:,.1f} MB are free again.")
+        return
+    if found:
+        print(f"{'backbone':<20}{'side':>5}{'images':>10}{'MB':>10}  {'last used':<18}folder")
+    for each in found:
+        print(_line(each))
+    print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
+
+
+def _line(kept: Kept) -> str:
+    backbone, side = kept.about.get("backbone", "unknown"), kept.about.get("side", "")
+    used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
+    return (
+        f"{backbone!s:<20}{side!s:>5}{kept.images:>10,}{kept.size / 1e6:>10,.1f}  "
+        f"{used:<18}{kept.folder.name}"
+    )

@@ -1,0 +1,1 @@
+"""How the pocket backbone is made: drawn pictures, a teacher, and a student that imitates it."""

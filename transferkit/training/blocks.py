@@ -1,0 +1,147 @@
+"""A block: one file of feature vectors, with an index and checksums; written once, never changed.
+
+The file is a head, the index (key, seconds and checksum of each row), and the rows one after the
+other, which are mapped into memory and read where they are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+
+KEY = 16  # bytes of a key: enough for no two images to share one by chance
+ENDING, PARTIAL = ".block", ".partial-"
+HEAD = np.dtype(
+    [("name", "S8"), ("rows", "<u4"), ("width", "<u4"), ("bytes", "<u4"), ("check", "<u4")]
+)
+INDEX = np.dtype([("key", f"V{KEY}"), ("seconds", "<f4"), ("check", "<u4")])
+NAME = b"tkblock1"
+
+
+class DamagedError(Exception):
+    """A block that is truncated or was changed."""
+
+
+class Block:
+    """A block that exists: `keys`, `seconds` (of computing each row), and the rows on demand.
+
+    Raises:
+        DamagedError: its size or the checksum of its index is wrong.
+        OSError: it cannot be read, or is gone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with open(path, "rb") as file:
+            head = _read_head(file.read(HEAD.itemsize), os.fstat(file.fileno()).st_size)
+            index = file.read(int(head["rows"]) * INDEX.itemsize)
+        if head["check"] != _check_of(head, index):
+            raise DamagedError
+        found = np.frombuffer(index, INDEX)
+        self.keys: list[bytes] = found["key"].tolist()
+        self.seconds: list[float] = found["seconds"].tolist()
+        self._checks = found["check"]
+        self._values = np.memmap(
+            path,
+            dtype=f"<f{head['bytes']}",
+            mode="r",
+            offset=HEAD.itemsize + len(index),
+            shape=(int(head["rows"]), int(head["width"])),
+        )
+
+    def rows(self, places: Sequence[int]) -> np.ndarray:
+        """`(places, width)` float32: the rows at these places.
+
+        Raises:
+            DamagedError: the checksum of one of them is wrong.
+        """
+        values = np.asarray(self._values[list(places)])
+        for row, place in zip(values, places, strict=True):
+            if zlib.crc32(row) != self._checks[place]:
+                raise DamagedError
+        return values.astype(np.float32)
+
+
+def images_in(path: Path) -> int:
+    """How many rows the block `path` says it has, without reading them; 0 where it is damaged."""
+    try:
+        with open(path, "rb") as file:
+            head = _read_head(file.read(HEAD.itemsize), os.fstat(file.fileno()).st_size)
+    except (OSError, DamagedError):
+        return 0
+    return int(head["rows"])
+
+
+def write_blocks(
+    folder: Path, keys: Sequence[bytes], seconds: Sequence[float], *, values: np.ndarray
+) -> None:
+    """Keep the `(images, width)` float32 `values`, exactly, in one new block of `folder` or two.
+
+    Rows that float16 can hold without a loss take half the room; the others, such as those that
+    exceed its range, stay float32.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+    with np.errstate(over="ignore"):
+        halves = values.astype("<f2")
+    exact = (halves.astype(np.float32) == values).all(axis=1)
+    for kept, chosen in ((halves, exact), (values.astype("<f4"), ~exact)):
+        places = np.flatnonzero(chosen).tolist()
+        if places:
+            index = np.empty(len(places), INDEX)
+            index["key"] = [np.void(keys[place]) for place in places]
+            index["seconds"] = [seconds[place] for place in places]
+            index["check"] = [zlib.crc32(kept[place]) for place in places]
+            _write(folder, index, np.ascontiguousarray(kept[places]))
+
+
+def size_of(images: int, width: int) -> int:
+    """Bytes that so many rows take at most."""
+    return 2 * HEAD.itemsize + images * (INDEX.itemsize + 4 * width)
+
+
+def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+    """Write the file `path`, so that it is there whole or not at all.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.parent / f"{PARTIAL}{token_hex(8)}"
+    try:
+        with open(beside, "xb") as file:
+            for part in parts:
+                file.write(part)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write(folder: Path, index: np.ndarray, values: np.ndarray) -> None:
+    head = np.array((NAME, *values.shape, values.itemsize, 0), HEAD)
+    head["check"] = _check_of(head, index.tobytes())
+    path = folder / f"{token_hex(8)}{ENDING}"
+    write_whole(path, head.tobytes(), index.tobytes(), values.data)
+
+
+def _read_head(content: bytes, size: int) -> np.ndarray:
+    """The head of a file of `size` bytes that begins with `content`."""
+    if len(content) < HEAD.itemsize:
+        raise DamagedError
+    head = np.frombuffer(content, HEAD)[0]
+    rows, width, item = int(head["rows"]), int(head["width"]), int(head["bytes"])
+    whole = HEAD.itemsize + rows * (INDEX.itemsize + width * item)
+    if head["name"] != NAME or item not in (2, 4) or not rows or not width or size != whole:
+        raise DamagedError
+    return head
+
+
+def _check_of(head: np.ndarray, index: bytes) -> int:
+    sizes = np.array([head["rows"], head["width"], head["bytes"]], "<u4")
+    return zlib.crc32(index, zlib.crc32(sizes.tobytes()))

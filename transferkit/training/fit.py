@@ -1,0 +1,91 @@
+"""What the stages of one training share, and how each is compiled, judged and described."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from transferkit.backbones.start import is_pretrained
+from transferkit.backbones.table import Backbone, find_backbone
+from transferkit.config import Config
+from transferkit.errors import ConfigError
+from transferkit.training import models
+from transferkit.training.devices import Device
+from transferkit.training.material import Part
+from transferkit.training.optimizers import build_optimizer
+
+HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+
+
+@dataclass
+class Fit:
+    """What the stages of one training share; `history` and `details` grow from stage to stage."""
+
+    classifier: keras.Model
+    config: Config
+    device: Device
+    train: Part
+    validation: Part
+    history: list[dict[str, Any]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    borrowed_seconds: float = 0.0
+    """What features cost, less what was spent on them here: they may have been read before."""
+
+    @property
+    def row(self) -> Backbone:
+        return find_backbone(self.config.model.backbone)
+
+    @property
+    def pretrained(self) -> bool:
+        return is_pretrained(self.config.model)
+
+    def best(self, stage: str) -> float:
+        """The lowest validation loss of `stage`, or training loss where there is no other.
+
+        Endless where none is a number.
+        """
+        watched = "val_loss" if len(self.validation) else "loss"
+        losses = [row[watched] for row in self.history if row["stage"] == stage]
+        return min(filter(math.isfinite, losses), default=math.inf)
+
+
+def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
+    """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
+    config = fit.config.train
+    model.compile(
+        optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        metrics=["accuracy"],
+        # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
+        # strategy (keras#20763).
+        jit_compile=False,
+    )
+
+
+def require_numbers(fit: Fit, stage: str) -> None:
+    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights."""
+    if fit.best(stage) == math.inf:
+        raise ConfigError(
+            f"The loss of the stage {stage!r} is not a number any more: "
+            f"lower --train.rate, which is {fit.config.train.rate}, or give other --weights."
+        )
+
+
+def describe(fit: Fit, stage: str, started: float, *, blocks: int) -> None:
+    pixels = stage != HEAD_STAGE
+    fit.details["kept"] = stage
+    fit.details[stage] = {
+        "epochs": sum(row["stage"] == stage for row in fit.history),
+        "seconds": round(time.perf_counter() - started, 2),
+        "images": f"augmented: {fit.config.train.augment}, mix: {fit.config.train.mix}"
+        if pixels
+        else "plain",
+        "blocks released": f"{blocks} of {len(fit.row.blocks)}",
+        "parameters that learn": models.parameters(
+            fit.classifier if pixels else fit.classifier.get_layer(models.HEAD), trainable=True
+        ),
+    }

@@ -1,0 +1,121 @@
+"""The folder of all tables of features that are kept: its bound, what is in it, and emptying it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from transferkit.data.folders import cache_folder
+from transferkit.training.blocks import ENDING, PARTIAL, images_in
+
+ABOUT = "about.json"  # in the folder of a table: what decides its features
+LOCK = ".lock"
+WAIT = 60  # seconds for another process to finish its writing
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table on disk; `used` is when it was last read or written, in seconds since 1970."""
+
+    folder: Path
+    about: dict[str, Any]
+    images: int
+    size: int
+    used: float
+
+
+def kept_folder() -> Path:
+    """Where features are kept between runs."""
+    return cache_folder("activations")
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Within it, no other process writes below `root`, or removes anything.
+
+    Raises:
+        OSError: the folder cannot be written to, or another process has not ended its writing.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(root / LOCK, timeout=WAIT):
+            yield
+    except NotImplementedError as error:  # a file system without locks
+        raise OSError(str(error)) from error
+
+
+def make_room(root: Path, bound: int) -> None:
+    """Remove the least recently used blocks below `root` until the rest is `bound` bytes at most.
+
+    To be called within `locked`: what is half-written then is of a process that was killed.
+    """
+    for lost in root.glob(f"*/{PARTIAL}*"):
+        lost.unlink(missing_ok=True)
+    blocks = [(*found, path) for path in root.glob(f"*/*{ENDING}") if (found := _stamp(path))]
+    size = sum(each for _, each, _ in blocks)
+    for _, each, path in sorted(blocks):
+        if size <= bound:
+            break
+        _remove(path)
+        size -= each
+
+
+def tables(root: Path) -> list[Kept]:
+    """What is kept below `root`, the last used table first."""
+    found = []
+    for folder in {path.parent for path in root.glob(f"*/*{ENDING}")}:
+        blocks = [(path, stamp) for path in folder.glob(f"*{ENDING}") if (stamp := _stamp(path))]
+        if blocks:
+            images = sum(images_in(path) for path, _ in blocks)
+            size = sum(each for _, (_, each) in blocks)
+            used = max(when for _, (when, _) in blocks) / 1e9
+            found.append(Kept(folder, _read_about(folder), images, size, used))
+    return sorted(found, key=lambda each: -each.used)
+
+
+def clear(root: Path) -> None:
+    """Remove every table below `root`.
+
+    Raises:
+        OSError: they cannot be removed, or another process has not ended its writing.
+    """
+    if root.is_dir():
+        with locked(root):
+            for folder in [path for path in root.iterdir() if path.is_dir()]:
+                shutil.rmtree(folder)
+
+
+def _remove(path: Path) -> None:
+    """Remove a block, and the table that has no other; it may be gone, or held by its reader."""
+    try:
+        path.unlink(missing_ok=True)
+        if not any(path.parent.glob(f"*{ENDING}")):
+            (path.parent / ABOUT).unlink(missing_ok=True)
+            path.parent.rmdir()
+    except OSError:
+        return
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """When the file was last used, in nanoseconds, and its bytes; None where it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # what it is about is not known, and its features are still good
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,96 @@
+"""The linear head of a frozen backbone, solved: softmax regression has one optimum."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from transferkit.data.folds import make_folds
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: the inverse of the regularisation
+SEARCHED = 3000  # images: the search draws as many from a larger set; the fit takes them all
+STEPS = 500  # of L-BFGS at most
+NEVER = -20.0  # logit of a class without training images, below all others
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Logits are `features @ kernel + bias`: `(width, classes)` and `(classes,)`, float32."""
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    strength: float
+
+    def judge(
+        self, features: np.ndarray, truth: np.ndarray, weights: np.ndarray
+    ) -> tuple[float, float]:
+        """The log loss, with `weights` `(images,)`, and the share that is right, without."""
+        logits = features @ self.kernel + self.bias
+        losses = -np.take_along_axis(log_softmax(logits, axis=1), truth[:, None], axis=1)[:, 0]
+        right = logits.argmax(axis=1) == truth
+        return float(np.average(losses, weights=weights)), float(right.mean())
+
+
+def solve(
+    features: np.ndarray,
+    truth: np.ndarray,
+    *,
+    classes: int,
+    weights: np.ndarray,
+    groups: Sequence[str],
+    seed: int,
+) -> Probe:
+    """The optimum for `features` `(images, width)` and the class numbers `truth` `(images,)`.
+
+    The regularisation is the one with the lowest log loss over three folds, on standardised
+    features; images of one group stay in one fold. `weights` `(images,)` weigh the images.
+    """
+    steps = [("scale", StandardScaler()), ("solve", LogisticRegression(max_iter=STEPS))]
+    pipeline = Pipeline(steps)
+    # Threads of BLAS within those of the search would wait for one another.
+    with (
+        warnings.catch_warnings(),
+        joblib.parallel_config(backend="threading", n_jobs=-1),
+        threadpool_limits(1, user_api="blas"),
+    ):
+        # The search visits strengths that are slow to converge, and judges what they reached.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        rows = np.random.default_rng(seed).permutation(len(truth))[:SEARCHED]
+        folds = make_folds(truth[rows], [groups[row] for row in rows], seed)
+        search = GridSearchCV(
+            pipeline, {"solve__C": STRENGTHS}, scoring=_likelihood, cv=folds, refit=False
+        )
+        search.fit(features[rows], truth[rows], solve__sample_weight=weights[rows])
+        pipeline.set_params(**search.best_params_)
+    pipeline.fit(features, truth, solve__sample_weight=weights)
+    kernel, bias = _unscaled(pipeline, classes)
+    return Probe(kernel, bias, float(search.best_params_["solve__C"]))
+
+
+def _likelihood(pipeline: Pipeline, features: np.ndarray, truth: np.ndarray) -> float:
+    """The mean log probability of `truth`, of which a fold need not have every class."""
+    return -float(log_loss(truth, pipeline.predict_proba(features), labels=pipeline.classes_))
+
+
+def _unscaled(pipeline: Pipeline, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias for the features as they are, the scaling melted into them."""
+    scale, solved = pipeline.named_steps["scale"], pipeline.named_steps["solve"]
+    found, offset = solved.coef_, solved.intercept_
+    if len(found) == 1:  # of two classes scikit-learn has the second one's logit alone
+        found, offset = np.concatenate([-found, found]) / 2, np.concatenate([-offset, offset]) / 2
+    kernel, bias = np.zeros((found.shape[1], classes)), np.full(classes, NEVER)
+    kernel[:, solved.classes_] = (found / scale.scale_).T
+    bias[solved.classes_] = offset - (found / scale.scale_) @ scale.mean_
+    return kernel.astype(np.float32), bias.astype(np.float32)
