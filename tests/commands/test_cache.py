@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from transferkit.training.activations import Computed, Table
+from transferkit.training.activations import Reading, Table
 from transferkit.training.kept import kept_folder
 
 
@@ -16,7 +16,7 @@ from transferkit.training.kept import kept_folder
 def kept():
     """The features of three images by pocket and of two by vgg16, the former used last."""
     for images, backbone, side in ((2, "vgg16", 224), (3, "pocket", 96)):
-        said = Computed(np.full((images, 5), 0.5, np.float32), 1.0)
+        said = Reading(np.full((images, 5), 0.5, np.float32), 1.0)
         keys = [bytes([image]) * 16 for image in range(images)]
         table = Table({"backbone": backbone, "side": side}, bound=10**6)
         table.read(keys, lambda places, said=said: said)

@@ -4,52 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from kept_worlds import EVEN, FACTS, GENEROUS, WIDTH, World, keys_of
 
 from transferkit.training import activations
-from transferkit.training.activations import Computed, Reading, Table, rounded
+from transferkit.training.activations import Reading, Table, rounded
 from transferkit.training.blocks import Block
 from transferkit.training.kept import clear, make_room, tables
-
-FACTS = {"backbone": "pocket", "side": 96}
-WIDTH, GENEROUS = 8, 10**9
-EVEN = np.arange(WIDTH, dtype=np.float32)
-
-
-def keys_of(images: Sequence[int]) -> list[bytes]:
-    return [image.to_bytes(16, "big") for image in images]
-
-
-class World:
-    """A table, and a network that says `8 * image + 0..7` and writes down what it was asked."""
-
-    def __init__(self, root: Path, *, bound: int = GENEROUS, rows: int = 4096) -> None:
-        self.root, self.bound, self.rows = root, bound, rows
-        self.asked: list[int] = []
-
-    def read(self, *images: int, scale: float = 1, facts: dict[str, object] = FACTS) -> Reading:
-        """What a new process would read of these images."""
-
-        def compute(places: list[int]) -> Computed:
-            chosen = [images[place] for place in places]
-            self.asked += chosen
-            values = scale * (EVEN + WIDTH * np.array(chosen, np.float32)[:, np.newaxis])
-            return Computed(values.reshape(-1, WIDTH).astype(np.float32), 0.5 * len(places))
-
-        table = Table(facts, bound=self.bound, root=self.root, rows=self.rows)
-        return table.read(keys_of(images), compute)
-
-    @property
-    def blocks(self) -> list[Path]:
-        return sorted(self.root.glob("*/*.block"), key=lambda path: path.stat().st_mtime_ns)
-
-    @property
-    def size(self) -> int:
-        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -100,7 +65,7 @@ def test_other_facts_are_another_table(world: World) -> None:
 
 def test_an_image_that_cannot_be_looked_into_is_computed_each_time(world: World) -> None:
     table = Table(FACTS, bound=GENEROUS, root=world.root)
-    said = Computed(np.stack([EVEN, EVEN + 1]), 1.0)
+    said = Reading(np.stack([EVEN, EVEN + 1]), 1.0)
     for _ in range(2):
         found = table.read([b"", b""], lambda places: said)
         np.testing.assert_array_equal(found.values, said.values)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
@@ -16,7 +14,6 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Perceptron
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -24,11 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
 
-from transferkit.data.folds import make_folds
+from transferkit.data.folds import drawn_folds, make_folds, searching
 
-SEARCHED = 3000  # images: the search draws as many from a larger set; the fit takes them all
 TREES = 300
 
 
@@ -130,15 +125,7 @@ def fit_classifier(
     least two of them, unless it is the majority. Images of one of the `groups` stay in one fold.
     """
     estimator, grid = MAKERS[name](seed)
-    # The folds run in threads; BLAS threads within each would wait for one another: logistic
-    # regression on 1,443 x 1,280 features took 10 s on two cores with them, and 0.7 s without.
-    with (
-        warnings.catch_warnings(),
-        joblib.parallel_config(backend="threading", n_jobs=-1),
-        threadpool_limits(1, user_api="blas"),
-    ):
-        # A search visits values that are slow to converge; it judges them by what they reached.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with searching():
         chosen = _search(Choice(estimator, grid), values, truth, groups, seed) if grid else {}
         estimator.set_params(**chosen)
         if not hasattr(estimator, "predict_proba"):
@@ -159,8 +146,7 @@ def _search(
     choice: Choice, values: np.ndarray, truth: np.ndarray, groups: Sequence[str], seed: int
 ) -> dict[str, Any]:
     """The values of `choice.grid` with the best accuracy over the folds."""
-    rows = np.random.default_rng(seed).permutation(len(truth))[:SEARCHED]
-    folds = make_folds(truth[rows], [groups[row] for row in rows], seed)
+    rows, folds = drawn_folds(truth, groups, seed)
     fewest = min(len(learn) for learn, _ in folds)
     grid = {
         # There are no more neighbours than images.

@@ -43,15 +43,7 @@ class Reading:
     kept_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Computed:
-    """`values` is `(images, width)` float32; `seconds` is what the network took for all of them."""
-
-    values: np.ndarray
-    seconds: float
-
-
-Compute = Callable[[list[int]], Computed]
+Compute = Callable[[list[int]], Reading]
 """What the network says of the images at these positions."""
 
 
@@ -109,7 +101,7 @@ class Table:
             _touch(block.path)
         return found, seconds
 
-    def _keep(self, keys: Sequence[bytes], computed: Computed) -> None:
+    def _keep(self, keys: Sequence[bytes], computed: Reading) -> None:
         """Write the rows that have a key, if there is room; where that fails it is said once."""
         places = [place for place, key in enumerate(keys) if key]
         if not places:

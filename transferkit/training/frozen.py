@@ -24,7 +24,7 @@ from transferkit.config import DataConfig, ModelConfig, Precision
 from transferkit.data.files import content_keys
 from transferkit.errors import ConfigError
 from transferkit.progress import say
-from transferkit.training.activations import Computed, Reading, Table, count_saved, rounded
+from transferkit.training.activations import Reading, Table, count_saved, rounded
 from transferkit.training.devices import choose_bits
 from transferkit.training.forward import Forward, identity
 from transferkit.training.models import build_extractor
@@ -104,18 +104,17 @@ def _recall(
     """
     bits = choose_bits(precision)
 
-    def compute(places: list[int]) -> Computed:
+    def compute(places: list[int]) -> Reading:
         with bits.fast():
             forward = _compiled(model, data.side, precision)
             started = time.perf_counter()
             chosen = [paths[place] for place in places]
             values = forward(chosen, data, doing=f"Reading with {model.backbone}")
-        return Computed(rounded(values) if bits.sixteen else values, time.perf_counter() - started)
+        return Reading(rounded(values) if bits.sixteen else values, time.perf_counter() - started)
 
     bound = int(data.cache_size * GIGABYTE)
     if not bound or not is_pretrained(model):
-        computed = compute(list(range(len(paths))))
-        return Reading(computed.values, computed.seconds)
+        return compute(list(range(len(paths))))
     return Table(_facts(model, data, precision), bound=bound).read(content_keys(paths), compute)
 
 

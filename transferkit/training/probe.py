@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import joblib
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
-from transferkit.data.folds import make_folds
+from transferkit.data.folds import drawn_folds, searching
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: the inverse of the regularisation
-SEARCHED = 3000  # images: the search draws as many from a larger set; the fit takes them all
 STEPS = 500  # of L-BFGS at most
 NEVER = -20.0  # logit of a class without training images, below all others
 
@@ -59,16 +54,8 @@ def solve(
     """
     steps = [("scale", StandardScaler()), ("solve", LogisticRegression(max_iter=STEPS))]
     pipeline = Pipeline(steps)
-    # Threads of BLAS within those of the search would wait for one another.
-    with (
-        warnings.catch_warnings(),
-        joblib.parallel_config(backend="threading", n_jobs=-1),
-        threadpool_limits(1, user_api="blas"),
-    ):
-        # The search visits strengths that are slow to converge, and judges what they reached.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        rows = np.random.default_rng(seed).permutation(len(truth))[:SEARCHED]
-        folds = make_folds(truth[rows], [groups[row] for row in rows], seed)
+    with searching():
+        rows, folds = drawn_folds(truth, groups, seed)
         search = GridSearchCV(
             pipeline, {"solve__C": STRENGTHS}, scoring=_likelihood, cv=folds, refit=False
         )
