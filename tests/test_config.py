@@ -7,13 +7,11 @@ import pytest
 import yaml
 
 from transferkit.config import (
-    PRESETS,
     Config,
     DataConfig,
     ModelConfig,
     TrainConfig,
     read_config,
-    with_preset,
 )
 from transferkit.errors import ConfigError
 
@@ -93,15 +91,6 @@ def test_a_date_is_no_setting(read, tmp_path):
 def test_a_file_cannot_make_objects(read):
     with pytest.raises(ConfigError):
         read("seed: !!python/object/apply:os.getpid []\n")
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_is_a_good_config(name):
-    assert with_preset(Config(), name).data == DataConfig()
-
-
-def test_a_preset_leaves_other_settings():
-    assert with_preset(OTHER, "best").train.rate == OTHER.train.rate
 
 
 @pytest.mark.parametrize("release", ["auto", "none", "last", "all", "0", "12"])

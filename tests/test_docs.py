@@ -20,9 +20,9 @@ from transferkit.commands.demo import Demo
 from transferkit.commands.looking import FetchOptions, LookOptions
 from transferkit.commands.running import CompareJob, baseline_names
 from transferkit.commands.using import PredictOptions, ReportOptions
-from transferkit.config import PRESETS
 from transferkit.data.policies import POLICIES
 from transferkit.jobs import Job, parse_job
+from transferkit.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -18,7 +18,7 @@ FLOORS = (
     {"errors"},
     {"checks", "yaml_files"},
     {"config"},
-    {"runs", "progress"},
+    {"runs", "presets", "progress"},
     {"data", "backbones", "evidence"},
     {"training"},
     {"baselines"},

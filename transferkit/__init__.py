@@ -45,7 +45,7 @@ _HOME = {
     "score": "evidence.scores",
     "suitable_baselines": "baselines.choosing",
     "train": "training.train",
-    "with_preset": "config",
+    "with_preset": "presets",
     "write_digits": "data.samples",
     "write_patches": "data.patches",
 }

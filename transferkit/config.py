@@ -185,30 +185,6 @@ class Config:
         return yaml.safe_dump(dataclasses.asdict(self), sort_keys=False)
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {"release": "none"},
-    "balanced": {},
-    "best": {
-        "release": "all",
-        "rate_decay": 0.7,
-        "augment": "strong",
-        "mix": "mixup",
-        "epochs": 20,
-    },
-}
-
-
-def with_preset(config: Config, name: str) -> Config:
-    """`config` with the training settings of the preset `name`: fast, balanced or best.
-
-    Raises:
-        ConfigError: no preset has that name.
-    """
-    if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS)
-    return dataclasses.replace(config, train=dataclasses.replace(config.train, **PRESETS[name]))
-
-
 def read_config(path: str | Path, base: Config = Config()) -> Config:
     """`base` with the settings that the YAML file `path` names.
 

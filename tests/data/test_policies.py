@@ -3,9 +3,10 @@ import sys
 
 import pytest
 
-from transferkit.config import PRESETS, TrainConfig
+from transferkit.config import TrainConfig
 from transferkit.data.policies import POLICIES, find_policy
 from transferkit.errors import ConfigError
+from transferkit.presets import PRESETS
 
 BOUNDS = ("rotation", "zoom", "shift", "brightness", "contrast", "saturation", "erase")
 
