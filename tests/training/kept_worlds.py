@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from transferkit.training.activations import Reading, Table
+from transferkit.training.activations import Compute, Reading, Table
+from transferkit.training.mapped import Mapped
+from transferkit.training.shelf import Batch
 
 FACTS = {"backbone": "pocket", "side": 96}
 WIDTH, GENEROUS = 8, 10**9
@@ -27,15 +29,27 @@ class World:
 
     def read(self, *images: int, scale: float = 1, facts: dict[str, object] = FACTS) -> Reading:
         """What a new process would read of these images."""
+        return self.table(facts).read(keys_of(images), self.network(images, scale))
 
-        def compute(places: list[int]) -> Reading:
-            chosen = [images[place] for place in places]
-            self.asked += chosen
-            values = scale * (EVEN + WIDTH * np.array(chosen, np.float32)[:, np.newaxis])
-            return Reading(values.reshape(-1, WIDTH).astype(np.float32), 0.5 * len(places))
+    def map(self, *images: int, scale: float = 1) -> Mapped | None:
+        """The same, left on disk."""
+        compute = self.network(images, scale)
+        return self.table(FACTS).map(keys_of(images), compute, width=WIDTH)
 
-        table = Table(facts, bound=self.bound, root=self.root, rows=self.rows)
-        return table.read(keys_of(images), compute)
+    def table(self, facts: dict[str, object]) -> Table:
+        return Table(facts, bound=self.bound, root=self.root, rows=self.rows)
+
+    def network(self, images: Sequence[int], scale: float) -> Compute:
+        """Its batches are of three images, at half a second each."""
+
+        def compute(places: list[int]) -> Iterator[Batch]:
+            for first in range(0, max(1, len(places)), 3):
+                chosen = [images[place] for place in places[first : first + 3]]
+                self.asked += chosen
+                values = scale * (EVEN + WIDTH * np.array(chosen, np.float32)[:, np.newaxis])
+                yield values.reshape(-1, WIDTH).astype(np.float32), 0.5 * len(chosen)
+
+        return compute
 
     @property
     def blocks(self) -> list[Path]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from kept_worlds import EVEN, FACTS, GENEROUS, WIDTH, World, keys_of
 
-from transferkit.training import activations
-from transferkit.training.activations import Reading, Table, rounded
-from transferkit.training.blocks import Block
+from transferkit.training import shelf
+from transferkit.training.activations import Table
+from transferkit.training.blocks import Block, rounded
 from transferkit.training.kept import clear, make_room, tables
+from transferkit.training.shelf import Batch
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process."""
-    monkeypatch.setattr(activations, "_said", set())
+    monkeypatch.setattr(shelf, "_said", set())
 
 
 def test_what_is_read_twice_is_computed_once_and_the_same(world: World) -> None:
@@ -65,10 +67,10 @@ def test_other_facts_are_another_table(world: World) -> None:
 
 def test_an_image_that_cannot_be_looked_into_is_computed_each_time(world: World) -> None:
     table = Table(FACTS, bound=GENEROUS, root=world.root)
-    said = Reading(np.stack([EVEN, EVEN + 1]), 1.0)
+    said = np.stack([EVEN, EVEN + 1])
     for _ in range(2):
-        found = table.read([b"", b""], lambda places: said)
-        np.testing.assert_array_equal(found.values, said.values)
+        found = table.read([b"", b""], lambda places: [(said, 1.0)])
+        np.testing.assert_array_equal(found.values, said)
     assert world.blocks == []
 
 
@@ -195,11 +197,11 @@ def test_what_a_killed_process_left_is_removed(world: World) -> None:
 
 
 def test_many_small_blocks_become_one(world: World) -> None:
-    for image in range(activations.MANY + 1):
+    for image in range(shelf.MANY + 1):
         world.read(image, scale=np.pi if image % 2 else 1)
     assert len(world.blocks) == 2  # one of float16, one of float32
-    found = world.read(*range(activations.MANY + 1), scale=0)
-    assert found.kept == activations.MANY + 1
+    found = world.read(*range(shelf.MANY + 1), scale=0)
+    assert found.kept == shelf.MANY + 1
     assert found.kept_seconds == 0.5 * found.kept
     np.testing.assert_array_equal(found.values[2], EVEN + 2 * WIDTH)
 
@@ -235,3 +237,52 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
     found = World(tmp_path).read(*range(60), scale=0)
     assert found.kept == 60
     np.testing.assert_array_equal(found.values[:, 0], WIDTH * np.arange(60))
+
+
+def test_what_was_computed_before_a_failure_is_kept(world: World) -> None:
+    def fails_at_the_end(places: list[int]) -> Iterator[Batch]:
+        yield from itertools.islice(world.network([1, 2, 3, 4, 5], 1)(places), 1)
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        world.table(FACTS).read(keys_of([1, 2, 3, 4, 5]), fails_at_the_end)
+    assert world.read(1, 2, 3, 4, 5).kept == 3
+
+
+@pytest.mark.parametrize("scale", [1, np.pi, 1e6])
+def test_rows_on_disk_are_what_was_computed(world: World, scale: float) -> None:
+    found = world.map(1, 2, 2, 7, scale=scale)
+    assert found is not None
+    whole = world.read(1, 2, 2, 7).values
+    np.testing.assert_array_equal(found.read([3, 0, 2]), whole[[3, 0, 2]])
+    assert (found.shape, found.seconds) == ((4, WIDTH), 2.0)
+    assert found.dtype == (np.float16 if scale == 1 else np.float32)
+
+
+def test_rows_on_disk_are_computed_once_and_the_damaged_again(world: World) -> None:
+    world.map(1, 2, 3)
+    world.map(3, 2, 4)
+    assert world.asked == [1, 2, 3, 4]
+    damage_a_row(world.blocks[-1])
+    assert world.map(3, 4) is not None
+    assert world.asked == [1, 2, 3, 4, 4]
+
+
+def test_rows_for_which_there_is_no_room_are_not_computed(tmp_path: Path) -> None:
+    world = World(tmp_path / "kept", bound=3000)
+    assert world.map(*range(100)) is None
+    assert world.asked == []
+    assert world.map(*range(10)) is not None
+
+
+def test_rows_that_cannot_be_written_are_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert World(tmp_path / "file" / "kept").map(1) is None
+
+
+def test_rows_stay_readable_when_others_make_room(world: World) -> None:
+    found = world.map(1, 2)
+    assert found is not None
+    make_room(world.root, 0)
+    assert world.blocks == []
+    np.testing.assert_array_equal(found.read([1])[0], EVEN + 2 * WIDTH)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.progress import say
-from transferkit.training.blocks import (
-    ENDING,
-    Block,
-    DamagedError,
-    size_of,
-    write_blocks,
-    write_whole,
-)
-from transferkit.training.kept import ABOUT, kept_folder, locked, make_room
+from transferkit.training.blocks import Block, DamagedError, size_of
+from transferkit.training.mapped import Mapped
+from transferkit.training.shelf import ROWS, Batch, Shelf, discard
 
-ROWS = 4096  # images of a block, and how many are read before they are kept: 10 MB of MobileNetV2's
-MANY = 32  # blocks of less than half that, before they are made one
-TINY = 2.0**-10  # below it float16 is coarser than 16 bits need to be
-_said: set[str] = set()  # sentences that a process says once
 _saved = [0.0]
 
 
@@ -43,12 +29,12 @@ class Reading:
     kept_seconds: float = 0.0
 
 
-Compute = Callable[[list[int]], Reading]
-"""What the network says of the images at these positions."""
+Compute = Callable[[list[int]], Iterable[Batch]]
+"""The batches of the images at these positions, in order; of no images an empty one."""
 
 
 class Table:
-    """The features by one network of one decoding: `facts` is everything that decides them.
+    """What one network says of images by one decoding: `facts` is everything that decides it.
 
     `bound` is in bytes, of all tables together; `root` is where they all are.
     """
@@ -56,122 +42,95 @@ class Table:
     def __init__(
         self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
     ) -> None:
-        self.root = root or kept_folder()
-        self.about = json.dumps(facts, indent=2, sort_keys=True).encode()
-        self.folder = self.root / hashlib.sha256(self.about).hexdigest()[:16]
-        self.bound, self.rows = bound, rows
+        self.shelf = Shelf(facts, bound=bound, root=root, rows=rows)
 
     def read(self, keys: Sequence[bytes], compute: Compute) -> Reading:
         """What is kept of each key, in order, and of the others what `compute` says, kept too.
 
         An empty key is of an image that could not be looked into: it is computed, and not kept.
         """
-        found, kept_seconds = self._find(set(keys) - {b""})
+        lost = _places_of(keys)
+        values = np.empty((0, 0), np.float32)
+        kept, kept_seconds = 0, 0.0
+        for block, rows in self.shelf.find(set(keys) - {b""}):
+            try:
+                found = block.rows(rows)
+            except DamagedError:
+                discard(block.path)
+                continue
+            values = _room_for(values, len(keys), found)
+            for row, vector in zip(rows, found, strict=True):
+                places = lost.pop(block.keys[row], [])
+                values[places] = vector
+                kept += len(places)
+                kept_seconds += block.seconds[row] if places else 0.0
         seconds = kept_seconds
-        names: list[Hashable] = [key or place for place, key in enumerate(keys)]
-        kept = sum(name in found for name in names)
-        lost: dict[Hashable, int] = {}
-        for place, name in enumerate(names):
-            if name not in found:
-                lost.setdefault(name, place)
-        for places in _chunks(lost.values(), self.rows):
-            computed = compute(places)
-            seconds += computed.seconds
-            self._keep([keys[place] for place in places], computed)
-            found.update(zip((names[place] for place in places), computed.values, strict=True))
-        values = np.stack([found[name] for name in names]) if names else compute([]).values
+        for names, found, took in self._computed(lost, compute) if lost or not keys else ():
+            values = _room_for(values, len(keys), found)
+            for name, vector in zip(names, found, strict=True):
+                values[lost[name]] = vector
+            seconds += took
         return Reading(values, seconds, kept, kept_seconds)
 
-    def _find(self, keys: set[bytes]) -> tuple[dict[Hashable, np.ndarray], float]:
-        """The rows of those `keys` that are kept, and the seconds that they took."""
-        found: dict[Hashable, np.ndarray] = {}
-        seconds = 0.0
-        for block in self._blocks():
-            wanted = keys - found.keys()
-            places = [place for place, key in enumerate(block.keys) if key in wanted]
-            if not places:
-                continue
-            try:
-                rows = block.rows(places)
-            except DamagedError:
-                _discard(block.path)
-                continue
-            found.update(zip((block.keys[place] for place in places), rows, strict=True))
-            seconds += sum(block.seconds[place] for place in places)
-            _touch(block.path)
-        return found, seconds
+    def map(self, keys: Sequence[bytes], compute: Compute, *, width: int) -> Mapped | None:
+        """The same, left on disk and read from there; None where there is no room for all of it.
 
-    def _keep(self, keys: Sequence[bytes], computed: Reading) -> None:
-        """Write the rows that have a key, if there is room; where that fails it is said once."""
-        places = [place for place, key in enumerate(keys) if key]
-        if not places:
-            return
-        each = computed.seconds / len(keys)
+        `width` is how many numbers a row has.
+        """
+        names = set(keys)
+        # While a block is written, there has to be room for it in four bytes a number.
+        spare = size_of(min(len(names), self.shelf.most_rows(width)), width)
+        if b"" in names or size_of(len(names), width, each=2) + spare > self.shelf.bound:
+            return None
+        index = self._verified(names)
+        lost = {name: places for name, places in _places_of(keys).items() if name not in index}
+        for _ in self._computed(lost, compute) if lost else ():
+            pass  # it is kept, which is all that is wanted
+        index |= self._verified(names - index.keys())
+        return Mapped([index[key] for key in keys], width) if len(index) == len(names) else None
+
+    def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Block, int]]:
+        """Where those of `keys` are that are kept and undamaged."""
+        found: dict[bytes, tuple[Block, int]] = {}
+        for block, rows in self.shelf.find(keys):
+            try:
+                block.check(rows)
+            except DamagedError:
+                discard(block.path)
+                continue
+            found |= {block.keys[row]: (block, row) for row in rows}
+        return found
+
+    def _computed(
+        self, lost: Mapping[Hashable, list[int]], compute: Compute
+    ) -> Iterator[tuple[list[Hashable], np.ndarray, float]]:
+        """Yield the names, the rows and the seconds of each batch, and keep them in large blocks.
+
+        What was computed before something fails is kept too.
+        """
+        names, done = list(lost), 0
+        pending: list[Batch] = []
         try:
-            with locked(self.root):
-                chosen = [keys[place] for place in places]
-                self._write(chosen, [each] * len(places), computed.values[places])
-                self._merge()
-        except OSError as error:
-            _say_once(
-                f"Features cannot be kept in {str(self.root)!r} ({error.strerror or error}): free "
-                "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
-            )
+            for values, took in compute([places[0] for places in lost.values()]):
+                chosen = names[done : done + len(values)]
+                yield chosen, values, took
+                pending.append((values, took))
+                done += len(values)
+                if sum(len(each) for each, _ in pending) >= self.shelf.most_rows(values.shape[1]):
+                    self._keep_pending(names[:done], pending)
+        finally:
+            self._keep_pending(names[:done], pending)
 
-    def _write(self, keys: Sequence[bytes], seconds: Sequence[float], values: np.ndarray) -> None:
-        width = values.shape[1]
-        rows = max(1, min(self.rows, self.bound // (4 * size_of(1, width))))
-        for part in _chunks(range(len(keys)), rows):
-            size = size_of(len(part), width) + len(self.about)
-            if size > self.bound:
-                return
-            make_room(self.root, self.bound - size)
-            if not (self.folder / ABOUT).exists():
-                write_whole(self.folder / ABOUT, self.about)
-            first, last = part[0], part[-1] + 1
-            write_blocks(
-                self.folder, keys[first:last], seconds[first:last], values=values[first:last]
-            )
-
-    def _merge(self) -> None:
-        """Make one block of many small ones: each is a file to open."""
-        small = [block for block in self._blocks() if 2 * len(block.keys) < self.rows]
-        if len(small) <= MANY:
-            return
-        rows: dict[bytes, tuple[float, np.ndarray]] = {}
-        for block in small:
-            try:
-                values = block.rows(range(len(block.keys)))
-            except DamagedError:
-                _discard(block.path)
-                continue
-            rows.update(zip(block.keys, zip(block.seconds, values, strict=True), strict=True))
-            block.path.unlink(missing_ok=True)
-        if not rows:
-            return
-        seconds, vectors = zip(*rows.values(), strict=True)
-        self._write(list(rows), seconds, np.stack(vectors))
-
-    def _blocks(self) -> Iterator[Block]:
-        """The blocks of this table, the damaged ones removed."""
-        for path in sorted(self.folder.glob(f"*{ENDING}")):
-            try:
-                yield Block(path)
-            except DamagedError:
-                _discard(path)
-            except OSError:  # another process has removed it, or it is not ours to read
-                continue
-
-
-def rounded(values: np.ndarray) -> np.ndarray:
-    """`(images, width)` float32 with the digits of float16, rows that it cannot hold as they are.
-
-    Those are the ones beyond its range, and those with nothing but tiny numbers.
-    """
-    with np.errstate(over="ignore"):
-        halves = values.astype(np.float16).astype(np.float32)
-    held = np.isfinite(halves).all(axis=1) & (np.abs(values).max(axis=1, initial=0) >= TINY)
-    return np.where(held[:, np.newaxis], halves, values)
+    def _keep_pending(self, names: Sequence[Hashable], pending: list[Batch]) -> None:
+        """Keep what is `pending`, the last of `names`, and empty it."""
+        if pending:
+            values = np.concatenate([each for each, _ in pending])
+            keys = [
+                name if isinstance(name, bytes) else b""
+                for name in names[len(names) - len(values) :]
+            ]
+            self.shelf.keep(keys, (values, sum(took for _, took in pending)))
+            pending.clear()
 
 
 def saved_seconds() -> float:
@@ -187,29 +146,16 @@ def count_saved(seconds: float) -> None:
     _saved[0] += seconds
 
 
-def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
-    every = list(places)
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
+def _places_of(keys: Sequence[bytes]) -> dict[Hashable, list[int]]:
+    """Where each key is; an empty one is an image of its own, by its place."""
+    places: dict[Hashable, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key or place, []).append(place)
+    return places
 
 
-def _touch(path: Path) -> None:
-    """Mark `path` as used now."""
-    try:
-        os.utime(path)
-    except OSError:  # gone, or another user's: then it is for others to say what was used
-        return
-
-
-def _discard(path: Path) -> None:
-    say(f"Kept features were damaged and are computed again: {str(path)!r} is removed.")
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # another user's: it is passed over
-        return
-
-
-def _say_once(sentence: str) -> None:
-    if sentence not in _said:
-        _said.add(sentence)
-        say(sentence)
+def _room_for(values: np.ndarray, images: int, found: np.ndarray) -> np.ndarray:
+    """`values`, or where it is empty, an array for as many `images` as wide as those `found`."""
+    if values.size or not found.shape[1]:
+        return values
+    return np.empty((images, found.shape[1]), np.float32)

@@ -21,6 +21,7 @@ HEAD = np.dtype(
 )
 INDEX = np.dtype([("key", f"V{KEY}"), ("seconds", "<f4"), ("check", "<u4")])
 NAME = b"tkblock1"
+TINY = 2.0**-10  # below it float16 is coarser than 16 bits need to be
 
 
 class DamagedError(Exception):
@@ -29,6 +30,8 @@ class DamagedError(Exception):
 
 class Block:
     """A block that exists: `keys`, `seconds` (of computing each row), and the rows on demand.
+
+    `width` is how many numbers a row has, `dtype` that of what is on disk.
 
     Raises:
         DamagedError: its size or the checksum of its index is wrong.
@@ -46,13 +49,24 @@ class Block:
         self.keys: list[bytes] = found["key"].tolist()
         self.seconds: list[float] = found["seconds"].tolist()
         self._checks = found["check"]
+        self.width, self.dtype = int(head["width"]), np.dtype(f"<f{head['bytes']}")
         self._values = np.memmap(
             path,
-            dtype=f"<f{head['bytes']}",
+            dtype=self.dtype,
             mode="r",
             offset=HEAD.itemsize + len(index),
-            shape=(int(head["rows"]), int(head["width"])),
+            shape=(int(head["rows"]), self.width),
         )
+
+    def row(self, place: int) -> np.ndarray:
+        """`(width,)` as it is on disk, unchecked: what has been checked is read without a copy."""
+        return self._values[place]
+
+    def check(self, places: Sequence[int]) -> None:
+        """Raise `DamagedError` if the checksum of one of these rows is wrong."""
+        for place in places:
+            if zlib.crc32(self._values[place]) != self._checks[place]:
+                raise DamagedError
 
     def rows(self, places: Sequence[int]) -> np.ndarray:
         """`(places, width)` float32: the rows at these places.
@@ -60,11 +74,8 @@ class Block:
         Raises:
             DamagedError: the checksum of one of them is wrong.
         """
-        values = np.asarray(self._values[list(places)])
-        for row, place in zip(values, places, strict=True):
-            if zlib.crc32(row) != self._checks[place]:
-                raise DamagedError
-        return values.astype(np.float32)
+        self.check(places)
+        return np.asarray(self._values[list(places)]).astype(np.float32)
 
 
 def images_in(path: Path) -> int:
@@ -101,9 +112,20 @@ def write_blocks(
             _write(folder, index, np.ascontiguousarray(kept[places]))
 
 
-def size_of(images: int, width: int) -> int:
-    """Bytes that so many rows take at most."""
-    return 2 * HEAD.itemsize + images * (INDEX.itemsize + 4 * width)
+def size_of(images: int, width: int, *, each: int = 4) -> int:
+    """Bytes that so many rows take, of `each` bytes a number: at most, if it is not given."""
+    return 2 * HEAD.itemsize + images * (INDEX.itemsize + each * width)
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """`(images, width)` float32 with the digits of float16, rows that it cannot hold as they are.
+
+    Those are the ones beyond its range, and those with nothing but tiny numbers.
+    """
+    with np.errstate(over="ignore"):
+        halves = values.astype(np.float16).astype(np.float32)
+    held = np.isfinite(halves).all(axis=1) & (np.abs(values).max(axis=1, initial=0) >= TINY)
+    return np.where(held[:, np.newaxis], halves, values)
 
 
 def write_whole(path: Path, *parts: bytes | memoryview) -> None:

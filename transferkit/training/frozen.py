@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from transferkit.config import DataConfig, ModelConfig, Precision
 from transferkit.data.files import content_keys
 from transferkit.errors import ConfigError
 from transferkit.progress import say
-from transferkit.training.activations import Reading, Table, count_saved, rounded
+from transferkit.training.activations import Reading, Table, count_saved
+from transferkit.training.blocks import rounded
 from transferkit.training.devices import choose_bits
 from transferkit.training.forward import Forward, identity
 from transferkit.training.models import build_extractor
+from transferkit.training.shelf import Batch
 
 KEPT = 8  # readings held in memory: train, validation and test of two backbones, and some to spare
 FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
@@ -104,17 +106,18 @@ def _recall(
     """
     bits = choose_bits(precision)
 
-    def compute(places: list[int]) -> Reading:
+    def compute(places: list[int]) -> Iterator[Batch]:
         with bits.fast():
             forward = _compiled(model, data.side, precision)
             started = time.perf_counter()
             chosen = [paths[place] for place in places]
             values = forward(chosen, data, doing=f"Reading with {model.backbone}")
-        return Reading(rounded(values) if bits.sixteen else values, time.perf_counter() - started)
+        yield rounded(values) if bits.sixteen else values, time.perf_counter() - started
 
     bound = int(data.cache_size * GIGABYTE)
     if not bound or not is_pretrained(model):
-        return compute(list(range(len(paths))))
+        [(values, seconds)] = compute(list(range(len(paths))))
+        return Reading(values, seconds)
     return Table(_facts(model, data, precision), bound=bound).read(content_keys(paths), compute)
 
 

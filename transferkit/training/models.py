@@ -55,9 +55,33 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
         any_side=len(sides) > 1,
     )
     images = keras.Input((side, side, 3), name="images")
-    found = [backbone(preprocess(row, _averaged_down(images, each))) for each in sides]
-    features = _features(keras.tree.flatten(found), pooling)
+    found = [backbone(seen_at(images, row, each)) for each in sides]
+    features = pooled(keras.tree.flatten(found), pooling)
     return keras.Model(images, features, name="extractor")
+
+
+def seen_at(images: keras.KerasTensor, row: Backbone, side: int) -> keras.KerasTensor:
+    """`images`, RGB 0 to 255, at `side` pixels, as the network of `row` takes them."""
+    return preprocess(row, _averaged_down(images, side))
+
+
+def pooled(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor:
+    """The pooled `maps` one after the other, as the output of the layer `features`.
+
+    What is among them as a vector is pooled already.
+    """
+    average, maximum = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
+    kinds = {"max": [maximum], "both": [average, maximum]}.get(pooling, [average])
+    if len(maps) == 1 and len(maps[0].shape) == 2:
+        return keras.layers.Flatten(name=FEATURES)(maps[0])
+    wanted = [(kind, each) for each in maps for kind in kinds]
+    if len(wanted) == 1:
+        return kinds[0](name=FEATURES)(maps[0])
+    vectors = [
+        each if len(each.shape) == 2 else kind(name=f"pooled_{place}")(each)
+        for place, (kind, each) in enumerate(wanted)
+    ]
+    return keras.layers.Concatenate(name=FEATURES)(vectors)
 
 
 def blocks_to_release(row: Backbone, release: str, *, pretrained: bool) -> int:
@@ -125,19 +149,6 @@ def _averaged_down(images: keras.KerasTensor, side: int) -> keras.KerasTensor:
     if factor == 1:
         return images
     return keras.layers.AveragePooling2D(factor, dtype="float32", name=f"side_{side}")(images)
-
-
-def _features(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor:
-    """The pooled `maps` one after the other, as the output of the layer `features`."""
-    average, maximum = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
-    kinds = {"max": [maximum], "both": [average, maximum]}.get(pooling, [average])
-    if len(maps[0].shape) == 2:  # a backbone that ends in a vector
-        kinds = [keras.layers.Flatten]
-    pooled = [(kind, each) for each in maps for kind in kinds]
-    if len(pooled) == 1:
-        return kinds[0](name=FEATURES)(maps[0])
-    vectors = [kind(name=f"pooled_{place}")(each) for place, (kind, each) in enumerate(pooled)]
-    return keras.layers.Concatenate(name=FEATURES)(vectors)
 
 
 def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:

@@ -1,0 +1,153 @@
+"""The blocks of one table of activations: finding, writing, and throwing away the damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transferkit.progress import say
+from transferkit.training.blocks import (
+    ENDING,
+    Block,
+    DamagedError,
+    size_of,
+    write_blocks,
+    write_whole,
+)
+from transferkit.training.kept import ABOUT, kept_folder, locked, make_room
+
+ROWS = 4096  # images of a block at most: 10 MB of MobileNetV2's features
+NUMBERS = 2**24  # of a block at most, in float32 before it is written: 64 MB
+MANY = 32  # blocks of less than half that, before they are made one
+_said: set[str] = set()  # sentences that a process says once
+
+Batch = tuple[np.ndarray, float]
+"""What a network says of some images, `(batch, width)` float32, and the seconds it took."""
+
+
+class Shelf:
+    """Where the rows of one table are: `facts` is everything that decides what they say.
+
+    `bound` is in bytes, of all tables together; `root` is where they all are, and `rows` how many
+    images a block has at most.
+    """
+
+    def __init__(
+        self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
+    ) -> None:
+        self.root = root or kept_folder()
+        self.about = json.dumps(facts, indent=2, sort_keys=True).encode()
+        self.folder = self.root / hashlib.sha256(self.about).hexdigest()[:16]
+        self.bound, self.rows = bound, rows
+
+    def keep(self, keys: Sequence[bytes], batch: Batch) -> None:
+        """Write the rows of `batch` that have a key, if there is room; say once if that fails."""
+        values, took = batch
+        places = [place for place, key in enumerate(keys) if key]
+        if not places:
+            return
+        each = took / len(keys)
+        try:
+            with locked(self.root):
+                chosen = [keys[place] for place in places]
+                self._write(chosen, [each] * len(places), values[places])
+                self._merge()
+        except OSError as error:
+            _say_once(
+                f"Features cannot be kept in {str(self.root)!r} ({error.strerror or error}): free "
+                "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+            )
+
+    def find(self, keys: set[bytes]) -> Iterator[tuple[Block, list[int]]]:
+        """The blocks with some of `keys`, and their rows there; each key once."""
+        wanted = set(keys)
+        for block in self.blocks():
+            rows = [row for row, key in enumerate(block.keys) if key in wanted]
+            if rows:
+                _touch(block.path)
+                yield block, rows
+                wanted -= {block.keys[row] for row in rows}
+
+    def most_rows(self, width: int) -> int:
+        """Images of a block."""
+        return max(1, min(self.rows, NUMBERS // max(1, width)))
+
+    def _write(self, keys: Sequence[bytes], seconds: Sequence[float], values: np.ndarray) -> None:
+        width = values.shape[1]
+        rows = max(1, min(self.most_rows(width), self.bound // (4 * size_of(1, width))))
+        for part in _chunks(range(len(keys)), rows):
+            size = size_of(len(part), width) + len(self.about)
+            if size > self.bound:
+                return
+            make_room(self.root, self.bound - size)
+            if not (self.folder / ABOUT).exists():
+                write_whole(self.folder / ABOUT, self.about)
+            first, last = part[0], part[-1] + 1
+            write_blocks(
+                self.folder, keys[first:last], seconds[first:last], values=values[first:last]
+            )
+
+    def _merge(self) -> None:
+        """Make one block of many small ones: each is a file to open."""
+        small = [
+            block for block in self.blocks() if 2 * len(block.keys) < self.most_rows(block.width)
+        ]
+        if len(small) <= MANY:
+            return
+        rows: dict[bytes, tuple[float, np.ndarray]] = {}
+        for block in small:
+            try:
+                values = block.rows(range(len(block.keys)))
+            except DamagedError:
+                discard(block.path)
+                continue
+            rows.update(zip(block.keys, zip(block.seconds, values, strict=True), strict=True))
+            block.path.unlink(missing_ok=True)
+        if not rows:
+            return
+        seconds, vectors = zip(*rows.values(), strict=True)
+        self._write(list(rows), seconds, np.stack(vectors))
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of this table, the damaged ones removed."""
+        for path in sorted(self.folder.glob(f"*{ENDING}")):
+            try:
+                yield Block(path)
+            except DamagedError:
+                discard(path)
+            except OSError:  # another process has removed it, or it is not ours to read
+                continue
+
+
+def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
+    every = list(places)
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
+
+
+def _touch(path: Path) -> None:
+    """Mark `path` as used now."""
+    try:
+        os.utime(path)
+    except OSError:  # gone, or another user's: then it is for others to say what was used
+        return
+
+
+def discard(path: Path) -> None:
+    say(f"Kept features were damaged and are computed again: {str(path)!r} is removed.")
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # another user's: it is passed over
+        return
+
+
+def _say_once(sentence: str) -> None:
+    if sentence not in _said:
+        _said.add(sentence)
+        say(sentence)
