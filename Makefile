@@ -1,7 +1,7 @@
 # `make` lists what there is. Every target sets up .venv by itself; PYTHON=python3.12 chooses for it.
 
 PYTHON ?= python3
-EXTRAS ?= test
+EXTRAS ?= test,openvino
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
 
@@ -13,7 +13,7 @@ help:
 	@echo "make test     run the tests"
 	@echo "make check    ruff and mypy"
 	@echo "make format   let ruff format the code"
-	@echo "make bench    how fast it starts, whether networks reload, what pocket is worth; on DATA=DIR"
+	@echo "make bench    measure time, memory and accuracy, beside the usual way; on DATA=DIR"
 
 demo: .venv/installed-$(EXTRAS)
 	@$(BIN)/transferkit demo
@@ -31,10 +31,13 @@ format: .venv/installed-check
 	@$(BIN)/ruff format .
 
 bench: .venv/installed-$(EXTRAS)
-	@$(BIN)/python benchmarks/start.py
+	@$(BIN)/python benchmarks/start.py $(DATA)
+	@$(BIN)/python benchmarks/head.py $(DATA)
+	@$(BIN)/python benchmarks/finetune.py $(DATA)
+	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)
 	@$(BIN)/python benchmarks/probe.py $(DATA)
-	@$(BIN)/python benchmarks/fine_tune.py $(DATA)
+	@$(BIN)/python benchmarks/pocket_fine_tune.py $(DATA)
 	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 
 # The stamp of an installation with the extras in its name: made again where the settings changed.

@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from pathlib import Path
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.process import silence_tensorflow
 
-ROUNDS, IMAGES, BATCH = 5, 512, 32
+ROUNDS, IMAGES = 5, 512
 SUBJECTS = (("pocket", 96), ("pocket", 192), ("mobilenet_025", 96), ("mobilenet_025", 224))
 
 
@@ -44,35 +44,36 @@ def main() -> None:
 
 def print_speed(paths: list[str]) -> None:
     """Median, minimum and maximum images a second of each subject, in turns."""
-    from transferkit.data.batches import image_batches
+    from transferkit.data.ahead import decoded_batches
     from transferkit.training.devices import choose_bits
     from transferkit.training.forward import Forward
     from transferkit.training.models import build_extractor
 
     found: dict[tuple[str, int, str], list[float]] = {}
-    with choose_bits("auto").fast():
-        readers = {
-            (name, side): Forward(
-                build_extractor(tk.ModelConfig(backbone=name, weights="none", pooling="avg"), side)
-            )
-            for name, side in SUBJECTS
-        }
-        for number in range(ROUNDS + 1):
-            for (name, side), reader in readers.items():
-                data = tk.DataConfig(side=side)
-                batches = list(image_batches(paths, side, data, batch=BATCH))
-                started = time.perf_counter()
-                reader(paths, data, doing="Reading")
-                decoded = time.perf_counter()
-                for batch in batches:
-                    reader.function(batch).numpy()
-                ended = time.perf_counter()
-                if number:  # the first round compiles
-                    for what, seconds in (
-                        ("with decoding", decoded - started),
-                        ("without", ended - decoded),
-                    ):
-                        found.setdefault((name, side, what), []).append(len(paths) / seconds)
+    readers = {
+        (name, side): Forward(
+            build_extractor(tk.ModelConfig(backbone=name, weights="none", pooling="avg"), side),
+            "auto",
+            bits=choose_bits("auto"),
+        )
+        for name, side in SUBJECTS
+    }
+    for number in range(ROUNDS + 1):
+        for (name, side), reader in readers.items():
+            data, batch = tk.DataConfig(side=side), reader.engine.batch
+            batches = list(decoded_batches(paths, side, data, batch=batch))
+            started = time.perf_counter()
+            reader(paths, data, doing="Reading")
+            decoded = time.perf_counter()
+            for _ in reader.engine.run(batches):
+                pass
+            ended = time.perf_counter()
+            if number:  # the first round compiles
+                for what, seconds in (
+                    ("with decoding", decoded - started),
+                    ("without", ended - decoded),
+                ):
+                    found.setdefault((name, side, what), []).append(len(paths) / seconds)
     print(f"{'images a second':<40}{'median':>8}{'minimum':>9}{'maximum':>9}")
     for (name, side, what), rates in found.items():
         print(
@@ -84,40 +85,26 @@ def print_speed(paths: list[str]) -> None:
 def print_engines(paths: list[str]) -> None:
     """The cosine of each image's features with Keras' own in float32: the least, and the mean."""
     from transferkit.data.decode import read_images
-    from transferkit.training.devices import choose_bits
-    from transferkit.training.forward import compiled
+    from transferkit.training.agreement import start_engine
+    from transferkit.training.devices import FLOAT32, choose_bits
+    from transferkit.training.engines import choose_engine
     from transferkit.training.models import build_extractor
 
     model = build_extractor(tk.ModelConfig(backbone="pocket"))
     images = read_images(paths, 96, tk.DataConfig())
     truth = model(images.astype("float32"), training=False).numpy()
-    engines = {"graph, float32": compiled(model)(images).numpy()}
-    with choose_bits("auto").fast():
-        engines["graph, bfloat16 where it is safe"] = compiled(model)(images).numpy()
-    engines |= openvino_features(model, images)
+    engines = {}
+    for name in ("graph", "openvino") if find_spec("openvino") else ("graph",):
+        for bits in (FLOAT32, choose_bits("bfloat16")):
+            engine = start_engine(model, choose_engine(name, bits))
+            (engines[f"{name}, {'bfloat16' if bits.sixteen else 'float32'}"],) = next(
+                iter(engine.run([images]))
+            )
     print(f"\n{'cosine with Keras in float32':<40}{'least':>9}{'mean':>9}")
     for name, values in engines.items():
         cosines = np.sum(values * truth, axis=1)
         cosines /= np.linalg.norm(values, axis=1) * np.linalg.norm(truth, axis=1)
         print(f"{name:<40}{cosines.min():>9.5f}{cosines.mean():>9.5f}")
-
-
-def openvino_features(model: object, images: np.ndarray) -> dict[str, np.ndarray]:
-    """The features by OpenVINO, where it is installed, in float32 and bfloat16."""
-    try:
-        import openvino
-    except ImportError:
-        print("OpenVINO is not installed: it is left out.")
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(Path(folder) / "saved", verbose=False)  # type: ignore[attr-defined]
-        converted = openvino.convert_model(str(Path(folder) / "saved"))
-    found = {}
-    for precision in ("f32", "bf16"):
-        hints = {"INFERENCE_PRECISION_HINT": precision}
-        network = openvino.Core().compile_model(converted, "CPU", hints)
-        found[f"OpenVINO, {precision}"] = network([images.astype("float32")])[0]
-    return found
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 """How much frozen features are worth: a linear probe on pocket's, beside ImageNet's and classics.
 
     python benchmarks/probe.py DIR...
-    python benchmarks/probe.py DIR... --mobilenet-025 FILE
+    python benchmarks/probe.py DIR... --mobilenet-025 FILE --splits 20
 
-For each folder of images, over three random splits (the folder's own is not used): the share of
-test images that each classifier gets right, mean and deviation over the splits; then the same with
-5, 10 and 20 training images a class, over five draws. FILE has the ImageNet weights of MobileNet
-with a quarter of the width, where Keras' cache does not.
+For each folder of images, over three random splits (the folder's own is not used; small folders
+need more of them): the share of test images that each classifier gets right, mean and deviation
+over the splits; then the same with 5, 10 and 20 training images a class, over five draws. FILE has
+the ImageNet weights of MobileNet with a quarter of the width, where Keras' cache does not.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,17 +41,18 @@ Subject = tuple[str, str, tk.ModelConfig, int | None]
 def main() -> None:
     """Print a table for all training images, and one for few of them."""
     silence_tensorflow()
-    arguments = sys.argv[1:]
-    mobilenet = "imagenet"
-    if "--mobilenet-025" in arguments:
-        place = arguments.index("--mobilenet-025")
-        mobilenet = arguments[place + 1]
-        del arguments[place : place + 2]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", help="of images; the digits if none is given")
+    parser.add_argument("--mobilenet-025", metavar="FILE", default="imagenet")
+    parser.add_argument("--splits", type=int, default=SPLITS)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folders = arguments or [str(tk.write_digits(f"{scratch}/digits"))]
+        folders = asked.folders or [str(tk.write_digits(f"{scratch}/digits"))]
+        compared = subjects(asked.mobilenet_025, Path(scratch))
         found = {
-            Path(folder).name: measure(folder, subjects(mobilenet, Path(scratch)))
-            for folder in folders
+            Path(folder).name: measure(folder, compared, splits=asked.splits) for folder in folders
         }
     for title in ["all training images", *(f"{few} training images a class" for few in FEW)]:
         print_table(title, {folder: tables[title] for folder, tables in found.items()})
@@ -86,8 +87,10 @@ def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
     return [*own, *((f"{name}, {side} px", probe, quarter, side) for side in (96, 224))]
 
 
-def measure(folder: str, compared: Sequence[Subject]) -> dict[str, dict[str, list[float]]]:
-    """By table and by subject, the accuracy of each split or draw."""
+def measure(
+    folder: str, compared: Sequence[Subject], *, splits: int
+) -> dict[str, dict[str, list[float]]]:
+    """By table and by subject, the accuracy of each of the `splits`, or of each draw."""
     manifest = tk.Manifest.read(folder)
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
     truth, groups = manifest.truth(rows), list(rows["group"])
@@ -108,7 +111,8 @@ def measure(folder: str, compared: Sequence[Subject]) -> dict[str, dict[str, lis
             )
             return float(np.mean(fitted.predict(values[test]) == truth[test]))  # noqa: B023
 
-        fill(tables, title, accuracy, labels=list(rows["label"]), groups=groups)
+        labels = list(rows["label"])
+        fill(tables, title, accuracy, labels=labels, groups=groups, splits=splits)
     return tables
 
 
@@ -119,9 +123,10 @@ def fill(
     *,
     labels: list[str],
     groups: list[str],
+    splits: int,
 ) -> None:
     """Add what the subject `title` reaches to each of `tables`."""
-    for seed in range(SPLITS):
+    for seed in range(splits):
         train, test = split(labels, groups, seed)
         tables.setdefault("all training images", {}).setdefault(title, []).append(
             accuracy(train, test, seed)

@@ -17,7 +17,9 @@ from transferkit.checks import Between, check_settings
 from transferkit.errors import ConfigError, unknown_name
 from transferkit.yaml_files import load_yaml
 
-Precision = Literal["auto", "float32", "mixed"]
+EngineName = Literal["auto", "keras", "graph", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16"]
+MOST_VIEWS = 1000  # each takes the room and the time of another training set
 
 
 def _short(flag: str) -> Any:
@@ -115,7 +117,7 @@ class TrainConfig:
     """By its Keras name; sgd has Nesterov momentum of 0.9."""
     rate: Annotated[float, Between(0, 10)] = 1e-3
     """Learning rate of a hidden head, and of a network that starts from random weights."""
-    fine_tune_rate: Annotated[float, Between(0, 10)] = 1e-4
+    fine_tune_rate: Annotated[float, Between(0, 10)] = 5e-4
     """Learning rate of the second stage."""
     rate_decay: Annotated[float, Between(0.01, 1)] = 1.0
     """The second stage's rate is multiplied by this for each block towards the input."""
@@ -127,25 +129,39 @@ class TrainConfig:
     """Share of a stage's steps in which the rate climbs, before it falls along a cosine."""
     patience: Annotated[int, Between(1, 100_000)] = 3
     """Epochs without a lower validation loss after which a stage ends; the best is kept."""
+    average_epochs: Annotated[int, Between(1, 100)] = 3
+    """Best epochs of fine-tuning whose weights are averaged, where that lowers the validation loss;
+    1 for none."""
+    mirror: bool = False
+    """Predict from each picture and its mirror image, where that lowers the validation loss."""
     label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
     """Share of each target that is spread evenly over all classes."""
     class_weights: Literal["auto", "off"] = "auto"
     """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
     augment: Annotated[str, _short("--augment")] = "photo"
     """A policy: none, flip, photo or strong; `transferkit look DIR --augment photo` draws it."""
-    mix: Literal["none", "mixup", "cutmix"] = "none"
-    """Blend pairs of training images, and their labels with them."""
+    views: Annotated[str, _short("--views")] = "0"
+    """Augmented views of each training image that pass the frozen part once, as the plain one does;
+    epochs draw among them. every: augmented anew in each epoch, from pixels."""
+    mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
+    """Blend pairs of training images, and their labels with them; mixup blends kept activations,
+    where there are any. auto: mixup of those, else none."""
     devices: str = "auto"
     """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
     mirrored strategy without a GPU)."""
-    precision: Precision = "auto"
-    """mixed: 16 bits where it is safe. auto: mixed where the device is fast at it."""
+    precision: Annotated[Precision, _short("--precision")] = "auto"
+    """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
+    auto: that where the device is fast at it, else float32."""
+    engine: Annotated[EngineName, _short("--engine")] = "auto"
+    """What computes the frozen part: keras, graph (TensorFlow's, folded) or openvino (an extra).
+    auto: keras on a GPU; on a CPU openvino where it is installed, else graph."""
     require_gpu: bool = False
     """Refuse to run without a GPU."""
 
     def __post_init__(self) -> None:
         check_settings(self)
         _check_release(self.release)
+        _check_views(self.views)
         _check_devices(self.devices)
 
 
@@ -154,6 +170,14 @@ def _check_release(release: str) -> None:
         raise ConfigError(
             f"The setting 'release' is {release!r}: it should be auto, none, last, all, "
             "or the number of blocks from the top."
+        )
+
+
+def _check_views(views: str) -> None:
+    if views != "every" and not (views.isdecimal() and int(views) <= MOST_VIEWS):
+        raise ConfigError(
+            f"The setting 'views' is {views!r}: it should be every, "
+            f"or how many of each image, up to {MOST_VIEWS}."
         )
 
 

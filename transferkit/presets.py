@@ -17,6 +17,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "augment": "strong",
         "mix": "mixup",
         "epochs": 20,
+        "average_epochs": 5,
+        "mirror": True,
     },
 }
 

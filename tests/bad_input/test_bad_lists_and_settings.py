@@ -201,8 +201,8 @@ MISUSED = (
     ),
     (
         ("train", "photos", "--train.mix", "mixdown"),
-        "invalid choice 'mixdown' for argument '--train.mix'. Expected one of ('none', 'mixup', "
-        "'cutmix'); `transferkit train --help` lists the options.",
+        "invalid choice 'mixdown' for argument '--train.mix'. Expected one of ('auto', 'none', "
+        "'mixup', 'cutmix'); `transferkit train --help` lists the options.",
     ),
     (
         ("train", "photos", "--epoch", "3"),

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from transferkit.backbones.table import find_backbone
-from transferkit.baselines.fitting import fit_baseline
+from transferkit.baselines.fitting import fit_baseline, make_features
 from transferkit.baselines.loading import load_baseline
+from transferkit.baselines.table import find_baseline
 from transferkit.config import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
@@ -57,6 +58,17 @@ def test_it_is_saved_without_the_backbone_and_says_the_same(
     np.testing.assert_array_equal(loaded.probabilities(paths), classic.probabilities(paths))
     beside = 4 * find_backbone("mobilenet_025").parameters / 1e6  # float32
     assert beside < loaded.megabytes < beside + 0.1
+
+
+def test_a_file_from_before_there_was_a_choice_of_engine_is_read(
+    config: Config, manifest: Manifest
+) -> None:
+    paths = list(manifest.part("test")["path"])
+    features = make_features(find_baseline(NAME), config)
+    assert features is not None
+    expected = features.transform(paths)
+    del features.__dict__["engine"]
+    np.testing.assert_array_equal(features.transform(paths), expected)
 
 
 def test_the_seconds_of_reading_count_for_each_that_uses_it(

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from transferkit.config import DataConfig
-from transferkit.data.batches import Augmentation, image_batches, training_batches
+from transferkit.data.batches import Augmentation, training_batches
 from transferkit.data.policies import find_policy
 
 SIDE, IMAGES = 8, 23
@@ -46,25 +46,13 @@ def augmented(paths, policy=PHOTO, *, mix="none", seed=0):
     return batches_of(paths, augmentation=Augmentation(policy, mix=mix, seed=seed))
 
 
-def test_images_come_in_order(paths):
-    found = np.concatenate(list(image_batches(paths, SIDE, DATA, batch=5).as_numpy_iterator()))
-    assert numbers(found).tolist() == list(range(IMAGES))
-
-
-def test_images_are_uint8_in_batches_of_which_the_last_is_short(paths):
-    found = list(image_batches(paths, SIDE, DATA, batch=5).as_numpy_iterator())
-    assert [each.shape for each in found] == [(5, SIDE, SIDE, 3)] * 4 + [(3, SIDE, SIDE, 3)]
-    assert found[0].dtype == np.uint8
-
-
-def test_no_image_gives_no_batch():
-    assert list(image_batches([], SIDE, DATA, batch=5)) == []
-
-
 def test_a_name_that_is_not_utf_8_is_read(tmp_path):
     Image.new("L", (4, 4), 9).save(tmp_path / "caf\udce9.png")
-    batches = image_batches([str(tmp_path / "caf\udce9.png")], SIDE, DATA, batch=1)
-    assert next(batches.as_numpy_iterator()).mean() == 9
+    batches = training_batches(
+        [str(tmp_path / "caf\udce9.png")], np.zeros((1, 2), np.float32), SIDE, data=DATA, batch=1
+    )
+    images, *_ = next(batches.as_numpy_iterator())
+    assert images.mean() == 9
 
 
 def test_training_batches_are_float32_of_0_to_255(paths):

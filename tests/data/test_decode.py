@@ -186,6 +186,13 @@ def test_a_file_and_its_bytes_give_the_same(tmp_path):
     assert (decode(str(tmp_path / "a.png"), 8) == decode(bars(), 8)).all()
 
 
+def test_the_memory_of_one_image_is_used_again_for_the_next():
+    decode(bars(), 12)
+    before = Image.core.get_stats()["reused_blocks"]
+    decode(bars(), 12)
+    assert Image.core.get_stats()["reused_blocks"] > before
+
+
 def test_images_are_read_in_order(tmp_path):
     paths = [tmp_path / f"{value}.png" for value in (30, 10, 20)]
     for path in paths:

@@ -68,7 +68,9 @@ def test_a_folder_is_not_a_file(tmp_path):
 
 
 def test_a_zero_byte_in_a_name_is_a_problem():
-    assert inspect("a\0b")["problem"].tolist() == ["cannot be opened: embedded null byte"]
+    assert inspect("a\0b")["problem"].tolist() == [
+        "cannot be opened: there is a zero byte in its name"
+    ]
 
 
 def test_a_name_that_is_too_long_is_a_problem():

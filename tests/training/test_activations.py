@@ -255,7 +255,7 @@ def test_rows_on_disk_are_what_was_computed(world: World, scale: float) -> None:
     assert found is not None
     whole = world.read(1, 2, 2, 7).values
     np.testing.assert_array_equal(found.read([3, 0, 2]), whole[[3, 0, 2]])
-    assert (found.shape, found.seconds) == ((4, WIDTH), 2.0)
+    assert (found.shape, found.seconds) == ((4, WIDTH), 1.5)  # one is there twice
     assert found.dtype == (np.float16 if scale == 1 else np.float32)
 
 

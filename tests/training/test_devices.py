@@ -41,7 +41,7 @@ def test_a_required_gpu_that_is_not_there_is_one_sentence(settings: dict[str, ob
 
 
 def test_16_bits_are_used_within_fast_and_nowhere_else() -> None:
-    bits = choose_bits("mixed")
+    bits = choose_bits("bfloat16")
     name = "auto_mixed_precision_onednn_bfloat16"
     with bits.fast():
         assert tf.config.optimizer.get_experimental_options()[name] is True

@@ -31,7 +31,7 @@ def test_features_are_what_keras_says(manifest: Manifest, pretrained: Config) ->
 def test_16_bits_point_the_same_way(manifest: Manifest, pretrained: Config) -> None:
     files = paths(manifest)
     exact = frozen_features(pretrained.model, pretrained.data, files, precision="float32").values
-    quick = frozen_features(pretrained.model, pretrained.data, files, precision="mixed").values
+    quick = frozen_features(pretrained.model, pretrained.data, files, precision="bfloat16").values
     lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(quick, axis=1)
     assert ((exact * quick).sum(axis=1) / lengths).min() > 0.99
 

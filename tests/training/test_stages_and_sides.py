@@ -199,7 +199,7 @@ def test_rates_fall_by_blocks(both: Config, manifest: Manifest) -> None:
     assert factors[first.trainable_variables[0].path] == 0.5**3
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_trained_network_reloads_and_predicts_the_same(
     precision: str, manifest: Manifest, both: Config, tmp_path: Path
 ) -> None:

@@ -1,11 +1,12 @@
 """From the paths of images to the numbers that a classic reads, as scikit-learn transformers.
 
-Every way takes paths, so that a whole pipeline does: one policy of decoding, and no more than
-`CHUNK` images in memory at once, however many there are.
+Every way takes paths, so that a whole pipeline does: one policy of decoding, and no more than an
+image a thread in memory, however many there are.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -15,18 +16,19 @@ from PIL import Image
 from skimage.color import rgb2gray
 from skimage.feature import hog
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.preprocessing import normalize
 
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.table import FEATURES
-from transferkit.config import DataConfig, ModelConfig, Precision
-from transferkit.data.decode import MOST_PIXELS, in_threads, read_images
+from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.data.decode import MOST_PIXELS, decode, in_threads
 from transferkit.progress import track
 
-CHUNK = 256  # images: 13 MB of pixels at 128 px
+CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
 BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
 CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
 CACHE_SIZE = DataConfig().cache_size
+# It keeps the interpreter to itself: two at once would take turns at every step, and be slower.
+ONE_HOG = threading.Lock()
 SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
 
 
@@ -49,15 +51,17 @@ def colour_histogram(image: np.ndarray) -> np.ndarray:
 
 def gradient_histograms(image: np.ndarray) -> np.ndarray:
     """`(width,)` float32 of unit length: HOG of the grey image; zeros where it is flat."""
-    found = hog(
-        rgb2gray(image),
-        orientations=9,
-        pixels_per_cell=(CELL, CELL),
-        cells_per_block=(2, 2),
-        block_norm="L2-Hys",
-        transform_sqrt=True,
-    )
-    return normalize(found[np.newaxis])[0].astype(np.float32)
+    grey = rgb2gray(image)
+    with ONE_HOG:
+        found = hog(
+            grey,
+            orientations=9,
+            pixels_per_cell=(CELL, CELL),
+            cells_per_block=(2, 2),
+            block_norm="L2-Hys",
+            transform_sqrt=True,
+        )
+    return (found / (np.linalg.norm(found) or 1)).astype(np.float32)
 
 
 def shape_and_colour(image: np.ndarray) -> np.ndarray:
@@ -116,17 +120,20 @@ class ImageFeatures(PathTransformer):
         self.max_pixels = max_pixels
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, decoded and read chunk by chunk; and the seconds of it."""
+        """`(images, width)` float32, each image decoded and read in turn; and the seconds of it."""
         started = time.perf_counter()
-        data = DataConfig(resize=self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
         extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
         width = len(extract(np.zeros((side, side, 3), np.uint8)))
         values = np.empty((len(paths), width), np.float32)
+
+        def fill(start: int) -> None:
+            for row, path in enumerate(paths[start : start + CHUNK], start):
+                image = decode(path, side, resize=self.resize, max_pixels=self.max_pixels)
+                values[row] = extract(image)
+
         starts = range(0, len(paths), CHUNK)
-        for start in track(starts, len(starts), doing=f"Reading {self.kind}"):
-            images = read_images(list(paths[start : start + CHUNK]), side, data)
-            for row, found in enumerate(in_threads(extract, images), start):
-                values[row] = found
+        for _ in track(in_threads(fill, starts), len(starts), doing=f"Reading {self.kind}"):
+            pass
         return values, time.perf_counter() - started
 
 
@@ -136,6 +143,8 @@ class BackboneFeatures(PathTransformer):
     The backbone itself is not kept with it: it is made again from its name and weights.
     """
 
+    engine: EngineName = "auto"  # of files from before there was a choice
+
     def __init__(
         self,
         backbone: str = "mobilenet_v2",
@@ -144,6 +153,7 @@ class BackboneFeatures(PathTransformer):
         *,
         sides: tuple[int, ...] = (),
         precision: Precision = "auto",
+        engine: EngineName = "auto",
         side: int | None = None,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
@@ -154,6 +164,7 @@ class BackboneFeatures(PathTransformer):
         self.pooling = pooling
         self.sides = sides
         self.precision = precision
+        self.engine = engine
         self.side = side
         self.resize = resize
         self.max_pixels = max_pixels
@@ -170,7 +181,9 @@ class BackboneFeatures(PathTransformer):
         from transferkit.training.frozen import frozen_features  # loads TensorFlow: seconds
 
         model, data = self._settings()
-        found = frozen_features(model, data, list(paths), precision=self.precision)
+        found = frozen_features(
+            model, data, list(paths), precision=self.precision, engine=self.engine
+        )
         return found.values, found.seconds
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:
@@ -178,7 +191,9 @@ class BackboneFeatures(PathTransformer):
         from transferkit.training.frozen import read_features
 
         model, data = self._settings()
-        return read_features(model, data, list(paths), precision=self.precision)
+        return read_features(
+            model, data, list(paths), precision=self.precision, engine=self.engine
+        )
 
     @property
     def megabytes_beside(self) -> float:

@@ -83,6 +83,7 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
             model.pooling,
             sides=model.sides,
             precision=config.train.precision,
+            engine=config.train.engine,
             side=data.side,
             resize=data.resize,
             max_pixels=data.max_pixels,

@@ -16,6 +16,7 @@ from transferkit.errors import RunError
 TRUSTED = (
     "transferkit.baselines.features.BackboneFeatures",
     "transferkit.baselines.features.ImageFeatures",
+    "transferkit.baselines.gaussian.GaussianSVM",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -7,7 +7,6 @@ functions take whole batches: eagerly, in a `tf.function`, or inside `tf.data`.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import tensorflow as tf
 
@@ -38,11 +37,19 @@ def augment(images: tf.Tensor, policy: Policy, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         `(batch, side, side, 3)` float32, 0..255.
     """
-    if not (policy.moves or policy.recolours or policy.erase):
-        return images
-    batch = tf.shape(images)[0]
     # Philox, since the default algorithm is another one on some devices.
-    table = tf.random.stateless_uniform((batch, len(DRAWS)), seed, alg="philox")
+    shape = (tf.shape(images)[0], len(DRAWS))
+    return change(images, policy, tf.random.stateless_uniform(shape, seed, alg="philox"))
+
+
+def change(images: tf.Tensor, policy: Policy, table: tf.Tensor) -> tf.Tensor:
+    """`images` changed as `augment` does, by the draws in `table`.
+
+    `table` is `(batch, draws)` float32, 0..1, a column for each name in `DRAWS`.
+    """
+    if not policy.changes:
+        return images
+    images = tf.convert_to_tensor(images)
     draws = dict(zip(DRAWS, tf.unstack(table, axis=1), strict=True))
     if policy.moves:
         images = _move(images, policy, draws)
@@ -121,13 +128,18 @@ def _move(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.
 
 def _recolour(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
     """Saturation, contrast, brightness: one weighted sum of pixel, its grey and the mean grey."""
-    brightness = _per_image(1.0 + _around_zero(draws["brightness"], policy.brightness))
-    contrast = _per_image(1.0 + _around_zero(draws["contrast"], policy.contrast))
-    saturation = _per_image(1.0 + _around_zero(draws["saturation"], policy.saturation))
-    grey = tf.reduce_sum(images * tf.constant(LUMA), axis=-1, keepdims=True)
-    mean = tf.reduce_mean(grey, axis=(1, 2), keepdims=True)
-    coloured = saturation * images + (1.0 - saturation) * grey
-    return brightness * (contrast * coloured + (1.0 - contrast) * mean)
+    brightness = 1.0 + _around_zero(draws["brightness"], policy.brightness)
+    contrast = 1.0 + _around_zero(draws["contrast"], policy.contrast)
+    saturation = (1.0 + _around_zero(draws["saturation"], policy.saturation))[:, None, None]
+    luma = tf.constant(LUMA)
+    mean = tf.tensordot(tf.reduce_mean(images, axis=(1, 2)), luma, axes=1)
+    to_grey = tf.tile(luma[:, None], (1, 3))
+    matrix = saturation * tf.eye(3) + (1.0 - saturation) * to_grey
+    # Matrix and offset of each image, so that its pixels are gone through once.
+    matrix *= (brightness * contrast)[:, None, None]
+    offset = (brightness * (1.0 - contrast) * mean)[:, None, None]
+    pixels = tf.reshape(images, (tf.shape(images)[0], -1, 3))
+    return tf.reshape(pixels @ matrix + offset, tf.shape(images))
 
 
 def _erase(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -167,7 +179,3 @@ def _beta(alpha: float, seed: tf.Tensor) -> tf.Tensor:
 def _around_zero(uniform: tf.Tensor, bound: float) -> tf.Tensor:
     """Draws of 0..1 as -bound..bound."""
     return (2.0 * uniform - 1.0) * bound
-
-
-def _per_image(values: tf.Tensor) -> Any:
-    return values[:, None, None, None]

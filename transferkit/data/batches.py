@@ -17,19 +17,16 @@ from transferkit.data.policies import Policy
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to training images, anew in every epoch, and the seed that decides it."""
+    """What is done to training images, anew in every epoch, and the seed that decides it.
+
+    With `later` it is left to whoever takes the batches, such as a GPU: images come as uint8, and
+    with each the two numbers that seed its batch's draws (see `finish`).
+    """
 
     policy: Policy
     mix: str = "none"
     seed: int = 0
-
-
-def image_batches(
-    paths: Sequence[str], side: int, data: DataConfig, *, batch: int
-) -> tf.data.Dataset:
-    """The images in `paths`, in order, as batches `(batch, side, side, 3)` uint8."""
-    files = tf.data.Dataset.from_tensor_slices(list(map(_as_bytes, paths)))
-    return _decoded(files, side, data).batch(batch).prefetch(tf.data.AUTOTUNE)
+    later: bool = False
 
 
 def training_batches(
@@ -87,19 +84,26 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
     def change(draw: tf.Tensor, batch: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         images, targets, weights = batch
         seed = tf.stack([tf.cast(augmentation.seed, tf.int64), draw])
-        images = augment(tf.cast(images, tf.float32), augmentation.policy, seed)
-        if augmentation.mix != "none":
-            # The weight is one more column, so that it is blended as the targets are.
-            both = tf.concat([targets, weights[:, tf.newaxis]], axis=1)
-            images, both = mix(images, both, augmentation.mix, seed=seed)
-            targets, weights = both[:, :-1], both[:, -1]
-        return images, targets, weights
+        if augmentation.later:
+            seeds = tf.tile(seed[tf.newaxis], (tf.shape(images)[0], 1))
+            return {"images": images, "seeds": seeds}, targets, weights
+        return finish(augmentation, seed, batch)
 
     return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def _decoded(files: tf.data.Dataset, side: int, data: DataConfig) -> tf.data.Dataset:
-    return files.map(lambda file: _decode_op(file, side, data), num_parallel_calls=tf.data.AUTOTUNE)
+def finish(
+    augmentation: Augmentation, seed: tf.Tensor, batch: tuple[tf.Tensor, ...]
+) -> tuple[tf.Tensor, ...]:
+    """The images, targets and weights of `batch` as `augmentation` changes them by `seed`."""
+    images, targets, weights = batch
+    images = augment(tf.cast(images, tf.float32), augmentation.policy, seed)
+    if augmentation.mix != "none":
+        # The weight is one more column, so that it is blended as the targets are.
+        both = tf.concat([targets, weights[:, tf.newaxis]], axis=1)
+        images, both = mix(images, both, augmentation.mix, seed=seed)
+        targets, weights = both[:, :-1], both[:, -1]
+    return images, targets, weights
 
 
 def _decode_op(file: tf.Tensor, side: int, data: DataConfig) -> tf.Tensor:

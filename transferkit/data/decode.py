@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from transferkit.config import DataConfig
 from transferkit.errors import DataError
@@ -24,8 +24,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 START = 16  # bytes of a file that is no image, for the message
 THREADS = min(32, os.cpu_count() or 1)
 MOST_PIXELS = DataConfig().max_pixels
+BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+
+Image.core.set_blocks_max(BLOCKS)
 
 
 def decode(
@@ -87,8 +90,10 @@ def open_file(path: str | Path) -> BinaryIO:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ImageError("cannot be opened: it is not a regular file")
         return open(path, "rb")
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise ImageError(f"cannot be opened: {getattr(error, 'strerror', error)}") from error
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ImageError("cannot be opened: there is a zero byte in its name") from error
 
 
 def open_image(file: BinaryIO, max_pixels: int) -> Image.Image:
@@ -142,6 +147,8 @@ def unpack(image: Image.Image, side: int) -> Image.Image:
 def to_square(image: Image.Image, side: int, resize: str) -> Image.Image:
     """The RGB `image` as `side` × `side` pixels, smoothly: whole (squash) or its centre (crop)."""
     width, height = image.size
+    if width == height == side:
+        return image
     box = (0.0, 0.0, float(width), float(height))
     if resize == "crop":
         edge = min(width, height)
@@ -153,7 +160,8 @@ def to_square(image: Image.Image, side: int, resize: str) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # EXIF that cannot be parsed says nothing; the pixels are still good
         return image
 
@@ -165,7 +173,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_8_bits(values: np.ndarray[Any, Any]) -> np.ndarray:

@@ -36,6 +36,11 @@ class Policy:
     """Half of the images lose one rectangle, of up to this share of their area."""
 
     @property
+    def changes(self) -> bool:
+        """Whether it does anything."""
+        return self.moves or self.recolours or self.erase > 0
+
+    @property
     def moves(self) -> bool:
         """Whether it moves pixels."""
         return self.flip or max(self.rotation, self.zoom, self.shift) > 0

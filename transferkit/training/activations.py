@@ -11,7 +11,7 @@ import numpy as np
 
 from transferkit.training.blocks import Block, DamagedError, size_of
 from transferkit.training.mapped import Mapped
-from transferkit.training.shelf import ROWS, Batch, Shelf, discard
+from transferkit.training.shelf import ROWS, Batch, Shelf, Writer, discard
 
 _saved = [0.0]
 
@@ -104,33 +104,15 @@ class Table:
     def _computed(
         self, lost: Mapping[Hashable, list[int]], compute: Compute
     ) -> Iterator[tuple[list[Hashable], np.ndarray, float]]:
-        """Yield the names, the rows and the seconds of each batch, and keep them in large blocks.
-
-        What was computed before something fails is kept too.
-        """
+        """Yield the names, the rows and the seconds of each batch, and keep them."""
         names, done = list(lost), 0
-        pending: list[Batch] = []
-        try:
+        with Writer(self.shelf) as writer:
             for values, took in compute([places[0] for places in lost.values()]):
                 chosen = names[done : done + len(values)]
-                yield chosen, values, took
-                pending.append((values, took))
                 done += len(values)
-                if sum(len(each) for each, _ in pending) >= self.shelf.most_rows(values.shape[1]):
-                    self._keep_pending(names[:done], pending)
-        finally:
-            self._keep_pending(names[:done], pending)
-
-    def _keep_pending(self, names: Sequence[Hashable], pending: list[Batch]) -> None:
-        """Keep what is `pending`, the last of `names`, and empty it."""
-        if pending:
-            values = np.concatenate([each for each, _ in pending])
-            keys = [
-                name if isinstance(name, bytes) else b""
-                for name in names[len(names) - len(values) :]
-            ]
-            self.shelf.keep(keys, (values, sum(took for _, took in pending)))
-            pending.clear()
+                yield chosen, values, took
+                keys = [name if isinstance(name, bytes) else b"" for name in chosen]
+                writer.add(keys, (values, took))
 
 
 def saved_seconds() -> float:

@@ -19,6 +19,7 @@ from transferkit.errors import DeviceError
 
 FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
+_chosen: list[tf.distribute.Strategy] = []
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Bits:
             tf.config.optimizer.set_experimental_options({name: was})
 
 
+FLOAT32 = Bits("float32", False, "float32")
+
+
 @dataclass(frozen=True)
 class Device:
     """The devices of a run and its precision; `line` says them, and why."""
@@ -68,6 +72,7 @@ class Device:
     strategy: tf.distribute.Strategy
     bits: Bits
     line: str
+    gpu: bool = False
 
     @property
     def replicas(self) -> int:
@@ -106,7 +111,13 @@ def choose_device(train: TrainConfig) -> Device:
     kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
     why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
     line = f"Device: {where}, {kind}, {bits.words}{why}."
-    return Device(_strategy(names), bits, line)
+    _chosen[:] = [_strategy(names)]
+    return Device(_chosen[0], bits, line, gpu=bool(gpus))
+
+
+def chosen_strategy() -> tf.distribute.Strategy:
+    """That of the last `choose_device` in this process; before one, TensorFlow's default."""
+    return _chosen[0] if _chosen else tf.distribute.get_strategy()
 
 
 def missing_gpu() -> str:
@@ -140,14 +151,14 @@ def choose_bits(wanted: Precision) -> Bits:
         capability = min(each.get("compute_capability", (0, 0)) for each in details)
         if capability >= BFLOAT16_CORES:  # its range is float32's: no loss needs to be scaled
             return Bits("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
-        if capability >= FLOAT16_CORES or wanted == "mixed":
+        if capability >= FLOAT16_CORES or wanted == "bfloat16":
             return Bits("mixed_float16", False, "mixed float16")
         return Bits("float32", False, "float32 (the GPU has no tensor cores)")
     flags = [flag for flag in FAST_AT_BFLOAT16 if flag in _cpuinfo()]
     if flags:
         why = f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})"
         return Bits("float32", True, why)
-    if wanted == "mixed":
+    if wanted == "bfloat16":
         return Bits("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
     return Bits("float32", False, "float32 (the processor has no bfloat16)")
 

@@ -15,10 +15,24 @@ from transferkit.config import Config
 from transferkit.errors import ConfigError
 from transferkit.training import models
 from transferkit.training.devices import Device
+from transferkit.training.mapped import Mapped
 from transferkit.training.material import Part
 from transferkit.training.optimizers import build_optimizer
 
+EXECUTED = 16  # steps that a GPU takes without asking the CPU for what to do next
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+
+
+@dataclass(frozen=True)
+class KeptRows:
+    """What enters the released part, on disk; `above` is that part, from there to probabilities.
+
+    `train` has the activations of the training images as they are, and then those of each view.
+    """
+
+    above: keras.Model
+    train: list[Mapped]
+    validation: Mapped
 
 
 @dataclass
@@ -32,6 +46,9 @@ class Fit:
     validation: Part
     history: list[dict[str, Any]] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    kept: KeptRows | None = None
+    averaged: float = math.inf
+    """The validation loss of the best epochs' averaged weights, where they were kept."""
     borrowed_seconds: float = 0.0
     """What features cost, less what was spent on them here: they may have been read before."""
 
@@ -63,6 +80,7 @@ def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
         # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
         # strategy (keras#20763).
         jit_compile=False,
+        steps_per_execution=min(EXECUTED, fit.train.steps) if fit.device.gpu else 1,
     )
 
 
@@ -75,15 +93,14 @@ def require_numbers(fit: Fit, stage: str) -> None:
         )
 
 
-def describe(fit: Fit, stage: str, started: float, *, blocks: int) -> None:
+def describe(fit: Fit, stage: str, started: float, *, blocks: int, images: str) -> None:
+    """Put what `stage` was into the details; `images` says what it saw."""
     pixels = stage != HEAD_STAGE
     fit.details["kept"] = stage
     fit.details[stage] = {
         "epochs": sum(row["stage"] == stage for row in fit.history),
         "seconds": round(time.perf_counter() - started, 2),
-        "images": f"augmented: {fit.config.train.augment}, mix: {fit.config.train.mix}"
-        if pixels
-        else "plain",
+        "images": images,
         "blocks released": f"{blocks} of {len(fit.row.blocks)}",
         "parameters that learn": models.parameters(
             fit.classifier if pixels else fit.classifier.get_layer(models.HEAD), trainable=True

@@ -10,13 +10,17 @@ import keras
 
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import find_backbone
-from transferkit.config import Config
+from transferkit.config import Config, TrainConfig
 from transferkit.data.batches import Augmentation, naming_bad_files, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.data.policies import find_policy
+from transferkit.data.views import in_words, views_of
 from transferkit.progress import say
 from transferkit.training import models
+from transferkit.training.augmenting import Augmenting
+from transferkit.training.averaging import BestEpochs
 from transferkit.training.devices import Device
+from transferkit.training.drawn import Drawn
 from transferkit.training.fit import (
     FINE_TUNE_STAGE,
     HEAD_STAGE,
@@ -29,7 +33,10 @@ from transferkit.training.fit import (
 from transferkit.training.head import fit_head
 from transferkit.training.material import Part, class_weights, read_part
 from transferkit.training.normalising import let_statistics_follow
+from transferkit.training.rows import keep_rows
 from transferkit.training.watching import callbacks
+
+BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
 def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
@@ -53,6 +60,7 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     fit = Fit(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
     fit.details["parameters"] = models.parameters(classifier)
+    fit.kept = keep_rows(fit, blocks)
     if pretrained or blocks < len(row.blocks):
         fit_head(fit)
     if blocks:
@@ -73,48 +81,82 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     if fit.device.bits.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
     before = fit.classifier.get_weights() if tuning else None
+    learner, train, validation, images = _material(fit)
     steps = fit.train.steps
     factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
     with fit.device.strategy.scope():
         rate = config.fine_tune_rate if tuning else config.rate
-        compile_model(fit.classifier, fit, rate=rate, steps=steps * config.epochs, factors=factors)
+        compile_model(learner, fit, rate=rate, steps=steps * config.epochs, factors=factors)
     watched = len(fit.validation) > 0
+    best = BestEpochs(config.average_epochs)
     side, config_data = fit.classifier.input_shape[1], fit.config.data
     everything = [*fit.train.paths, *fit.validation.paths]
     with fit.device.bits.fast(), naming_bad_files(everything, side, config_data):
-        fit.classifier.fit(
-            _batches(fit, fit.train, augmented=True),
+        learner.fit(
+            train,
             shuffle=False,  # the batches are shuffled already
             epochs=config.epochs,
-            validation_data=_batches(fit, fit.validation, augmented=False) if watched else None,
-            callbacks=callbacks(stage, config, steps=steps, history=fit.history, watched=watched),
+            validation_data=validation if watched else None,
+            callbacks=[
+                best,  # before what restores the best epoch's weights when it stops
+                *callbacks(stage, config, steps=steps, history=fit.history, watched=watched),
+            ],
             verbose=0,
         )
-    describe(fit, stage, started, blocks=blocks)
+        if tuning and fit.pretrained and len(best.found) > 1:
+            best.average(fit, learner, validation, stage=stage)
+    describe(fit, stage, started, blocks=blocks, images=images)
     if before is None:
         require_numbers(fit, stage)
     elif not _has_helped(fit):
         say("Fine-tuning did not lower the validation loss: the network before it is kept.")
         fit.classifier.set_weights(before)
         fit.details["kept"] = HEAD_STAGE
+        fit.details.pop("averaged epochs", None)
 
 
 def _has_helped(fit: Fit) -> bool:
     """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
     if len(fit.validation):
-        return fit.best(FINE_TUNE_STAGE) < fit.best(HEAD_STAGE)
+        return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
     return all(math.isfinite(row["loss"]) for row in fit.history)
 
 
-def _batches(fit: Fit, part: Part, *, augmented: bool) -> Any:
-    config = fit.config
-    policy = find_policy(config.train.augment)
+def _material(fit: Fit) -> tuple[keras.Model, Any, Any, str]:
+    """What learns, its batches for training and for validation, and what they are in words."""
+    config = fit.config.train
+    if fit.kept is None:
+        learner, augmentation = fit.classifier, _augmentation(fit)
+        if augmentation.later:
+            with fit.device.building():
+                learner = Augmenting(fit.classifier, augmentation)
+        train = _batches(fit, fit.train, augmentation)
+        images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
+        return learner, train, _batches(fit, fit.validation), images
+    kept, views, blend = fit.kept, views_of(config), config.mix != "none"
+    train = Drawn(kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0)
+    images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
+    return kept.above, train, Drawn([kept.validation], fit.validation), images
+
+
+def _mix_of_pixels(train: TrainConfig) -> str:
+    return "none" if train.mix == "auto" else train.mix
+
+
+def _augmentation(fit: Fit) -> Augmentation:
+    """What is done to the pixels of training images: by the GPU itself, where there is one."""
+    train = fit.config.train
+    policy, mix = find_policy(train.augment), _mix_of_pixels(train)
+    return Augmentation(policy, mix, fit.config.seed, later=fit.device.gpu)
+
+
+def _batches(fit: Fit, part: Part, augmentation: Augmentation | None = None) -> Any:
     return training_batches(
         part.paths,
         part.targets,
         fit.classifier.input_shape[1],
-        data=config.data,
+        data=fit.config.data,
         batch=part.batch,
         weights=part.weights,
-        augmentation=Augmentation(policy, config.train.mix, config.seed) if augmented else None,
+        augmentation=augmentation,
     )

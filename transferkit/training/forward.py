@@ -2,72 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
 
 import keras
 import numpy as np
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from transferkit.config import DataConfig
-from transferkit.data.batches import image_batches, naming_bad_files
-from transferkit.progress import track
-from transferkit.training.devices import Bits
+from transferkit.config import DataConfig, EngineName
+from transferkit.data.ahead import decoded_batches
+from transferkit.data.decode import read_images
+from transferkit.progress import say, track
+from transferkit.training.agreement import CHECKED, agreeing_engine, start_engine
+from transferkit.training.devices import FLOAT32, Bits
+from transferkit.training.engines import Outputs, choose_engine
+from transferkit.training.graphs import compiled as compiled
 
-BATCH = 32  # images: enough to fill two cores and small enough for a laptop's memory with VGG16
+Change = Callable[[np.ndarray, int], np.ndarray]
+"""What is made of a batch of images, of which the first has this number."""
 
 
 class Forward:
-    """`model` in inference, compiled once, with the weights that it has at that moment."""
+    """`model` in inference, compiled once, with the weights that it has at that moment.
 
-    def __init__(self, model: keras.Model) -> None:
-        self.side, self.width = int(model.input_shape[1]), int(model.output_shape[-1])
-        self.function = compiled(model)
+    It computes in float32, as a finished network does; or, given `bits`, as fast as those and the
+    `engine` allow, which is said, and held to what Keras says of the first images.
 
-    def warm_up(self) -> None:
-        """Ask for one image: the first call also optimises the graph, which is no image's cost."""
-        self.function(tf.zeros((1, self.side, self.side, 3), tf.uint8))
+    Raises:
+        DeviceError: the engine is not installed.
+    """
 
-    def __call__(self, paths: Sequence[str], data: DataConfig, *, doing: str) -> np.ndarray:
-        """`(images, outputs)` float32: what the model says of each file, in order.
+    def __init__(
+        self, model: keras.Model, engine: EngineName = "graph", *, bits: Bits | None = None
+    ) -> None:
+        choice = choose_engine(engine, bits or FLOAT32)
+        if bits is not None:
+            _say_once(choice.line)
+        self.side, self.shape = int(model.input_shape[1]), model.output_shape
+        self.engine = start_engine(model, choice)
+        self._settled = bits is None
 
-        `doing` names the work on the terminal.
+    @property
+    def identity(self) -> str:
+        """What of this way of computing decides the digits of its outputs, once it is settled."""
+        return self.engine.identity
+
+    @property
+    def sixteen(self) -> bool:
+        """Whether any of it is computed in 16 bits, once it is settled."""
+        return self.engine.bits.sixteen
+
+    def settle(self, paths: Sequence[str], data: DataConfig) -> None:
+        """Ask the engine for the first of `paths`, and for good take another if it is wrong there.
+
+        The first call also optimises the graph, which is no image's cost.
+
+        Raises:
+            DataError: one of these files cannot be read.
+        """
+        if not self._settled and len(paths):
+            images = read_images(paths[:CHECKED], self.side, data)
+            self.engine = agreeing_engine(self.engine, images)
+            self._settled = True
+
+    def stream(
+        self,
+        paths: Sequence[str],
+        data: DataConfig,
+        *,
+        doing: str,
+        batch: int | None = None,
+        change: Change | None = None,
+    ) -> Iterator[Outputs]:
+        """What the model says of each batch of files, in order: `(batch, ...)` float32 an output.
+
+        `doing` names the work on the terminal; `change` is made of each batch first.
 
         Raises:
             DataError: one of the files cannot be read.
         """
-        if not len(paths):
-            return np.empty((0, self.width), np.float32)
-        batches = image_batches(paths, self.side, data, batch=BATCH)
-        steps = -(-len(paths) // BATCH)
-        with naming_bad_files(paths, self.side, data):
-            found = track(batches, steps, doing=doing)
-            outputs = [self.function(images).numpy() for images in found]
-        return np.concatenate(outputs).astype(np.float32, copy=False)
+        self.settle(paths, data)
+        batch = batch or self.engine.batch
+        with closing(decoded_batches(paths, self.side, data, batch=batch)) as images:
+            steps = -(-len(paths) // batch)
+            outputs = self.engine.run(_changed(images, change) if change else images)
+            yield from track(outputs, steps, doing=doing)
+
+    def __call__(
+        self, paths: Sequence[str], data: DataConfig, *, doing: str, change: Change | None = None
+    ) -> np.ndarray:
+        """`(images, ...)` float32: the one output of the model for each file, in order.
+
+        Raises:
+            DataError: one of the files cannot be read.
+        """
+        values = np.empty((len(paths), *self.shape[1:]), np.float32)
+        done = 0
+        for (output,) in self.stream(paths, data, doing=doing, change=change):
+            values[done : done + len(output)] = output
+            done += len(output)
+        return values
 
 
-def compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """`model` as one graph from uint8 RGB; on a CPU with its variables folded to constants.
-
-    Folding lets batch normalisation melt into the convolutions: twice the images a second.
-    """
-    signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
-    function = tf.function(
-        lambda images: model(tf.cast(images, tf.float32), training=False),
-        input_signature=[signature],
-    )
-    if _on_gpu():
-        return function
-    folded = convert_variables_to_constants_v2(function.get_concrete_function())
-    return tf.function(lambda images: folded(images)[0], input_signature=[signature])
+def _changed(batches: Iterator[np.ndarray], change: Change) -> Iterator[np.ndarray]:
+    done = 0
+    for images in batches:
+        yield change(images, done)
+        done += len(images)
 
 
-def identity(bits: Bits) -> str:
-    """What of this way of computing decides the digits of its outputs."""
-    device = "GPU" if _on_gpu() else "CPU"
-    rewritten = ", oneDNN bfloat16" if bits.onednn_bfloat16 else ""
-    return f"TensorFlow {tf.__version__} graph, {device}, {bits.policy}{rewritten}"
-
-
-def _on_gpu() -> bool:
-    return bool(tf.config.list_logical_devices("GPU"))
+@cache
+def _say_once(line: str) -> None:
+    say(line)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.data.views import View, in_words, views_of
 from transferkit.progress import say
 from transferkit.training import models
 from transferkit.training.fit import HEAD_STAGE, Fit, compile_model, describe, require_numbers
@@ -28,11 +29,15 @@ def fit_head(fit: Fit) -> None:
     """
     started = time.perf_counter()
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
-    train, validation = _features(fit, fit.train), _features(fit, fit.validation)
+    views = views_of(fit.config.train) if fit.pretrained else []
+    images = fit.train.times(1 + len(views))
+    shown = [_features(fit, fit.train, view) for view in (None, *views)]
+    train = shown[0] if len(shown) == 1 else np.concatenate(shown)
+    validation = _features(fit, fit.validation, None)
     solvable = is_solvable(fit)
-    (_solve_head if solvable else _learn_head)(fit, train, validation)
+    (_solve_head if solvable else _learn_head)(fit, images, train, validation)
     require_numbers(fit, HEAD_STAGE)
-    describe(fit, HEAD_STAGE, started, blocks=0)
+    describe(fit, HEAD_STAGE, started, blocks=0, images=in_words(views))
     fit.details[HEAD_STAGE]["solved"] = solvable
 
 
@@ -42,9 +47,9 @@ def is_solvable(fit: Fit) -> bool:
     return config.model.head == "linear" and config.train.label_smoothing == 0 and present > 1
 
 
-def _solve_head(fit: Fit, train: np.ndarray, validation: np.ndarray) -> None:
-    """Put the optimum for the features of the training images into the head."""
-    started, images = time.perf_counter(), fit.train
+def _solve_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarray) -> None:
+    """Put the optimum for the features `train` of the training `images` into the head."""
+    started = time.perf_counter()
     probe = solve(
         train,
         images.truth,
@@ -68,18 +73,18 @@ def _solve_head(fit: Fit, train: np.ndarray, validation: np.ndarray) -> None:
     say(f"{text}, {row['seconds']:.1f} s")
 
 
-def _learn_head(fit: Fit, train: np.ndarray, validation: np.ndarray) -> None:
+def _learn_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarray) -> None:
     """Fit the head step by step on the features of both parts."""
     head = fit.classifier.get_layer(models.HEAD)
-    config, batch = fit.config.train, head_batch(fit.train, fit.device.replicas)
+    config, batch = fit.config.train, head_batch(images, fit.device.replicas)
     steps = -(-len(train) // batch)
     watched = len(validation) > 0
     with fit.device.strategy.scope():
         compile_model(head, fit, rate=config.rate, steps=steps * config.head_epochs)
     head.fit(
         train,
-        fit.train.targets,
-        sample_weight=fit.train.weights,
+        images.targets,
+        sample_weight=images.weights,
         batch_size=batch,
         epochs=config.head_epochs,
         validation_data=(validation, fit.validation.targets) if watched else None,
@@ -99,12 +104,20 @@ def head_batch(train: Part, replicas: int) -> int:
     return shared_batch(wanted, len(train), replicas) or train.batch
 
 
-def _features(fit: Fit, part: Part) -> np.ndarray:
-    if fit.pretrained:
-        model, data, precision = fit.config.model, fit.config.data, fit.config.train.precision
-        started = time.perf_counter()
-        features = frozen_features(model, data, part.paths, precision=precision)
+def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
+    config = fit.config
+    if not fit.pretrained:
+        forward = Forward(models.extractor_of(fit.classifier))
+        return forward(part.paths, config.data, doing="Reading")
+    started = time.perf_counter()
+    features = frozen_features(
+        config.model,
+        config.data,
+        part.paths,
+        precision=config.train.precision,
+        engine=config.train.engine,
+        view=view,
+    )
+    if fit.kept is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)
-        return features.values
-    forward = Forward(models.extractor_of(fit.classifier))
-    return forward(part.paths, fit.config.data, doing="Reading")
+    return features.values

@@ -18,7 +18,8 @@ class Mapped:
 
     def __init__(self, rows: Sequence[tuple[Block, int]], width: int) -> None:
         self.shape = len(rows), width
-        self.seconds = sum(block.seconds[row] for block, row in rows)
+        distinct = {(block.path, row): block.seconds[row] for block, row in rows}
+        self.seconds = sum(distinct.values())
         self._rows = rows
         halves = all(block.dtype.itemsize == 2 for block, _ in rows)
         self.dtype = np.dtype(np.float16 if halves else np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,16 @@ class Part:
     def steps(self) -> int:
         """Steps in an epoch."""
         return -(-len(self) // self.batch)
+
+    def times(self, number: int) -> Part:
+        """The same images `number` times, one whole list after the other."""
+        return replace(
+            self,
+            paths=self.paths * number,
+            targets=np.tile(self.targets, (number, 1)),
+            weights=np.tile(self.weights, number),
+            groups=self.groups * number,
+        )
 
     def __len__(self) -> int:
         return len(self.paths)

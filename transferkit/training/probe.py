@@ -61,7 +61,7 @@ def solve(
         )
         search.fit(features[rows], truth[rows], solve__sample_weight=weights[rows])
         pipeline.set_params(**search.best_params_)
-    pipeline.fit(features, truth, solve__sample_weight=weights)
+        pipeline.fit(features, truth, solve__sample_weight=weights)
     kernel, bias = _unscaled(pipeline, classes)
     return Probe(kernel, bias, float(search.best_params_["solve__C"]))
 

@@ -31,6 +31,37 @@ Batch = tuple[np.ndarray, float]
 """What a network says of some images, `(batch, width)` float32, and the seconds it took."""
 
 
+class Writer:
+    """Rows that are gathered, to be kept in large blocks; the last ones when it is left.
+
+    What was gathered before something failed is kept too.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.keys: list[bytes] = []
+        self.batches: list[Batch] = []
+
+    def add(self, keys: Sequence[bytes], batch: Batch) -> None:
+        """Gather the rows of `batch`, a key for each, empty for those that are not kept."""
+        self.keys += keys
+        self.batches.append(batch)
+        if len(self.keys) >= self.shelf.most_rows(batch[0].shape[1]):
+            self._flush()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        if self.keys:
+            values = np.concatenate([each for each, _ in self.batches])
+            self.shelf.keep(self.keys, (values, sum(took for _, took in self.batches)))
+        self.keys, self.batches = [], []
+
+
 class Shelf:
     """Where the rows of one table are: `facts` is everything that decides what they say.
 

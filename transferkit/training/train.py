@@ -20,6 +20,7 @@ from transferkit.training.devices import choose_device
 from transferkit.training.environment import environment
 from transferkit.training.fit import Fit
 from transferkit.training.fitting import fit_classifier
+from transferkit.training.mirroring import mirror_helps, with_mirror
 from transferkit.training.models import build_classifier
 from transferkit.training.network import Network
 
@@ -40,10 +41,13 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
     fit = fit_classifier(manifest, config, device)
+    model = _in_float32(fit, manifest)
+    if config.train.mirror and mirror_helps(fit):
+        model = with_mirror(model)
     details = fit.details | {"device": device.line}
     network = Network(
         name=config.model.backbone,
-        model=_in_float32(fit, manifest),
+        model=model,
         classes=manifest.classes,
         data=config.data,
         fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,

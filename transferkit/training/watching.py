@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from transferkit.config import TrainConfig
-from transferkit.progress import say
+from transferkit.progress import Clock, in_words, say
 
 
 class Watch(keras.callbacks.Callback):
@@ -24,6 +24,11 @@ class Watch(keras.callbacks.Callback):
         self.stage, self.steps, self.history = stage, steps, history
         self.started = 0.0
         self.bar: Any = None
+        self.clock = Clock(0)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        executions = math.ceil(self.steps / self.model.steps_per_execution)
+        self.clock = Clock(executions * int(self.params["epochs"]))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.started = time.perf_counter()
@@ -32,7 +37,10 @@ class Watch(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.bar is not None:
-            self.bar.advance(self.bar.task_ids[0])
+            self.bar.update(self.bar.task_ids[0], completed=batch + 1)
+        if (seconds := self.clock.tick()) is not None:
+            epochs = int(self.params["epochs"])
+            say(f"{self.stage}: about {in_words(seconds)} for {epochs} epochs, if all are needed.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()

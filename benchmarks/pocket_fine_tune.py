@@ -1,6 +1,6 @@
 """What the embedded weights are worth when the whole network learns: pocket with them, and without.
 
-    python benchmarks/fine_tune.py DIR [EPOCHS]
+    python benchmarks/pocket_fine_tune.py DIR [EPOCHS]
 
 Both learn on the training images of DIR for the same number of epochs (24), all blocks released;
 what stops training early is off. Prints, for each, the accuracy on the test images, and the first

@@ -1,0 +1,40 @@
+"""The benchmarks, held: each says how it is run, `make bench` runs it, loading it does nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.name != "turns.py")
+by_name = pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+
+
+@by_name
+def test_its_docstring_begins_with_what_it_measures_and_its_command(path):
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    first, empty, command, *_ = text.splitlines()
+    assert first
+    assert empty == ""
+    assert command.split()[:2] == ["python", f"benchmarks/{path.name}"]
+
+
+@by_name
+def test_make_bench_runs_it(path):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    lines = re.findall(r"^bench:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[0].splitlines()
+    assert sum(f"benchmarks/{path.name}" in line.split() for line in lines) == 1
+
+
+@by_name
+def test_loading_it_measures_nothing(path, capfd, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(path.parent)
+    monkeypatch.chdir(tmp_path)
+    names = runpy.run_path(str(path), run_name="loaded")
+    assert callable(names["main"])
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []

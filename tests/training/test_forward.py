@@ -1,0 +1,92 @@
+"""From files to what a model says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import engine_worlds as worlds
+import numpy as np
+import pytest
+
+from transferkit.config import DataConfig
+from transferkit.data.decode import read_images
+from transferkit.errors import DataError
+from transferkit.training import forward
+from transferkit.training.devices import FLOAT32
+from transferkit.training.forward import Forward
+
+DATA = DataConfig()
+
+
+@pytest.fixture
+def files(drawn: Callable[..., Path]) -> list[str]:
+    return [str(path) for path in sorted(drawn(images=4).rglob("*.png"))]
+
+
+def truth(files: list[str]) -> np.ndarray:
+    images = read_images(files, worlds.SIDE, DATA).astype("float32")
+    return worlds.pocket().predict(images, verbose=0)
+
+
+def test_outputs_come_in_the_order_of_the_files(files: list[str]) -> None:
+    found = Forward(worlds.pocket())(files, DATA, doing="Reading")
+    assert found.dtype == np.float32
+    assert found == pytest.approx(truth(files), abs=1e-4)
+
+
+def test_no_file_gives_no_row() -> None:
+    found = Forward(worlds.pocket(), bits=FLOAT32)([], DATA, doing="Reading")
+    assert (found.shape, found.dtype) == ((0, 880), np.float32)
+
+
+def test_a_stream_has_all_outputs_of_each_batch(files: list[str]) -> None:
+    read = Forward(worlds.with_two_outputs(), bits=FLOAT32)
+    found = list(read.stream(files, DATA, doing="Reading", batch=5))
+    assert [[each.shape for each in outputs] for outputs in found] == [
+        [(5, 880), (5, 8, 8, 3)],
+        [(5, 880), (5, 8, 8, 3)],
+        [(2, 880), (2, 8, 8, 3)],
+    ]
+    together = np.concatenate([features for features, _ in found])
+    assert together == pytest.approx(truth(files), abs=1e-4)
+
+
+def test_a_change_is_made_of_each_batch_by_its_place(files: list[str]) -> None:
+    starts = []
+
+    def change(images: np.ndarray, first: int) -> np.ndarray:
+        starts.append(first)
+        return images[:, :, ::-1]
+
+    read = Forward(worlds.pocket())
+    found = [each for (each,) in read.stream(files, DATA, doing="", batch=5, change=change)]
+    mirrored = read_images(files, worlds.SIDE, DATA)[:, :, ::-1].astype("float32")
+    expected = worlds.pocket().predict(mirrored, verbose=0)
+    assert starts == [0, 5, 10]
+    assert np.concatenate(found) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("bad", [0, 11])
+@pytest.mark.parametrize("bits", [None, FLOAT32])
+def test_a_file_that_cannot_be_read_is_a_sentence(
+    bad: int, bits: forward.Bits | None, files: list[str]
+) -> None:
+    Path(files[bad]).write_bytes(b"")
+    with pytest.raises(DataError) as caught:
+        Forward(worlds.pocket(), bits=bits)(files, DATA, doing="Reading")
+    assert str(caught.value) == f"{files[bad]!r} is empty (0 bytes)."
+
+
+def test_the_engine_is_said_once(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    forward._say_once.cache_clear()
+    for _ in range(2):
+        read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+    assert capsys.readouterr().err == f"{read.engine.line}\n"
+
+
+def test_a_finished_network_says_nothing_of_its_engine(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Forward(worlds.pocket())(files, DATA, doing="Reading")
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,76 @@
+"""A Keras model as a TensorFlow function of uint8 images, traced or folded, in any precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import keras
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+
+def compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The first output of `model` as one graph from uint8 RGB, folded on a CPU."""
+    function = traced(model)
+    if not has_gpu():
+        function = folded(function.get_concrete_function())
+    return lambda images: function(images)[0]
+
+
+def traced(
+    model: keras.Model, *, in_float32: bool = False
+) -> tf.types.experimental.GenericFunction:
+    """`model` as a function from uint8 RGB to a list of float32 outputs, in its own precision.
+
+    With `in_float32` it computes in that, whatever the dtype policy that it was built with.
+    """
+
+    def call(images: tf.Tensor) -> list[tf.Tensor]:
+        with _as_float32(model) if in_float32 else nullcontext():
+            outputs = model(tf.cast(images, tf.float32), training=False)
+        return [tf.cast(each, tf.float32) for each in keras.tree.flatten(outputs)]
+
+    return tf.function(call, input_signature=[_signature(model)])
+
+
+def folded(
+    function: tf.types.experimental.ConcreteFunction,
+) -> tf.types.experimental.GenericFunction:
+    """`function` with its variables as constants.
+
+    Batch normalisation then melts into the convolutions: twice the images a second.
+    """
+    constant = convert_variables_to_constants_v2(function)
+    (images,) = constant.inputs
+    signature = [tf.TensorSpec(images.shape, images.dtype)]
+    return tf.function(lambda images: constant(images), input_signature=signature)
+
+
+@contextmanager
+def _as_float32(model: keras.Model) -> Iterator[None]:
+    """Within it, `model` computes in float32: its layers are told so, and told back."""
+    before = [(layer, layer.dtype_policy) for layer in _layers(model)]
+    mixed = [pair for pair in before if pair[1].compute_dtype != "float32"]
+    for layer, _ in mixed:
+        layer.dtype_policy = "float32"
+    try:
+        yield
+    finally:
+        for layer, policy in mixed:
+            layer.dtype_policy = policy
+
+
+def _layers(layer: keras.Layer) -> Iterator[keras.Layer]:
+    yield layer
+    for each in getattr(layer, "layers", ()):
+        yield from _layers(each)
+
+
+def _signature(model: keras.Model) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow computes on one; asking does not start it."""
+    return bool(tf.config.get_visible_devices("GPU"))

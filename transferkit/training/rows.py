@@ -1,0 +1,126 @@
+"""The activations at the boundary of what learns, read once and left on disk for every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from transferkit.data.files import content_keys
+from transferkit.data.views import View, views_of
+from transferkit.progress import say
+from transferkit.training.blocks import rounded
+from transferkit.training.boundary import Halves, cut
+from transferkit.training.engines import choose_engine
+from transferkit.training.fit import Fit, KeptRows
+from transferkit.training.forward import Forward
+from transferkit.training.frozen import OtherEngineError, batches_of
+from transferkit.training.mapped import Mapped
+from transferkit.training.shelf import Batch, Writer
+from transferkit.training.source import GIGABYTE, Source
+
+
+def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
+    """What enters the last `blocks` blocks, for all images of `fit`, read once and kept.
+
+    None where fine-tuning goes from pixels in each epoch; if that was not asked for, it is said.
+    """
+    config = fit.config
+    if not fit.pretrained or not 0 < blocks < len(fit.row.blocks) or config.train.views == "every":
+        return None
+    if config.train.mix == "cutmix":
+        say("Each epoch of fine-tuning runs the whole network: cutmix blends pixels.")
+        return None
+    with fit.device.building():
+        halves = cut(fit.classifier, config.model, blocks)
+    views = views_of(config.train)
+    images = len(set(fit.train.paths)) * (1 + len(views)) + len(set(fit.validation.paths))
+    started = time.perf_counter()
+    rows = _read_all(fit, halves, views) if _fits(images, halves, config.data.cache_size) else None
+    if rows is None:
+        say(
+            f"What enters {halves.layer} of {images:,} images and views takes "
+            f"{2 * images * halves.width / GIGABYTE:.1f} GB, and --cache-size is "
+            f"{config.data.cache_size:g}: each epoch runs the whole network from pixels."
+        )
+        return None
+    spent = time.perf_counter() - started
+    fit.borrowed_seconds += sum(each.seconds for each in (*rows.train, rows.validation)) - spent
+    return rows
+
+
+def _fits(images: int, halves: Halves, cache_size: float) -> bool:
+    return 2 * images * halves.width < cache_size * GIGABYTE
+
+
+def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | None:
+    config = fit.config
+    sources = [
+        Source.of(
+            config.model,
+            config.data,
+            precision=config.train.precision,
+            engine=config.train.engine,
+            view=view,
+        )
+        for view in (None, *views)
+    ]
+    reader = Reader(halves, sources[0])
+    validation = reader.read(fit.validation.paths, sources[0])
+    train = [reader.read(fit.train.paths, source) for source in sources]
+    kept = [rows for rows in train if rows is not None]
+    if validation is None or len(kept) < len(train):
+        return None
+    return KeptRows(halves.above, kept, validation)
+
+
+class Reader:
+    """Reads what enters the upper one of `halves`, a network of the settings of `source`.
+
+    The features of the same images, which come out on the way, are kept too.
+    """
+
+    def __init__(self, halves: Halves, source: Source) -> None:
+        self.halves, self.source = halves, source
+        self.forward: Forward | None = None
+
+    def read(self, paths: Sequence[str], source: Source) -> Mapped | None:
+        """The activations of each file, in order; None where there is no room to keep them.
+
+        `source` is that of the reader, or a view of it.
+        """
+        keys = content_keys(paths)
+        identity = choose_engine(source.engine, source.bits).identity
+        if self.forward is not None:
+            identity = self.forward.identity
+        try:
+            return self._from(source, identity, paths, keys)
+        except OtherEngineError as other:
+            return self._from(source, other.identity, paths, keys)
+
+    def _from(
+        self, source: Source, identity: str, paths: Sequence[str], keys: Sequence[bytes]
+    ) -> Mapped | None:
+        """What is kept of the engine with this `identity`, and the others computed by it."""
+
+        def compute(places: list[int]) -> Iterator[Batch]:
+            chosen = [paths[place] for place in places]
+            chosen_keys = [keys[place] for place in places]
+            forward = self._settled(chosen)
+            if forward.identity != identity:
+                raise OtherEngineError(forward.identity)
+            done = 0
+            with Writer(source.table(identity).shelf) as features:
+                found = batches_of(forward, source, chosen, keys=chosen_keys)
+                for (rows, vectors), seconds in found:
+                    features.add(chosen_keys[done : done + len(rows)], (vectors, seconds))
+                    done += len(rows)
+                    yield rounded(rows), seconds  # 16 bits are enough to learn from
+
+        table = source.table(identity, layer=self.halves.layer)
+        return table.map(keys, compute, width=self.halves.width)
+
+    def _settled(self, paths: Sequence[str]) -> Forward:
+        if self.forward is None:
+            self.forward = Forward(self.halves.below, self.source.engine, bits=self.source.bits)
+        self.forward.settle(paths, self.source.data)
+        return self.forward

@@ -1,0 +1,147 @@
+"""How the pixels of a file become activations, and everything that decides what those are."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import PIL
+
+import transferkit
+from transferkit.backbones.row import input_side
+from transferkit.backbones.start import choose_backbone, is_pretrained, starting_weights
+from transferkit.backbones.table import find_backbone
+from transferkit.backbones.weights import weights_path
+from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.data.views import View
+from transferkit.training.activations import Table
+from transferkit.training.devices import Bits, choose_bits
+
+FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
+DIGESTS = 8  # of weights, kept in memory
+GIGABYTE = 10**9
+Stamp = tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A frozen backbone with its way of decoding and computing; `view` is what it is shown.
+
+    `model` and `data` have the settings that decide what it says, and the others as they come.
+    """
+
+    model: ModelConfig
+    data: DataConfig
+    precision: Precision = "auto"
+    engine: EngineName = "auto"
+    view: View | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelConfig,
+        data: DataConfig,
+        *,
+        precision: Precision = "auto",
+        engine: EngineName = "auto",
+        view: View | None = None,
+    ) -> Source:
+        """The source that these settings describe."""
+        model = choose_backbone(model)
+        return cls(_below_the_head(model), _decoding(data), precision, engine, view)
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it says the same in another run."""
+        return is_pretrained(self.model)
+
+    @property
+    def bits(self) -> Bits:
+        return choose_bits(self.precision)
+
+    @property
+    def bound(self) -> int:
+        """Bytes on disk for what is kept of all sources."""
+        return int(self.data.cache_size * GIGABYTE)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what it says is kept on disk."""
+        return self.bound > 0 and self.pretrained
+
+    @property
+    def plain(self) -> Source:
+        """The same, shown the images as they are."""
+        return dataclasses.replace(self, view=None)
+
+    def table(self, identity: str, **more: Any) -> Table:
+        """Where what it says is kept, if the engine with this `identity` computes it.
+
+        `more` is what else decides it.
+        """
+        view = {} if self.view is None else {"view": self.view.facts}
+        return Table(self._facts | {"engine": identity} | view | more, bound=self.bound)
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        model, data = self.model, self.data
+        row = find_backbone(model.backbone)
+        pooling = row.pooling if model.pooling == "auto" else model.pooling
+        weights = weights_path(row, starting_weights(model))
+        return {
+            "format": FORMAT,
+            "backbone": row.name,
+            "weights": _digest(str(weights), stamp(str(weights))),
+            "preprocessing": row.preprocessing,
+            "pooling": pooling,
+            "stages": row.stages if pooling == "stages" else (),
+            "side": input_side(row, data.side, model.sides),
+            "sides": model.sides,
+            "resize": data.resize,
+            "max_pixels": data.max_pixels,
+            "versions": {
+                "transferkit": transferkit.__version__,
+                "keras": keras.__version__,
+                "pillow": PIL.__version__,
+            },
+        }
+
+
+def stamp(path: str) -> Stamp:
+    """When the file was last changed, in nanoseconds, and its bytes; zeros where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=DIGESTS)
+def _digest(path: str, stamp: Stamp) -> str:
+    """The SHA-256 of the file `path`, which had this `stamp`."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _decoding(data: DataConfig) -> DataConfig:
+    """The settings that decide the pixels, and what may be kept; the others as they come."""
+    return DataConfig(
+        side=data.side,
+        resize=data.resize,
+        max_pixels=data.max_pixels,
+        cache_size=data.cache_size,
+    )
+
+
+def _below_the_head(model: ModelConfig) -> ModelConfig:
+    """The settings that decide the features, those of the head as they come."""
+    return ModelConfig(
+        backbone=model.backbone,
+        weights=model.weights,
+        pooling=model.pooling,
+        sides=model.sides,
+    )
