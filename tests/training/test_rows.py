@@ -75,17 +75,26 @@ def test_features_come_out_on_the_way(
     capsys.readouterr()
     found = frozen_features(pretrained.model, pretrained.data, fit.train.paths)
     number = len(set(fit.train.paths))
-    assert f"Features of {number} of {number} images were kept" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"Features of {number} of {number} images were kept from before.\n"
+    )
     assert {each.folder for each in tables(kept_folder())} == on_the_way
     data = dataclasses.replace(pretrained.data, cache_size=0)
     anew = frozen_features(pretrained.model, data, fit.train.paths).values
     np.testing.assert_allclose(found.values, anew, rtol=1e-2, atol=1e-2)
 
 
-def test_what_is_kept_from_before_costs_what_it_did(manifest: Manifest, pretrained: Config) -> None:
+def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
+    manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
     first, second = start(manifest, pretrained), start(manifest, pretrained)
     whole = sum(each.seconds for each in keep(first).train)
+    capsys.readouterr()
     rows = keep(second)
+    images = len(second.train) + len(second.validation)
+    assert capsys.readouterr().err == (
+        f"Activations of {images} of {images} images were kept from before.\n"
+    )
     assert sum(each.seconds for each in rows.train) == pytest.approx(whole)
     assert second.borrowed_seconds > first.borrowed_seconds
 

@@ -84,10 +84,13 @@ class Table:
             return None
         index = self._verified(names)
         lost = {name: places for name, places in _places_of(keys).items() if name not in index}
+        kept = sum(key in index for key in keys)
         for _ in self._computed(lost, compute) if lost else ():
             pass  # it is kept, which is all that is wanted
         index |= self._verified(names - index.keys())
-        return Mapped([index[key] for key in keys], width) if len(index) == len(names) else None
+        if len(index) < len(names):
+            return None
+        return Mapped([index[key] for key in keys], width, kept=kept)
 
     def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Block, int]]:
         """Where those of `keys` are that are kept and undamaged."""

@@ -47,10 +47,12 @@ def frozen_features(
     precision: Precision = "auto",
     engine: EngineName = "auto",
     view: View | None = None,
+    quiet: bool = False,
 ) -> Features:
     """The pooled features of each file, in order; those of the same files are read only once.
 
-    `precision` and `engine` are those of `TrainConfig`; with a `view` they are that view's.
+    `precision` and `engine` are those of `TrainConfig`; with a `view` they are that view's. How
+    many were kept from before is said, unless `quiet`.
 
     Raises:
         ConfigError: the backbone has random weights, which say nothing twice.
@@ -63,7 +65,11 @@ def frozen_features(
             "random weights say nothing; give --weights imagenet or a file."
         )
     stamps = tuple(map(stamp, [model.weights, *paths]))
-    return _read(source, tuple(paths), stamps)
+    asked = _read.cache_info().misses
+    reading = _read(source, tuple(paths), stamps)
+    if reading.kept and not quiet and _read.cache_info().misses > asked:
+        say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
+    return Features(reading.values, reading.seconds)
 
 
 def read_features(
@@ -116,13 +122,11 @@ def batches_of(
 
 
 @lru_cache(maxsize=KEPT)
-def _read(source: Source, paths: tuple[str, ...], stamps: tuple[Stamp, ...]) -> Features:
+def _read(source: Source, paths: tuple[str, ...], stamps: tuple[Stamp, ...]) -> Reading:
     """`stamps` are those of the files: one that has changed under its name is read anew."""
     reading = _recall(source, paths)
-    if reading.kept and source.view is None:
-        say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
     reading.values.setflags(write=False)  # it is shared
-    return Features(reading.values, reading.seconds)
+    return reading
 
 
 def _recall(source: Source, paths: Sequence[str]) -> Reading:

@@ -117,6 +117,7 @@ def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
         precision=config.train.precision,
         engine=config.train.engine,
         view=view,
+        quiet=view is not None or fit.kept is not None,  # then it was said of the rows
     )
     if fit.kept is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)

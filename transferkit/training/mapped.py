@@ -12,12 +12,13 @@ from transferkit.training.blocks import Block
 class Mapped:
     """As an array `(images, width)` that is never in memory as a whole.
 
-    `seconds` is what the network took for all of its rows, when they were computed. It stays
-    readable when the files are removed meanwhile: the system holds what is mapped.
+    `seconds` is what the network took for all of its rows, when they were computed, and `kept` how
+    many of them were there before. It stays readable when the files are removed meanwhile: the
+    system holds what is mapped.
     """
 
-    def __init__(self, rows: Sequence[tuple[Block, int]], width: int) -> None:
-        self.shape = len(rows), width
+    def __init__(self, rows: Sequence[tuple[Block, int]], width: int, *, kept: int) -> None:
+        self.shape, self.kept = (len(rows), width), kept
         distinct = {(block.path, row): block.seconds[row] for block, row in rows}
         self.seconds = sum(distinct.values())
         self._rows = rows

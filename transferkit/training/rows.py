@@ -43,6 +43,9 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
             f"{config.data.cache_size:g}: each epoch runs the whole network from pixels."
         )
         return None
+    kept = sum(each.kept for each in (*rows.train, rows.validation))
+    if kept:
+        say(f"Activations of {kept:,} of {images:,} images were kept from before.")
     spent = time.perf_counter() - started
     fit.borrowed_seconds += sum(each.seconds for each in (*rows.train, rows.validation)) - spent
     return rows
