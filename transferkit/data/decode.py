@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -27,8 +28,6 @@ MOST_PIXELS = DataConfig().max_pixels
 BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-
-Image.core.set_blocks_max(BLOCKS)
 
 
 def decode(
@@ -136,6 +135,7 @@ def unpack(image: Image.Image, side: int) -> Image.Image:
     Raises:
         ImageError: the pixels are truncated or damaged.
     """
+    _keep_blocks()
     try:
         image.draft("RGB", (side, side))
         image.load()
@@ -156,6 +156,12 @@ def to_square(image: Image.Image, side: int, resize: str) -> Image.Image:
         box = (left, top, left + edge, top + edge)
     # The gap lets Pillow halve a large image first: several times faster, to the eye the same.
     return image.resize((side, side), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+
+
+@cache
+def _keep_blocks() -> None:
+    """Let Pillow keep memory from one image to the next, once in a process."""
+    Image.core.set_blocks_max(BLOCKS)
 
 
 def _upright(image: Image.Image) -> Image.Image:
