@@ -11,8 +11,8 @@ each image; "again" finds all of it kept from the run before.
 
 Images a second are training images by the seconds of an epoch, validation within, the first epoch
 left out. Seconds in all are from the first file to the end, for ours with the head and the saving.
-The last column says when the validation accuracy was there that the usual way reached at best, in
-its first run. Without --weights they are random, and accuracies mean little.
+The best validation accuracy is that of the epochs; the last column says when that of the usual way,
+in its first run, was there. Without --weights they are random, and accuracies mean little.
 """
 
 from __future__ import annotations
@@ -131,12 +131,11 @@ def ours(
     began = time.time()
     network = train(chosen, config, run=tk.Run.create(folder) if folder else None)
     ended = time.time()
-    head, *tuned = network.history
+    tuned = [row for row in network.history if row["stage"] == "fine-tune"]
     seconds = [row["seconds"] for row in tuned]
-    later = [*accumulate(reversed(seconds), initial=0.0)][::-1]  # after the head, and each epoch
-    accuracies = [
-        (ended - left, row["val_accuracy"]) for left, row in zip(later, [head, *tuned], strict=True)
-    ]
+    left = [*accumulate(reversed(seconds), initial=0.0)][-2::-1]  # after each epoch
+    moments = [ended - each for each in left]
+    accuracies = list(zip(moments, (row["val_accuracy"] for row in tuned), strict=True))
     return {"began": began, "ended": ended, "seconds": seconds, "accuracies": accuracies}
 
 

@@ -191,9 +191,7 @@ class BackboneFeatures(PathTransformer):
         from transferkit.training.frozen import read_features
 
         model, data = self._settings()
-        return read_features(
-            model, data, list(paths), precision=self.precision, engine=self.engine
-        )
+        return read_features(model, data, list(paths), precision=self.precision, engine=self.engine)
 
     @property
     def megabytes_beside(self) -> float:
