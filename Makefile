@@ -32,6 +32,8 @@ format: .venv/installed-check
 
 bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/start.py $(DATA)
+	@$(BIN)/python benchmarks/decode.py $(DATA)
+	@$(BIN)/python benchmarks/features.py $(DATA)
 	@$(BIN)/python benchmarks/head.py $(DATA)
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py
