@@ -7,7 +7,8 @@
 The usual way is `model.predict` on `image_dataset_from_directory`, prefetched, as Keras' guides
 have it. "from files" begins with the names of the files and ends with arrays; "computing" has
 batches in memory already, and the share is how much of that rate is left with decoding. Subjects
-take turns; each number is a median, and from where to where the rounds go. Weights are random if
+take turns; each number is a median, and from where to where the rounds go. The milliseconds of all
+cores together are a median too; other jobs on the machine change them little. Weights are random if
 none are given: speed does not depend on them. Without DIR the images are the handwritten digits.
 """
 
@@ -78,28 +79,33 @@ def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds:
         if name != "openvino" or find_spec("openvino"):
             ways |= engine_ways(extractor, name, paths)
     found: dict[str, list[float]] = {way: [] for way in ways}
+    spent: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(rounds + 1):
         for way, read in ways.items():
             images = WARM if number == 0 else len(paths)
-            started = time.perf_counter()
+            started, processors = time.perf_counter(), time.process_time()
             read(images)
             if number:
                 found[way].append(images / (time.perf_counter() - started))
+                spent[way].append(1000 * (time.process_time() - processors) / images)
     side = extractor.input_shape[1]
     print(f"\n{model.backbone}, {side} px, {len(paths)} images, {rounds} rounds: images a second")
-    print(f"{'':<16}{'from files':>24}{'computing':>24}{'share':>8}{'times':>8}", flush=True)
+    heads = f"{'':<16}{'from files':>24}{'computing':>24}"
+    print(f"{heads}{'share':>8}{'times':>8}{'CPU ms':>8}", flush=True)
     slow = statistics.median(found[USUAL])
     for name in (USUAL, *ENGINES):
         if name in found:
-            print(row_of(name, found[name], found.get(f"{name}, computing"), slow), flush=True)
+            times = f"{statistics.median(found[name]) / slow:.1f}"
+            line = row_of(name, found[name], found.get(f"{name}, computing"))
+            print(f"{line}{times:>8}{statistics.median(spent[name]):>8.2f}", flush=True)
 
 
-def row_of(name: str, files: list[float], computing: list[float] | None, slow: float) -> str:
-    """The line of one way; `slow` is the rate of the usual one."""
+def row_of(name: str, files: list[float], computing: list[float] | None) -> str:
+    """The rates of one way."""
     rate = statistics.median(files)
     alone = turns.in_words(computing) if computing else "-"
     share = f"{rate / statistics.median(computing):.2f}" if computing else "-"
-    return f"{name:<16}{turns.in_words(files):>24}{alone:>24}{share:>8}{rate / slow:>8.1f}"
+    return f"{name:<16}{turns.in_words(files):>24}{alone:>24}{share:>8}"
 
 
 def usual(extractor: Any, links: Path) -> Callable[[int], Any]:

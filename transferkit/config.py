@@ -77,8 +77,9 @@ class ModelConfig:
     """Activation of the hidden layer, by its Keras name."""
     hidden_initializer: str = "he_normal"
     """Initialiser of the hidden layer, by its Keras name."""
-    dropout: Annotated[float, Between(0, 0.95)] = 0.2
-    """Share of the features that is dropped before each layer of the head while it learns."""
+    dropout: Annotated[float | None, Between(0, 0.95)] = None
+    """Share of the features that is dropped before each layer of the head while it learns; if not
+    given, none before a linear head that was solved, else 0.2."""
 
     def __post_init__(self) -> None:
         _check_sides(self.sides)

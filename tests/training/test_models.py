@@ -135,3 +135,18 @@ def test_no_layer_of_the_model_augments() -> None:
     assert np.array_equal(model(pixels, training=False), model(pixels, training=False))
     kinds = {type(layer).__name__ for layer in model.layers}
     assert not any(kind.startswith("Random") for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        ({"backbone": "pocket"}, 0.0),
+        ({"backbone": "pocket", "head": "hidden"}, 0.2),
+        ({"backbone": "lenet", "weights": "none"}, 0.2),
+        ({"backbone": "pocket", "dropout": 0.3}, 0.3),
+    ],
+)
+def test_dropout_is_left_out_before_a_head_that_is_solved(
+    settings: dict[str, object], rate: float
+) -> None:
+    assert models.dropout_of(ModelConfig(**settings)) == rate  # type: ignore[arg-type]

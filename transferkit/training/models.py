@@ -9,12 +9,13 @@ import keras
 
 from transferkit.backbones.networks import build_backbone, preprocess
 from transferkit.backbones.row import input_side
-from transferkit.backbones.start import choose_backbone, starting_weights
+from transferkit.backbones.start import choose_backbone, is_pretrained, starting_weights
 from transferkit.backbones.table import Backbone, find_backbone
 from transferkit.config import ModelConfig
 from transferkit.errors import ConfigError
 
 FEATURES, HEAD = "features", "head"  # names of the two layers on top of the backbone
+DROPOUT = 0.2  # of a head that is learnt step by step
 CLASSES = "classes"  # name of the last layer of the head
 
 
@@ -152,12 +153,24 @@ def _averaged_down(images: keras.KerasTensor, side: int) -> keras.KerasTensor:
 
 
 def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:
-    layers = [keras.Input((width,)), keras.layers.Dropout(model.dropout)]
+    rate = dropout_of(model)
+    layers = [keras.Input((width,)), keras.layers.Dropout(rate)]
     if model.head == "hidden":
-        layers += [_hidden_layer(model), keras.layers.Dropout(model.dropout)]
+        layers += [_hidden_layer(model), keras.layers.Dropout(rate)]
     # Probabilities are float32 under mixed precision too: 16 bits are too coarse for a logarithm.
     layers.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name=CLASSES))
     return keras.Sequential(layers, name=HEAD)
+
+
+def dropout_of(model: ModelConfig) -> float:
+    """The share of the features that is dropped.
+
+    A solved head weighs single features heavily, where that is right for all of them together:
+    without some of them, the digits' loss was 3.2 in place of 0.003, and fine-tuning began there.
+    """
+    if model.dropout is not None:
+        return model.dropout
+    return 0.0 if model.head == "linear" and is_pretrained(model) else DROPOUT
 
 
 def _hidden_layer(model: ModelConfig) -> keras.layers.Layer:
