@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from transferkit.training.activations import Reading, Table
+from transferkit.training.activations import Table
 from transferkit.training.kept import kept_folder
 
 
@@ -16,11 +16,12 @@ from transferkit.training.kept import kept_folder
 def kept():
     """The features of three images by pocket and of two by vgg16, the former used last."""
     for images, backbone, side in ((2, "vgg16", 224), (3, "pocket", 96)):
-        said = Reading(np.full((images, 5), 0.5, np.float32), 1.0)
+        said = [(np.full((images, 5), 0.5, np.float32), 1.0)]
         keys = [bytes([image]) * 16 for image in range(images)]
-        table = Table({"backbone": backbone, "side": side}, bound=10**6)
+        more = {"layer": "block4", "view": {"number": 2}} if backbone == "pocket" else {}
+        table = Table({"backbone": backbone, "side": side} | more, bound=10**6)
         table.read(keys, lambda places, said=said: said)
-        for path in table.folder.glob("*.block"):
+        for path in table.shelf.folder.glob("*.block"):
             os.utime(path, (1.7e9 + images, 1.7e9 + images))
     return kept_folder()
 
@@ -29,8 +30,11 @@ def test_a_line_a_table_the_last_used_first(command, kept):
     said = command("cache")
     head, *lines, last = said.out.splitlines()
     assert (said.status, said.err) == (0, "")
-    assert head.split() == ["backbone", "side", "images", "MB", "last", "used", "folder"]
-    assert [line.split()[:3] for line in lines] == [["pocket", "96", "3"], ["vgg16", "224", "2"]]
+    assert head.split() == ["backbone", "side", "what", "images", "MB", "last", "used", "folder"]
+    assert [line.split()[:6] for line in lines] == [
+        ["pocket", "96", "into", "block4,", "view", "2"],
+        ["vgg16", "224", "features", "2", "0.0", "2023-11-14"],
+    ]
     assert re.search(r"2023-11-1\d \d\d:\d\d  [0-9a-f]{16}$", lines[0])
     assert last == f"5 images, 0.0 MB in '{kept}'."
 

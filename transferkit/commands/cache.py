@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from transferkit.arguments import parse_arguments
 from transferkit.errors import RunError
@@ -40,7 +41,10 @@ def cache(arguments: Sequence[str]) -> None:
         print(f"Removed the features of {images:,} images: {size / 1e6:,.1f} MB are free again.")
         return
     if found:
-        print(f"{'backbone':<20}{'side':>5}{'images':>10}{'MB':>10}  {'last used':<18}folder")
+        print(
+            f"{'backbone':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  "
+            f"{'last used':<18}folder"
+        )
     for each in found:
         print(_line(each))
     print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
@@ -50,6 +54,13 @@ def _line(kept: Kept) -> str:
     backbone, side = kept.about.get("backbone", "unknown"), kept.about.get("side", "")
     used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
     return (
-        f"{backbone!s:<20}{side!s:>5}{kept.images:>10,}{kept.size / 1e6:>10,.1f}  "
-        f"{used:<18}{kept.folder.name}"
+        f"{backbone!s:<20}{side!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
+        f"{kept.size / 1e6:>10,.1f}  {used:<18}{kept.folder.name}"
     )
+
+
+def _what(about: dict[str, Any]) -> str:
+    """Features, or what enters a layer; of the images as they are, or of a view of them."""
+    what = f"into {about['layer']}" if "layer" in about else "features"
+    view = about.get("view")
+    return f"{what}, view {view.get('number')}" if isinstance(view, dict) else what

@@ -17,7 +17,7 @@ from transferkit.lesson.pictures import save_array, shard_paths
 from transferkit.progress import say, track
 from transferkit.runs import atomic
 from transferkit.training.devices import choose_bits
-from transferkit.training.forward import compiled
+from transferkit.training.graphs import compiled
 
 COMPONENTS = 256  # of the teacher's features, which are correlated
 ENLARGED = (

@@ -16,7 +16,6 @@ from transferkit.progress import say, track
 from transferkit.training.agreement import CHECKED, agreeing_engine, start_engine
 from transferkit.training.devices import FLOAT32, Bits
 from transferkit.training.engines import Outputs, choose_engine
-from transferkit.training.graphs import compiled as compiled
 
 Change = Callable[[np.ndarray, int], np.ndarray]
 """What is made of a batch of images, of which the first has this number."""
