@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -22,7 +23,7 @@ from transferkit.training.engines import Outputs, choose_engine
 from transferkit.training.forward import Forward
 from transferkit.training.models import build_extractor
 from transferkit.training.shelf import Batch
-from transferkit.training.source import Source, Stamp, stamp
+from transferkit.training.source import Source, stamp
 
 KEPT = 8  # readings held in memory: train, validation and test of two backbones, and some to spare
 
@@ -64,9 +65,11 @@ def frozen_features(
             f"The frozen features of {source.model.backbone!r} were asked for with --weights none: "
             "random weights say nothing; give --weights imagenet or a file."
         )
-    stamps = tuple(map(stamp, [model.weights, *paths]))
+    stamps = hashlib.sha256()
+    for path in (model.weights, *paths):
+        stamps.update(repr(stamp(path)).encode())
     asked = _read.cache_info().misses
-    reading = _read(source, tuple(paths), stamps)
+    reading = _read(source, tuple(paths), stamps.digest())
     if reading.kept and not quiet and _read.cache_info().misses > asked:
         say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
     return Features(reading.values, reading.seconds)
@@ -122,8 +125,8 @@ def batches_of(
 
 
 @lru_cache(maxsize=KEPT)
-def _read(source: Source, paths: tuple[str, ...], stamps: tuple[Stamp, ...]) -> Reading:
-    """`stamps` are those of the files: one that has changed under its name is read anew."""
+def _read(source: Source, paths: tuple[str, ...], stamps: bytes) -> Reading:
+    """`stamps` is a digest of those of the files: one that has changed is read anew."""
     reading = _recall(source, paths)
     reading.values.setflags(write=False)  # it is shared
     return reading
