@@ -58,3 +58,9 @@ class World:
     @property
     def size(self) -> int:
         return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+
+
+def damage_a_row(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)

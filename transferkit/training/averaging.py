@@ -36,6 +36,8 @@ class BestEpochs(keras.callbacks.Callback):
         Weights that were fine-tuned from one start lie in one basin (Wortsman et al., Model soups,
         ICML 2022, arXiv:2203.05482; Izmailov et al., UAI 2018, arXiv:1803.05407).
         """
+        if len(self.found) < 2:
+            return
         before = learner.get_weights()
         learner.set_weights(self.averaged())
         loss = float(learner.evaluate(validation, verbose=0)[0])

@@ -88,7 +88,8 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
         rate = config.fine_tune_rate if tuning else config.rate
         compile_model(learner, fit, rate=rate, steps=steps * config.epochs, factors=factors)
     watched = len(fit.validation) > 0
-    best = BestEpochs(config.average_epochs)
+    averages = tuning and fit.pretrained and watched and config.average_epochs > 1
+    best = [BestEpochs(config.average_epochs)] if averages else []
     side, config_data = fit.classifier.input_shape[1], fit.config.data
     everything = [*fit.train.paths, *fit.validation.paths]
     with fit.device.bits.fast(), naming_bad_files(everything, side, config_data):
@@ -98,13 +99,13 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
             epochs=config.epochs,
             validation_data=validation if watched else None,
             callbacks=[
-                best,  # before what restores the best epoch's weights when it stops
+                *best,  # before what restores the best epoch's weights when it stops
                 *callbacks(stage, config, steps=steps, history=fit.history, watched=watched),
             ],
             verbose=0,
         )
-        if tuning and fit.pretrained and len(best.found) > 1:
-            best.average(fit, learner, validation, stage=stage)
+        for each in best:
+            each.average(fit, learner, validation, stage=stage)
     describe(fit, stage, started, blocks=blocks, images=images)
     if before is None:
         require_numbers(fit, stage)
