@@ -11,8 +11,8 @@ from transferkit.config import (
     DataConfig,
     ModelConfig,
     TrainConfig,
-    read_config,
 )
+from transferkit.config_file import read_config
 from transferkit.errors import ConfigError
 
 OTHER = Config(

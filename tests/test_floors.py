@@ -18,7 +18,7 @@ FLOORS = (
     {"errors"},
     {"checks", "yaml_files"},
     {"config"},
-    {"runs", "presets", "progress"},
+    {"runs", "presets", "config_file", "progress"},
     {"data", "backbones", "evidence"},
     {"training"},
     {"baselines"},

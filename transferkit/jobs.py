@@ -14,7 +14,8 @@ from transferkit.arguments import parse_arguments
 from transferkit.backbones.row import input_side
 from transferkit.backbones.start import choose_backbone, possible_backbones, starting_weights
 from transferkit.backbones.table import find_backbone
-from transferkit.config import Config, read_config
+from transferkit.config import Config
+from transferkit.config_file import read_config
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError
 from transferkit.presets import with_preset
