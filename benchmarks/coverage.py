@@ -1,0 +1,165 @@
+"""How often what is said to hold in 95 of 100 tests does, and how often chance is called skill.
+
+    python benchmarks/coverage.py
+    python benchmarks/coverage.py --tests 100 --draws 300
+
+From a world of made answers, whose scores are known, tests are drawn. For each kind of test: the
+share of them, in per cent, in which the 95 % interval holds the score on the whole world (93 to 97
+is wanted), and that in which two equally good classifiers are told apart at 5 % (4 to 6, or fewer):
+by McNemar's exact test, by its mid-p variant, and by the paired bootstrap. Then, by how many
+images only one of the two is right on, the same share as it is worked out for the first two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import softmax
+from scipy.stats import binom
+
+from transferkit.evidence.comparison import by_group, mcnemar, mcnemar_mid_p, pairwise
+from transferkit.evidence.intervals import score_intervals
+from transferkit.evidence.resampling import DRAWS
+from transferkit.evidence.scores import score
+from transferkit.progress import say
+
+TESTS, UNITS = 1000, 40_000  # that are drawn, and of which a world is made
+LEVEL = 0.05
+MOST = 8  # images of a group
+ALIKE, SHARED = 0.7, 0.7  # of the noise: of a group's images, and of the two classifiers
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
+RATES = ("McNemar", "mid-p", "bootstrap")
+WIDTHS = (9, 9, 9, 9, 11)
+DIFFERING = (5, 10, 20, 30, 50, 100, 200, 500, 1000)
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """Images, or groups of them, and how well they are told apart.
+
+    Attributes:
+        units: images of a test, or groups where it is `grouped`.
+        skill: how far the classes are apart; 2 is right on four of five of five classes.
+        rarer: each class has so much of the one before.
+        surer: how many times as sure as they should be the answers are, in logits.
+    """
+
+    name: str
+    classes: int
+    units: int
+    skill: float
+    grouped: bool = False
+    rarer: float = 1.0
+    surer: float = 1.0
+
+
+WORLDS = (
+    World("2 classes, 40 images", 2, 40, 1.3),
+    World("5 classes, 100 images", 5, 100, 1.7),
+    World("5 classes, 300, too sure", 5, 300, 1.7, surer=2.5),
+    World("3 easy classes, 50 images", 3, 50, 2.6),
+    World("3 easy classes, 150 images", 3, 150, 2.6),
+    World("20 classes, 100 images", 20, 100, 2.6),
+    World("10 unequal classes, 200", 10, 200, 2.3, rarer=0.75),
+    World("10 unequal classes, 1000", 10, 1000, 2.3, rarer=0.75),
+    World("5 classes, 15 groups", 5, 15, 1.7, grouped=True),
+    World("5 classes, 40 groups", 5, 40, 1.7, grouped=True),
+    World("4 unequal classes, 60 groups", 4, 60, 2.0, grouped=True, rarer=0.75),
+    World("3 easy classes, 100 groups", 3, 100, 2.6, grouped=True),
+)
+Made = tuple[np.ndarray, list[np.ndarray], np.ndarray]
+"""The truth `(images,)`, two classifiers' answers `(images, classes)`, and the images' units."""
+
+
+def main() -> None:
+    """Print a row a world, and a row a number of images that differ."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tests", type=int, default=TESTS, help="that are drawn of each world")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="of the bootstrap in each test")
+    asked = parser.parse_args()
+    print(f"{asked.tests} tests of each, %              held by the interval of the", end="")
+    print("                told apart, though equal, by")
+    print(f"{'':<29}{'accuracy':>9}{'balanced':>9}{'macro F1':>9}{'log loss':>9}", end="")
+    print(f"{'difference':>11}" + "".join(f"{name:>10}" for name in RATES))
+    for world in WORLDS:
+        say(world.name)
+        held, apart = measure(world, tests=asked.tests, draws=asked.draws)
+        cells = "".join(
+            f"{each * 100:>{width}.1f}" for each, width in zip(held, WIDTHS, strict=True)
+        )
+        print(f"{world.name:<29}{cells}" + "".join(f"{each * 100:>10.1f}" for each in apart))
+    print(f"\n{'images that differ':<29}" + "".join(f"{count:>8}" for count in DIFFERING))
+    for name, test in (("McNemar", mcnemar), ("mid-p", mcnemar_mid_p)):
+        rates = [worked_out(test, count) * 100 for count in DIFFERING]
+        print(f"{name:<29}" + "".join(f"{rate:>8.1f}" for rate in rates))
+
+
+def measure(world: World, *, tests: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    """The shares of `tests`: held by each interval `(5,)`, and told apart by each test `(3,)`."""
+    truth, answers, units = make(world)
+    names = [str(number) for number in range(world.classes)]
+    known = [score(truth, each, names) for each in answers]
+    real = [getattr(known[0], name) for name in SCORES]
+    real.append(known[0].accuracy - known[1].accuracy)
+    first, rng = np.searchsorted(units, np.arange(UNITS + 1)), np.random.default_rng(1)
+    held, apart = np.zeros(5), np.zeros(3)
+    for seed in range(tests):
+        chosen = rng.integers(UNITS, size=world.units)
+        rows = np.concatenate([np.arange(first[unit], first[unit + 1]) for unit in chosen])
+        places = np.repeat(np.arange(world.units), np.diff(first)[chosen])
+        groups = [str(place) for place in places] if world.grouped else ()
+        of = [each[rows] for each in answers]
+        intervals = score_intervals(truth[rows], of[0], names, groups, draws=draws, seed=seed)
+        named = {"first": of[0], "second": of[1]}
+        (difference,) = pairwise(truth[rows], named, groups, draws=draws, seed=seed)
+        right = np.stack([each.argmax(axis=1) == truth[rows] for each in of], axis=1)
+        found = [*(intervals[name] for name in SCORES), difference.interval]
+        held += [each.low <= value <= each.high for each, value in zip(found, real, strict=True)]
+        p_values = [
+            mcnemar(difference.wins, difference.losses),
+            mcnemar_mid_p(difference.wins, difference.losses),
+            *by_group(right, places, [(0, 1)], draws=draws, seed=seed),
+        ]
+        apart += np.array(p_values) < LEVEL
+    return held / tests, apart / tests
+
+
+def make(world: World) -> Made:
+    """A world of `UNITS`: the images of a group are of one class, and have some of their noise."""
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, MOST + 1, UNITS) if world.grouped else np.ones(UNITS, int)
+    units = np.repeat(np.arange(UNITS), sizes)
+    often = world.rarer ** np.arange(world.classes)
+    often /= often.sum()
+    truth = rng.choice(world.classes, size=UNITS, p=often)[units]
+
+    def noise() -> np.ndarray:
+        own = rng.normal(size=(len(units), world.classes))
+        if not world.grouped:
+            return own
+        of_group = rng.normal(size=(UNITS, world.classes))[units]
+        return np.sqrt(ALIKE) * of_group + np.sqrt(1 - ALIKE) * own
+
+    shared, answers = noise(), []
+    for _ in range(2):
+        seen = np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * noise()
+        seen += world.skill * np.eye(world.classes)[truth]
+        logits = world.skill * seen + np.log(often)  # of the best that could be answered
+        answers.append(softmax(logits * world.surer, axis=1))
+    return truth, answers, units
+
+
+def worked_out(test: Callable[[int, int], float], differing: int) -> float:
+    """How often `test` tells equal ones apart that differ on so many images: the sum over wins."""
+    wins = np.arange(differing + 1)
+    apart = [test(int(each), differing - int(each)) < LEVEL for each in wins]
+    return float(binom.pmf(wins, differing, 0.5) @ apart)
+
+
+if __name__ == "__main__":
+    main()

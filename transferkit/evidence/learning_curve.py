@@ -1,0 +1,109 @@
+"""What more images would bring: a power law through the errors at several sizes (Cortes, 1993)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from scipy.stats import t as student
+
+from transferkit.evidence.intervals import LEVEL, Interval
+from transferkit.evidence.resampling import DRAWS
+
+EXPONENTS = np.linspace(0.05, 2, 391)  # slower cannot be told from a floor, faster is not seen
+EQUAL = 1e-15  # of the squares that are left
+TOGETHER = 1e-12  # sizes that differ by less than this share of themselves tell of no slope
+USUAL = 0.5  # the exponent where the errors fit several equally well, as two of them fit any
+
+
+@dataclasses.dataclass(frozen=True)
+class PowerLaw:
+    """How the error falls with the images: `floor + scale * images ** -exponent`.
+
+    Attributes:
+        floor: the error that no number of images removes, share 0..1.
+        scale: the rest of the error at one image; 0 where more images bring nothing.
+        exponent: of the fall, 0.05..2.
+    """
+
+    floor: float
+    scale: float
+    exponent: float
+
+    def error(self, images: np.ndarray | float) -> np.ndarray:
+        """The error at `images`, an array of any shape or a number."""
+        return self.floor + self.scale * np.asarray(images, float) ** -self.exponent
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """What twice the images would bring.
+
+    Attributes:
+        gain: in accuracy, share 0..1.
+        interval: of the gain, as far as the draws differ.
+    """
+
+    gain: float
+    interval: Interval
+
+
+def fit_power_law(images: np.ndarray, errors: np.ndarray) -> PowerLaw:
+    """The law of least squares through `errors` `(sizes,)`, shares 0..1, at `images` `(sizes,)`.
+
+    Neither floor nor scale is below 0. The exponent is found to within 0.005; the other two are
+    exact for it. (Cortes et al., 1993, "Learning curves", NIPS 6.)
+    """
+    floors, scales, exponents = _laws(images, np.asarray(errors, float)[None])
+    return PowerLaw(float(floors[0]), float(scales[0]), float(exponents[0]))
+
+
+def doubling(
+    images_per_class: np.ndarray, errors: np.ndarray, *, draws: int = DRAWS, seed: int = 0
+) -> Gain:
+    """What twice the most of `images_per_class` `(sizes,)` would bring, by the law.
+
+    `errors` `(draws, sizes)` are shares 0..1; one draw's sizes belong together. The interval is
+    Student's, of the spread over a bootstrap of the draws; a single draw says nothing of it, so
+    that it is all that can be gained: from 0 to the error that is left.
+    """
+    sizes, errors = np.asarray(images_per_class, float), np.asarray(errors, float)
+    gain = float(_gains(sizes, errors.mean(axis=0)[None])[0])
+    most = float(errors.mean(axis=0)[sizes.argmax()])
+    rows = len(errors)
+    if rows == 1:
+        return Gain(gain, Interval(0.0, max(most, gain)))
+    drawn = np.random.default_rng(seed).integers(rows, size=(draws, rows))
+    spread = _gains(sizes, errors[drawn].mean(axis=1)).std() * np.sqrt(rows / (rows - 1))
+    half = float(student.ppf((1 + LEVEL) / 2, rows - 1) * spread)
+    return Gain(gain, Interval(max(gain - half, 0.0), min(gain + half, max(most, gain))))
+
+
+def _gains(sizes: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """By how much the error falls from the largest size to its double, `(curves,)`."""
+    _, scales, exponents = _laws(sizes, errors)
+    return np.asarray(scales * sizes.max() ** -exponents * (1 - 2.0**-exponents))
+
+
+def _laws(images: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Floors, scales and exponents, `(curves,)` each, through `errors` `(curves, sizes)`.
+
+    Given the exponent, the law is a line that neither rises nor begins below 0: its best is the
+    free line's, or that on one of the bounds.
+    """
+    best = np.full(len(errors), np.inf)
+    found = np.zeros((3, len(errors)))
+    mean = errors.mean(axis=1)
+    for exponent in sorted(EXPONENTS, key=lambda each: abs(each - USUAL)):
+        fall = np.asarray(images, float) ** -exponent
+        centred = fall - fall.mean()
+        slope = (errors @ centred) / max(centred @ centred, TOGETHER * (fall @ fall))
+        floor = mean - slope * fall.mean()
+        through = np.maximum(errors @ fall / (fall @ fall), 0)
+        slope = np.where(floor < 0, through, np.maximum(slope, 0))
+        floor = np.where(floor < 0, 0, mean - slope * fall.mean())
+        left = ((floor[:, None] + slope[:, None] * fall - errors) ** 2).sum(axis=1)
+        better = left < best - EQUAL
+        best = np.where(better, left, best)
+        found = np.where(better, [floor, slope, np.full(len(errors), exponent)], found)
+    return found[0], found[1], found[2]
