@@ -38,8 +38,11 @@ class DataConfig:
     """Share of the images that classifiers are scored on; unless the source has such a split."""
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
     """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
-    strict: bool = False
-    """An image that cannot be read is an error, not a line in the report."""
+    strict: Annotated[bool, _short("--strict")] = False
+    """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
+    an error, not a line in the report."""
+    near_copies: bool = True
+    """Look for near copies (rescaled, recompressed, slightly cropped), and keep them together."""
     cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
     """GB of disk for what frozen backbones say of images, kept between runs; 0 keeps nothing."""
 
@@ -133,6 +136,9 @@ class TrainConfig:
     1 for none."""
     mirror: bool = False
     """Predict from each picture and its mirror image, where that lowers the validation loss."""
+    calibrate: bool = True
+    """Make the probabilities as sure as the network is right on the validation images, by one
+    temperature, which goes into the saved model."""
     label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
     """Share of each target that is spread evenly over all classes."""
     class_weights: Literal["auto", "off"] = "auto"

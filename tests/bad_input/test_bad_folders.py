@@ -228,8 +228,8 @@ def test_a_strict_job_ends_at_an_image_that_cannot_be_read(command, photos):
     (photos / "cat/broken.jpg").write_bytes(b"")
     outcome = command("train", "photos", "--data.strict")
     assert outcome.sentences == [
-        "transferkit: 1 of 9 files have a problem, and --data.strict is set; the first, "
+        "transferkit: 1 of 9 files have a problem, and --strict is set; the first, "
         f"'{photos}/cat/broken.jpg', is empty (0 bytes): mend or remove them, or leave "
-        "--data.strict out."
+        "--strict out."
     ]
     assert (outcome.status, outcome.new) == (1, [])

@@ -2,46 +2,98 @@ import pandas as pd
 import pytest
 
 from transferkit.config import DataConfig
-from transferkit.data.checking import check_rows
+from transferkit.data.checking import check_rows, leaks, left_out
 from transferkit.errors import DataError
 
 
-def check(rows, *, strict=False):
-    """`check_rows` for rows of label, content, and maybe group, split and problem."""
+def rows_of(rows):
+    """A frame for rows of label, content, and maybe group, split and problem."""
     rows = [(*row, *("", "", "", "", "")[len(row) :]) for row in rows]
     frame = pd.DataFrame(rows, columns=["label", "digest", "group", "split", "found"])
-    frame["path"] = [f"/{number}.jpg" for number in range(len(rows))]
+    return frame.assign(path=[f"/{number}.jpg" for number in range(len(rows))], problem="")
+
+
+def check(rows, *, near=(), strict=False):
+    """What `check_rows` says of the rows of `rows_of`: the frame, and what it found."""
+    frame = rows_of(rows)
     files = frame[["path", "digest"]].assign(problem=frame["found"])
-    frame["problem"] = ""
-    return check_rows(frame, files, DataConfig(strict=strict))
+    return check_rows(frame, files, near, data=DataConfig(strict=strict))
+
+
+def leaks_of(rows, *, near=(), strict=False):
+    return leaks(check(rows, near=near)[0], "photos", strict=strict)
 
 
 def test_what_is_wrong_with_a_file_becomes_its_problem():
-    frame, notes = check([("a", "1"), ("a", "", "", "", "is empty (0 bytes)")])
+    frame, found = check([("a", "1"), ("a", "", "", "", "is empty (0 bytes)")])
     assert frame["problem"].tolist() == ["", "is empty (0 bytes)"]
-    assert notes == ["1 of 2 files were left out; the list names each."]
+    assert found == [("unreadable", "/1.jpg", "is empty (0 bytes)", "")]
+    assert left_out(frame) == ["1 of 2 files were left out; the list names each."]
+
+
+def test_nothing_is_said_where_nothing_was_left_out():
+    assert left_out(check([("a", "1")])[0]) == []
 
 
 def test_a_problem_of_an_earlier_look_stays():
     frame = pd.DataFrame({"path": ["/0"], "label": ["a"], "split": [""], "group": [""]})
     files = pd.DataFrame({"digest": ["1"], "problem": [""]})
-    found, _ = check_rows(frame.assign(problem="was bad"), files, DataConfig())
+    found, _ = check_rows(frame.assign(problem="was bad"), files, data=DataConfig())
     assert found["problem"].tolist() == ["was bad"]
 
 
 def test_the_same_content_under_two_labels_is_quarantined_on_both_sides():
-    frame, _ = check([("a", "1"), ("b", "1"), ("a", "2")])
+    frame, found = check([("a", "1"), ("b", "1"), ("a", "2")])
     assert frame["problem"].tolist() == [
         "is the same file as '/1.jpg', which is under the label 'b'",
         "is the same file as '/0.jpg', which is under the label 'a'",
         "",
     ]
+    assert [row[0] for row in found] == ["contradiction", "contradiction"]
+    assert frame["group"].tolist() == ["", "", ""]
 
 
 def test_copies_under_one_label_are_a_group():
-    frame, notes = check([("a", "1"), ("a", "1"), ("a", "2")])
+    frame, found = check([("a", "1"), ("a", "1"), ("a", "2")])
     assert frame["group"].tolist() == ["copy:1", "copy:1", ""]
-    assert notes == ["Exact copies of other files, a group for each (1): '//1.jpg'."]
+    assert found == [
+        ("copy", "/0.jpg", "is the same file as '/1.jpg'", "copy:1"),
+        ("copy", "/1.jpg", "is the same file as '/0.jpg'", "copy:1"),
+    ]
+
+
+def test_near_copies_under_one_label_are_a_group():
+    frame, found = check([("a", "1"), ("a", "2"), ("a", "3")], near=[(0, 2)])
+    assert frame["group"].tolist() == ["near:1", "", "near:1"]
+    assert found == [
+        ("near_copy", "/0.jpg", "is nearly the same picture as '/2.jpg'", "near:1"),
+        ("near_copy", "/2.jpg", "is nearly the same picture as '/0.jpg'", "near:1"),
+    ]
+
+
+def test_near_copies_under_two_labels_are_a_group_of_which_all_can_be_used():
+    frame, found = check([("a", "1"), ("b", "2")], near=[(0, 1)])
+    assert frame[["group", "problem"]].to_numpy().tolist() == [["near:1", ""]] * 2
+    first = "is nearly the same picture as '/1.jpg', which is under the label 'b'"
+    assert found[0] == ("near_contradiction", "/0.jpg", first, "near:1")
+    assert len(found) == 2
+
+
+def test_copies_and_near_copies_of_them_are_one_group():
+    frame, _ = check([("a", "2"), ("a", "2"), ("a", "1"), ("a", "3")], near=[(0, 2)])
+    assert frame["group"].tolist() == ["near:1", "near:1", "near:1", ""]
+
+
+def test_a_near_copy_of_what_is_left_out_is_none():
+    rows = [("a", "1"), ("b", "1"), ("a", "2")]
+    frame, found = check(rows, near=[(0, 2)])
+    assert frame["group"].tolist() == ["", "", ""]
+    assert {row[0] for row in found} == {"contradiction"}
+
+
+def test_a_group_that_was_given_keeps_its_name_beside_one_that_was_made():
+    rows = [("a", "1", "copy:1"), ("a", "1", "copy:1"), ("a", "2", "zoe")]
+    assert check(rows, near=[(0, 2)])[0]["group"].tolist() == ["zoe", "zoe", "zoe"]
 
 
 def test_a_copy_without_a_group_joins_the_group_of_the_other():
@@ -61,28 +113,46 @@ def test_groups_become_one_along_a_chain_of_copies():
 
 
 def test_copies_on_both_sides_of_the_sources_split_are_said():
-    _, notes = check([("a", "1", "", "train"), ("a", "1", "", "test"), ("a", "2", "", "test")])
-    assert notes[-1] == (
-        "2 images have a copy, or one of their group, on the other side of the source's own split: "
-        "scores on its test images flatter every classifier."
-    )
+    rows = [("a", "1", "", "train"), ("a", "1", "", "test"), ("a", "2", "", "test")]
+    found, notes = leaks_of(rows)
+    assert found == [
+        ("leak", "/0.jpg", "is in train, and '/1.jpg' of its group in test", "copy:1"),
+        ("leak", "/1.jpg", "is in test, and '/0.jpg' of its group in train", "copy:1"),
+    ]
+    assert notes == [
+        "2 images have a copy, a near copy or one of their group on the other side of the source's "
+        "own split, 1 of them in test: scores on such images flatter every classifier."
+    ]
 
 
-def test_a_group_on_both_sides_of_the_sources_split_is_said():
-    _, notes = check([("a", "1", "ann", "train"), ("a", "2", "ann", "test")])
-    assert len(notes) == 1
+@pytest.mark.parametrize("near", [[], [(0, 1)]])
+def test_a_group_on_both_sides_of_the_sources_split_is_said(near):
+    group = "" if near else "ann"
+    rows = [("a", "1", group, "train"), ("a", "2", group, "test")]
+    assert len(leaks_of(rows, near=near)[0]) == 2
 
 
 def test_a_group_on_one_side_is_not_said():
-    assert check([("a", "1", "ann", "test"), ("a", "2", "ann", "test")])[1] == []
+    assert leaks_of([("a", "1", "ann", "test"), ("a", "2", "ann", "test")]) == ([], [])
+
+
+def test_a_strict_job_ends_at_a_split_that_leaks():
+    with pytest.raises(DataError) as caught:
+        leaks_of([("a", "1", "", "train"), ("a", "1", "", "test")], strict=True)
+    assert str(caught.value) == (
+        "2 images have a copy, a near copy or one of their group on the other side of the source's "
+        "own split, 1 of them in test, and --strict is set; the first, '/0.jpg', is in train, "
+        "and '/1.jpg' of its group in test: leave them out of the test "
+        "(`transferkit look photos --fix manifest` does), or leave --strict out."
+    )
 
 
 def test_strict_ends_at_the_first_problem():
     with pytest.raises(DataError) as caught:
         check([("a", "1"), ("a", "", "", "", "is empty (0 bytes)")], strict=True)
     assert str(caught.value) == (
-        "1 of 2 files have a problem, and --data.strict is set; the first, '/1.jpg', is empty "
-        "(0 bytes): mend or remove them, or leave --data.strict out."
+        "1 of 2 files have a problem, and --strict is set; the first, '/1.jpg', is empty "
+        "(0 bytes): mend or remove them, or leave --strict out."
     )
 
 

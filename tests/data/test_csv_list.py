@@ -65,3 +65,28 @@ def test_a_missing_file_of_a_list_is_quarantined(drawn):
         manifest.quarantined["problem"].tolist()
         == ["cannot be opened: No such file or directory"] * 2
     )
+
+
+def test_other_columns_are_kept_through_the_manifest_and_divide_the_images(drawn, tmp_path):
+    folder = drawn(images=3)
+    rows = [
+        f"{name}/{n:03}.png,{name},{camera}"
+        for name in ("circles", "squares")
+        for n, camera in enumerate(("old", "new", "new"))
+    ]
+    manifest = Manifest.read(write_list(folder, rows, "path,label,camera"))
+    manifest.save(tmp_path / "manifest.csv")
+    again = Manifest.read(tmp_path / "manifest.csv")
+    assert manifest.slices == again.slices == ["camera"]
+    assert sorted(again.frame["camera"]) == ["new"] * 4 + ["old"] * 2
+
+
+def test_groups_divide_the_images_where_all_have_one(drawn):
+    folder = drawn(images=4)
+    rows = [f"{name}/{n:03}.png,{name},{n}" for name in ("circles", "squares") for n in range(4)]
+    listed = write_list(folder, rows, "path,label,group")
+    assert Manifest.read(listed).slices == ["group"]
+    listed.write_text(
+        listed.read_text().replace("circles/000.png,circles,0", "circles/000.png,circles,")
+    )
+    assert Manifest.read(listed).slices == []

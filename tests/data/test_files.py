@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from transferkit.data.files import COLUMNS, inspect_files
+from transferkit.data.likeness import sketch
 
 MOST = 10_000
 
@@ -51,6 +52,12 @@ def test_rows_are_in_the_order_of_the_paths(tmp_path):
 
 def test_no_path_gives_no_row():
     assert inspect().columns.tolist() == list(COLUMNS)
+
+
+def test_a_sketch_is_made_where_it_is_asked_for(image, tmp_path):
+    files = inspect_files([str(image), str(tmp_path / "gone")], MOST, sketched=True)
+    assert files.columns.tolist() == [*COLUMNS, "sketch"]
+    assert files["sketch"].tolist() == [sketch(Image.new("RGB", (30, 20), (7, 7, 7))), b""]
 
 
 def test_numbers_are_numbers(image, tmp_path):

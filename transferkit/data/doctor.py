@@ -9,15 +9,58 @@ from pathlib import Path
 import pandas as pd
 
 from transferkit.config import DataConfig
-from transferkit.data.manifest import Manifest, read_and_inspect
+from transferkit.data.appearance import blurred
+from transferkit.data.assigning import rare_classes
+from transferkit.data.checking import left_out
+from transferkit.data.files import SKETCH
+from transferkit.data.findings import as_findings, sentences
+from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
+from transferkit.data.scan import NAMED_AT_MOST
+from transferkit.errors import DataError
+
+LEFT_OUT = ("unreadable", "contradiction")  # each of these is named with its problem
+BLANK = "shows nearly one colour"
+LEAKED = "has a copy, a near copy or one of its group in"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What `look` found: the manifest, and a row a file as `inspect_files` gives them."""
+    """What `look` found.
+
+    Attributes:
+        manifest: the images, as a run would use them.
+        files: a row a file, as `inspect_files` gives them.
+        findings: a row an image and finding: finding, path, detail, group, all text; the rows of a
+            set of copies have one `group`. `findings.FINDINGS` says what each finding is.
+    """
 
     manifest: Manifest
     files: pd.DataFrame
+    findings: pd.DataFrame
+
+    def fixed(self) -> Manifest:
+        """The manifest without what cannot be used well; no file is touched.
+
+        What has a problem is left out as it was. Blank pictures are left out too, and of each group
+        that the source's own split parts, all images but those in the first of train, validation
+        and test: so the training images stay the source's own, and the test is told nothing of
+        them. Copies, near copies and given groups are in `group`, as they were.
+
+        Raises:
+            DataError: no class, or nothing to test on, is left.
+        """
+        frame = self.manifest.frame.copy()
+        blank = self.findings.loc[self.findings["finding"] == "blank", "path"]
+        frame.loc[(frame["problem"] == "") & frame["path"].isin(blank), "problem"] = BLANK
+        _leave_out_leaks(frame)
+        frame.loc[frame["problem"] != "", "split"] = ""
+        for split in ("train", "test"):
+            if not (frame["split"] == split).any():
+                raise DataError(
+                    f"Of {self.manifest.source!r}, no image in {split} can be used well: "
+                    "give no splits, and the images are split anew, each group on one side."
+                )
+        return Manifest(frame, self.manifest.source, left_out(frame) + rare_classes(frame))
 
     def __str__(self) -> str:
         return "\n".join([*self._head(), "", self.manifest.counts().to_string(), *self._foot()])
@@ -45,8 +88,13 @@ class Look:
 
     def _foot(self) -> list[str]:
         bad = self.manifest.quarantined
-        lines = [f"Note: {note}" for note in self.manifest.notes]
-        lines += [f"Left out: {row.path!r} {row.problem}." for row in bad.itertuples()]
+        named_below = self.findings["finding"].isin(LEFT_OUT)
+        notes = [*self.manifest.notes, *sentences(self.findings[~named_below], noted=False)]
+        lines = [f"Note: {note}" for note in notes]
+        shown = bad.head(NAMED_AT_MOST)
+        lines += [f"Left out: {row.path!r} {row.problem}." for row in shown.itertuples()]
+        if len(bad) > len(shown):
+            lines.append(f"Left out: {len(bad) - len(shown)} more.")
         return ["", *lines] if lines else []
 
 
@@ -56,7 +104,18 @@ def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) 
     Raises:
         DataError: there is nothing to learn from in it.
     """
-    return Look(*read_and_inspect(source, data, seed=seed))
+    manifest, files, findings = read_and_inspect(source, data, seed=seed)
+    rows = [*findings.itertuples(index=False, name=None), *blurred(files, data.max_pixels)]
+    return Look(manifest, files.drop(columns=SKETCH), as_findings(rows))
+
+
+def _leave_out_leaks(frame: pd.DataFrame) -> None:
+    """Give a problem, in place, to what is not in the first split of its group."""
+    together = frame[(frame["problem"] == "") & (frame["group"] != "")]
+    places = together["split"].map(SPLITS.index)
+    firsts = places.groupby(together["group"]).transform("min")
+    for index, first in firsts[places > firsts].items():
+        frame.loc[index, "problem"] = f"{LEAKED} {SPLITS[first]}"
 
 
 def _counted(values: pd.Series) -> str:

@@ -12,8 +12,10 @@ import pandas as pd
 from PIL import Image
 
 from transferkit.data.decode import ImageError, in_threads, open_file, open_image, unpack
+from transferkit.data.likeness import sketch
 from transferkit.progress import track
 
+SKETCH = "sketch"  # the column that only `sketched` files have
 COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
 ORIENTATION = 0x0112  # the EXIF tag
 BLOCK = 2**20  # bytes read at a time
@@ -21,21 +23,24 @@ KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
 CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
 
 
-def inspect_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
+def inspect_files(paths: Sequence[str], max_pixels: int, *, sketched: bool = False) -> pd.DataFrame:
     """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
 
-    `orientation` is EXIF's, 1 to 8; `digest` is the SHA-256 of the content.
+    `orientation` is EXIF's, 1 to 8; `digest` is the SHA-256 of the content. With `sketched` there
+    is a column more, `SKETCH`: what `likeness.sketch` says of the image, nothing where it has a
+    problem.
     """
 
     def look(path: str) -> dict[str, object]:
-        return _inspect(path, max_pixels)
+        return _inspect(path, max_pixels, sketched)
 
     with warnings.catch_warnings():
         # Pillow warns of large images; they are measured here, against the setting.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         rows = list(track(in_threads(look, paths), len(paths), doing="Checking files"))
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
-    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
     return frame.astype(dict.fromkeys(("bytes", "width", "height", "orientation"), int))
 
 
@@ -52,8 +57,8 @@ def _content_key(path: str) -> bytes:
         return b""
 
 
-def _inspect(path: str, max_pixels: int) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+def _inspect(path: str, max_pixels: int, sketched: bool) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COLUMNS, "") | {SKETCH: b""}
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
     try:
         with open_file(path) as file:
@@ -62,7 +67,9 @@ def _inspect(path: str, max_pixels: int) -> dict[str, object]:
             row |= {"format": image.format, "mode": image.mode}
             row |= {"width": image.width, "height": image.height}
             row["orientation"] = _orientation(image)
-            unpack(image, CHECK_SIDE)
+            pixels = unpack(image, CHECK_SIDE)
+            if sketched:
+                row[SKETCH] = sketch(pixels)
             row["digest"] = _digest(file)
     except ImageError as problem:
         row["problem"] = str(problem)

@@ -11,13 +11,21 @@ import numpy as np
 import pandas as pd
 
 from transferkit.config import DataConfig
-from transferkit.data.checking import check_rows
+from transferkit.data.appearance import appearance
+from transferkit.data.assigning import (
+    SPLITS,
+    assign_splits,
+    rare_classes,
+    require_classes,
+    require_test,
+)
+from transferkit.data.checking import check_rows, leaks, left_out
 from transferkit.data.csv_list import read_csv_list
-from transferkit.data.decode import FORMATS
 from transferkit.data.files import inspect_files
+from transferkit.data.findings import as_findings, sentences
+from transferkit.data.likeness import near_copies
 from transferkit.data.oddities import oddities
 from transferkit.data.scan import scan_folder
-from transferkit.data.splits import split_groups
 from transferkit.errors import DataError, unknown_name
 from transferkit.runs import write_text
 
@@ -25,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COLUMNS = ("path", "label", "split", "group", "problem")
-SPLITS = ("train", "validation", "test")
 CATALOGUE = "tfds:"  # what a source starts with that is a set of tensorflow-datasets
 
 
@@ -33,13 +40,14 @@ class Manifest:
     """One row a file, as the pandas frame `frame`; a row with a problem is in no split.
 
     Attributes:
-        frame: `COLUMNS`, all text; `path` is absolute, `split` one of `SPLITS` or empty.
+        frame: `COLUMNS`, and whatever other columns a .csv had, all text; `path` is absolute,
+            `split` one of `SPLITS` or empty.
         source: what it was made from.
         notes: sentences on what was left out and what is unusual.
     """
 
     def __init__(self, frame: pd.DataFrame, source: str = "", notes: Sequence[str] = ()) -> None:
-        self.frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
+        self.frame = frame.loc[:, _columns_of(frame)].reset_index(drop=True)
         self.source = source
         self.notes = tuple(notes)
 
@@ -53,7 +61,8 @@ class Manifest:
         what is missing of them is taken from its training images.
 
         Raises:
-            DataError: there is nothing to learn from in it, or `data.strict` and a file is bad.
+            DataError: there is nothing to learn from in it, or `data.strict` and a file is bad or
+                the source's own split leaks.
         """
         return read_and_inspect(source, data, seed=seed)[0]
 
@@ -81,6 +90,15 @@ class Manifest:
         return self.frame[self.frame["problem"] == ""]
 
     @property
+    def slices(self) -> list[str]:
+        """The columns that may divide the images, such as a camera or a hospital.
+
+        They are those that a .csv had beyond `COLUMNS`, and `group`, where all images have one.
+        """
+        more = [str(name) for name in self.frame if name not in COLUMNS]
+        return [*more, *(["group"] if (self.usable["group"] != "").all() else [])]
+
+    @property
     def quarantined(self) -> pd.DataFrame:
         """The rows with a problem."""
         return self.frame[self.frame["problem"] != ""].reset_index(drop=True)
@@ -95,6 +113,14 @@ class Manifest:
         if split not in SPLITS:
             raise unknown_name("split", split, SPLITS)
         return self.usable[self.usable["split"] == split].reset_index(drop=True)
+
+    @property
+    def leaked(self) -> pd.DataFrame:
+        """The test rows of whose group (a copy, a near copy) an image is in train or validation."""
+        usable = self.usable
+        known = set(usable.loc[usable["split"] != "test", "group"]) - {""}
+        test = self.part("test")
+        return test[test["group"].isin(known)].reset_index(drop=True)
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
         """`(images,)` int64, the number of each row's class in `classes`."""
@@ -126,17 +152,23 @@ class Manifest:
 
 def read_and_inspect(
     source: str | Path, data: DataConfig, *, seed: int
-) -> tuple[Manifest, pd.DataFrame]:
-    """What `Manifest.read` gives, and what `inspect_files` said of the file of each of its rows."""
+) -> tuple[Manifest, pd.DataFrame, pd.DataFrame]:
+    """What `Manifest.read` gives, what `inspect_files` said of each row's file, and the findings.
+
+    The findings are those of `as_findings` that need no file to be read again.
+    """
     frame, notes = _listed(source)
-    files = inspect_files(frame["path"].tolist(), data.max_pixels)
-    frame, more = check_rows(frame, files, data)
-    notes += more + oddities(files)
-    _require_classes(frame, str(source))
-    notes += _assign_splits(frame, data, seed)
-    _require_test(frame, str(source))
-    notes += _rare_classes(frame)
-    return Manifest(frame, str(source), notes), files
+    files = inspect_files(frame["path"].tolist(), data.max_pixels, sketched=True)
+    near = near_copies(files, data.max_pixels) if data.near_copies else []
+    frame, found = check_rows(frame, files, near, data=data)
+    require_classes(frame, str(source))
+    notes += left_out(frame) + assign_splits(frame, data, seed)
+    require_test(frame, str(source))
+    parted, more = leaks(frame, str(source), strict=data.strict)
+    odd = appearance(files, data.max_pixels)
+    findings = as_findings([*found, *parted, *odd, *oddities(files)])
+    notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
+    return Manifest(frame, str(source), notes), files, findings
 
 
 def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
@@ -153,78 +185,9 @@ def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
         # Not normalised: what `..` means after a link is the file system's to say.
         rows = [(str(Path(path).absolute()), label, split) for path, label, split in scan.rows]
         frame, notes = pd.DataFrame(rows, columns=list(COLUMNS[:3]), dtype=object), scan.notes
-    return frame.reindex(columns=list(COLUMNS), fill_value="").astype(object), notes
+    return frame.reindex(columns=_columns_of(frame), fill_value="").astype(object), notes
 
 
-def _require_classes(frame: pd.DataFrame, name: str) -> None:
-    usable = frame[frame["problem"] == ""]
-    if usable.empty:
-        first = frame.iloc[0]
-        raise DataError(
-            f"None of the {len(frame)} files of {name!r} can be used: the first, "
-            f"{first['path']!r}, {first['problem']}; put whole images ({', '.join(FORMATS)}) there."
-        )
-    classes = usable["label"].unique()
-    if len(classes) == 1:
-        raise DataError(
-            f"{name!r} has one class with images that can be read, {classes[0]!r}: "
-            "there should be at least two; add images of another."
-        )
-
-
-def _assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]:
-    """Fill in `split` for the usable rows, in place; say what was made of the source's own."""
-    good = frame["problem"] == ""
-    frame.loc[~good, "split"] = ""
-    found, notes = set(frame.loc[good, "split"]), []
-    if "" in found and found != {""}:
-        lost = frame.loc[good & (frame["split"] == ""), "path"].iloc[0]
-        raise DataError(f"{lost!r} has no split and other images do: give one to all or to none.")
-    if found == {"train"}:
-        notes.append("Only train/ has images: they were split as a folder without splits is.")
-        frame.loc[good, "split"], found = "", {""}
-    if "train" not in found and found != {""}:
-        raise DataError(
-            f"Images are in the splits {', '.join(sorted(found))} and none is in train: "
-            "put images to learn from there, or give no splits."
-        )
-    if found == {"train", "validation"}:
-        notes.append(
-            "There is no test split, so the validation split is the test: nothing is chosen on it, "
-            "and a new validation split was taken from train."
-        )
-        frame.loc[frame["split"] == "validation", "split"] = "test"
-        found = {"train", "test"}
-    if found == set(SPLITS):
-        return notes
-    pool = frame.index[good & frame["split"].isin(["", "train"])]
-    rows = frame.loc[pool].sort_values("path")  # the order of a list decides nothing
-    frame.loc[rows.index, "split"] = split_groups(
-        rows["label"].tolist(),
-        rows["group"].tolist(),
-        validation=data.validation,
-        test=data.test if found == {""} else 0.0,
-        seed=seed,
-    )
-    return notes
-
-
-def _require_test(frame: pd.DataFrame, name: str) -> None:
-    if (frame["split"] == "test").any():
-        return
-    raise DataError(
-        f"No image of {name!r} can be kept for the test: no class has two that are not copies of "
-        "each other or of one group; add images."
-    )
-
-
-def _rare_classes(frame: pd.DataFrame) -> list[str]:
-    """Sentences on classes that cannot be learnt or scored."""
-    usable = frame[frame["problem"] == ""]
-    notes = []
-    for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
-        seen = set(usable.loc[usable["split"] == split, "label"])
-        for label in sorted(set(usable["label"]) - seen):
-            count = int((usable["label"] == label).sum())
-            notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
-    return notes
+def _columns_of(frame: pd.DataFrame) -> list[str]:
+    """`COLUMNS`, and then the others of `frame`."""
+    return [*COLUMNS, *(str(name) for name in frame if name not in COLUMNS)]

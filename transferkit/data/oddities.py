@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from transferkit.data.scan import last_names, named
+from transferkit.data.findings import Row
 
 ENDINGS = {
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
@@ -20,36 +20,30 @@ ENDINGS = {
     "PPM": {".ppm", ".pgm", ".pbm", ".pnm"},
 }
 GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"}
-# By Pillow's modes: what is seldom among photographs, and what decoding makes of it.
+# By Pillow's modes: what is seldom among photographs, by the name of its finding.
 MODES = {
-    "Files with an alpha channel, which is blended on white": {"RGBA", "LA", "PA", "La", "RGBa"},
-    "Files with a palette, which becomes colours": {"P"},
-    "Files with 16 bits or more, which are scaled to 8": {"I", "I;16", "I;16B", "I;16L", "F"},
-    "CMYK files, which become RGB": {"CMYK"},
+    "alpha": {"RGBA", "LA", "PA", "La", "RGBa"},
+    "palette": {"P"},
+    "sixteen_bit": {"I", "I;16", "I;16B", "I;16L", "F"},
+    "cmyk": {"CMYK"},
 }
 
 
-def oddities(files: pd.DataFrame) -> list[str]:
-    """Sentences that name the odd ones among `files` (as `inspect_files` gives them)."""
+def oddities(files: pd.DataFrame) -> Iterator[Row]:
+    """A row for each odd one among `files` (as `inspect_files` gives them), and what is odd."""
     good = files[files["problem"] == ""]
-    return [f"{what} ({len(odd)}): {named(last_names(odd['path']))}." for what, odd in _odd(good)]
-
-
-def _odd(files: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """What the files of a frame have in common, and the frame; none is empty."""
-    endings = pd.Series([Path(path).suffix.lower() for path in files["path"]], files.index)
-    wrong = pd.Series(
-        [end not in ENDINGS[kind] for end, kind in zip(endings, files["format"], strict=True)],
-        files.index,
-        dtype=bool,
-    )
-    for (kind, ending), odd in files[wrong].groupby([files["format"], endings]):
-        yield f"{kind} files named {ending or 'without an ending'}", odd
-    found = {what: files[files["mode"].isin(modes)] for what, modes in MODES.items()}
-    found["Files turned by EXIF, which are put upright"] = files[
-        files["orientation"].astype(int) > 1
-    ]
-    grey = files["mode"].isin(GREY)
-    if 0 < grey.sum() <= len(files) / 2:  # where most are, the others are the odd ones
-        found["Grey files among others in colour"] = files[grey]
-    yield from ((what, odd) for what, odd in found.items() if len(odd))
+    grey = good["mode"].isin(GREY)
+    odd_grey = grey.sum() <= len(good) / 2  # where most are, the others are the odd ones
+    columns = ("path", "format", "mode", "orientation")
+    for path, kind, mode, turn in zip(*(good[name].tolist() for name in columns), strict=True):
+        ending = Path(path).suffix.lower()
+        if ending not in ENDINGS[kind]:
+            name = ending or "without an ending"
+            yield "wrong_ending", path, f"is a {kind} file named {name}", ""
+        for finding, modes in MODES.items():
+            if mode in modes:
+                yield finding, path, f"has Pillow's mode {mode}", ""
+        if turn > 1:
+            yield "rotated", path, f"has the EXIF orientation {turn}", ""
+        if odd_grey and mode in GREY:
+            yield "grey", path, f"has Pillow's mode {mode}", ""

@@ -1,0 +1,100 @@
+"""Which split each image of a list is in: the source's own, completed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from transferkit.config import DataConfig
+from transferkit.data.decode import FORMATS
+from transferkit.data.splits import split_groups
+from transferkit.errors import DataError
+
+SPLITS = ("train", "validation", "test")
+
+
+def require_classes(frame: pd.DataFrame, name: str) -> None:
+    """Refuse what there is nothing to learn from.
+
+    Raises:
+        DataError: there are no two classes with images that can be read.
+    """
+    usable = frame[frame["problem"] == ""]
+    if usable.empty:
+        first = frame.iloc[0]
+        raise DataError(
+            f"None of the {len(frame)} files of {name!r} can be used: the first, "
+            f"{first['path']!r}, {first['problem']}; put whole images ({', '.join(FORMATS)}) there."
+        )
+    classes = usable["label"].unique()
+    if len(classes) == 1:
+        raise DataError(
+            f"{name!r} has one class with images that can be read, {classes[0]!r}: "
+            "there should be at least two; add images of another."
+        )
+
+
+def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]:
+    """Fill in `split` for the usable rows, in place; say what was made of the source's own.
+
+    Raises:
+        DataError: some have a split and others none, or none is in train.
+    """
+    good = frame["problem"] == ""
+    frame.loc[~good, "split"] = ""
+    found, notes = set(frame.loc[good, "split"]), []
+    if "" in found and found != {""}:
+        lost = frame.loc[good & (frame["split"] == ""), "path"].iloc[0]
+        raise DataError(f"{lost!r} has no split and other images do: give one to all or to none.")
+    if found == {"train"}:
+        notes.append("Only train/ has images: they were split as a folder without splits is.")
+        frame.loc[good, "split"], found = "", {""}
+    if "train" not in found and found != {""}:
+        raise DataError(
+            f"Images are in the splits {', '.join(sorted(found))} and none is in train: "
+            "put images to learn from there, or give no splits."
+        )
+    if found == {"train", "validation"}:
+        notes.append(
+            "There is no test split, so the validation split is the test: nothing is chosen on it, "
+            "and a new validation split was taken from train."
+        )
+        frame.loc[frame["split"] == "validation", "split"] = "test"
+        found = {"train", "test"}
+    if found == set(SPLITS):
+        return notes
+    pool = frame.index[good & frame["split"].isin(["", "train"])]
+    rows = frame.loc[pool].sort_values("path")  # the order of a list decides nothing
+    frame.loc[rows.index, "split"] = split_groups(
+        rows["label"].tolist(),
+        rows["group"].tolist(),
+        validation=data.validation,
+        test=data.test if found == {""} else 0.0,
+        seed=seed,
+    )
+    return notes
+
+
+def require_test(frame: pd.DataFrame, name: str) -> None:
+    """Refuse what no classifier can be scored on.
+
+    Raises:
+        DataError: no image is in the test.
+    """
+    if (frame["split"] == "test").any():
+        return
+    raise DataError(
+        f"No image of {name!r} can be kept for the test: no class has two that are not copies of "
+        "each other or of one group; add images."
+    )
+
+
+def rare_classes(frame: pd.DataFrame) -> list[str]:
+    """Sentences on classes that cannot be learnt or scored."""
+    usable = frame[frame["problem"] == ""]
+    notes = []
+    for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
+        seen = set(usable.loc[usable["split"] == split, "label"])
+        for label in sorted(set(usable["label"]) - seen):
+            count = int((usable["label"] == label).sum())
+            notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
+    return notes
