@@ -22,6 +22,11 @@ FILES = (
     "scores.json",
     "predictions.csv",
     "report.html",
+    "report.md",
+    "model_card.md",
+    "repeats.csv",
+    "repeats.png",
+    "tensorboard/events.out.*",
     "baselines/*.skops",
     ".partial-*",  # from a run that was killed while it wrote
     "baselines/.partial-*",

@@ -1,9 +1,24 @@
-"""`transferkit look`: what is in a folder, and the contact sheet."""
+"""`transferkit look`: what is in a folder, and the page on it."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 from PIL import Image
+
+from transferkit.data.manifest import Manifest
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_look_is_on_standard_output(command, shapes):
@@ -14,58 +29,114 @@ def test_a_look_is_on_standard_output(command, shapes):
     assert "Formats: PNG 60; modes: RGB 60" in rest
 
 
-def test_a_file_that_cannot_be_read_is_named(command, drawn):
+def test_a_page_is_left_and_said_last(command, drawn, tmp_path):
+    folder = drawn("photos", images=6)
+    assert command("look", folder).err == "Page: looks/photos/look.html\n"
+    assert command("look", folder).err == "Page: looks/photos-2/look.html\n"
+    assert names(tmp_path / "looks" / "photos") == ["findings.csv", "look.html"]
+
+
+def test_a_file_that_cannot_be_read_is_named(command, drawn, tmp_path):
     folder = drawn(images=3)
     (folder / "circles" / "zzz.png").write_bytes(b"")
-    said = command("look", folder)
+    said = command("look", folder, "--out", "there")
     assert f"Left out: '{folder}/circles/zzz.png' is empty (0 bytes)." in said.out
+    lines = (tmp_path / "there" / "findings.csv").read_text().splitlines()
+    assert lines == [
+        "finding,path,detail,group",
+        f"unreadable,{folder}/circles/zzz.png,is empty (0 bytes),",
+    ]
 
 
-def test_a_contact_sheet_is_a_picture(command, shapes, tmp_path):
-    sheet = tmp_path / "sheet.png"
-    said = command("look", shapes, "--augment", "photo", "--out", sheet)
-    assert (said.status, said.err) == (0, f"Contact sheet: {sheet}\n")
-    with Image.open(sheet) as picture:
+def test_a_fixed_manifest_is_what_compare_reads(command, drawn, tmp_path):
+    folder = drawn("photos", images=8)
+    Image.new("RGB", (48, 48), "white").save(folder / "circles" / "blank.png")
+    shutil.copy(folder / "circles" / "000.png", folder / "circles" / "copy.png")
+    said = command("look", folder, "--fix", "manifest")
+    assert said.err == (
+        "Page: looks/photos/look.html\n"
+        "Next: transferkit compare --manifest looks/photos/manifest.csv\n"
+    )
+    fixed = Manifest.load("looks/photos/manifest.csv")
+    read = Manifest.read("looks/photos/manifest.csv")
+    assert read.frame.equals(fixed.frame)
+    assert [path.rpartition("/")[2] for path in fixed.quarantined["path"]] == ["blank.png"]
+    assert "transferkit compare --manifest looks/photos/manifest.csv" in (
+        tmp_path / "looks" / "photos" / "look.html"
+    ).read_text("utf-8")
+
+
+def test_the_images_stay_as_they_are(command, drawn):
+    folder = drawn("photos", images=4)
+    (folder / "circles" / "zzz.png").write_bytes(b"")
+    before = {path: path.read_bytes() for path in folder.rglob("*.png")}
+    command("look", folder, "--fix", "manifest")
+    assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
+
+
+def test_a_contact_sheet_is_a_picture_and_on_the_page(command, shapes, tmp_path):
+    said = command("look", shapes, "--augment", "photo", "--out", "there")
+    assert (said.status, said.err) == (0, "Page: there/look.html\n")
+    with Image.open(tmp_path / "there" / "contact-sheet-photo.png") as picture:
         assert (picture.format, picture.mode) == ("PNG", "RGB")
         assert min(picture.size) > 1000  # six rows of eight pictures
+    assert "Augmented by the policy photo" in (tmp_path / "there" / "look.html").read_text("utf-8")
 
 
-def test_the_sheet_is_called_after_its_policy(command, shapes, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert command("look", shapes, "--augment", "flip").err == (
-        "Contact sheet: contact-sheet-flip.png\n"
-    )
+def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
+    folder = drawn(images=10)
+    wrong = (folder / "circles" / "000.png").rename(folder / "stripes" / "circle.png")
+    said = command("look", folder, "--doubts", "--weights", "embedded", "--out", "there")
+    assert (said.status, said.err.splitlines()[-1]) == (0, "Page: there/look.html")
+    heading, first, *rest = (tmp_path / "there" / "doubts.csv").read_text().splitlines()
+    assert heading == "path,label,suggested,doubt,split"
+    assert first.startswith(f"{wrong},stripes,circles,0.")
+    assert len(rest) == 29
+    assert "rather circles" in (tmp_path / "there" / "look.html").read_text("utf-8")
 
 
-def test_a_sheet_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_path):
-    sheet = tmp_path / "sheet.png"
-    sheet.write_bytes(b"mine")
-    given = ["look", shapes, "--augment", "flip", "--out", sheet]
+def test_a_folder_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_path):
+    given = ["look", shapes, "--out", "there"]
+    command(*given)
+    (tmp_path / "there" / "look.html").write_text("old")
     assert command(*given) == (
         1,
         "",
-        f"transferkit: '{sheet}' exists already: choose another file with --out, "
-        "or pass --overwrite to replace it.\n",
+        "transferkit: 'there' exists already: choose another folder with --out, "
+        "or pass --overwrite to replace the look in it.\n",
     )
-    assert sheet.read_bytes() == b"mine"
+    assert (tmp_path / "there" / "look.html").read_text() == "old"
     assert command(*given, "--overwrite").status == 0
-    assert sheet.read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "there" / "look.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize(
     ("given", "error"),
     [
         (
-            ["--out", "sheet.png"],
-            "The contact sheet 'sheet.png' was asked for without a policy to draw: "
-            "name one with --augment, such as photo.",
+            ["--augment", "foto"],
+            "No augmentation policy is called 'foto': did you mean 'photo'?",
         ),
         (
-            ["--augment", "flip", "--out", "sheet.gif"],
-            "The contact sheet 'sheet.gif' is a PNG picture: give it a name that ends in .png.",
+            ["--doubts", "--backbone", "resnet5"],
+            "No backbone is called 'resnet5': did you mean 'resnet50'? "
+            "`transferkit backbones` lists them.",
+        ),
+        (
+            ["--backbone", "resnet50"],
+            "--backbone and --weights say which network judges the labels, and nothing asks it: "
+            "pass --doubts too, or leave them out.",
         ),
         (["--seed", "-1"], "The setting 'seed' is -1: it should be between 0 and 4294967295."),
     ],
 )
-def test_what_cannot_be_drawn_is_said_first(command, given, error):
+def test_what_is_wrong_with_the_options_is_said_first(command, given, error):
     assert command("look", "nowhere", *given) == (1, "", f"transferkit: {error}\n")
+
+
+def test_a_look_needs_no_tensorflow(shapes):
+    code = (
+        "import sys; from transferkit.cli import main; "
+        f"main(['look', {str(shapes)!r}]); sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

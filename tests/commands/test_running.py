@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 
 import pandas as pd
 import pytest
@@ -22,8 +23,10 @@ FILES = {
     "history.csv",
     "manifest.csv",
     "model.keras",
+    "model_card.md",
     "predictions.csv",
     "report.html",
+    "report.md",
     "scores.json",
 }
 TABLES = ("accuracy", "confusion", "log_loss")  # what does not depend on the clock
@@ -55,12 +58,39 @@ def test_the_table_is_on_standard_output_and_the_progress_is_not(command, shapes
     assert lines[2].split()[0] == "lenet"
     assert len(lines) == 4  # and the verdict
     starts = [line.split(" ")[0].rstrip(":") for line in said.err.splitlines()]
-    assert starts == ["Images", "Device", "from", "Report"]
+    assert starts == ["Images", "Device", "from", "The", "Report"]  # the temperature's is the 4th
 
 
 def test_the_same_seed_gives_the_same_scores(command, shapes, compared, tmp_path):
     command("compare", shapes, *QUICK, "--epochs", 2, *BASELINES, "--out", tmp_path / "run")
     assert scores(tmp_path / "run") == scores(compared)
+
+
+def test_repeats_are_other_seeds_and_splits_and_their_spread_is_said(command, shapes, tmp_path):
+    given = ["--epochs", 1, "--baselines", "random_forest_pixels", "--out", tmp_path / "run"]
+    said = command("compare", shapes, *QUICK, *given, "--seed", 5, "--repeats", 3)
+    title = "Accuracy over 3 repeats, seeds 5 to 7, each with a split of its own:"
+    assert title in said.out
+    assert "Repeat 3 of 3, seed 7." in said.err
+    table = pd.read_csv(tmp_path / "run" / "repeats.csv")
+    assert list(table["classifier"]) == ["lenet", "random_forest_pixels"]
+    assert list(table["trainings"]) == [3, 3]
+    assert title in (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert (tmp_path / "run" / "repeats.png").is_file()
+
+
+def test_repeats_of_a_given_split_share_it(command, compared, tmp_path):
+    given = ["--manifest", compared / "manifest.csv", "--epochs", 1, "--out", tmp_path / "run"]
+    said = command("train", *QUICK, *given, "--repeats", 2)
+    assert "seeds 0 to 1, each on the source's own split:" in said.out
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is an extra")
+def test_a_tracker_gets_the_run_too(command, shapes, tmp_path):
+    given = ["--epochs", 1, "--tracker", "tensorboard", "--out", tmp_path / "run"]
+    said = command("train", shapes, *QUICK, *given)
+    assert f"`tensorboard --logdir {tmp_path / 'run' / 'tensorboard'}` shows it." in said.err
+    assert list((tmp_path / "run" / "tensorboard").glob("events.out.*"))
 
 
 def test_a_manifest_given_back_gives_the_same_split(command, compared, tmp_path):

@@ -22,7 +22,7 @@ from transferkit.jobs import Job, parse_job
 RECIPES = Path(__file__).parents[2] / "recipes"
 NAMES = sorted({path.stem for path in RECIPES.glob("*.py")} - {"make_pocket"})  # no folder goes in
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
-FILES += ("scores.json", "predictions.csv", "report.html")
+FILES += ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
 SMALL = "--weights none --train.release none --train.head-epochs 1"
 QUICK = ("augmentation_ablation", "compare_classics", "lenet")  # networks that load in no time
 COMMANDS = {

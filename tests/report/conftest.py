@@ -60,13 +60,24 @@ def manifest(shapes: Path) -> Manifest:
 
 
 @pytest.fixture(scope="session")
-def classifiers(manifest: Manifest) -> list[Constant]:
-    history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("probe", "fine_tune")]
-    network = Reader("lenet", "network", manifest.classes, fit_seconds=20, history=history, errs=9)
-    forest = Reader(
-        "random_forest_hog", "classic", manifest.classes, details={"trees": np.int64(9)}
-    )
-    return [Constant("majority", "classic", manifest.classes), forest, network]
+def answerers() -> Callable[[Manifest], list[Constant]]:
+    """`answerers(manifest)`: a constant, a forest and a better network for its classes."""
+
+    def make(manifest: Manifest) -> list[Constant]:
+        history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("probe", "fine_tune")]
+        classes = manifest.classes
+        network = Reader("lenet", "network", classes, fit_seconds=20, history=history, errs=9)
+        forest = Reader("random_forest_hog", "classic", classes, details={"trees": np.int64(9)})
+        return [Constant("majority", "classic", classes), forest, network]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def classifiers(
+    manifest: Manifest, answerers: Callable[[Manifest], list[Constant]]
+) -> list[Constant]:
+    return answerers(manifest)
 
 
 @pytest.fixture(scope="session")

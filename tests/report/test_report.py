@@ -104,10 +104,16 @@ def test_the_fingerprint_knows_other_images_and_forgets_the_order(report):
 
 def test_scores_json_has_the_settled_form(saved):
     scores = json.loads((saved / "scores.json").read_text())
-    assert list(scores) == ["classes", "test_images", "manifest", "classifiers"]
+    assert list(scores) == [
+        *("classes", "test_images", "manifest"),
+        *("differences", "leaked_test_images", "accuracy_without_leaks", "slices"),
+        "classifiers",
+    ]
     assert list(scores["classifiers"][0]) == [
-        *("name", "kind", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"),
-        *("fit_seconds", "predict_milliseconds", "megabytes"),
+        *("name", "kind", "accuracy", "accuracy_interval"),
+        *("balanced_accuracy", "macro_f1", "log_loss"),
+        *("fit_seconds", "predict_milliseconds", "megabytes", "peak_megabytes", "joules"),
+        *("intervals", "expected_calibration_error", "brier"),
         *("per_class", "confusion", "details"),
     ]
 
@@ -143,4 +149,6 @@ def test_predictions_csv_says_what_scores_json_says(saved):
 
 def test_nothing_half_written_stays_in_the_run(saved):
     names = sorted(path.name for path in saved.folder.iterdir())
-    assert names == ["predictions.csv", "report.html", "scores.json"]
+    assert names == [
+        *("model_card.md", "predictions.csv", "report.html", "report.md", "scores.json"),
+    ]

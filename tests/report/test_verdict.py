@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from transferkit.evidence.comparison import pairwise
+from transferkit.evidence.intervals import score_intervals
 from transferkit.evidence.results import Result
-from transferkit.report.verdict import clearly_better, standard_error, verdict
+from transferkit.report.verdict import between, clearly_better, verdict
 
 CLASSES = ("cat", "dog")
 
@@ -27,16 +29,18 @@ CASES = {
             answering("svm", "classic", 650, 1000, seconds=10),
             answering("knn", "classic", 600, 1000),
         ],
-        "The network resnet50 is right on 90.0 % of 1000 test images; the best classic, svm, "
-        "on 65.0 %: 25.0 points less, for a tenth of the training time.",
+        "The network resnet50 is right on 90.0 % of 1000 test images and the best classic, svm, "
+        "on 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001; it cost 10 "
+        "times the training time and about the same size.",
     ),
     "the classic is better": (
         [
             answering("lenet", "network", 700, 1000),
             answering("svm", "classic", 800, 1000, seconds=5),
         ],
-        "The classic svm is right on 80.0 % of 1000 test images; the network lenet on 70.0 %: "
-        "10.0 points less, for 20 times the training time.",
+        "The classic svm is right on 80.0 % of 1000 test images and the network lenet on 70.0 %: "
+        "the classic is better by 10.0 points (8.2 to 11.9), p < 0.0001; it cost 1/20 of the "
+        "training time and about the same size.",
     ),
     "two that cannot be told apart": (
         [
@@ -44,51 +48,52 @@ CASES = {
             answering("svm", "classic", 900, 1000, seconds=50, start=50),
         ],
         "The network lenet is right on 90.5 % of 1000 test images and the classic svm on 90.0 %, "
-        "which 1000 images cannot tell apart: the difference is 0.5 points ± 1.0; "
-        "svm took half the training time.",
+        "which 1000 images cannot tell apart: the difference is 0.5 points (-1.4 to 2.4), "
+        "p = 0.68; lenet cost 2 times the training time and about the same size.",
     ),
     "one network": (
         [answering("lenet", "network", 900, 1000)],
-        "The network lenet is right on 90.0 % of 1000 test images, and always answering 'cat' "
-        "on 50.0 %.",
+        "The network lenet is right on 90.0 % of 1000 test images (88.0 to 91.7), and always "
+        "answering 'cat' on 50.0 %.",
     ),
     "a network beside the constant answer": (
         [answering("lenet", "network", 900, 1000), always_cat(1000)],
-        "The network lenet is right on 90.0 % of 1000 test images, and always answering 'cat' "
-        "on 50.0 %.",
+        "The network lenet is right on 90.0 % of 1000 test images (88.0 to 91.7), and always "
+        "answering 'cat' on 50.0 %.",
     ),
     "only classics": (
         [
             answering("svm", "classic", 900, 1000),
             answering("knn", "classic", 700, 1000, seconds=110),
         ],
-        "The best classic, svm, is right on 90.0 % of 1000 test images; the next, knn, on 70.0 %: "
-        "20.0 points less, for about the same training time.",
+        "The best classic, svm, is right on 90.0 % of 1000 test images and the next, knn, on "
+        "70.0 %: svm is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
+        "training time and about the same size.",
     ),
     "a time that is not known": (
         [
             answering("lenet", "network", 900, 1000, seconds=0),
             answering("svm", "classic", 700, 1000),
         ],
-        "The network lenet is right on 90.0 % of 1000 test images; the classic svm on 70.0 %: "
-        "20.0 points less.",
+        "The network lenet is right on 90.0 % of 1000 test images and the classic svm on 70.0 %: "
+        "the network is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
+        "size.",
     ),
     "a small test set": (
         [answering("lenet", "network", 38, 40), answering("svm", "classic", 24, 40, seconds=25)],
-        "The network lenet is right on 95.0 % of 40 test images; the classic svm on 60.0 %: "
-        "35.0 points less, for a quarter of the training time; 40 test images resolve no better "
-        "than ± 4.3 points.",
+        "The network lenet is right on 95.0 % of 40 test images and the classic svm on 60.0 %: "
+        "the network is better by 35.0 points (18.5 to 50.3), p = 0.0001; it cost 4 times the "
+        "training time and about the same size.",
     ),
     "nothing was learned": (
         [answering("lenet", "network", 510, 1000), answering("svm", "classic", 490, 1000)],
         "1000 test images do not show that anything was learned: the best classifier, lenet, is "
-        "right on 51.0 % of them, and always answering 'cat' on 50.0 %.",
+        "right on 51.0 % of them (47.9 to 54.1), and always answering 'cat' on 50.0 %.",
     ),
     "only the constant answer": (
         [always_cat(20)],
         "20 test images do not show that anything was learned: the best classifier, majority, "
-        "is right on 50.0 % of them, and always answering 'cat' on 50.0 %; 20 test images resolve "
-        "no better than ± 10.2 points.",
+        "is right on 50.0 % of them (29.9 to 70.1), and always answering 'cat' on 50.0 %.",
     ),
 }
 
@@ -96,7 +101,12 @@ CASES = {
 @pytest.mark.parametrize(("results", "sentence"), CASES.values(), ids=CASES.keys())
 def test_the_verdict_is_one_honest_sentence(results, sentence):
     truth = np.arange(len(results[0].probabilities)) % 2
-    assert verdict(results, truth, CLASSES) == sentence
+    accuracies = [
+        score_intervals(truth, each.probabilities, CLASSES)["accuracy"] for each in results
+    ]
+    differences = pairwise(truth, {each.name: each.probabilities for each in results})
+    said = verdict(results, truth, CLASSES, accuracies=accuracies, differences=differences)
+    assert said == sentence
 
 
 @pytest.mark.parametrize(("wins", "clear"), [(5, False), (6, True)])
@@ -104,5 +114,12 @@ def test_six_images_of_one_side_are_the_fewest_that_tell(wins, clear):
     assert clearly_better(np.ones(wins, bool), np.zeros(wins, bool)) is clear
 
 
-def test_all_images_right_are_no_certainty():
-    assert standard_error(np.ones(5, bool)) == pytest.approx(0.1386, abs=1e-4)
+def test_a_difference_can_be_read_from_either_side():
+    one, two = answering("a", "network", 70, 100), answering("b", "classic", 60, 100)
+    truth = np.arange(100) % 2
+    found = pairwise(truth, {each.name: each.probabilities for each in (one, two)})
+    turned = between(found, two, one)
+    assert (turned.first, turned.second) == ("b", "a")
+    assert turned.difference == pytest.approx(-0.1)
+    assert turned.interval.low == -between(found, one, two).interval.high
+    assert (turned.wins, turned.losses) == (0, 10)

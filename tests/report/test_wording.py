@@ -1,6 +1,16 @@
 import pytest
 
-from transferkit.report.wording import amount, duration, listed, printable, share_of_time
+from transferkit.evidence.intervals import Interval
+from transferkit.report.wording import (
+    amount,
+    chance,
+    duration,
+    energy,
+    listed,
+    printable,
+    share_of,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +44,38 @@ def test_an_amount_has_two_or_three_figures(value, text):
         (10, "a tenth of the training time"),
         (0.281, "1/360 of the training time"),
         (0, ""),
+        (float("nan"), ""),
     ],
 )
-def test_a_time_is_told_as_a_share_of_a_hundred_seconds(seconds, text):
-    assert share_of_time(seconds, 100) == text
+def test_a_cost_is_told_as_a_share_of_another_s(seconds, text):
+    assert share_of(seconds, 100, "training time") == text
+
+
+@pytest.mark.parametrize(
+    ("joules", "text"), [(35, "35.0 J"), (1234, "1.2 kJ"), (100_000, "100 kJ"), (1.44e6, "0.4 kWh")]
+)
+def test_energy_is_in_the_unit_that_fits(joules, text):
+    assert energy(joules) == text
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"),
+    [
+        (1, "p = 1.00"),
+        (0.64, "p = 0.64"),
+        (0.0312, "p = 0.03"),
+        (0.0497, "p = 0.050"),
+        (0.0502, "p = 0.050"),
+        (0.00042, "p = 0.0004"),
+        (0.00009, "p < 0.0001"),
+    ],
+)
+def test_a_chance_has_the_figures_that_matter(p_value, text):
+    assert chance(p_value) == text
+
+
+def test_an_interval_is_in_per_cent():
+    assert span(Interval(-0.0142, 0.0236)) == "-1.4 to 2.4"
 
 
 @pytest.mark.parametrize(

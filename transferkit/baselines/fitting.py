@@ -17,6 +17,7 @@ from transferkit.baselines.features import BackboneFeatures, ImageFeatures, Path
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
 from transferkit.config import Config
 from transferkit.errors import DataError
+from transferkit.metering import metered
 from transferkit.progress import say
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     _require_two_classes(baseline, rows, manifest)
     say(f"Fitting {name}.")
     features = make_features(baseline, config)
-    # Split by split, as the network reads them, so that a backbone reads each once for both.
-    read = [] if features is None else [features.read(list(part["path"])) for part in parts]
-    values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
-    started = time.perf_counter()
-    estimator, chosen = fit_classifier(
-        baseline.classifier.name, values, truth, groups=list(rows["group"]), seed=config.seed
-    )
-    seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
+    with metered() as taken:
+        # Split by split, as the network reads them, so that a backbone reads each once for both.
+        read = [] if features is None else [features.read(list(part["path"])) for part in parts]
+        values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
+        started = time.perf_counter()
+        estimator, chosen = fit_classifier(
+            baseline.classifier.name, values, truth, groups=list(rows["group"]), seed=config.seed
+        )
+        seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
     steps = [] if features is None else [("features", features)]
     return Classic(
         name=baseline.name,
@@ -63,6 +65,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
             "train_images": len(rows),
             "fitted_on": " and ".join(SPLITS),
             "features_width": values.shape[1],
+            "taken": taken.to_json(),
         },
     )
 

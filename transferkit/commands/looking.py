@@ -3,60 +3,72 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from transferkit.arguments import parse_arguments
 from transferkit.checks import Between, check_settings
-from transferkit.commands.sources import quiet_catalogue
-from transferkit.config import DataConfig
+from transferkit.commands.sources import quiet_catalogue, run_name
+from transferkit.config import Config, DataConfig, ModelConfig
 from transferkit.data.policies import find_policy
-from transferkit.errors import ConfigError, RunError
+from transferkit.errors import ConfigError
+from transferkit.jobs import Job
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
-from transferkit.runs import atomic
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
     from transferkit.data.manifest import Manifest
 
 SHEET_ROWS = 6  # images on a contact sheet
 SHEET_SIDE = 160  # pixels of each picture on it
-SHEET_ENDING = ".png"
 
 
 @dataclasses.dataclass(frozen=True)
 class LookOptions:
-    """What is in a folder of images: classes, counts, sizes, formats, and what cannot be read."""
+    """What is in a folder of images: classes, sizes, formats, and what may be wrong with them."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
     data: DataConfig = DataConfig()
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
-    """Decides the split and the views of the contact sheet."""
+    """Decides the split, the views of the contact sheet and the folds of --doubts."""
+    fix: Literal["none", "manifest"] = "none"
+    """manifest: also write a manifest.csv without what cannot be used well, to be compared on; the
+    images themselves stay as they are."""
     augment: str = ""
-    """Also write a contact sheet of the images under this policy: none, flip, photo or strong."""
+    """Also draw a contact sheet of the images under this policy: none, flip, photo or strong."""
+    doubts: bool = False
+    """Also look for wrong labels: each image is judged by a network that has not learnt from it."""
+    backbone: str = "auto"
+    """The backbone that --doubts asks, as in training."""
+    weights: str = "imagenet"
+    """Its weights: imagenet, embedded, none, or a file."""
     out: str = ""
-    """Where the contact sheet goes; contact-sheet-POLICY.png if not given."""
+    """The folder to make; looks/NAME, numbered, if not given."""
     overwrite: bool = False
-    """Replace the contact sheet that is there."""
+    """Replace the look in that folder."""
 
     def __post_init__(self) -> None:
         check_settings(self)
         if self.augment:
             find_policy(self.augment)
-        elif self.out:
+        if not self.doubts and (self.backbone, self.weights) != ("auto", "imagenet"):
             raise ConfigError(
-                f"The contact sheet {self.out!r} was asked for without a policy to draw: "
-                "name one with --augment, such as photo."
+                "--backbone and --weights say which network judges the labels, and nothing asks "
+                "it: pass --doubts too, or leave them out."
             )
-        if self.out and not self.out.endswith(SHEET_ENDING):
-            raise ConfigError(
-                f"The contact sheet {self.out!r} is a PNG picture: "
-                f"give it a name that ends in {SHEET_ENDING}."
-            )
+
+    @property
+    def job(self) -> Job:
+        """The settings of the network that --doubts asks."""
+        model = ModelConfig(backbone=self.backbone, weights=self.weights)
+        return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,16 +82,38 @@ class FetchOptions:
 
 
 def look(arguments: Sequence[str]) -> None:
-    """`transferkit look DIR`: print what is in a folder; with --augment, draw a contact sheet."""
+    """`transferkit look DIR`: print what is in a folder, and leave a page on it."""
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
-    sheet = _sheet_path(options) if options.augment else None
+    if options.doubts:
+        options.job.check()
+    from transferkit.report.look_folder import MANIFEST, PAGE, look_folder, write_look
+
+    name = run_name(options.source, backbone="").rstrip("-")
+    folder = look_folder(options.out, name, overwrite=options.overwrite)
     quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
 
     found = look_into(options.source, options.data, seed=options.seed)
-    print(found)
-    if sheet is not None:
-        _write_sheet(sheet, options, found.manifest)
+    print(found, flush=True)
+    fixed = found.fixed() if options.fix == "manifest" else None
+    command = f"transferkit compare --manifest {shlex.quote(str(folder / MANIFEST))}"
+    doubts = _doubts(options, found.manifest) if options.doubts else None
+    sheet = _sheet(options, found.manifest) if options.augment else None
+    from transferkit.report.look_page import look_page
+
+    page = look_page(
+        found,
+        options.data,
+        doubts=doubts,
+        sheet=sheet,
+        policy=options.augment,
+        next_command=command if fixed else "",
+    )
+    sheets = {options.augment: sheet} if sheet else {}
+    write_look(folder, page, found.findings, fixed=fixed, doubts=doubts, sheets=sheets)
+    say(f"Page: {folder / PAGE}")
+    if fixed:
+        say(f"Next: {command}")
 
 
 def fetch(arguments: Sequence[str]) -> None:
@@ -91,22 +125,17 @@ def fetch(arguments: Sequence[str]) -> None:
     print(fetch_set(options.name, options.folder))
 
 
-def _sheet_path(options: LookOptions) -> Path:
-    """Where the contact sheet goes.
+def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
+    """The labels of the images, the most doubted first."""
+    silence_tensorflow()
+    settings = options.job.with_backbone().settings
+    from transferkit.training.doubting import label_doubts
 
-    Raises:
-        RunError: it would replace a file that is not to be replaced.
-    """
-    path = Path(options.out or f"contact-sheet-{options.augment}{SHEET_ENDING}")
-    if path.exists() and not options.overwrite:
-        raise RunError(
-            f"{str(path)!r} exists already: choose another file with --out, "
-            "or pass --overwrite to replace it."
-        )
-    return path
+    return label_doubts(manifest, settings)
 
 
-def _write_sheet(path: Path, options: LookOptions, manifest: Manifest) -> None:
+def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
+    """A contact sheet of the first images of the classes under the policy that was asked for."""
     silence_tensorflow()
     from transferkit.data.contact_sheet import contact_sheet
     from transferkit.data.decode import read_images
@@ -115,9 +144,6 @@ def _write_sheet(path: Path, options: LookOptions, manifest: Manifest) -> None:
     turn = rows.groupby("label").cumcount()  # the first of every class before any second
     rows = rows.assign(turn=turn).sort_values(["turn", "label"]).head(SHEET_ROWS)
     images = read_images(rows["path"].tolist(), SHEET_SIDE, options.data)
-    sheet = contact_sheet(
+    return contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()
     )
-    with atomic(path) as temporary:
-        sheet.save(temporary)
-    say(f"Contact sheet: {path}")

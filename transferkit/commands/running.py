@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import tyro
 
 from transferkit.backbones.start import possible_backbones
 from transferkit.baselines.choosing import suitable_baselines
+from transferkit.checks import Between, check_settings
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config
 from transferkit.errors import ConfigError
 from transferkit.jobs import Job, parse_job
+from transferkit.progress import say
 from transferkit.recipe import finish
+from transferkit.report.tracking import require_tracker, track_run
 from transferkit.runs import Run
+
+if TYPE_CHECKING:
+    from transferkit.data.manifest import Manifest
+    from transferkit.report.report import Report
+    from transferkit.report.spread import Spread
 
 
 @dataclasses.dataclass(frozen=True)
-class CompareJob(Job):
+class TrainJob(Job):
+    """Fine-tune a network on a folder of images, and leave a run folder with the model."""
+
+    repeats: Annotated[int, Between(1, 1000)] = 1
+    """Do it so many times, each with the next seed and so with another split, where the source has
+    none of its own; the run is the first's, and the report says how far the others differ."""
+    tracker: Literal["none", "tensorboard", "mlflow"] = "none"
+    """Also log settings, epochs and scores for one of these (extras of these names)."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def check(self) -> None:
+        """As any job, and that the tracker is installed."""
+        require_tracker(self.tracker)
+        super().check()
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareJob(TrainJob):
     """Fine-tune a network, fit the classics on the same split, and say which is worth its cost."""
 
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
@@ -28,8 +55,7 @@ class CompareJob(Job):
 
 def train(arguments: Sequence[str]) -> None:
     """`transferkit train DIR`: a network alone, scored on the test images."""
-    about = "Fine-tune a network on a folder of images, and leave a run folder with the model."
-    job = parse_job(Job, arguments, program="transferkit train", about=about)
+    job = parse_job(TrainJob, arguments, program="transferkit train")
     job.check()
     run_job(job, names=())
 
@@ -65,18 +91,30 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     return names
 
 
-def run_job(job: Job, *, names: Sequence[str]) -> Run:
+def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
     """Train a network and fit the baselines `names`; print the table and leave the run folder.
 
     Raises:
         TransferkitError: what is wrong with the images or the settings.
     """
-    job = job.with_backbone()
+    job = cast(TrainJob, job.with_backbone())
     config = job.settings
     # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
     quiet_catalogue(job.source)
     manifest = job.read_manifest()
     run = job.create_run(run_name(manifest.source, config.model.backbone))
+    report = _compared(manifest, config, names, run=run)
+    found = run.json("environment.json")
+    report = dataclasses.replace(report, environment=found, spread=_spread(job, names, report))
+    finish(report, run)
+    track_run(report, run, job.tracker)
+    return run
+
+
+def _compared(
+    manifest: Manifest, config: Config, names: Sequence[str], *, run: Run | None = None
+) -> Report:
+    """What a network and the baselines `names` say of the test images; they are kept in `run`."""
     from transferkit.baselines.fitting import fit_baseline
     from transferkit.evidence.results import Classifier
     from transferkit.report.report import compare as compare_classifiers
@@ -85,8 +123,23 @@ def run_job(job: Job, *, names: Sequence[str]) -> Run:
     classifiers: list[Classifier] = [train_network(manifest, config, run=run)]
     for name in names:
         baseline = fit_baseline(name, manifest, config)
-        baseline.save(run.folder)
+        if run is not None:
+            baseline.save(run.folder)
         classifiers.append(baseline)
-    found = run.json("environment.json")
-    finish(compare_classifiers(classifiers, manifest, config, environment=found), run)
-    return run
+    return compare_classifiers(classifiers, manifest, config)
+
+
+def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread | None:
+    """The accuracies of all repeats, `first` being that of the first; None where it is alone."""
+    if job.repeats == 1:
+        return None
+    from transferkit.data.manifest import Manifest
+    from transferkit.report.spread import Spread
+
+    reports = [first]
+    for repeat in range(1, job.repeats):
+        config = dataclasses.replace(job.settings, seed=job.settings.seed + repeat)
+        say(f"Repeat {repeat + 1} of {job.repeats}, seed {config.seed}.")
+        manifest = Manifest.read(job.source or job.manifest, config.data, seed=config.seed)
+        reports.append(_compared(manifest, config, names))
+    return Spread.over(reports)

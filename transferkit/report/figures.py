@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from transferkit.evidence.budget import pareto
 from transferkit.report.svg import CLASSIC, INK, NETWORK, QUIET, panel, styled, svg_text
 from transferkit.report.wording import duration, listed, percent, printable
 
@@ -61,7 +62,10 @@ def learning_curve(history: Sequence[Mapping[str, Any]], quantity: str, name: st
 
 @styled
 def cost(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Accuracy against training time, on a logarithmic axis, one dot a classifier."""
+    """Accuracy against training time, on a logarithmic axis, one dot a classifier.
+
+    The line leads over those that nothing cheaper equals (the Pareto front).
+    """
     axes = panel("accuracy, %", WIDTH, 300, (28, 14, 38, AXIS))
     seconds = [max(entry["fit_seconds"], TIMES[0]) for entry in entries]
     shares = [entry["accuracy"] * 100 for entry in entries]
@@ -78,6 +82,8 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
     axes.minorticks_off()
     axes.set_xlabel("training time")
     dots = list(zip(seconds, shares, strict=True))
+    front = [dots[number] for number in pareto(seconds, shares)]
+    axes.plot(*zip(*front, strict=True), color=INK + "40", linewidth=1, drawstyle="steps-post")
     for entry, (x, y) in zip(entries, dots, strict=True):
         axes.plot([x], [y], "o", color=COLOURS[entry["kind"]], markersize=6, clip_on=False)
     _label_dots(axes, [short(entry["name"], 30) for entry in entries], dots)

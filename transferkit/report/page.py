@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-import transferkit
 from transferkit.baselines.table import BASELINES
 from transferkit.data.manifest import SPLITS
-from transferkit.evidence.results import Result
 from transferkit.report import figures
 from transferkit.report.by_class import class_counts, recalls
 from transferkit.report.confusion import confusion_matrix
+from transferkit.report.evidence_sections import evidence
+from transferkit.report.explanation import explanations
+from transferkit.report.feature_map import feature_map
 from transferkit.report.gallery import gallery
+from transferkit.report.pixel_maps import pixel_maps
 from transferkit.report.records import plain
-from transferkit.report.table import COLUMNS, best_accuracy
-from transferkit.report.verdict import commonest, correct, ranking, rival, standard_error
-from transferkit.report.wording import percent, points, printable
+from transferkit.report.standalone import standalone
+from transferkit.report.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
+from transferkit.report.verdict import commonest, correct, most_telling, ranking, rival
+from transferkit.report.wording import percent, span
+from transferkit.training.network import Network
 
 if TYPE_CHECKING:
     from transferkit.report.report import Report
 
-FOLDER = Path(__file__).parent
 MOST_MATRICES = 12  # classes up to which every classifier's confusion matrix is drawn
 MOST_QUARANTINED = 200  # rows; the manifest has them all
 
 
 def page(report: Report) -> str:
     """The whole page; everything that a user named is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, printable=printable, breakable=breakable)
-    style, script = ((FOLDER / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("page.html").render(
-        style=Markup(style),
-        script=Markup(script),
-        script_digest=digest,
-        version=transferkit.__version__,
-        made=datetime.now(timezone.utc).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+    return standalone(
+        "page.html",
+        styles=("page.css", "enlarge.css", "explanation.css", "feature_map.css"),
+        scripts=("page.js", "enlarge.js", "feature_map.js"),
         **_results(report),
+        **evidence(report),
         **_figures(report),
         **_images(report),
+        **_explained(report),
         **_settings(report),
     )
-
-
-def breakable(text: object) -> Markup:
-    """Escaped text whose lines may break after an underscore, and not before a per cent sign."""
-    escaped = escape(printable(text))
-    return Markup(escaped.replace("_", Markup("_<wbr>")).replace(" %", "\N{NO-BREAK SPACE}%"))
 
 
 def _results(report: Report) -> dict[str, Any]:
@@ -70,7 +53,7 @@ def _results(report: Report) -> dict[str, Any]:
         "verdict": report.verdict,
         "headlines": headlines(report),
         "entries": entries,
-        "columns": COLUMNS,
+        "columns": _known_columns(entries),
         "best": best_accuracy(entries),
         "titles": {baseline.name: baseline.title for baseline in BASELINES},
         "classes": report.classes,
@@ -78,16 +61,23 @@ def _results(report: Report) -> dict[str, Any]:
     }
 
 
+def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns of the table, without those that no classifier has a number in."""
+    more = [each for each in MORE_COLUMNS if any(one.get(each.key) is not None for one in entries)]
+    return [*COLUMNS, *more]
+
+
 def headlines(report: Report) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     ranked, truth = ranking(report.results, report.truth), report.truth
     pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+    names = [each.name for each in report.results]
     found = []
     for each in sorted(pair, key=lambda result: result.kind != "network"):
         right, alike = correct(each, truth), [one for one in ranked if one.kind == each.kind]
         place = "" if len(alike) == 1 else "best " if each is alike[0] else "next "
-        error = points(standard_error(right))
-        found.append((percent(right.mean()), f"{place}{each.kind}", f"{each.name}, ± {error}"))
+        within = span(report.judgement.intervals[names.index(each.name)]["accuracy"])
+        found.append((percent(right.mean()), f"{place}{each.kind}", f"{each.name}, {within}"))
     always = commonest(truth)
     share = percent((truth == always).mean())
     return [*found, (share, "always one class", f"the answer {report.classes[always]!r}")]
@@ -147,9 +137,20 @@ def _images(report: Report) -> dict[str, Any]:
     }
 
 
-def most_telling(ranked: Sequence[Result]) -> Result:
-    """The best network, or the best of all where there is none."""
-    return next((each for each in ranked if each.kind == "network"), ranked[0])
+def _explained(report: Report) -> dict[str, Any]:
+    """Where the best network looked, and the map of the test images; None where there is none."""
+    best = most_telling(ranking(report.results, report.truth))
+    place = [each.name for each in report.results].index(best.name)
+    network = report.classifiers[place] if place < len(report.classifiers) else None
+    maps = {"pixel_maps": pixel_maps(report.classifiers, report.test)}
+    if not isinstance(network, Network):
+        return {"explanations": None, "feature_map": None, **maps}
+    manifest, config = report.manifest, report.config
+    return {
+        "explanations": explanations(network, manifest, best, truth=report.truth, config=config),
+        "feature_map": feature_map(network, manifest, best, truth=report.truth, config=config),
+        **maps,
+    }
 
 
 def _settings(report: Report) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,27 @@ from transferkit.evidence.scores import Scores
 PER_CLASS = ("precision", "recall", "f1", "support")
 
 
-def entry(result: Result, scores: Scores) -> dict[str, Any]:
-    """One classifier in scores.json: what it is, how right it is and what it costs."""
-    values = scores.to_json()
+def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """One classifier in scores.json: what it is, how right it is and what it costs.
+
+    `evidence` is what a `Judgement` says of it.
+    """
+    values, taken = scores.to_json(), result.details.get("taken", {})
     each = zip(*(values[key] for key in PER_CLASS), strict=True)
     return {
         "name": result.name,
         "kind": result.kind,
         "accuracy": scores.accuracy,
+        "accuracy_interval": evidence["intervals"]["accuracy"],
         "balanced_accuracy": scores.balanced_accuracy,
         "macro_f1": scores.macro_f1,
         "log_loss": scores.log_loss,
         "fit_seconds": result.fit_seconds,
         "predict_milliseconds": result.predict_milliseconds,
         "megabytes": result.megabytes,
+        "peak_megabytes": taken.get("peak_megabytes"),
+        "joules": taken.get("joules"),
+        **evidence,
         "per_class": {
             name: dict(zip(PER_CLASS, numbers, strict=True))
             for name, numbers in zip(scores.classes, each, strict=True)
@@ -43,13 +50,17 @@ def entry(result: Result, scores: Scores) -> dict[str, Any]:
 
 
 def scores_json(
-    classes: Sequence[str], test: pd.DataFrame, entries: Sequence[dict[str, Any]]
+    classes: Sequence[str],
+    test: pd.DataFrame,
+    entries: Sequence[dict[str, Any]],
+    evidence: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The contents of scores.json."""
     return {
         "classes": list(classes),
         "test_images": len(test),
         "manifest": fingerprint(test),
+        **evidence,
         "classifiers": list(entries),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
 from transferkit.evidence.results import Classifier, Result
 from transferkit.evidence.scores import Scores, score
+from transferkit.report.judgement import Judgement, judge
 from transferkit.report.records import entry, predictions_csv, scores_json
+from transferkit.report.spread import Spread
 from transferkit.report.table import html_table, ordered, plain_text, rich_table
 from transferkit.report.verdict import verdict
 from transferkit.runs import Run, write_json, write_text
@@ -37,6 +40,7 @@ class Report:
         config: every setting.
         environment: what it ran on, by name.
         classifiers: those that were asked, in the order of the results.
+        spread: accuracies of this and of repeats with other seeds, where there were any.
     """
 
     classes: tuple[str, ...]
@@ -48,23 +52,49 @@ class Report:
     config: Config
     environment: Mapping[str, Any]
     classifiers: tuple[Classifier, ...] = ()
+    spread: Spread | None = None
 
     @property
     def entries(self) -> list[dict[str, Any]]:
         """One dictionary a classifier, as in scores.json, the most accurate first."""
-        return ordered([entry(*pair) for pair in zip(self.results, self.scores, strict=True)])
+        pairs = zip(self.results, self.scores, strict=True)
+        found = [entry(*pair, self.judgement.of(place)) for place, pair in enumerate(pairs)]
+        return ordered(found)
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """Intervals, tests of the differences, calibration, leaks and slices."""
+        leaked = self.test["path"].isin(self.manifest.leaked["path"]).to_numpy()
+        return judge(
+            self.results,
+            self.truth,
+            self.classes,
+            test=self.test,
+            leaked=leaked,
+            columns=self.manifest.slices,
+        )
 
     @property
     def verdict(self) -> str:
         """One sentence: which classifier is right how often, and what the next one costs."""
-        return verdict(self.results, self.truth, self.classes)
+        accuracies = [each["accuracy"] for each in self.judgement.intervals]
+        return verdict(
+            self.results,
+            self.truth,
+            self.classes,
+            accuracies=accuracies,
+            differences=self.judgement.differences,
+        )
 
     def table(self) -> Table:
         """The classifiers by accuracy, as a table of rich."""
         return rich_table(self.entries)
 
     def __str__(self) -> str:
-        return f"{plain_text(self.table())}\n\n{self.verdict}"
+        parts = [plain_text(self.table()), self.verdict]
+        if self.spread is not None:
+            parts.append(f"{self.spread.title}\n{self.spread}")
+        return "\n\n".join(parts)
 
     def __repr__(self) -> str:
         names = ", ".join(each["name"] for each in self.entries)
@@ -74,16 +104,24 @@ class Report:
         return html_table(self.entries, [self.verdict])
 
     def save(self, run: Run) -> None:
-        """Write scores.json, predictions.csv and report.html into the run folder, each whole.
+        """Write scores.json, predictions.csv, report.html, report.md and model_card.md into `run`.
+
+        Each is written whole. A spread adds repeats.csv and repeats.png.
 
         Raises:
             RunError: the folder cannot be written to.
         """
+        from transferkit.report.markdown import markdown_report, model_card
         from transferkit.report.page import page
 
-        write_json(run / "scores.json", scores_json(self.classes, self.test, self.entries))
+        scores = scores_json(self.classes, self.test, self.entries, self.judgement.to_json())
+        write_json(run / "scores.json", scores)
         write_text(run / "predictions.csv", predictions_csv(self.classes, self.test, self.results))
         write_text(run / "report.html", page(self))
+        write_text(run / "report.md", markdown_report(self))
+        write_text(run / "model_card.md", model_card(self))
+        if self.spread is not None:
+            self.spread.save(run, "repeats")
 
 
 def compare(

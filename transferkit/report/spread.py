@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from transferkit.report.report import Report
 from transferkit.runs import Run, atomic, write_text
+
+if TYPE_CHECKING:
+    from transferkit.report.report import Report
 
 ROW = 0.32  # inches a row of the picture
 INK, FAINT = "#1f4e79", "#888888"
@@ -21,10 +25,12 @@ class Spread:
     Attributes:
         varied: the settings, names in the details of each classifier.
         trials: a row a training: the varied settings and `accuracy`, share 0..1.
+        title: what was repeated, as a sentence.
     """
 
     varied: tuple[str, ...]
     trials: pd.DataFrame
+    title: str = ""
 
     @classmethod
     def of(cls, report: Report, *varied: str) -> Spread:
@@ -35,6 +41,20 @@ class Spread:
             if all(name in result.details for name in varied)
         ]
         return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
+
+    @classmethod
+    def over(cls, reports: Sequence[Report]) -> Spread:
+        """The spread of each classifier over `reports`, one a seed."""
+        rows = [
+            {"classifier": result.name, "accuracy": scores.accuracy}
+            for report in reports
+            for result, scores in zip(report.results, report.scores, strict=True)
+        ]
+        alike = all(list(each.test["path"]) == list(reports[0].test["path"]) for each in reports)
+        what = "each on the source's own split" if alike else "each with a split of its own"
+        first, last = reports[0].config.seed, reports[-1].config.seed
+        title = f"Accuracy over {len(reports)} repeats, seeds {first} to {last}, {what}:"
+        return cls(("classifier",), pd.DataFrame(rows), title)
 
     def table(self) -> pd.DataFrame:
         """A row a combination: trainings, mean, standard deviation (none of one), min and max."""
@@ -80,5 +100,7 @@ class Spread:
             self.figure().savefig(path, dpi=150)
 
     def _named(self, key: tuple[object, ...]) -> str:
+        if self.varied == ("classifier",):
+            return str(key[0])
         pairs = zip(self.varied, key, strict=True)
         return ", ".join(f"{name} {value}" for name, value in pairs)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from transferkit.report.wording import amount, duration, percent, printable
+from transferkit.report.wording import amount, duration, energy, percent, printable
 
 Entry = dict[str, Any]
 PLAIN_WIDTH = 120  # characters
@@ -26,24 +26,52 @@ class Column:
 
     heading: str
     key: str
-    write: Callable[[float], str]
+    write: Callable[..., str]
     says: str
     """What the number means, in a line under the pointer."""
 
     def text(self, entry: Entry) -> str:
         """What the cell says; a dash where the number is not known."""
+        values = self._values(entry)
+        return self.write(*values) if values and all(map(math.isfinite, values)) else "–"
+
+    def order(self, entry: Entry) -> float:
+        """What the column is sorted by."""
+        return (self._values(entry) or [-math.inf])[0]
+
+    def _values(self, entry: Entry) -> list[float]:
+        """One number, or the two ends of an interval; none where it is not known."""
         value = entry.get(self.key)
-        return "–" if value is None or not math.isfinite(value) else self.write(value)
+        if value is None:
+            return []
+        return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _between(low: float, high: float) -> str:
+    """Two shares as `88.0–92.3 %`."""
+    return f"{low * 100:.1f}–{high * 100:.1f} %"
 
 
 COLUMNS = (
     Column("accuracy", "accuracy", percent, "share of the test images that it is right on"),
-    Column("balanced accuracy", "balanced_accuracy", percent, "mean recall of the classes"),
+    Column("interval", "accuracy_interval", _between, "95 % interval of the accuracy"),
+    Column("balanced", "balanced_accuracy", percent, "balanced accuracy: the classes' mean recall"),
     Column("macro F1", "macro_f1", "{:.3f}".format, "mean F1 of the classes"),
     Column("log loss", "log_loss", "{:.3f}".format, "how dear its confidence is when wrong"),
     Column("fit time", "fit_seconds", duration, "time to train, features included"),
     Column("ms/image", "predict_milliseconds", amount, "time to predict one image, in a batch"),
     Column("MB", "megabytes", amount, "size on disk"),
+)
+# What only the page has room for.
+MORE_COLUMNS = (
+    Column(
+        "ECE",
+        "expected_calibration_error",
+        percent,
+        "expected calibration error: how far its confidence is from its accuracy",
+    ),
+    Column("peak MB", "peak_megabytes", amount, "most memory of the process while it was fitted"),
+    Column("energy", "joules", energy, "of the processors while it was fitted, all programs'"),
 )
 
 

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
+from transferkit.evidence.comparison import Difference, mcnemar
+from transferkit.evidence.intervals import Interval
 from transferkit.evidence.results import Result
-from transferkit.report.wording import percent, points, share_of_time
+from transferkit.report.wording import chance, listed, percent, points, share_of, span
 
 LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
-COARSE = 0.025  # a standard error above this share is said even beside a clear difference
 
 
-def verdict(results: Sequence[Result], truth: np.ndarray, classes: Sequence[str]) -> str:
+def verdict(
+    results: Sequence[Result],
+    truth: np.ndarray,
+    classes: Sequence[str],
+    *,
+    accuracies: Sequence[Interval],
+    differences: Sequence[Difference],
+) -> str:
     """One sentence on `results`, of which `truth` `(images,)` holds the class indices.
 
     The best network is held against the best classic; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
+    `accuracies` are the intervals of the results, `differences` those between each two of them.
     """
     ranked = ranking(results, truth)
     best, right = ranked[0], correct(ranked[0], truth)
+    within = accuracies[[each.name for each in results].index(best.name)]
     constant = truth == commonest(truth)
     always = f"always answering {classes[commonest(truth)]!r}"
     if not clearly_better(right, constant):
         return (
             f"{len(truth)} test images do not show that anything was learned: the best classifier, "
-            f"{best.name}, is right on {percent(right.mean())} of them, and {always} "
-            f"on {percent(constant.mean())}{_resolution(right)}."
+            f"{best.name}, is right on {percent(right.mean())} of them ({span(within)}), and "
+            f"{always} on {percent(constant.mean())}."
         )
     start = (
         f"{_titled(best, ranked)} is right on {percent(right.mean())} of {len(truth)} test images"
     )
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
-        return f"{start}, and {always} on {percent(constant.mean())}{_resolution(right)}."
-    return start + _beside(best, rival(ranked), ranked, truth)
+        return f"{start} ({span(within)}), and {always} on {percent(constant.mean())}."
+    other = rival(ranked)
+    return start + _beside(best, other, ranked, truth, between(differences, best, other))
 
 
 def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
@@ -46,6 +57,11 @@ def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
     """
     learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
     return sorted(learned, key=lambda each: (-correct(each, truth).mean(), each.fit_seconds))
+
+
+def most_telling(ranked: Sequence[Result]) -> Result:
+    """The best network, or the best of all where there is none."""
+    return next((each for each in ranked if each.kind == "network"), ranked[0])
 
 
 def commonest(truth: np.ndarray) -> int:
@@ -65,45 +81,61 @@ def correct(result: Result, truth: np.ndarray) -> np.ndarray:
 
 
 def clearly_better(first: np.ndarray, second: np.ndarray) -> bool:
-    """Whether `first` `(images,)` bool is right on more images than chance explains.
-
-    The exact test of McNemar (1947, doi:10.1007/BF02295996) on the images that one of the two
-    is right on and the other is not.
-    """
-    from scipy.stats import binomtest
-
+    """Whether `first` `(images,)` bool is right on more images than chance explains."""
     wins, losses = int((first & ~second).sum()), int((second & ~first).sum())
-    return wins > losses and bool(binomtest(wins, wins + losses).pvalue < LEVEL)
+    return wins > losses and mcnemar(wins, losses) < LEVEL
 
 
-def standard_error(right: np.ndarray) -> float:
-    """The standard error of the accuracy, share 0..1, from `right` `(images,)` bool.
-
-    With the four added trials of Agresti and Coull (1998, doi:10.2307/2685469), so that five
-    images out of five do not count as certainty.
-    """
-    images = len(right) + 4
-    share = (right.sum() + 2) / images
-    return math.sqrt(share * (1 - share) / images)
-
-
-def _beside(best: Result, other: Result, ranked: Sequence[Result], truth: np.ndarray) -> str:
-    """How `other` does beside `best`, as the rest of the sentence."""
-    first, second = correct(best, truth), correct(other, truth)
-    gap, images = first.mean() - second.mean(), len(truth)
-    name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
-    time = share_of_time(other.fit_seconds, best.fit_seconds)
-    if clearly_better(first, second):
-        cost = f", for {time}" if time else ""
-        return (
-            f"; {name} on {percent(second.mean())}: {points(gap)} less{cost}{_resolution(first)}."
-        )
-    error = float(np.std(first.astype(float) - second)) / math.sqrt(images)
-    cost = f"; {other.name} took {time}" if time else ""
-    return (
-        f" and {name} on {percent(second.mean())}, which {images} images cannot tell apart: "
-        f"the difference is {points(gap)} ± {error * 100:.1f}{cost}."
+def between(differences: Sequence[Difference], first: Result, second: Result) -> Difference:
+    """The difference of these two, as that of the first less the second."""
+    pair = (first.name, second.name)
+    found = next(each for each in differences if {each.first, each.second} == set(pair))
+    if found.first == first.name:
+        return found
+    return dataclasses.replace(
+        found,
+        first=found.second,
+        second=found.first,
+        difference=-found.difference,
+        interval=Interval(-found.interval.high, -found.interval.low),
+        wins=found.losses,
+        losses=found.wins,
     )
+
+
+def _beside(
+    best: Result,
+    other: Result,
+    ranked: Sequence[Result],
+    truth: np.ndarray,
+    difference: Difference,
+) -> str:
+    """How `other` does beside `best`, as the rest of the sentence."""
+    name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
+    start = f" and {name} on {percent(correct(other, truth).mean())}"
+    evidence = f"({span(difference.interval)}), {chance(difference.adjusted)}"
+    if difference.adjusted < LEVEL:
+        who = best.name if best.kind == other.kind else f"the {best.kind}"
+        by = points(difference.difference)
+        start += f": {who} is better by {by} {evidence}"
+        who = "it"
+    else:
+        start += (
+            f", which {len(truth)} images cannot tell apart: the difference is "
+            f"{points(difference.difference)} {evidence}"
+        )
+        who = best.name
+    cost = _cost(best, other)
+    return f"{start}; {who} cost {cost}." if cost else f"{start}."
+
+
+def _cost(best: Result, other: Result) -> str:
+    """What `best` took beside `other`: `9 times the training time and 30 times the size`."""
+    shares = [
+        share_of(best.fit_seconds, other.fit_seconds, "training time"),
+        share_of(best.megabytes, other.megabytes, "size"),
+    ]
+    return listed([each for each in shares if each])
 
 
 def _titled(result: Result, ranked: Sequence[Result]) -> str:
@@ -112,10 +144,3 @@ def _titled(result: Result, ranked: Sequence[Result]) -> str:
     return (
         f"the {result.kind} {result.name}" if alone else f"the best {result.kind}, {result.name},"
     )
-
-
-def _resolution(right: np.ndarray) -> str:
-    error = standard_error(right)
-    if error < COARSE:
-        return ""
-    return f"; {len(right)} test images resolve no better than ± {points(error)}"

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from transferkit.evidence.intervals import Interval
+
+LEAST = 0.0001  # a smaller chance is not worth its digits
 PARTS = ("", "", "half the", "a third of the", "a quarter of the", "a fifth of the")
 TENTHS = {6: "a sixth of the", 7: "a seventh of the", 8: "an eighth of the", 9: "a ninth of the"}
 FRACTIONS = dict(enumerate(PARTS)) | TENTHS | {10: "a tenth of the"}
@@ -19,6 +24,23 @@ def points(share: float) -> str:
     return f"{abs(share) * 100:.1f} points"
 
 
+def span(interval: Interval) -> str:
+    """An interval of shares, or of their differences, in per cent: `-1.4 to 2.4`."""
+    return f"{interval.low * 100:.1f} to {interval.high * 100:.1f}"
+
+
+def chance(p_value: float) -> str:
+    """How often chance alone does it: `p = 0.0004`, `p = 0.03`, `p < 0.0001`."""
+    if p_value < LEAST:
+        return f"p < {LEAST:.4f}"
+    if p_value >= 0.095:
+        return f"p = {p_value:.2f}"
+    # To one figure, but for those that it would move to the bound of what counts.
+    return (
+        f"p = {float(f'{p_value:.1g}')}" if abs(p_value - 0.05) >= 0.005 else f"p = {p_value:.3f}"
+    )
+
+
 def duration(seconds: float) -> str:
     """Seconds as `0.42 s`, `41 s`, `6 min 50 s` or `2 h 5 min`."""
     if seconds < 9.95:
@@ -29,6 +51,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def energy(joules: float) -> str:
+    """Joules as `35 J`, `1.2 kJ` or `0.4 kWh`."""
+    if joules < 1000:
+        return f"{amount(joules)} J"
+    return f"{amount(joules / 1e3)} kJ" if joules < 360_000 else f"{amount(joules / 3.6e6)} kWh"
 
 
 def amount(value: float) -> str:
@@ -43,17 +72,17 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def share_of_time(seconds: float, reference: float) -> str:
-    """`seconds` beside `reference`, as `a tenth of the training time`; empty if one is unknown."""
-    if seconds <= 0 or reference <= 0:
+def share_of(value: float, reference: float, what: str) -> str:
+    """`value` beside `reference`, as `a tenth of the size`; empty if one is not known."""
+    if not (value > 0 and reference > 0):
         return ""
-    ratio = seconds / reference
+    ratio = value / reference
     if ratio >= 1.5:
-        return f"{_rounded(ratio)} times the training time"
+        return f"{_rounded(ratio)} times the {what}"
     if ratio > 1 / 1.5:
-        return "about the same training time"
+        return f"about the same {what}"
     parts = _rounded(1 / ratio)
-    return f"{FRACTIONS.get(parts, f'1/{parts} of the')} training time"
+    return f"{FRACTIONS.get(parts, f'1/{parts} of the')} {what}"
 
 
 def _rounded(ratio: float) -> int:

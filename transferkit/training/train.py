@@ -14,6 +14,7 @@ import pandas as pd
 from transferkit.backbones.start import choose_backbone
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
+from transferkit.metering import metered
 from transferkit.progress import say
 from transferkit.runs import Run, write_json, write_text
 from transferkit.training.devices import choose_device
@@ -23,6 +24,7 @@ from transferkit.training.fitting import fit_classifier
 from transferkit.training.mirroring import mirror_helps, with_mirror
 from transferkit.training.models import build_classifier
 from transferkit.training.network import Network
+from transferkit.training.tempering import temper
 
 
 def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = None) -> Network:
@@ -40,11 +42,14 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     started = time.perf_counter()
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
-    fit = fit_classifier(manifest, config, device)
+    with metered() as taken:
+        fit = fit_classifier(manifest, config, device)
+        if config.train.calibrate:
+            temper(fit)
     model = _in_float32(fit, manifest)
     if config.train.mirror and mirror_helps(fit):
         model = with_mirror(model)
-    details = fit.details | {"device": device.line}
+    details = fit.details | {"device": device.line, "taken": taken.to_json()}
     network = Network(
         name=config.model.backbone,
         model=model,

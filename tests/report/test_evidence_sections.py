@@ -1,0 +1,107 @@
+"""What the page says of leaks, slices, repeats and temperatures."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from transferkit.config import Config, DataConfig
+from transferkit.data.manifest import Manifest
+from transferkit.report.evidence_sections import evidence
+from transferkit.report.markdown import markdown_report, model_card
+from transferkit.report.page import page
+from transferkit.report.report import compare
+from transferkit.report.spread import Spread
+
+
+@pytest.fixture(scope="module")
+def leaking(manifest, answerers):
+    """A report on a split that puts five test images into one group with a training image."""
+    frame = manifest.frame.copy()
+    test = frame.index[frame["split"] == "test"][:5]
+    train = frame.index[frame["split"] == "train"][0]
+    frame.loc[[*test, train], "group"] = "together"
+    made = Manifest(frame, manifest.source)
+    return compare(answerers(made), made)
+
+
+@pytest.fixture(scope="module")
+def by_camera(manifest, answerers):
+    """A report on images of two cameras; every image of the old one is missed by the network."""
+    frame = manifest.frame.copy()
+    frame["camera"] = "new"
+    answers = answerers(manifest)[-1].probabilities(list(manifest.part("test")["path"]))
+    missed = answers.argmax(axis=1) != manifest.truth(manifest.part("test"))
+    frame.loc[frame.index[frame["split"] == "test"][missed], "camera"] = "old <b>"
+    made = Manifest(frame, manifest.source)
+    return compare(answerers(made), made)
+
+
+def test_leaks_are_counted_and_scored_without(leaking):
+    found = evidence(leaking)
+    assert found["leaked"] == 5
+    names = [name for name, _, _ in found["without_leaks"]]
+    assert names == ["lenet", "random_forest_hog", "majority"]
+    assert "Leaks: 5 test images with a copy among those learnt from" in page(leaking)
+    assert "5 of the 24 test images have a copy" in markdown_report(leaking)
+
+
+def test_a_split_that_does_not_leak_has_no_such_section(report):
+    assert evidence(report)["without_leaks"] == []
+    assert 'id="leaks"' not in page(report)
+
+
+def test_grouped_test_images_are_tested_by_group(leaking):
+    assert evidence(leaking)["test_used"] == "paired bootstrap by group"
+
+
+def test_the_worst_group_is_named_on_every_form(by_camera):
+    (group,) = evidence(by_camera)["groups"]
+    assert group.column == "camera"
+    assert group.worst.startswith("'old <b>': right on 0.0 % of its 2 (")
+    assert "The worst is &#39;old &lt;b&gt;&#39;: right on 0.0 %" in page(by_camera)
+    assert "By camera, the worst group is 'old &lt;b&gt;': right on 0.0 %" in model_card(by_camera)
+
+
+def test_pairs_come_by_accuracy_and_the_better_one_first(report):
+    pairs = [(each.better, each.worse) for each in evidence(report)["pairs"]]
+    assert pairs == [
+        ("lenet", "random_forest_hog"),
+        ("lenet", "majority"),
+        ("random_forest_hog", "majority"),
+    ]
+
+
+def test_repeats_have_a_table_and_a_figure(report):
+    other = dataclasses.replace(report, config=Config(seed=1))
+    repeated = dataclasses.replace(report, spread=Spread.over([report, other]))
+    html = page(repeated)
+    title = "Accuracy over 2 repeats, seeds 0 to 1, each on the source's own split:"
+    assert title.replace("'", "&#39;") in html
+    assert "Accuracy over repeats: " in html
+    assert title in markdown_report(repeated)
+    assert title in str(repeated)
+
+
+def test_confidence_before_the_temperature_follows_from_that_after(manifest, answerers):
+    network = answerers(manifest)[-1]
+    network.details = {"temperature": 2.0}
+    rows = evidence(compare([network], manifest, Config()))["calibration"]
+    assert [name for name, _, _ in rows] == ["lenet", "lenet, before its temperature of 2.00"]
+    after, before = (float(error.removesuffix(" %")) for _, error, _ in rows)
+    answers = network.probabilities(list(manifest.part("test")["path"]))
+    surer = answers**2 / (answers**2).sum(axis=1, keepdims=True)
+    right = answers.argmax(axis=1) == manifest.truth(manifest.part("test"))
+    assert before == pytest.approx(100 * abs(surer.max() - np.mean(right)), abs=0.1)
+    assert after == pytest.approx(100 * abs(answers.max() - np.mean(right)), abs=0.1)
+
+
+def test_a_report_without_repeats_says_nothing_of_them(report):
+    assert "repeats" not in str(report)
+    assert evidence(report)["spread"] is None
+
+
+def test_one_classifier_has_no_differences(manifest, answerers):
+    alone = compare(answerers(manifest)[-1:], manifest, Config(data=DataConfig()))
+    assert evidence(alone)["pairs"] == []
+    assert 'id="differences"' not in page(alone)

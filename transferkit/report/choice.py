@@ -1,0 +1,71 @@
+"""Which classifier the report would choose at which budget of time or room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from transferkit.evidence.budget import choices
+from transferkit.evidence.comparison import Difference
+from transferkit.evidence.results import Result
+from transferkit.report.verdict import LEVEL, between, correct, ranking
+from transferkit.report.wording import amount, duration, percent
+
+
+class Choice(NamedTuple):
+    """`name`, right on the share `accuracy`, for budgets from `start` on."""
+
+    start: str
+    name: str
+    accuracy: str
+
+
+class Budget(NamedTuple):
+    """A kind of cost, the cost of a result, and how it is written."""
+
+    title: str
+    cost: Callable[[Result], float]
+    write: Callable[[float], str]
+
+
+def _milliseconds(value: float) -> str:
+    return f"{amount(value)} ms"
+
+
+def _megabytes(value: float) -> str:
+    return f"{amount(value)} MB"
+
+
+BUDGETS = (
+    Budget("training time", lambda result: result.fit_seconds, duration),
+    Budget("time an image", lambda result: result.predict_milliseconds, _milliseconds),
+    Budget("size on disk", lambda result: result.megabytes, _megabytes),
+)
+
+
+def choices_by_budget(
+    results: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]
+) -> dict[str, list[Choice]]:
+    """For each kind of cost what to choose, the smallest budget first.
+
+    One that costs more is chosen where it is clearly better than the one before.
+    """
+    able = ranking(results, truth)
+    accuracies = [float(correct(each, truth).mean()) for each in able]
+
+    def clearly_better(one: int, other: int) -> bool:
+        return between(differences, able[one], able[other]).adjusted < LEVEL
+
+    return {
+        budget.title: [
+            Choice(
+                budget.write(budget.cost(able[number])),
+                able[number].name,
+                percent(accuracies[number]),
+            )
+            for number in choices([budget.cost(each) for each in able], accuracies, clearly_better)
+        ]
+        for budget in BUDGETS
+    }

@@ -1,0 +1,163 @@
+"""What the page says of how far its numbers can be trusted: differences, leaks, confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from markupsafe import Markup
+
+from transferkit.evidence.calibration import brier, expected_calibration_error, tempered
+from transferkit.evidence.comparison import Difference
+from transferkit.evidence.results import Result
+from transferkit.report.choice import choices_by_budget
+from transferkit.report.evidence_figures import (
+    coverage_figure,
+    reliability_diagram,
+    slice_figure,
+    spread_figure,
+)
+from transferkit.report.figures import COLOURS
+from transferkit.report.verdict import LEVEL, ranking, rival
+from transferkit.report.wording import chance, percent, points, span
+
+if TYPE_CHECKING:
+    from transferkit.report.report import Report
+
+MOST_PAIRS = 28  # of eight classifiers; scores.json has them all
+
+
+class Pair(NamedTuple):
+    """One line of the table of differences: the better one, by how much, and how surely."""
+
+    better: str
+    worse: str
+    gap: str
+    within: str
+    only: str
+    """Images that only the one, and only the other, is right on."""
+    p_value: str
+    adjusted: str
+    clear: bool
+
+
+class Group(NamedTuple):
+    """One division of the test images: by which column, its worst group in words, its figure."""
+
+    column: str
+    worst: str
+    figure: Markup
+
+
+def evidence(report: Report) -> dict[str, Any]:
+    """What the template `evidence.html` is filled with."""
+    judgement, truth = report.judgement, report.truth
+    ranked = ranking(report.results, truth)
+    pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+    return {
+        "pairs": _pairs(report)[:MOST_PAIRS],
+        "pairs_left": max(0, len(judgement.differences) - MOST_PAIRS),
+        "test_used": judgement.differences[0].test if judgement.differences else "",
+        "choices": choices_by_budget(report.results, truth, judgement.differences),
+        "leaked": int(judgement.leaked.sum()),
+        "without_leaks": _without_leaks(report),
+        "reliability": Markup(reliability_diagram(pair, truth)),
+        "coverage": Markup(coverage_figure(pair, truth)),
+        "calibration": [each for one in pair for each in _calibrated(one, report)],
+        "groups": _groups(report, ranked[0]),
+        **_spread(report),
+    }
+
+
+def _pairs(report: Report) -> list[Pair]:
+    """Each two, those of the most accurate first."""
+    place = {each["name"]: number for number, each in enumerate(report.entries)}
+    pairs = [_pair(each) for each in report.judgement.differences]
+    return sorted(pairs, key=lambda pair: (place[pair.better], place[pair.worse]))
+
+
+def _pair(found: Difference) -> Pair:
+    first_leads = found.difference >= 0
+    better, worse = (found.first, found.second)[:: 1 if first_leads else -1]
+    wins, losses = (found.wins, found.losses)[:: 1 if first_leads else -1]
+    low, high = found.interval.low, found.interval.high
+    low, high = (low, high) if first_leads else (-high, -low)
+    return Pair(
+        better,
+        worse,
+        points(found.difference),
+        f"{low * 100:.1f} to {high * 100:.1f}",
+        f"{wins} : {losses}",
+        chance(found.p_value).removeprefix("p = ").removeprefix("p "),
+        chance(found.adjusted).removeprefix("p = ").removeprefix("p "),
+        found.adjusted < LEVEL,
+    )
+
+
+def _without_leaks(report: Report) -> list[tuple[str, str, str]]:
+    """`(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
+    judgement = report.judgement
+    fair = dict(zip([each.name for each in report.results], judgement.without_leaks, strict=False))
+    return [
+        (each["name"], percent(each["accuracy"]), percent(fair[each["name"]]))
+        for each in report.entries
+        if fair
+    ]
+
+
+def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
+    """`(what, expected calibration error, Brier score)` of a result as it is, and as it was.
+
+    Before its temperature was fitted, that is; the probabilities of then follow from those of now.
+    """
+    rows = [(result.name, result.probabilities)]
+    temperature = result.details.get("temperature", 1.0)
+    if temperature != 1:
+        before = tempered(result.probabilities, 1 / temperature)
+        rows.append((f"{result.name}, before its temperature of {temperature:.2f}", before))
+    return [
+        (
+            name,
+            percent(expected_calibration_error(report.truth, each)),
+            f"{brier(report.truth, each):.3f}",
+        )
+        for name, each in rows
+    ]
+
+
+def _spread(report: Report) -> dict[str, Any]:
+    """The repeats: what they are, a row a classifier, and their figure; nothing without any."""
+    if report.spread is None:
+        return {"spread": None}
+    kinds = {each.name: each.kind for each in report.results}
+    table = report.spread.table()
+    return {
+        "spread": report.spread.title,
+        "spread_rows": [
+            (row["classifier"], *(percent(row[name]) for name in ("mean", "spread", "min", "max")))
+            for row in table.to_dict("records")
+        ],
+        "spread_figure": Markup(spread_figure(report.spread.trials, kinds)),
+    }
+
+
+def _groups(report: Report, best: Result) -> list[Group]:
+    place = [each.name for each in report.results].index(best.name)
+    overall = report.scores[place].accuracy
+    return [
+        Group(column, _worst(found[place]), _drawn(found[place], overall, COLOURS[best.kind]))
+        for column, found in report.judgement.slices.items()
+    ]
+
+
+def _worst(slices: Sequence[Any]) -> str:
+    worst = slices[0]
+    return (
+        f"{worst.name!r}: right on {percent(worst.accuracy)} of its {worst.images} "
+        f"({span(worst.interval)})"
+    )
+
+
+def _drawn(slices: Sequence[Any], overall: float, colour: str) -> Markup:
+    shares = {each.name: (each.accuracy, each.interval.low, each.interval.high) for each in slices}
+    return Markup(slice_figure(shares, overall, colour))

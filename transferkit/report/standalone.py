@@ -1,0 +1,57 @@
+"""A template of this folder as one HTML file that fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+import transferkit
+from transferkit.report.wording import percent, printable
+
+FOLDER = Path(__file__).parent
+
+
+def standalone(
+    template: str, *, styles: Sequence[str], scripts: Sequence[str], **values: Any
+) -> str:
+    """The page that `template` makes of `values`; whatever a user named is escaped in it.
+
+    The template is given the text of `styles` and `scripts`, files of this folder, as `style` and
+    `script`, and the script's digest, by which the page allows this one and no other.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, printable=printable, breakable=breakable)
+    style, script = ("".join(map(_text, names)) for names in (styles, scripts))
+    return environment.get_template(template).render(
+        style=Markup(style),
+        script=Markup(script),
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        version=transferkit.__version__,
+        made=datetime.now(timezone.utc).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+        **values,
+    )
+
+
+def breakable(text: object) -> Markup:
+    """Escaped text whose lines may break after `/` and `_`, and not before a per cent sign."""
+    escaped = escape(printable(text)).replace(" %", "\N{NO-BREAK SPACE}%")
+    for mark in "/_":
+        escaped = escaped.replace(mark, mark + Markup("<wbr>"))
+    return escaped
+
+
+def _text(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")

@@ -1,0 +1,52 @@
+"""Small whole pictures as data URIs, as many as a page has room for."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+from PIL import Image
+
+from transferkit.data.decode import ImageError, in_threads, open_file, open_image, unpack
+
+SIDE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
+QUALITY = 70  # of the JPEG
+
+
+def thumbnails(paths: Iterable[str], max_pixels: int) -> dict[str, str]:
+    """The data URI of each file that can be read, by its path."""
+    different = list(dict.fromkeys(paths))
+
+    def make(path: str) -> str:
+        return _thumbnail(path, max_pixels)
+
+    made = in_threads(make, different)
+    return {path: uri for path, uri in zip(different, made, strict=True) if uri}
+
+
+def picture_uri(image: Image.Image, quality: int = QUALITY) -> str:
+    """The RGB `image` as a JPEG in a data URI."""
+    content = BytesIO()
+    image.save(content, "JPEG", quality=quality, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def that_fit(sizes: Sequence[int], room: int) -> int:
+    """How many of the first `sizes` fit into `room` together."""
+    for number, size in enumerate(sizes):
+        room -= size
+        if room < 0:
+            return number
+    return len(sizes)
+
+
+def _thumbnail(path: str, max_pixels: int) -> str:
+    """The whole picture, no larger than it is; empty where it cannot be read."""
+    try:
+        with open_file(path) as file:
+            image = unpack(open_image(file, max_pixels), SIDE)
+    except ImageError:
+        return ""
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
+    return picture_uri(image)

@@ -1,0 +1,101 @@
+"""A run in the tool that a team tracks its experiments with: TensorBoard or MLflow."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from transferkit.errors import ConfigError
+from transferkit.progress import say
+
+if TYPE_CHECKING:
+    from transferkit.report.report import Report
+    from transferkit.runs import Run
+
+EVENTS = "tensorboard"  # the folder of the run that TensorBoard reads
+FILES = ("config.yaml", "report.html", "report.md", "model_card.md", "scores.json")
+SCORES = (
+    *("accuracy", "balanced_accuracy", "macro_f1", "log_loss"),
+    *("expected_calibration_error", "brier", "fit_seconds", "predict_milliseconds", "megabytes"),
+    *("peak_megabytes", "joules"),
+)
+LONGEST = 250  # characters of a setting's value: MLflow's own bound, on old servers
+
+
+def require_tracker(name: str) -> None:
+    """Refuse a tracker that is not installed, before anything slow.
+
+    Raises:
+        ConfigError: the sentence names the extra that brings it.
+    """
+    if name != "none" and find_spec(name) is None:
+        raise ConfigError(
+            f"--tracker {name} was asked for, and {name} is not installed: "
+            f"`pip install 'transferkit[{name}]'`, or leave --tracker out."
+        )
+
+
+def track_run(report: Report, run: Run, name: str) -> None:
+    """Log the settings, the epochs and the scores of `report`, saved in `run`, with `name`."""
+    TRACKERS[name](report, run)
+
+
+def scalars(report: Report) -> Iterator[tuple[str, float, int]]:
+    """`(name, value, step)` of every epoch of every classifier, and of its scores at step 0."""
+    for result in report.results:
+        for step, row in enumerate(result.history, start=1):
+            for quantity, value in row.items():
+                if isinstance(value, (int, float)) and quantity != "epoch":
+                    yield f"{result.name}/{quantity}", float(value), step
+    for entry in report.entries:
+        for score in SCORES:
+            if entry[score] is not None:
+                yield f"{entry['name']}/test/{score}", float(entry[score]), 0
+
+
+def settings(report: Report) -> dict[str, str]:
+    """The settings by their dotted names, as text."""
+    return {name: text[:LONGEST] for name, text in _flat(dataclasses.asdict(report.config)).items()}
+
+
+def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{start}{name}.")
+        else:
+            found[start + name] = str(value)
+    return found
+
+
+def _tensorboard(report: Report, run: Run) -> None:
+    from tensorboard.summary import Writer
+
+    writer = Writer(str(run / EVENTS))
+    for name, value, step in scalars(report):
+        writer.add_scalar(name, value, step)
+    writer.close()
+    say(f"TensorBoard: `tensorboard --logdir {run / EVENTS}` shows it.")
+
+
+def _mlflow(report: Report, run: Run) -> None:
+    import mlflow
+
+    mlflow.set_experiment("transferkit")
+    with mlflow.start_run(run_name=run.folder.name) as active:
+        mlflow.log_params(settings(report))
+        for name, value, step in scalars(report):
+            mlflow.log_metric(name, value, step=step)
+        for file in FILES:
+            mlflow.log_artifact(str(run / file))
+        mlflow.set_tag("verdict", report.verdict)
+    say(f"MLflow: run {active.info.run_id} at {mlflow.get_tracking_uri()}.")
+
+
+TRACKERS: dict[str, Callable[[Report, Run], None]] = {
+    "none": lambda report, run: None,
+    "tensorboard": _tensorboard,
+    "mlflow": _mlflow,
+}
