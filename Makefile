@@ -35,6 +35,10 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/decode.py $(DATA)
 	@$(BIN)/python benchmarks/features.py $(DATA)
 	@$(BIN)/python benchmarks/head.py $(DATA)
+	@$(BIN)/python benchmarks/presets.py $(DATA)
+	@$(BIN)/python benchmarks/doubts.py $(DATA)
+	@$(BIN)/python benchmarks/duplicates.py $(DATA)
+	@$(BIN)/python benchmarks/coverage.py
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)

@@ -16,12 +16,13 @@ from transferkit.baselines.table import CLASSIFIERS, FEATURES
 from transferkit.cli import COMMANDS, usage
 from transferkit.commands import listing
 from transferkit.commands.cache import CacheOptions
+from transferkit.commands.curve import CurveJob
 from transferkit.commands.demo import Demo
 from transferkit.commands.looking import FetchOptions, LookOptions
-from transferkit.commands.running import CompareJob, baseline_names
+from transferkit.commands.running import CompareJob, TrainJob, baseline_names
 from transferkit.commands.using import PredictOptions, ReportOptions
 from transferkit.data.policies import POLICIES
-from transferkit.jobs import Job, parse_job
+from transferkit.jobs import parse_job
 from transferkit.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +53,11 @@ def told(start: str) -> list[tuple[str, str]]:
 
 
 def parse_train(arguments: Sequence[str]) -> None:
-    parse_job(Job, arguments, program="transferkit train").check()
+    parse_job(TrainJob, arguments, program="transferkit train").check()
+
+
+def parse_curve(arguments: Sequence[str]) -> None:
+    parse_job(CurveJob, arguments, program="transferkit curve").check()
 
 
 def parse_compare(arguments: Sequence[str]) -> None:
@@ -70,6 +75,7 @@ def parser(options: type) -> Callable[[Sequence[str]], object]:
 PARSERS: dict[str, Callable[[Sequence[str]], object]] = {
     "train": parse_train,
     "compare": parse_compare,
+    "curve": parse_curve,
     "demo": parser(Demo),
     "look": parser(LookOptions),
     "fetch": parser(FetchOptions),

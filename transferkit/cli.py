@@ -22,9 +22,10 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("demo", "run the main job on two samples that come with it", "demo", "demo"),
-    Command("look", "what is in a folder, and how augmentation changes it", "looking", "look"),
+    Command("look", "what is in a folder, and what is wrong with it, as a page", "looking", "look"),
     Command("train", "fine-tune a network on a folder of images", "running", "train"),
     Command("compare", "a network and the classics on one split", "running", "compare"),
+    Command("curve", "accuracy by number of images; what more would bring", "curve", "curve"),
     Command("predict", "classes and probabilities of images, by a run", "using", "predict"),
     Command("report", "runs side by side", "using", "report"),
     Command("backbones", "the table of networks", "listing", "backbones"),
