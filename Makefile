@@ -38,6 +38,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/presets.py $(DATA)
 	@$(BIN)/python benchmarks/doubts.py $(DATA)
 	@$(BIN)/python benchmarks/duplicates.py $(DATA)
+	@$(BIN)/python benchmarks/leaks.py $(DATA)
 	@$(BIN)/python benchmarks/coverage.py
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py

@@ -1,0 +1,86 @@
+"""`transferkit curve`: what it leaves, what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from transferkit.cli import COMMANDS
+from transferkit.commands.curve import curve
+from transferkit.data.manifest import Manifest
+from transferkit.errors import ConfigError, RunError
+
+FLAGS = ["--backbone", "pocket", "--side", "32", "--baselines", "knn_pixels", "--draws", "2"]
+
+
+@pytest.fixture(scope="module")
+def folder(shapes, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("curves") / "<shapes>"
+    curve([str(shapes), *FLAGS, "--out", str(out)])
+    return out
+
+
+def test_it_leaves_a_whole_folder(folder):
+    assert {path.name for path in folder.iterdir()} == {
+        "config.yaml",
+        "curve.csv",
+        "curve.html",
+        "curve.json",
+        "manifest.csv",
+    }
+
+
+def test_its_numbers_agree_with_each_other(folder):
+    found = json.loads((folder / "curve.json").read_text())
+    frame = pd.read_csv(folder / "curve.csv")
+    means = frame.groupby(["classifier", "images"])["accuracy"].mean()
+    for each in found["classifiers"]:
+        assert means[each["name"]].tolist() == pytest.approx(each["accuracy"])
+    assert [each["name"] for each in found["classifiers"]] == ["pocket", "knn_pixels"]
+    assert found["images"][-1] == len(Manifest.load(folder / "manifest.csv")) - found["test_images"]
+
+
+def test_the_table_and_the_verdict_are_on_standard_output(shapes, tmp_path, capsys):
+    curve([str(shapes), *FLAGS, "--out", str(tmp_path / "again")])
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].split()[:3] == ["images", "a", "class"]
+    said = json.loads((tmp_path / "again" / "curve.json").read_text())["verdict"]
+    assert out.splitlines()[-len(said) :] == said
+    assert err.splitlines()[-1] == f"Learning curve: {tmp_path / 'again' / 'curve.html'}"
+
+
+def test_a_folder_of_its_own_is_numbered(shapes, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        curve([str(shapes), "--backbone", "lenet", "--baselines", "majority", "--draws", "1"])
+    name = f"{shapes.name}-lenet"
+    assert {path.name for path in (tmp_path / "curves").iterdir()} == {name, f"{name}-2"}
+    capsys.readouterr()
+
+
+def test_the_page_fetches_nothing_and_names_its_source_escaped(folder):
+    page = (folder / "curve.html").read_text("utf-8")
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "default-src 'none'" in page
+    assert "<shapes>" not in page
+
+
+def test_a_taken_folder_is_refused_before_anything_is_read(folder, shapes):
+    with pytest.raises(RunError, match="exists already: choose another folder with --out"):
+        curve([str(shapes / "nowhere"), *FLAGS, "--out", str(folder)])
+
+
+def test_a_baseline_on_random_features_is_refused(shapes):
+    with pytest.raises(ConfigError, match="looks at the features of a pretrained backbone"):
+        curve([str(shapes), "--backbone", "lenet", "--baselines", "knn_backbone"])
+
+
+@pytest.mark.skipif(
+    "curve" not in {each.name for each in COMMANDS}, reason="it is no command of the table yet"
+)
+def test_it_is_a_command(command):
+    assert "--draws" in command("curve", "--help").out

@@ -1,0 +1,59 @@
+"""Training sets of growing size: so many images of each class, drawn from all there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+STEPS = (1, 2, 5)  # of a decade
+CLOSE = 0.8  # of all images: a size that is nearer is as good as all
+
+
+def growing_sizes(truth: np.ndarray) -> list[int]:
+    """1, 2, 5, 10, 20, 50 ... images a class, those that make clearly fewer than all images.
+
+    A class with fewer images gives all that it has. `truth` is `(images,)` class numbers.
+    """
+    counts = np.bincount(truth)
+    sizes: list[int] = []
+    decade = 1
+    while True:
+        for step in STEPS:
+            if np.minimum(counts, step * decade).sum() > CLOSE * len(truth):
+                return sizes
+            sizes.append(step * decade)
+        decade *= 10
+
+
+def draw_rows(
+    truth: np.ndarray, groups: Sequence[str], size: int, *, seed: Sequence[int]
+) -> np.ndarray:
+    """The rows of up to `size` images of each class, drawn with `seed`, in ascending order.
+
+    Images of one group (an empty name is no group) are drawn together or not at all. A group that
+    has more than is wanted is passed over, but no class is left without an image for that. Of two
+    sizes with one seed, the larger has what the smaller has, where no group prevents it.
+    """
+    units = _units(groups)
+    order = [units[number] for number in np.random.default_rng(seed).permutation(len(units))]
+    counts = np.zeros(truth.max() + 1, int)
+    taken: list[np.ndarray] = []
+    for rows in order:
+        classes, adds = np.unique(truth[rows], return_counts=True)
+        if (counts[classes] + adds <= size).all():
+            counts[classes] += adds
+            taken.append(rows)
+    for lost in np.setdiff1d(truth, np.flatnonzero(counts)):
+        if not counts[lost]:  # a group that came in for another class may have it
+            taken.append(next(rows for rows in order if lost in truth[rows]))
+            counts[truth[taken[-1]]] += 1
+    return np.sort(np.concatenate(taken))
+
+
+def _units(groups: Sequence[str]) -> list[np.ndarray]:
+    """The rows of each group, and each image that is in none."""
+    members: dict[tuple[bool, str | int], list[int]] = {}
+    for row, name in enumerate(groups):
+        members.setdefault((bool(name), name or row), []).append(row)
+    return [np.array(rows) for rows in members.values()]

@@ -1,0 +1,74 @@
+"""`transferkit curve`: how much right by how many images, and whether to gather more."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, cast
+
+import tyro
+
+from transferkit.baselines.choosing import suitable_baselines
+from transferkit.checks import Between, check_settings
+from transferkit.commands.running import baseline_names
+from transferkit.commands.sources import quiet_catalogue, run_name
+from transferkit.jobs import Job, parse_job
+from transferkit.process import silence_tensorflow
+from transferkit.progress import say
+from transferkit.runs import Run, free_folder, write_json, write_text
+
+FOLDER = "curves"
+
+
+@dataclasses.dataclass(frozen=True)
+class CurveJob(Job):
+    """Draw how accurate the network's probe and the classics are by how many images they learn
+    from, and say what twice the images would bring."""
+
+    out: str = ""
+    """The folder to make; curves/NAME, numbered, if not given."""
+    overwrite: bool = False
+    """Replace the curve in that folder."""
+    baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
+    """Names from `transferkit baselines` with commas between them; default, or none."""
+    draws: Annotated[int, Between(1, 100)] = 5
+    """Draws of each number of images; of the largest numbers fewer."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def curve(arguments: Sequence[str]) -> None:
+    """`transferkit curve DIR`: a table, a page, and the numbers as JSON and CSV."""
+    job = parse_job(CurveJob, arguments, program="transferkit curve")
+    job.check()
+    run_curve(job)
+
+
+def run_curve(job: CurveJob) -> Run:
+    """Print the curve of `job` and leave its folder.
+
+    Raises:
+        TransferkitError: what is wrong with the images or the settings.
+    """
+    names = None if job.baselines == "default" else baseline_names(job.baselines, job.settings)
+    job = cast(CurveJob, job.with_backbone())
+    config = job.settings
+    quiet_catalogue(job.source)
+    manifest = job.read_manifest()
+    silence_tensorflow()
+    from transferkit.baselines.curve import CURVE_BASELINES, learning_curve
+    from transferkit.report.curve_page import curve_page
+
+    chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
+    found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
+    name = run_name(manifest.source, config.model.backbone)
+    run = Run.create(job.out or free_folder(FOLDER, name), overwrite=job.overwrite)
+    write_text(run / "config.yaml", config.to_yaml())
+    manifest.save(run / "manifest.csv")
+    write_json(run / "curve.json", found.to_json())
+    write_text(run / "curve.csv", found.frame().to_csv(index=False))
+    write_text(run / "curve.html", curve_page(found, config))
+    print(found)
+    say(f"Learning curve: {run / 'curve.html'}")
+    return run
