@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 EXTRAS ?= test,openvino
+WORKERS ?= 2
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
 
@@ -19,7 +20,7 @@ demo: .venv/installed-$(EXTRAS)
 	@$(BIN)/transferkit demo
 
 test: .venv/installed-$(EXTRAS)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/installed-check
 	@$(BIN)/ruff check .

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from transferkit.data.files import COLUMNS, inspect_files
-from transferkit.data.likeness import sketch
+from transferkit.data.likeness import shrink, sketch
 
 MOST = 10_000
 
@@ -57,7 +57,7 @@ def test_no_path_gives_no_row():
 def test_a_sketch_is_made_where_it_is_asked_for(image, tmp_path):
     files = inspect_files([str(image), str(tmp_path / "gone")], MOST, sketched=True)
     assert files.columns.tolist() == [*COLUMNS, "sketch"]
-    assert files["sketch"].tolist() == [sketch(Image.new("RGB", (30, 20), (7, 7, 7))), b""]
+    assert files["sketch"].tolist() == [sketch(shrink(Image.new("RGB", (30, 20), (7, 7, 7)))), b""]
 
 
 def test_numbers_are_numbers(image, tmp_path):

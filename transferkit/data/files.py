@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from transferkit.data.decode import ImageError, in_threads, open_file, open_image, unpack
-from transferkit.data.likeness import sketch
+from transferkit.data.likeness import shrink, sketch
 from transferkit.progress import track
 
 SKETCH = "sketch"  # the column that only `sketched` files have
@@ -31,13 +31,15 @@ def inspect_files(paths: Sequence[str], max_pixels: int, *, sketched: bool = Fal
     problem.
     """
 
-    def look(path: str) -> dict[str, object]:
+    def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
         return _inspect(path, max_pixels, sketched)
 
     with warnings.catch_warnings():
         # Pillow warns of large images; they are measured here, against the setting.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        rows = list(track(in_threads(look, paths), len(paths), doing="Checking files"))
+        looked = track(in_threads(look, paths), len(paths), doing="Checking files")
+        # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
+        rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
@@ -57,8 +59,12 @@ def _content_key(path: str) -> bytes:
         return b""
 
 
-def _inspect(path: str, max_pixels: int, sketched: bool) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(COLUMNS, "") | {SKETCH: b""}
+def _inspect(
+    path: str, max_pixels: int, sketched: bool
+) -> tuple[dict[str, object], Image.Image | None]:
+    """The row of a file, and what a sketch is made of, if that is wanted and there is no problem."""
+    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    grey = None
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
     try:
         with open_file(path) as file:
@@ -68,12 +74,11 @@ def _inspect(path: str, max_pixels: int, sketched: bool) -> dict[str, object]:
             row |= {"width": image.width, "height": image.height}
             row["orientation"] = _orientation(image)
             pixels = unpack(image, CHECK_SIDE)
-            if sketched:
-                row[SKETCH] = sketch(pixels)
             row["digest"] = _digest(file)
+            grey = shrink(pixels) if sketched else None
     except ImageError as problem:
         row["problem"] = str(problem)
-    return row
+    return row, grey
 
 
 def _orientation(image: Image.Image) -> int:

@@ -43,9 +43,13 @@ LEAST = 0.5  # agreement that nine in ten parts have to reach: else something el
 Pair = tuple[int, int]
 
 
-def sketch(image: Image.Image) -> bytes:
-    """What `near_copies` and `appearance` need of an RGB image: its hash, and a grey thumbnail."""
-    grey = to_square(image, HASHED, "squash").convert("L")
+def shrink(image: Image.Image) -> Image.Image:
+    """The RGB `image` as `sketch` takes it: grey, `HASHED` pixels along each side."""
+    return to_square(image.convert("L"), HASHED, "squash")
+
+
+def sketch(grey: Image.Image) -> bytes:
+    """What `near_copies` and `appearance` need of a shrunk image: its hash, and a thumbnail."""
     bits = np.packbits(imagehash.phash(grey).hash)
     return bits.tobytes() + grey.reduce(HASHED // THUMB).tobytes()
 
