@@ -30,8 +30,8 @@ CASES = {
             answering("knn", "classic", 600, 1000),
         ],
         "The network resnet50 is right on 90.0 % of 1000 test images and the best classic, svm, "
-        "on 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001; it cost 10 "
-        "times the training time and about the same size.",
+        "on 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001 as one of "
+        "3 pairs; it cost 10 times the training time and about the same size.",
     ),
     "the classic is better": (
         [

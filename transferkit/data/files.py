@@ -62,7 +62,7 @@ def _content_key(path: str) -> bytes:
 def _inspect(
     path: str, max_pixels: int, sketched: bool
 ) -> tuple[dict[str, object], Image.Image | None]:
-    """The row of a file, and what a sketch is made of, if that is wanted and there is no problem."""
+    """The row of a file, and what a sketch is made of: none where it has a problem."""
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
     grey = None
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}

@@ -18,7 +18,7 @@ def curve_page(curve: Curve, config: Config) -> str:
     source = curve.source.rstrip("/\\")
     return standalone(
         "curve.html",
-        styles=["page.css"],
+        styles=["page.css", "curve.css"],
         scripts=["page.js"],
         title=PurePath(source).name or "Images",
         source=source,

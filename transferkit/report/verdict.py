@@ -46,8 +46,7 @@ def verdict(
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
         return f"{start} ({span(within)}), and {always} on {percent(constant.mean())}."
-    other = rival(ranked)
-    return start + _beside(best, other, ranked, truth, between(differences, best, other))
+    return start + _beside(ranked, truth, differences)
 
 
 def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
@@ -103,17 +102,14 @@ def between(differences: Sequence[Difference], first: Result, second: Result) ->
     )
 
 
-def _beside(
-    best: Result,
-    other: Result,
-    ranked: Sequence[Result],
-    truth: np.ndarray,
-    difference: Difference,
-) -> str:
-    """How `other` does beside `best`, as the rest of the sentence."""
+def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
+    """How the best does beside its rival, as the rest of the sentence."""
+    best, other = ranked[0], rival(ranked)
+    difference = between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
     start = f" and {name} on {percent(correct(other, truth).mean())}"
-    evidence = f"({span(difference.interval)}), {chance(difference.adjusted)}"
+    family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
+    evidence = f"({span(difference.interval)}), {chance(difference.adjusted)}{family}"
     if difference.adjusted < LEVEL:
         who = best.name if best.kind == other.kind else f"the {best.kind}"
         by = points(difference.difference)
