@@ -11,7 +11,7 @@ from pathlib import Path
 STATUS = Path("/proc/self/status")  # of this process, on Linux
 CLEAR = Path("/proc/self/clear_refs")
 CLEAR_PEAK = "5"  # what sets the peak of the resident size back to what it is now, says proc(5)
-POWERCAP = Path("/sys/class/powercap")  # the counters of Intel's and AMD's processors, on Linux
+POWERCAP = Path("/sys/class/powercap")  # on Linux; AMD's counters have Intel's name there too
 KILOBYTE = 1024  # bytes in what /proc calls kB
 
 
@@ -75,7 +75,7 @@ def _peak_megabytes() -> float | None:
 def _energies() -> dict[Path, int]:
     """Microjoules that each processor has counted; nothing where none can be read."""
     found = {}
-    for zone in sorted(POWERCAP.glob("*:*")) if POWERCAP.is_dir() else ():
+    for zone in sorted(POWERCAP.glob("intel-rapl:*")) if POWERCAP.is_dir() else ():
         try:
             if zone.joinpath("name").read_text().startswith("package"):
                 found[zone] = int(zone.joinpath("energy_uj").read_text())

@@ -86,14 +86,14 @@ def save_classifiers(report: Report, run: Run) -> None:
     from transferkit.training.train import save_network
 
     accuracies = [each.accuracy for each in report.scores]
-    networks: list[tuple[float, Network]] = []
+    networks: list[tuple[float, float, Network]] = []
     for classifier, accuracy in zip(report.classifiers, accuracies, strict=True):
         if isinstance(classifier, Network):
-            networks.append((accuracy, classifier))
+            networks.append((accuracy, -classifier.fit_seconds, classifier))
         else:
             classifier.save(run.folder)
     if networks:
-        save_network(max(networks, key=lambda pair: pair[0])[1], run.folder)
+        save_network(max(networks, key=lambda each: each[:2])[-1], run.folder)
 
 
 def finish(report: Report, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from functools import cache
 
@@ -99,6 +100,46 @@ def test_what_the_test_images_cannot_tell_apart_is_level():
     assert curve(network(FALLING), line("forest", close)).verdict[-1] == (
         "With all of them, net and forest are level: 1,000 test images cannot tell them apart."
     )
+
+
+def scored(right: np.ndarray, groups=()) -> Line:
+    """A line of three sizes, right on the same test images at all of them."""
+    return Line("net", "network", "", Marks(SIZES[:3], [right[None]] * 3, groups), None, None)
+
+
+def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
+    """The last sentence on a network that is right on `wins` more of all test images."""
+    first, second = np.ones(wins + ties, bool), np.arange(wins + ties) >= wins
+    rival = dataclasses.replace(scored(second, groups), name="forest", kind="classic")
+    lines = (scored(first, groups), rival)
+    found = Curve("photos", ("a", "b"), SIZES[:3] * 2, wins + ties, np.ones(3, int), lines, 0.5)
+    return found.verdict[-1]
+
+
+@pytest.mark.parametrize(("wins", "ties"), [(1, 0), (3, 0), (4, 0), (5, 0), (5, 95)])
+def test_who_wins_on_so_few_is_level_as_the_test_of_a_comparison_says(wins, ties):
+    assert said_of(wins, ties=ties).startswith("With all of them, net and forest are level: ")
+
+
+def test_who_wins_on_six_images_and_loses_on_none_leads():
+    assert said_of(6, ties=94) == "net leads over forest by 6.0 points with all of them."
+
+
+def test_wins_on_the_images_of_few_groups_are_level():
+    groups = tuple("abc"[place % 3] for place in range(30))
+    assert said_of(30, groups=groups).startswith("With all of them, net and forest are level: ")
+
+
+def test_of_one_draw_nobody_is_said_to_be_behind():
+    right = np.ones((3, 100), bool)
+    right[0, :50] = False
+    early, rival = scored(right[1]), np.arange(100) >= 50
+    early.marks.right[0] = right[0][None]
+    second = dataclasses.replace(scored(rival), name="forest", kind="classic")
+    second.marks.right[0] = right[1][None]
+    lines = (early, second)
+    found = Curve("photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5)
+    assert found.verdict[-1] == "net leads over forest by 50.0 points with all of them."
 
 
 def test_without_a_network_nobody_leads():

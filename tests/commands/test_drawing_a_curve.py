@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -70,8 +71,57 @@ def test_the_page_fetches_nothing_and_names_its_source_escaped(folder):
 
 
 def test_a_taken_folder_is_refused_before_anything_is_read(folder, shapes):
-    with pytest.raises(RunError, match="exists already: choose another folder with --out"):
+    with pytest.raises(RunError) as caught:
         curve([str(shapes / "nowhere"), *FLAGS, "--out", str(folder)])
+    assert str(caught.value) == (
+        f"'{folder}' exists already: choose another folder with --out, "
+        "or pass --overwrite to replace the curve in it."
+    )
+
+
+@pytest.mark.parametrize("kept", ["model.keras", "mine.txt"])
+def test_what_is_no_curve_is_never_overwritten(shapes, tmp_path, kept):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "config.yaml").write_text("seed: 0\n")
+    (out / kept).write_text("mine")
+    with pytest.raises(RunError) as caught:
+        curve([str(shapes), *FLAGS, "--out", str(out), "--overwrite"])
+    assert str(caught.value) == (
+        f"'{out}' holds files but no curve (no curve.html), so it is not overwritten: "
+        "choose another folder with --out."
+    )
+    assert (out / kept).read_text() == "mine"
+
+
+def test_a_network_beside_a_curve_keeps_its_settings(shapes, tmp_path):
+    for name in ("config.yaml", "curve.html", "model.keras"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(RunError) as caught:
+        curve([str(shapes), *FLAGS, "--out", str(tmp_path), "--overwrite"])
+    assert str(caught.value) == (
+        f"'{tmp_path}' holds a trained network too (model.keras), so it is not overwritten: "
+        "choose another folder with --out."
+    )
+    assert {path.read_text() for path in tmp_path.iterdir()} == {
+        "config.yaml",
+        "curve.html",
+        "model.keras",
+    }
+
+
+def test_a_curve_that_is_overwritten_leaves_the_files_of_others(folder, shapes, tmp_path, capsys):
+    out = shutil.copytree(folder, tmp_path / "curve")
+    for name in ("curve.html", "curve.csv", "curve.png", "scores.json", "mine.txt"):
+        (out / name).write_text("old")
+    curve(["--manifest", str(out / "manifest.csv"), *FLAGS, "--out", str(out), "--overwrite"])
+    capsys.readouterr()
+    assert {path.name for path in out.iterdir() if path.read_bytes() == b"old"} == {
+        "curve.png",
+        "mine.txt",
+        "scores.json",
+    }
+    assert (out / "curve.csv").read_bytes() == (folder / "curve.csv").read_bytes()
 
 
 def test_a_baseline_on_random_features_is_refused(shapes):

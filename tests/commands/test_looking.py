@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,56 @@ def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
     assert first.startswith(f"{wrong},stripes,circles,0.")
     assert len(rest) == 29
     assert "rather circles" in (tmp_path / "there" / "look.html").read_text("utf-8")
+
+
+def test_names_that_are_not_utf_8_are_doubted_and_on_the_contact_sheet(drawn, tmp_path):
+    folder = drawn("photos", images=6)
+    os.rename(bytes(folder / "circles"), bytes(folder) + b"/caf\xe9")
+    os.rename(bytes(folder / "squares/000.png"), bytes(folder) + b"/squares/\xe9.png")
+    doubts = ["--doubts", "--backbone", "pocket", "--weights", "embedded"]
+    given = ["look", "photos", "--augment", "flip", *doubts, "--fix", "manifest"]
+    # In a process of its own: what pytest captures has to be UTF-8.
+    code = "import sys; from transferkit.cli import main; main(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "looks" / "photos"
+    assert names(made) == [
+        "contact-sheet-flip.png",
+        "doubts.csv",
+        "findings.csv",
+        "look.html",
+        "manifest.csv",
+    ]
+    assert b"caf\xe9" in (made / "doubts.csv").read_bytes()
+    assert b"\xe9.png,squares," in (made / "doubts.csv").read_bytes()
+
+
+def test_a_page_is_left_where_nothing_can_be_fixed(command, drawn, tmp_path):
+    drawn("photos/train", images=4, seed=1)
+    drawn("photos/test", images=4, seed=1)
+    said = command("look", "photos", "--fix", "manifest")
+    assert (said.status, said.err) == (
+        1,
+        "Page: looks/photos/look.html\n"
+        "transferkit: Of 'photos', no image in test can be used well: give no splits, and the "
+        "images are split anew, each group on one side.\n",
+    )
+    assert names(tmp_path / "looks" / "photos") == ["findings.csv", "look.html"]
+    page = (tmp_path / "looks" / "photos" / "look.html").read_text("utf-8")
+    assert "--fix manifest" not in page
+
+
+def test_a_list_is_not_overwritten_by_the_look_at_it(command, drawn, tmp_path):
+    command("look", drawn("photos", images=6), "--fix", "manifest", "--out", "looks/a")
+    before = (tmp_path / "looks" / "a" / "manifest.csv").read_bytes()
+    given = ["look", "looks/a/manifest.csv", "--out", "looks/a", "--overwrite"]
+    assert command(*given) == (
+        1,
+        "",
+        "transferkit: 'looks/a/manifest.csv' is in 'looks/a', where overwriting a look could "
+        "remove it: choose another folder with --out.\n",
+    )
+    assert (tmp_path / "looks" / "a" / "manifest.csv").read_bytes() == before
 
 
 def test_a_folder_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_path):

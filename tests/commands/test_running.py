@@ -10,6 +10,7 @@ import pytest
 import yaml
 from commands_worlds import BASELINES, QUICK
 
+from transferkit.commands import running
 from transferkit.commands.running import baseline_names
 from transferkit.commands.sources import run_name
 from transferkit.config import Config, ModelConfig
@@ -77,6 +78,22 @@ def test_repeats_are_other_seeds_and_splits_and_their_spread_is_said(command, sh
     assert list(table["trainings"]) == [3, 3]
     assert title in (tmp_path / "run" / "report.html").read_text("utf-8")
     assert (tmp_path / "run" / "repeats.png").is_file()
+
+
+def test_every_repeat_needs_a_seed(command, shapes):
+    said = command("train", shapes, *QUICK, "--seed", 2**32 - 1, "--repeats", 2)
+    assert "The setting 'seed' is 4294967296" in said.err
+
+
+def test_a_repeat_that_fails_takes_nothing_with_it(shapes, tmp_path, monkeypatch):
+    def fail(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "_spread", fail)
+    given = ["--epochs", 1, "--out", tmp_path / "run", "--repeats", 2]
+    with pytest.raises(KeyboardInterrupt):
+        running.train([str(shapes), *QUICK, *map(str, given)])
+    assert (tmp_path / "run" / "report.html").is_file()
 
 
 def test_repeats_of_a_given_split_share_it(command, compared, tmp_path):

@@ -1,3 +1,5 @@
+import os
+
 import pandas as pd
 import pytest
 
@@ -9,7 +11,7 @@ from transferkit.errors import DataError
 def rows_of(rows):
     """A frame for rows of label, content, and maybe group, split and problem."""
     rows = [(*row, *("", "", "", "", "")[len(row) :]) for row in rows]
-    frame = pd.DataFrame(rows, columns=["label", "digest", "group", "split", "found"])
+    frame = pd.DataFrame(rows, columns=["label", "digest", "group", "split", "found"], dtype=object)
     return frame.assign(path=[f"/{number}.jpg" for number in range(len(rows))], problem="")
 
 
@@ -145,6 +147,22 @@ def test_a_strict_job_ends_at_a_split_that_leaks():
         "and '/1.jpg' of its group in test: leave them out of the test "
         "(`transferkit look photos --fix manifest` does), or leave --strict out."
     )
+
+
+def test_the_folder_to_be_mended_is_quoted_in_the_command():
+    frame = check([("a", "1", "", "train"), ("a", "1", "", "test")])[0]
+    with pytest.raises(DataError) as caught:
+        leaks(frame, "my photos; rm", strict=True)
+    assert "(`transferkit look 'my photos; rm' --fix manifest` does)" in str(caught.value)
+
+
+def test_groups_with_names_that_are_not_utf_8_are_joined_and_said():
+    rene, zoe = os.fsdecode(b"Ren\xe9"), os.fsdecode(b"Zo\xeb")
+    rows = [("a", "1", rene, "train"), ("a", "2", rene, "test"), ("a", "3", zoe, "train")]
+    frame, _ = check(rows, near=[(1, 2)])
+    assert frame["group"].tolist() == [rene] * 3
+    found, _ = leaks(frame, "photos", strict=False)
+    assert found[1] == ("leak", "/1.jpg", "is in test, and '/0.jpg' of its group in train", rene)
 
 
 def test_strict_ends_at_the_first_problem():

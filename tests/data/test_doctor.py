@@ -1,3 +1,6 @@
+import csv
+import os
+
 import pytest
 from PIL import Image
 
@@ -138,6 +141,24 @@ def test_a_fixed_manifest_that_is_saved_is_read_as_it_is(leaking, tmp_path):
     again = Manifest.read(tmp_path / "fixed.csv")
     assert again.frame.equals(fixed.frame)
     assert again.leaked.empty
+
+
+def test_groups_of_a_list_in_latin_1_are_read_and_fixed(drawn, tmp_path):
+    folder = drawn("images", ("cat", "dog"), 4, side=24)
+    with open(tmp_path / "list.csv", "w", encoding="latin-1", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["path", "label", "split", "group"])
+        for path in sorted(folder.rglob("*.png")):
+            label, number = path.parent.name, int(path.stem)
+            group = "René" if number in (1, 2) else f"{label} {number}"
+            split = "test" if number > 1 else "train"
+            lines.writerow([path, label, split, group])
+    found = look(tmp_path / "list.csv")
+    rene = os.fsdecode(b"Ren\xe9")
+    assert set(found.manifest.leaked["group"]) == {rene}
+    fixed = found.fixed()
+    assert set(fixed.quarantined["group"]) == {rene}
+    assert fixed.leaked.empty
 
 
 def test_a_test_of_nothing_but_copies_cannot_be_fixed(drawn):

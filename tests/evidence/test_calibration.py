@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import brier_score_loss, log_loss
+from sklearn.metrics import brier_score_loss
 
 from transferkit.errors import DataError
 from transferkit.evidence.calibration import (
@@ -15,7 +15,6 @@ from transferkit.evidence.calibration import (
     brier,
     coverage_curve,
     expected_calibration_error,
-    fit_temperature,
     reliability,
     tempered,
 )
@@ -109,56 +108,7 @@ def test_a_class_that_was_ruled_out_can_regain_probability() -> None:
     assert tempered(two([1.0]), 2)[0, 0] == pytest.approx(FLOOR**0.5, rel=1e-3)
 
 
-@pytest.mark.parametrize("sharp", [0.5, 1, 3])
-def test_the_temperature_undoes_how_sharp_the_answers_are(sharp: float) -> None:
-    truth, probabilities = drawn(20_000, sharp)
-    assert fit_temperature(truth, probabilities) == pytest.approx(sharp, rel=0.05)
-
-
-def test_no_other_temperature_has_less_log_loss() -> None:
-    truth, probabilities = drawn(300, 3)
-    found = fit_temperature(truth, probabilities)
-    losses = [
-        log_loss(truth, tempered(probabilities, each), labels=range(4))
-        for each in (found, *np.geomspace(COLDEST, HOTTEST, 200))
-    ]
-    assert int(np.argmin(losses)) == 0
-
-
-def test_answers_that_are_all_right_are_left_as_they_are() -> None:
-    assert fit_temperature(np.array([1, 1, 0]), two([0.6, 0.9, 0.2])) == 1
-
-
-def test_one_class_alone_has_a_temperature() -> None:
-    found = fit_temperature(np.ones(10, int), two([0.9] * 8 + [0.1] * 2))
-    np.testing.assert_allclose(tempered(two([0.9]), found), [[0.2, 0.8]], atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("truth", "likely", "temperature"),
-    [
-        ([0], [1.0], HOTTEST),
-        ([0, 0, 0], [1.0, 1.0, 0.6], HOTTEST),
-        ([0] + [1] * 999, [0.501] + [0.6] * 999, COLDEST),
-    ],
-    ids=["one sure mistake", "all wrong", "all but one right, and that one hardly wrong"],
-)
-def test_the_temperature_has_bounds(
-    truth: list[int], likely: list[float], temperature: float
-) -> None:
-    assert fit_temperature(np.array(truth), two(likely)) == pytest.approx(temperature)
-
-
-def test_one_sure_mistake_among_many_right_answers_takes_some_surety() -> None:
-    truth, likely = np.array([0] + [1] * 99), two([1.0] + [0.999] * 99)
-    found = fit_temperature(truth, likely)
-    assert 1 < found < 4
-    assert np.isfinite(tempered(likely, found)).all()
-
-
-@pytest.mark.parametrize(
-    "judge", [fit_temperature, expected_calibration_error, brier, reliability, coverage_curve]
-)
+@pytest.mark.parametrize("judge", [expected_calibration_error, brier, reliability, coverage_curve])
 def test_arrays_that_do_not_fit_are_told_why(judge) -> None:
     with pytest.raises(DataError) as error:
         judge(np.array([0, 2]), two([0.5, 0.5]))

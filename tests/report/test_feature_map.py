@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_a_point_says_what_it_is(found: FeatureMap, world: World) -> None:
         f"the answer is {answer} ({100 * row.max():.1f} %)"
     )
     assert expected in {point.says for point in found.points}
+
+
+def test_names_that_are_not_utf_8_are_on_it(world: World) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    frame = world.manifest.frame
+    odd = [name if label == world.manifest.classes[0] else label for label in frame["label"]]
+    manifest = Manifest(frame.assign(label=pd.Series(odd, dtype=object)))
+    rows, _ = module._rows(manifest, world.result, world.truth, seed=0)
+    test = [says for says, kind in zip(rows["says"], rows["kind"], strict=True) if kind != "train"]
+    assert any(f": {name}; the answer is " in says for says in test)
+    assert any(says.endswith(f": {name}, a training image") for says in rows["says"])
 
 
 def test_each_point_has_its_own_picture(found: FeatureMap) -> None:

@@ -45,6 +45,20 @@ def test_a_folder_without_a_look_is_never_overwritten(tmp_path):
     )
 
 
+def test_a_look_does_not_overwrite_what_it_is_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_look(tmp_path / "looks" / "a", "old", findings())
+    (tmp_path / "looks" / "a" / "manifest.csv").write_text("path,label")
+    source = "looks/../looks/a/manifest.csv"
+    with pytest.raises(RunError) as caught:
+        look_folder("looks/a", "a", overwrite=True, source=source)
+    assert str(caught.value) == (
+        f"{source!r} is in 'looks/a', where overwriting a look could remove it: "
+        "choose another folder with --out."
+    )
+    assert str(look_folder("looks/a", "a", overwrite=True, source="tfds:a")) == "looks/a"
+
+
 def test_a_look_that_is_overwritten_leaves_the_files_of_others(tmp_path):
     sheet = Image.new("RGB", (3, 2))
     write_look(tmp_path, "old", findings(), sheets={"flip": sheet})

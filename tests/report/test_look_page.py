@@ -61,6 +61,28 @@ def test_the_verdict_on_good_images_is_short(good):
     )
 
 
+def test_the_verdict_names_a_class_that_is_not_scored(drawn):
+    folder = drawn("photos", ("x", "y"), images=2)
+    (folder / "y" / "001.png").unlink()
+    found = look(folder)
+    assert verdict(found, found_in(found)) == (
+        "3 images of 2 classes can be learnt from. But the class 'y' cannot be learnt or scored. "
+        "Nothing else was found that would harm a network or flatter its score."
+    )
+
+
+def test_the_verdict_counts_the_classes_that_are_not_scored(drawn):
+    folder = drawn("photos", ("x", "y", "z"), images=2)
+    for name in ("y", "z"):
+        (folder / name / "001.png").unlink()
+    (folder / "x" / "no image.png").write_bytes(b"nothing")
+    found = look(folder)
+    assert verdict(found, found_in(found)) == (
+        "4 images of 3 classes can be learnt from; 1 of 5 files is left out. But 2 classes cannot "
+        "be learnt or scored. Look first at files that cannot be used (1)."
+    )
+
+
 def test_the_verdict_is_at_the_top(spoilt):
     html = look_page(look(spoilt))
     assert html.index("38 images of 3 classes can be learnt from") < html.index("<main>")

@@ -64,8 +64,8 @@ def test_energy_is_in_the_unit_that_fits(joules, text):
         (1, "p = 1.00"),
         (0.64, "p = 0.64"),
         (0.0312, "p = 0.03"),
-        (0.0497, "p = 0.050"),
-        (0.0502, "p = 0.050"),
+        (0.0497, "p = 0.0497"),
+        (0.0502, "p = 0.0502"),
         (0.00042, "p = 0.0004"),
         (0.00009, "p < 0.0001"),
     ],
@@ -76,6 +76,7 @@ def test_a_chance_has_the_figures_that_matter(p_value, text):
 
 def test_an_interval_is_in_per_cent():
     assert span(Interval(-0.0142, 0.0236)) == "-1.4 to 2.4"
+    assert span(Interval(-0.0002, -0.0001)) == "0.0 to 0.0"
 
 
 @pytest.mark.parametrize(

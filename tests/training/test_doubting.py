@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from transferkit.config import Config, DataConfig, ModelConfig
@@ -46,6 +48,16 @@ def test_every_usable_image_is_there_once_and_the_most_doubted_first(found, mani
 
 def test_it_suggests_another_class(found) -> None:
     assert (found["label"] != found["suggested"]).all()
+
+
+def test_labels_that_are_not_utf_8_are_doubted_as_others_are(manifest) -> None:
+    frame, name = manifest.frame.copy(), os.fsdecode(b"caf\xe9")
+    labels = frame["label"].replace("circles", "caf")  # sorted as the other is
+    plain = label_doubts(Manifest(frame.assign(label=labels)), POCKET)
+    odd = [name if label == "caf" else label for label in labels]
+    found = label_doubts(Manifest(frame.assign(label=pd.Series(odd, dtype=object))), POCKET)
+    assert found["path"].tolist() == plain["path"].tolist()
+    assert [each.replace(name, "caf") for each in found["suggested"]] == list(plain["suggested"])
 
 
 def test_twice_is_the_same(found, manifest) -> None:

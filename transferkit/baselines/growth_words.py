@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transferkit.evidence.intervals import LEVEL as INTERVAL
-from transferkit.evidence.resampling import resampled
+from transferkit.evidence.comparison import LEVEL, chance_of
 
 if TYPE_CHECKING:
     from transferkit.baselines.growth import Curve, Line
@@ -83,6 +82,9 @@ def _leads(curve: Curve) -> Iterator[str]:
         if any(_surely_behind(leader, each, place) for each in rivals)
     ]
     margin = f"{_points(abs(network.means[-1] - rival.means[-1]))} with all of them"
+    if len(leader.accuracies) == 1:  # of the smaller sizes, too
+        yield f"{leader.name} leads over {other.name} by {margin}."
+        return
     if not behind:
         yield f"{leader.name} leads over {other.name} by {margin}, and at no size is it behind."
         return
@@ -94,20 +96,22 @@ def _leads(curve: Curve) -> Iterator[str]:
 
 
 def _level(first: Line, second: Line) -> bool:
-    """Whether the two may be equally right with all images, as far as the test images tell."""
-    ahead = first.marks.shares[-1] - second.marks.shares[-1]
-    differences = resampled(len(ahead), first.marks.groups) @ ahead
-    outside = (1 - INTERVAL) / 2
-    low, high = np.quantile(differences, [outside, 1 - outside])
-    return bool(low <= 0 <= high)
+    """Whether the two may be equally right with all images, by the test of a comparison."""
+    # Of all images there is one draw: each share is 0 or 1.
+    right = np.stack([each.marks.shares[-1] > 0.5 for each in (first, second)], axis=1)
+    return chance_of(right, first.marks.groups) >= LEVEL
 
 
 def _surely_behind(leader: Line, other: Line, place: int) -> bool:
-    """Whether `leader` is behind at the size of this `place`, by more than the draws differ."""
+    """Whether `leader` is behind at the size of this `place`, by more than the draws differ.
+
+    One draw alone cannot say that.
+    """
     ahead = leader.accuracies[:, place] - other.accuracies[:, place]
     ahead = ahead[np.isfinite(ahead)]
-    error = ahead.std(ddof=1) / np.sqrt(len(ahead)) if len(ahead) > 1 else 0.0
-    return bool(ahead.mean() < -2 * error)
+    if len(ahead) == 1:
+        return False
+    return bool(ahead.mean() < -2 * ahead.std(ddof=1) / np.sqrt(len(ahead)))
 
 
 def _tests(images: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, cast
 
 import tyro
@@ -12,12 +13,13 @@ from transferkit.baselines.choosing import suitable_baselines
 from transferkit.checks import Between, check_settings
 from transferkit.commands.running import baseline_names
 from transferkit.commands.sources import quiet_catalogue, run_name
+from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
 from transferkit.runs import Run, free_folder, write_json, write_text
 
-FOLDER = "curves"
+FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,32 @@ class CurveJob(Job):
     def __post_init__(self) -> None:
         check_settings(self)
 
+    def check(self) -> None:
+        """As of any job, but the folder is for a curve: what a training left is not overwritten.
+
+        Raises:
+            ConfigError, WeightsError: as for any job.
+            RunError: the folder is taken, or holds no curve, or a network too.
+        """
+        Job.check(dataclasses.replace(self, out=""))
+        self.require_free()
+
+    def require_free(self) -> None:
+        """Refuse a folder that is taken; nothing is touched.
+
+        Raises:
+            RunError: as `check`.
+        """
+        try:
+            refusal = _refusal(self.out, overwrite=self.overwrite) if self.out else ""
+        except OSError as error:
+            raise RunError(
+                f"{self.out!r} cannot be a folder for a curve: {error.strerror or error}; "
+                "choose another with --out."
+            ) from error
+        if refusal:
+            raise RunError(f"{self.out!r} {refusal}.")
+
 
 def curve(arguments: Sequence[str]) -> None:
     """`transferkit curve DIR`: a table, a page, and the numbers as JSON and CSV."""
@@ -49,7 +77,7 @@ def run_curve(job: CurveJob) -> Run:
     """Print the curve of `job` and leave its folder.
 
     Raises:
-        TransferkitError: what is wrong with the images or the settings.
+        TransferkitError: what is wrong with the images, the settings or the folder.
     """
     names = None if job.baselines == "default" else baseline_names(job.baselines, job.settings)
     job = cast(CurveJob, job.with_backbone())
@@ -63,12 +91,28 @@ def run_curve(job: CurveJob) -> Run:
     chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
     found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
     name = run_name(manifest.source, config.model.backbone)
-    run = Run.create(job.out or free_folder(FOLDER, name), overwrite=job.overwrite)
+    job.require_free()  # it may have been taken meanwhile
+    run = Run(job.out or free_folder(FOLDER, name))
     write_text(run / "config.yaml", config.to_yaml())
+    (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
     manifest.save(run / "manifest.csv")
     write_json(run / "curve.json", found.to_json())
     write_text(run / "curve.csv", found.frame().to_csv(index=False))
-    write_text(run / "curve.html", curve_page(found, config))
+    write_text(run / PAGE, curve_page(found, config))
     print(found)
-    say(f"Learning curve: {run / 'curve.html'}")
+    say(f"Learning curve: {run / PAGE}")
     return run
+
+
+def _refusal(out: str, *, overwrite: bool) -> str:
+    """Why no curve may be written to `out`, and what to do; empty where one may."""
+    folder, other = Path(out), "choose another folder with --out"
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return ""
+    if not overwrite:
+        return f"exists already: {other}, or pass --overwrite to replace the curve in it"
+    if not (folder / PAGE).is_file():
+        return f"holds files but no curve (no {PAGE}), so it is not overwritten: {other}"
+    if (folder / MODEL).exists():
+        return f"holds a trained network too ({MODEL}), so it is not overwritten: {other}"
+    return ""

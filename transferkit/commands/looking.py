@@ -14,7 +14,7 @@ from transferkit.checks import Between, check_settings
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config, DataConfig, ModelConfig
 from transferkit.data.policies import find_policy
-from transferkit.errors import ConfigError
+from transferkit.errors import ConfigError, DataError
 from transferkit.jobs import Job
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
+    from transferkit.data.doctor import Look
     from transferkit.data.manifest import Manifest
 
 SHEET_ROWS = 6  # images on a contact sheet
@@ -89,14 +90,15 @@ def look(arguments: Sequence[str]) -> None:
     from transferkit.report.look_folder import MANIFEST, PAGE, look_folder, write_look
 
     name = run_name(options.source, backbone="").rstrip("-")
-    folder = look_folder(options.out, name, overwrite=options.overwrite)
+    folder = look_folder(options.out, name, overwrite=options.overwrite, source=options.source)
     quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
 
     found = look_into(options.source, options.data, seed=options.seed)
     print(found, flush=True)
-    fixed = found.fixed() if options.fix == "manifest" else None
-    command = f"transferkit compare --manifest {shlex.quote(str(folder / MANIFEST))}"
+    fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
+    again = f"--manifest {shlex.quote(str(folder / MANIFEST))}"
+    command = f"transferkit compare {shlex.quote(options.source) if refusal else again}"
     doubts = _doubts(options, found.manifest) if options.doubts else None
     sheet = _sheet(options, found.manifest) if options.augment else None
     from transferkit.report.look_page import look_page
@@ -107,11 +109,13 @@ def look(arguments: Sequence[str]) -> None:
         doubts=doubts,
         sheet=sheet,
         policy=options.augment,
-        next_command=command if fixed else "",
+        next_command=command if options.fix == "manifest" else "",
     )
     sheets = {options.augment: sheet} if sheet else {}
     write_look(folder, page, found.findings, fixed=fixed, doubts=doubts, sheets=sheets)
     say(f"Page: {folder / PAGE}")
+    if refusal:
+        raise refusal
     if fixed:
         say(f"Next: {command}")
 
@@ -123,6 +127,14 @@ def fetch(arguments: Sequence[str]) -> None:
     from transferkit.data.catalogue import fetch as fetch_set
 
     print(fetch_set(options.name, options.folder))
+
+
+def _fixed(found: Look) -> tuple[Manifest | None, DataError | None]:
+    """The list without what cannot be used well, or why there is none: the page is left first."""
+    try:
+        return found.fixed(), None
+    except DataError as error:
+        return None, error
 
 
 def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
@@ -141,8 +153,10 @@ def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
     from transferkit.data.decode import read_images
 
     rows = manifest.part("train")
-    turn = rows.groupby("label").cumcount()  # the first of every class before any second
-    rows = rows.assign(turn=turn).sort_values(["turn", "label"]).head(SHEET_ROWS)
+    # By numbers: of the names pandas may keep UTF-8, and not every folder's name is.
+    numbers = manifest.truth(rows)
+    turn = rows.groupby(numbers).cumcount()  # the first of every class before any second
+    rows = rows.assign(turn=turn, number=numbers).sort_values(["turn", "number"]).head(SHEET_ROWS)
     images = read_images(rows["path"].tolist(), SHEET_SIDE, options.data)
     return contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()

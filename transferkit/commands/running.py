@@ -38,6 +38,8 @@ class TrainJob(Job):
 
     def __post_init__(self) -> None:
         check_settings(self)
+        # Every repeat has its own seed: the last one's is checked before the first begins.
+        dataclasses.replace(self.settings, seed=self.settings.seed + self.repeats - 1)
 
     def check(self) -> None:
         """As any job, and that the tracker is installed."""
@@ -104,8 +106,10 @@ def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
     manifest = job.read_manifest()
     run = job.create_run(run_name(manifest.source, config.model.backbone))
     report = _compared(manifest, config, names, run=run)
-    found = run.json("environment.json")
-    report = dataclasses.replace(report, environment=found, spread=_spread(job, names, report))
+    report = dataclasses.replace(report, environment=run.json("environment.json"))
+    if job.repeats > 1:
+        report.save(run)  # a repeat that fails takes nothing with it
+        report = dataclasses.replace(report, spread=_spread(job, names, report))
     finish(report, run)
     track_run(report, run, job.tracker)
     return run
@@ -129,10 +133,8 @@ def _compared(
     return compare_classifiers(classifiers, manifest, config)
 
 
-def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread | None:
-    """The accuracies of all repeats, `first` being that of the first; None where it is alone."""
-    if job.repeats == 1:
-        return None
+def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread:
+    """The accuracies of all repeats, `first` being the report of the first."""
     from transferkit.data.manifest import Manifest
     from transferkit.report.spread import Spread
 
@@ -141,5 +143,6 @@ def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread | None
         config = dataclasses.replace(job.settings, seed=job.settings.seed + repeat)
         say(f"Repeat {repeat + 1} of {job.repeats}, seed {config.seed}.")
         manifest = Manifest.read(job.source or job.manifest, config.data, seed=config.seed)
-        reports.append(_compared(manifest, config, names))
+        # Without the networks themselves: a few of them would fill the memory.
+        reports.append(dataclasses.replace(_compared(manifest, config, names), classifiers=()))
     return Spread.over(reports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -65,15 +66,17 @@ def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], l
         DataError: `strict` and there are any.
     """
     together = frame[(frame["problem"] == "") & (frame["group"] != "") & (frame["split"] != "")]
-    parted = together[together.groupby("group")["split"].transform("nunique") > 1]
+    splits = together.groupby(numbered(together["group"]))["split"].transform("nunique")
+    parted = together[splits > 1]
     rows: list[Row] = []
-    for group, members in parted.groupby("group", sort=False):
+    for _, members in parted.groupby(numbered(parted["group"]), sort=False):
+        group = members["group"].iloc[0]
         placed = list(zip(members["path"], members["split"], strict=True))
         firsts = {split: path for path, split in reversed(placed)}
         for path, split in placed:
             other = next(each for each in firsts if each != split)
             detail = f"is in {split}, and {firsts[other]!r} of its group in {other}"
-            rows.append(("leak", path, detail, str(group)))
+            rows.append(("leak", path, detail, group))
     if not rows:
         return [], []
     tested = sum(detail.startswith("is in test") for _, _, detail, _ in rows)
@@ -84,10 +87,18 @@ def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], l
     if strict:
         raise DataError(
             f"{what}, and --strict is set; the first, {rows[0][1]!r}, {rows[0][2]}: "
-            f"leave them out of the test (`transferkit look {name} --fix manifest` does), "
-            "or leave --strict out."
+            f"leave them out of the test (`transferkit look {shlex.quote(name)} --fix manifest` "
+            "does), or leave --strict out."
         )
     return rows, [f"{what}: scores on such images flatter every classifier."]
+
+
+def numbered(values: pd.Series) -> np.ndarray:
+    """`(rows,)` int64, the number of each of the texts among the different ones.
+
+    To group by: of the texts themselves pandas may keep UTF-8, and not every name is.
+    """
+    return np.unique(values.to_numpy(str), return_inverse=True)[1]
 
 
 def _copies(frame: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
@@ -162,7 +173,8 @@ def _group(
 
 def _chained(values: pd.Series) -> list[Pair]:
     """Each row with the next one of the same value: enough to join all of them."""
-    return [pair for rows in values.groupby(values).groups.values() for pair in pairwise(rows)]
+    sets = values.groupby(numbered(values)).groups.values()
+    return [pair for rows in sets for pair in pairwise(rows)]
 
 
 def _joined(count: int, pairs: Sequence[Pair]) -> np.ndarray:

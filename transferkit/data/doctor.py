@@ -11,7 +11,7 @@ import pandas as pd
 from transferkit.config import DataConfig
 from transferkit.data.appearance import blurred
 from transferkit.data.assigning import rare_classes
-from transferkit.data.checking import left_out
+from transferkit.data.checking import left_out, numbered
 from transferkit.data.files import SKETCH
 from transferkit.data.findings import as_findings, sentences
 from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
@@ -113,7 +113,7 @@ def _leave_out_leaks(frame: pd.DataFrame) -> None:
     """Give a problem, in place, to what is not in the first split of its group."""
     together = frame[(frame["problem"] == "") & (frame["group"] != "")]
     places = together["split"].map(SPLITS.index)
-    firsts = places.groupby(together["group"]).transform("min")
+    firsts = places.groupby(numbered(together["group"])).transform("min")
     for index, first in firsts[places > firsts].items():
         frame.loc[index, "problem"] = f"{LEAKED} {SPLITS[first]}"
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from transferkit.data.scan import last_names, named
-from transferkit.errors import unknown_name
 
 COLUMNS = ("finding", "path", "detail", "group")
 Row = tuple[str, str, str, str]
@@ -136,18 +135,6 @@ FINDINGS = (
         "Nothing, unless only one class has them: then grey gives the class away.",
     ),
 )
-
-
-def find_kind(name: str) -> Kind:
-    """The row of `FINDINGS` with this name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    for kind in FINDINGS:
-        if kind.name == name:
-            return kind
-    raise unknown_name("finding", name, [kind.name for kind in FINDINGS])
 
 
 def as_findings(rows: Iterable[Row]) -> pd.DataFrame:

@@ -95,7 +95,7 @@ class Manifest:
 
         They are those that a .csv had beyond `COLUMNS`, and `group`, where all images have one.
         """
-        more = [str(name) for name in self.frame if name not in COLUMNS]
+        more = [str(name) for name in self.frame if name and name not in COLUMNS]
         return [*more, *(["group"] if (self.usable["group"] != "").all() else [])]
 
     @property

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 from transferkit.evidence.scores import FLOOR, check_answers
 
@@ -41,40 +39,6 @@ class Coverage:
 
     coverage: np.ndarray
     accuracy: np.ndarray
-
-
-def fit_temperature(
-    truth: np.ndarray,
-    probabilities: np.ndarray,
-    *,
-    coldest: float = COLDEST,
-    hottest: float = HOTTEST,
-) -> float:
-    """The temperature at which the answers have the least log loss (Guo et al., 2017).
-
-    Above 1 it makes answers less sure, below 1 surer; their order stays. It is to be fitted to
-    images that are neither trained on nor tested with: `truth` `(images,)` class numbers and
-    `probabilities` `(images, classes)`.
-
-    Where every answer is right, nothing tells how sure is too sure: the colder, the less the log
-    loss, down to where the first mistake to come costs most. Such answers are left as they are:
-    1. (doi:10.48550/arXiv.1706.04599)
-
-    Raises:
-        DataError: the arrays do not fit one another, or the rows are no distributions.
-    """
-    _check(truth, probabilities)
-    if (probabilities.argmax(axis=1) == truth).all():
-        return float(np.clip(1.0, coldest, hottest))
-    logs = np.log(np.clip(probabilities.astype(np.float64), FLOOR, 1))
-    logs -= logs[np.arange(len(truth)), truth][:, None]
-
-    def loss(inverse: float) -> float:  # convex in the inverse of the temperature
-        return float(logsumexp(logs * inverse, axis=1).mean())
-
-    bounds = (1 / hottest, 1 / coldest)
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x
-    return float(1 / min((*bounds, found), key=loss))
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:

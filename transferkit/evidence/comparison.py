@@ -19,6 +19,7 @@ from transferkit.evidence.resampling import (
 )
 from transferkit.evidence.scores import check_answers
 
+LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
 EXACT, BY_GROUP = "exact McNemar", "paired bootstrap by group"
 IMAGINED = 0.5  # of an image that each alone is right on, so that few images do not seem certain
 
@@ -80,6 +81,18 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     steps = values[order] * np.arange(len(values), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return adjusted
+
+
+def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
+    """The p-value of the difference of two, from `right` `(images, 2)` bool, by `pairwise`'s test.
+
+    `groups` `(images,)` name the images that belong together; "" is alone.
+    """
+    units = units_of(len(right), groups)
+    if units.max() + 1 < len(right):
+        return by_group(right, units, [(0, 1)])[0]
+    first, second = right.T
+    return mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
 
 
 def pairwise(

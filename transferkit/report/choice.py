@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from transferkit.evidence.budget import choices
-from transferkit.evidence.comparison import Difference
+from transferkit.evidence.comparison import LEVEL, Difference
 from transferkit.evidence.results import Result
-from transferkit.report.verdict import LEVEL, between, correct, ranking
+from transferkit.report.verdict import between, correct, ranking
 from transferkit.report.wording import amount, duration, percent
 
 

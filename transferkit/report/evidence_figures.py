@@ -13,7 +13,7 @@ from transferkit.evidence.results import Result
 from transferkit.report.by_class import rows
 from transferkit.report.figures import AXIS, COLOURS, WIDTH
 from transferkit.report.svg import INK, QUIET, panel, styled, svg_text
-from transferkit.report.wording import percent
+from transferkit.report.wording import percent, printable
 
 LARGEST = 11  # points: the diameter of the dot of the bin with most images
 COVERAGES = (1.0, 0.9, 0.8)  # shares of the images that are answered, which are read out
@@ -78,7 +78,7 @@ def slice_figure(
         axes.plot([low * 100, high * 100], [place, place], color=colour, linewidth=1.6)
         axes.plot([accuracy * 100], [place], "o", color=colour, markersize=6, clip_on=False)
     worst = next(iter(accuracies))
-    return svg_text(axes, f"Accuracy of {len(accuracies)} groups; the worst is {worst}.")
+    return svg_text(axes, f"Accuracy of {len(accuracies)} groups; the worst is {printable(worst)}.")
 
 
 @styled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from markupsafe import Markup
 
 from transferkit.evidence.calibration import brier, expected_calibration_error, tempered
-from transferkit.evidence.comparison import Difference
+from transferkit.evidence.comparison import LEVEL, Difference
 from transferkit.evidence.results import Result
 from transferkit.report.choice import choices_by_budget
 from transferkit.report.evidence_figures import (
@@ -18,8 +18,9 @@ from transferkit.report.evidence_figures import (
     spread_figure,
 )
 from transferkit.report.figures import COLOURS
-from transferkit.report.verdict import LEVEL, ranking, rival
+from transferkit.report.verdict import ranking, rival
 from transferkit.report.wording import chance, percent, points, span
+from transferkit.training.tempering import LOSSES
 
 if TYPE_CHECKING:
     from transferkit.report.report import Report
@@ -42,9 +43,13 @@ class Pair(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One division of the test images: by which column, its worst group in words, its figure."""
+    """One division of the test images: by which column, and how the classifier `name` does.
+
+    `worst` is its worst group, in words.
+    """
 
     column: str
+    name: str
     worst: str
     figure: Markup
 
@@ -64,7 +69,7 @@ def evidence(report: Report) -> dict[str, Any]:
         "reliability": Markup(reliability_diagram(pair, truth)),
         "coverage": Markup(coverage_figure(pair, truth)),
         "calibration": [each for one in pair for each in _calibrated(one, report)],
-        "groups": _groups(report, ranked[0]),
+        "groups": groups_of(report, ranked[0]),
         **_spread(report),
     }
 
@@ -111,7 +116,9 @@ def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
     Before its temperature was fitted, that is; the probabilities of then follow from those of now.
     """
     rows = [(result.name, result.probabilities)]
-    temperature = result.details.get("temperature", 1.0)
+    # Only what was fitted here, and not the mean of two pictures, can be taken back.
+    fitted = LOSSES in result.details and not result.details.get("mirrored")
+    temperature = result.details["temperature"] if fitted else 1.0
     if temperature != 1:
         before = tempered(result.probabilities, 1 / temperature)
         rows.append((f"{result.name}, before its temperature of {temperature:.2f}", before))
@@ -141,11 +148,12 @@ def _spread(report: Report) -> dict[str, Any]:
     }
 
 
-def _groups(report: Report, best: Result) -> list[Group]:
-    place = [each.name for each in report.results].index(best.name)
-    overall = report.scores[place].accuracy
+def groups_of(report: Report, result: Result) -> list[Group]:
+    """How `result`, one of the report's, does on the groups that each column makes."""
+    place = [each.name for each in report.results].index(result.name)
+    overall, colour = report.scores[place].accuracy, COLOURS[result.kind]
     return [
-        Group(column, _worst(found[place]), _drawn(found[place], overall, COLOURS[best.kind]))
+        Group(column, result.name, _worst(found[place]), _drawn(found[place], overall, colour))
         for column, found in report.judgement.slices.items()
     ]
 

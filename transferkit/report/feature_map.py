@@ -168,12 +168,14 @@ def _rows(
     return pd.concat([rows, learnt.assign(kind="train", says=says)], ignore_index=True), note
 
 
-def _said(rows: pd.DataFrame, more: Sequence[str]) -> list[str]:
+def _said(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
     """The file and the label of each row, and what `more` is to be said of it."""
-    return [
+    said = [
         f"{short(PurePath(path).name, NAME)}: {label}{rest}"
         for path, label, rest in zip(rows["path"], rows["label"], more, strict=True)
     ]
+    # Objects, since pandas may keep `str` as UTF-8, and not every name is.
+    return pd.Series(said, rows.index, dtype=object)
 
 
 def _tile(path: str, config: Config) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from transferkit.evidence.results import Result
 from transferkit.evidence.slices import Slice, slice_scores
 
 MOST_SLICES = 30  # different values; a column with more is a list of names, not a division
+FEWEST = 2  # test images of each value, on the whole: one image is no group
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,6 +102,6 @@ def judge(
         slices={
             column: [slice_scores(truth, each, list(test[column])) for each in answers]
             for column in columns
-            if 1 < test[column].nunique() <= MOST_SLICES
+            if 1 < test[column].nunique() <= min(MOST_SLICES, len(test) // FEWEST)
         },
     )

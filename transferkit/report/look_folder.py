@@ -21,13 +21,14 @@ FILES = (PAGE, FINDINGS, MANIFEST, DOUBTS, "contact-sheet-*.png", ".partial-*")
 """What a look writes into its folder, as patterns."""
 
 
-def look_folder(out: str, name: str, *, overwrite: bool = False) -> Path:
+def look_folder(out: str, name: str, *, overwrite: bool = False, source: str = "") -> Path:
     """The folder for a look at what is called `name`: `out`, or the next free `looks/NAME`.
 
     Nothing is written yet.
 
     Raises:
-        RunError: `out` is taken, or holds no look and is therefore not to be overwritten.
+        RunError: `out` is taken, or is not to be overwritten: it holds no look, or `source`, the
+            images that are looked at.
     """
     if not out:
         return free_folder("looks", name)
@@ -37,6 +38,11 @@ def look_folder(out: str, name: str, *, overwrite: bool = False) -> Path:
         if taken and overwrite and not (folder / PAGE).is_file():
             raise RunError(
                 f"{out!r} holds files but no look (no {PAGE}), so it is not overwritten: "
+                "choose another folder with --out."
+            )
+        if taken and overwrite and source and folder.resolve() in Path(source).resolve().parents:
+            raise RunError(
+                f"{source!r} is in {out!r}, where overwriting a look could remove it: "
                 "choose another folder with --out."
             )
     except OSError as error:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from transferkit.data.doctor import Look
 from transferkit.data.findings import FINDINGS, Kind, of_kind
+from transferkit.data.manifest import Manifest
 from transferkit.report.wording import listed
 
 WORST = ("leak", "contradiction", "near_contradiction", "unreadable")  # then as in `FINDINGS`
@@ -69,15 +70,28 @@ def verdict(look: Look, found: list[Found]) -> str:
     first = f"{counted(len(manifest), 'image')} of {counted(len(manifest.classes), 'class')}"
     first += " can be learnt from"
     first += f"; {bad:,} of {counted(files, 'file')} {be(bad)} left out." if bad else "."
+    rare = _unusable(manifest)
+    first += rare
     serious = [each for each in found if not each.harmless]
     if not serious:
         last = " What is only good to know is below." if found else ""
-        return f"{first} Nothing was found that would harm a network or flatter its score.{last}"
+        nothing = "Nothing else" if rare else "Nothing"
+        return f"{first} {nothing} was found that would harm a network or flatter its score.{last}"
     names = [f"{lowered(each.short)} ({len(each.counted):,})" for each in serious]
     shown, rest = names[:MOST_NAMED], len(names) - MOST_NAMED
     if rest > 0:
         shown.append(counted(rest, "more finding"))
     return f"{first} Look first at {listed(shown)}."
+
+
+def _unusable(manifest: Manifest) -> str:
+    """How many classes have nothing to learn from or to be scored on; empty for none."""
+    enough = (manifest.counts()[["train", "test"]] > 0).all(axis=1)
+    rare = [name for name, each in zip(manifest.classes, enough, strict=True) if not each]
+    if not rare:
+        return ""
+    what = f"the class {rare[0]!r}" if len(rare) == 1 else counted(len(rare), "class")
+    return f" But {what} cannot be learnt or scored."
 
 
 def by_class(each: Found, labels: Mapping[str, str]) -> str:

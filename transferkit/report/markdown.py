@@ -10,11 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import transferkit
 from transferkit.data.manifest import SPLITS
-from transferkit.report.evidence_sections import evidence
+from transferkit.evidence.results import Result
+from transferkit.report.evidence_sections import evidence, groups_of
 from transferkit.report.records import plain
 from transferkit.report.table import COLUMNS, Column, Entry
 from transferkit.report.verdict import most_telling, ranking
 from transferkit.report.wording import percent, printable
+from transferkit.training.network import Network
 
 if TYPE_CHECKING:
     from transferkit.report.report import Report
@@ -41,13 +43,20 @@ def model_card(report: Report) -> str:
         _environment()
         .get_template("model_card.md.jinja")
         .render(
-            **_facts(report),
+            **(_facts(report) | {"groups": groups_of(report, best)}),
             entry=entry,
+            ours=_is_ours(report, best),
             weakest=_weakest(entry),
             settings=report.config,
             environment=plain(report.environment),
         )
     )
+
+
+def _is_ours(report: Report, best: Result) -> bool:
+    """Whether `best` is a network that the run folder has as its model."""
+    place = [each.name for each in report.results].index(best.name)
+    return place < len(report.classifiers) and isinstance(report.classifiers[place], Network)
 
 
 def escaped(text: object) -> str:

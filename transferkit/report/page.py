@@ -56,7 +56,6 @@ def _results(report: Report) -> dict[str, Any]:
         "columns": _known_columns(entries),
         "best": best_accuracy(entries),
         "titles": {baseline.name: baseline.title for baseline in BASELINES},
-        "classes": report.classes,
         "images": len(report.truth),
     }
 
@@ -133,7 +132,6 @@ def _images(report: Report) -> dict[str, Any]:
         "counts": manifest.counts(),
         "lost": list(lost[["path", "problem"]].head(MOST_QUARANTINED).itertuples(index=False)),
         "lost_count": len(lost),
-        "file_name": lambda path: PurePath(path).name,
     }
 
 

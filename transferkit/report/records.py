@@ -24,7 +24,8 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
 
     `evidence` is what a `Judgement` says of it.
     """
-    values, taken = scores.to_json(), result.details.get("taken", {})
+    values, taken = scores.to_json(), result.details.get("taken")
+    taken = taken if isinstance(taken, Mapping) else {}  # who knows what another's details hold
     each = zip(*(values[key] for key in PER_CLASS), strict=True)
     return {
         "name": result.name,

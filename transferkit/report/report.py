@@ -84,6 +84,7 @@ class Report:
             self.classes,
             accuracies=accuracies,
             differences=self.judgement.differences,
+            groups=list(self.test["group"]),
         )
 
     def table(self) -> Table:

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transferkit.evidence.comparison import Difference, mcnemar
+from transferkit.evidence.comparison import LEVEL, Difference, chance_of
 from transferkit.evidence.intervals import Interval
 from transferkit.evidence.results import Result
 from transferkit.report.wording import chance, listed, percent, points, share_of, span
-
-LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
 
 
 def verdict(
@@ -22,19 +20,21 @@ def verdict(
     *,
     accuracies: Sequence[Interval],
     differences: Sequence[Difference],
+    groups: Sequence[str] = (),
 ) -> str:
     """One sentence on `results`, of which `truth` `(images,)` holds the class indices.
 
     The best network is held against the best classic; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
     `accuracies` are the intervals of the results, `differences` those between each two of them.
+    Images of one of `groups` `(images,)` are not taken for independent.
     """
     ranked = ranking(results, truth)
     best, right = ranked[0], correct(ranked[0], truth)
     within = accuracies[[each.name for each in results].index(best.name)]
     constant = truth == commonest(truth)
     always = f"always answering {classes[commonest(truth)]!r}"
-    if not clearly_better(right, constant):
+    if not clearly_better(right, constant, groups):
         return (
             f"{len(truth)} test images do not show that anything was learned: the best classifier, "
             f"{best.name}, is right on {percent(right.mean())} of them ({span(within)}), and "
@@ -79,10 +79,10 @@ def correct(result: Result, truth: np.ndarray) -> np.ndarray:
     return np.asarray(result.predicted == truth)
 
 
-def clearly_better(first: np.ndarray, second: np.ndarray) -> bool:
+def clearly_better(first: np.ndarray, second: np.ndarray, groups: Sequence[str] = ()) -> bool:
     """Whether `first` `(images,)` bool is right on more images than chance explains."""
-    wins, losses = int((first & ~second).sum()), int((second & ~first).sum())
-    return wins > losses and mcnemar(wins, losses) < LEVEL
+    right = np.stack([first, second], axis=1)
+    return bool(first.sum() > second.sum()) and chance_of(right, groups) < LEVEL
 
 
 def between(differences: Sequence[Difference], first: Result, second: Result) -> Difference:

@@ -26,7 +26,8 @@ def points(share: float) -> str:
 
 def span(interval: Interval) -> str:
     """An interval of shares, or of their differences, in per cent: `-1.4 to 2.4`."""
-    return f"{interval.low * 100:.1f} to {interval.high * 100:.1f}"
+    low, high = (round(end * 100, 1) + 0.0 for end in (interval.low, interval.high))  # no -0.0
+    return f"{low:.1f} to {high:.1f}"
 
 
 def chance(p_value: float) -> str:
@@ -37,7 +38,7 @@ def chance(p_value: float) -> str:
         return f"p = {p_value:.2f}"
     # To one figure, but for those that it would move to the bound of what counts.
     return (
-        f"p = {float(f'{p_value:.1g}')}" if abs(p_value - 0.05) >= 0.005 else f"p = {p_value:.3f}"
+        f"p = {float(f'{p_value:.1g}')}" if abs(p_value - 0.05) >= 0.005 else f"p = {p_value:.4f}"
     )
 
 

@@ -52,7 +52,9 @@ def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
     )
     doubts = rank_doubts(truth, found)
     frame = rows.iloc[[each.image for each in doubts]].reset_index(drop=True)
-    frame["suggested"] = [manifest.classes[each.suggested] for each in doubts]
+    # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
+    suggested = [manifest.classes[each.suggested] for each in doubts]
+    frame["suggested"] = pd.Series(suggested, frame.index, dtype=object)
     frame["doubt"] = [each.doubt if judged[each.image] else 0.0 for each in doubts]
     return frame.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)[
         list(COLUMNS)
