@@ -77,7 +77,7 @@ def test_other_columns_are_kept_through_the_manifest_and_divide_the_images(drawn
     manifest = Manifest.read(write_list(folder, rows, "path,label,camera"))
     manifest.save(tmp_path / "manifest.csv")
     again = Manifest.read(tmp_path / "manifest.csv")
-    assert manifest.slices == again.slices == ["camera"]
+    assert manifest.slice_columns == again.slice_columns == ["camera"]
     assert sorted(again.frame["camera"]) == ["new"] * 4 + ["old"] * 2
 
 
@@ -85,8 +85,8 @@ def test_groups_divide_the_images_where_all_have_one(drawn):
     folder = drawn(images=4)
     rows = [f"{name}/{n:03}.png,{name},{n}" for name in ("circles", "squares") for n in range(4)]
     listed = write_list(folder, rows, "path,label,group")
-    assert Manifest.read(listed).slices == ["group"]
+    assert Manifest.read(listed).slice_columns == ["group"]
     listed.write_text(
         listed.read_text().replace("circles/000.png,circles,0", "circles/000.png,circles,")
     )
-    assert Manifest.read(listed).slices == []
+    assert Manifest.read(listed).slice_columns == []

@@ -90,7 +90,7 @@ class Manifest:
         return self.frame[self.frame["problem"] == ""]
 
     @property
-    def slices(self) -> list[str]:
+    def slice_columns(self) -> list[str]:
         """The columns that may divide the images, such as a camera or a hospital.
 
         They are those that a .csv had beyond `COLUMNS`, and `group`, where all images have one.

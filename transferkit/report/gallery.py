@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from transferkit.config import DataConfig
 from transferkit.data.decode import decode
 from transferkit.errors import DataError
 from transferkit.evidence.results import Result
+from transferkit.report.thumbnails import picture_uri
 
 SIDE = 160  # pixels of a thumbnail: sharp at 80 on a phone's screen
 QUALITY = 78  # of the JPEG: about 6 kB a thumbnail, so that the page stays under 1 MB
@@ -80,7 +79,5 @@ def _thumbnail(
         pixels = decode(row["path"], SIDE, resize="crop", max_pixels=data.max_pixels)
     except DataError:
         return None
-    content = BytesIO()
-    Image.fromarray(pixels).save(content, "JPEG", quality=QUALITY, optimize=True)
-    uri = "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+    uri = picture_uri(Image.fromarray(pixels), QUALITY)
     return Thumbnail(uri, row["path"], row["label"], predicted, probability)

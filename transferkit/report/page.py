@@ -18,7 +18,7 @@ from transferkit.report.explanation import explanations
 from transferkit.report.feature_map import feature_map
 from transferkit.report.gallery import gallery
 from transferkit.report.pixel_maps import pixel_maps
-from transferkit.report.records import plain
+from transferkit.report.records import flat, plain
 from transferkit.report.standalone import standalone
 from transferkit.report.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
 from transferkit.report.verdict import commonest, correct, most_telling, ranking, rival
@@ -159,17 +159,3 @@ def _settings(report: Report) -> dict[str, Any]:
         "settings": report.config.to_yaml(),
         "environment": list(flat(plain(report.environment))),
     }
-
-
-def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
-    """Nested values as rows of a table: the dotted name, and what it is."""
-    found: list[tuple[str, str]] = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            found += flat(value, f"{start}{name}.")
-        else:
-            text = f"{value:.6g}" if isinstance(value, float) else str(value)
-            found.append(
-                (start + name, ", ".join(map(str, value)) if isinstance(value, list) else text)
-            )
-    return found

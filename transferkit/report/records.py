@@ -113,3 +113,17 @@ def plain(value: Any) -> Any:
         return other.tolist() if hasattr(other, "tolist") else str(other)
 
     return json.loads(json.dumps(value, default=simplest))
+
+
+def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
+    """Nested values as rows of a table: the dotted name, and what it is."""
+    found: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += flat(value, f"{start}{name}.")
+        else:
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            found.append(
+                (start + name, ", ".join(map(str, value)) if isinstance(value, list) else text)
+            )
+    return found

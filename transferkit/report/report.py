@@ -71,7 +71,7 @@ class Report:
             self.classes,
             test=self.test,
             leaked=leaked,
-            columns=self.manifest.slices,
+            columns=self.manifest.slice_columns,
         )
 
     @property

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transferkit.errors import ConfigError
 from transferkit.progress import say
@@ -57,17 +57,10 @@ def scalars(report: Report) -> Iterator[tuple[str, float, int]]:
 
 def settings(report: Report) -> dict[str, str]:
     """The settings by their dotted names, as text."""
-    return {name: text[:LONGEST] for name, text in _flat(dataclasses.asdict(report.config)).items()}
+    from transferkit.report.records import flat  # what only a run needs is imported when it runs
 
-
-def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{start}{name}.")
-        else:
-            found[start + name] = str(value)
-    return found
+    named = flat(dataclasses.asdict(report.config))
+    return {name: text[:LONGEST] for name, text in named}
 
 
 def _tensorboard(report: Report, run: Run) -> None:
