@@ -1,6 +1,6 @@
 import numpy as np
-from transferkit.evidence.comparison import pairwise
 
+from transferkit.evidence.comparison import pairwise
 from transferkit.evidence.results import Result
 from transferkit.report.choice import choices_by_budget
 
