@@ -45,6 +45,9 @@ def test_a_stopped_lesson_goes_on(learnt: keras.Model, lesson: Lesson, tmp_path:
     again = learn(longer)
     assert int(again.optimizer.iterations) == 6
     assert pd.read_csv(longer.history)["step"].tolist() == [2, 4, 6]
+    for before, now in zip(learnt.trainable_variables, again.trainable_variables, strict=True):
+        # A rate that stayed where the shorter lesson ended, at 0, would change nothing.
+        assert (keras.ops.convert_to_numpy(before - now) != 0).any(), now.path
 
 
 def test_a_student_learns_to_imitate(lesson: Lesson, tmp_path: Path) -> None:

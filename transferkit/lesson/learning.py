@@ -24,7 +24,7 @@ from transferkit.progress import say
 from transferkit.runs import atomic, write_text
 from transferkit.training.devices import choose_bits
 from transferkit.training.normalising import let_statistics_follow, measure_statistics
-from transferkit.training.optimizers import build_optimizer
+from transferkit.training.optimizers import build_optimizer, rate_schedule
 
 PROBES = 8  # in a lesson
 TRAIN = TrainConfig(optimizer="adamw", rate=2e-3, weight_decay=0.02, clip_norm=5.0, warmup=0.01)
@@ -84,7 +84,10 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
 
 def _kept_student(lesson: Lesson) -> keras.Model:
     if lesson.checkpoint.exists():
-        return keras.saving.load_model(lesson.checkpoint)
+        student = keras.saving.load_model(lesson.checkpoint)
+        # That of a shorter lesson has come to nothing by now.
+        student.optimizer.learning_rate = rate_schedule(TRAIN.rate, lesson.steps, TRAIN.warmup)
+        return student
     keras.utils.set_random_seed(lesson.seed)
     student = build_student(outputs=LABELS if lesson.labelled else target_width(lesson))
     pooled: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
