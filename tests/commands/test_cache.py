@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from transferkit.data.manifest import Manifest
 from transferkit.training.activations import Table
 from transferkit.training.kept import kept_folder
 
@@ -62,3 +63,13 @@ def test_a_folder_of_which_nothing_is_known_is_still_listed(command, kept):
     for about in kept.glob("*/about.json"):
         about.write_text("{")
     assert [line.split()[0] for line in command("cache").out.splitlines()[1:3]] == ["unknown"] * 2
+
+
+def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, monkeypatch, shapes):
+    monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path))
+    Manifest.read(shapes)
+    assert command("cache").out.splitlines()[-1] == (
+        f"What files are: 0.0 MB in '{tmp_path / 'files'}'."
+    )
+    command("cache", "--clear")
+    assert command("cache").out.splitlines() == [f"0 images, 0.0 MB in '{kept_folder()}'."]

@@ -1,4 +1,4 @@
-"""`transferkit cache`: what frozen backbones said of images, kept between runs."""
+"""`transferkit cache`: what frozen backbones said of images and what files are, between runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from transferkit.arguments import parse_arguments
+from transferkit.data.remembered import forget, memories
 from transferkit.errors import RunError
 from transferkit.training.kept import Kept, clear, kept_folder, tables
 
@@ -30,15 +31,19 @@ def cache(arguments: Sequence[str]) -> None:
     root = kept_folder()
     found = tables(root)
     images, size = sum(each.images for each in found), sum(each.size for each in found)
+    sources = memories()
+    remembered = sum(path.stat().st_size for path in sources)
     if options.clear:
         try:
             clear(root)
+            forget()
         except OSError as error:
             raise RunError(
                 f"{str(root)!r} cannot be emptied: {error.strerror or error}; "
                 "wait for other runs to end, or remove the folder."
             ) from error
-        print(f"Removed the features of {images:,} images: {size / 1e6:,.1f} MB are free again.")
+        freed = (size + remembered) / 1e6
+        print(f"Removed the features of {images:,} images: {freed:,.1f} MB are free again.")
         return
     if found:
         print(
@@ -48,6 +53,8 @@ def cache(arguments: Sequence[str]) -> None:
     for each in found:
         print(_line(each))
     print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
+    if sources:
+        print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].parent)!r}.")
 
 
 def _line(kept: Kept) -> str:

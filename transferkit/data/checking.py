@@ -140,14 +140,15 @@ def _copy_rows(copies: pd.DataFrame) -> Iterator[Row]:
 def _near_rows(frame: pd.DataFrame, digests: pd.Series, near: Sequence[Pair]) -> Iterator[Row]:
     """Of each image that looks like others, the first other of its label, and of another label."""
     labels, paths = frame["label"].tolist(), frame["path"].tolist()
-    names = digests.groupby(_joined(len(frame), near)).transform("min")
+    alike = digests[sorted({row for pair in near for row in pair})]
+    names = alike.groupby(_joined(len(frame), near)[alike.index]).transform("min")
     said = set()
     for one, other in sorted([*near, *((b, a) for a, b in near)]):
         same = labels[one] == labels[other]
         if (one, same) in said:
             continue
         said.add((one, same))
-        group = f"near:{names.iloc[one][:12]}"
+        group = f"near:{names[one][:12]}"
         detail = f"{NEAR} {paths[other]!r}"
         if same:
             yield "near_copy", paths[one], detail, group

@@ -99,12 +99,12 @@ class Look:
 
 
 def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) -> Look:
-    """Read the manifest of `source` (as `Manifest.read` does) and look into every file.
+    """Read the manifest of `source` (as `Manifest.read` does) and look into every file, anew.
 
     Raises:
         DataError: there is nothing to learn from in it.
     """
-    manifest, files, findings = read_and_inspect(source, data, seed=seed)
+    manifest, files, findings = read_and_inspect(source, data, seed=seed, anew=True)
     rows = [*findings.itertuples(index=False, name=None), *blurred(files, data.max_pixels)]
     return Look(manifest, files.drop(columns=SKETCH), as_findings(rows))
 

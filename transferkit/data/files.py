@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pandas as pd
@@ -40,6 +40,11 @@ def inspect_files(paths: Sequence[str], max_pixels: int, *, sketched: bool = Fal
         looked = track(in_threads(look, paths), len(paths), doing="Checking files")
         # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
         rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
+    return frame_of(rows, sketched=sketched)
+
+
+def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.DataFrame:
+    """`rows`, each with `COLUMNS`, and `SKETCH` if `sketched`, as `inspect_files` gives them."""
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
     frame = pd.DataFrame(rows, columns=columns, dtype=object)

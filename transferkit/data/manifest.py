@@ -21,10 +21,9 @@ from transferkit.data.assigning import (
 )
 from transferkit.data.checking import check_rows, leaks, left_out
 from transferkit.data.csv_list import read_csv_list
-from transferkit.data.files import inspect_files
 from transferkit.data.findings import as_findings, sentences
-from transferkit.data.likeness import near_copies
 from transferkit.data.oddities import oddities
+from transferkit.data.remembered import inspect_again
 from transferkit.data.scan import scan_folder
 from transferkit.errors import DataError, unknown_name
 from transferkit.runs import write_text
@@ -151,15 +150,15 @@ class Manifest:
 
 
 def read_and_inspect(
-    source: str | Path, data: DataConfig, *, seed: int
+    source: str | Path, data: DataConfig, *, seed: int, anew: bool = False
 ) -> tuple[Manifest, pd.DataFrame, pd.DataFrame]:
     """What `Manifest.read` gives, what `inspect_files` said of each row's file, and the findings.
 
-    The findings are those of `as_findings` that need no file to be read again.
+    The findings are those of `as_findings` that need no file to be read again. Files that are as
+    they were when they were last looked at are taken to be what they were then, unless `anew`.
     """
     frame, notes = _listed(source)
-    files = inspect_files(frame["path"].tolist(), data.max_pixels, sketched=True)
-    near = near_copies(files, data.max_pixels) if data.near_copies else []
+    files, near = inspect_again(str(source), frame["path"].tolist(), data, anew=anew)
     frame, found = check_rows(frame, files, near, data=data)
     require_classes(frame, str(source))
     notes += left_out(frame) + assign_splits(frame, data, seed)
