@@ -47,6 +47,20 @@ def test_duplicates_stay_on_one_side() -> None:
         assert inside <= {""}
 
 
+@pytest.mark.parametrize("most", [2, 10])
+def test_groups_of_any_size_are_kept_together_and_dealt_evenly(most: int) -> None:
+    rng = np.random.default_rng(most)
+    truth = rng.permutation(_truth((90, 60)))
+    groups = [f"set {row // most}" if row < 100 else "" for row in range(150)]
+    folds = make_folds(truth, groups, seed=0)
+    assert sorted(np.concatenate([judge for _, judge in folds])) == list(range(150))
+    for learn, judge in folds:
+        assert {groups[row] for row in learn} & {groups[row] for row in judge} <= {""}
+        assert sorted([*learn, *judge]) == list(range(150))
+        assert len(judge) == pytest.approx(50, abs=6)
+        assert np.mean(truth[judge] == 0) == pytest.approx(0.6, abs=0.08)
+
+
 def test_where_nothing_can_be_divided_the_one_fold_is_everything() -> None:
     ((learn, judge),) = make_folds(np.array([0, 1, 2]), ["", "", ""], seed=0)
     assert learn.tolist() == judge.tolist() == [0, 1, 2]

@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 FOLDS = 3  # enough to choose among a few values; each fold more is a fit more of each
+SMALL = 4  # images of a group by which the parts may differ: near copies are seldom more
 SEARCHED = 3000  # images: a search draws as many from a larger set; the fit takes them all
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -62,17 +63,22 @@ def make_folds(truth: np.ndarray, groups: Sequence[str], seed: int) -> list[Fold
 
 
 def _stratified(truth: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
-    count = min(FOLDS, int(np.bincount(truth).max()), len(np.unique(groups)))
+    _, firsts, members, sizes = np.unique(
+        groups, return_index=True, return_inverse=True, return_counts=True
+    )
+    count = min(FOLDS, int(np.bincount(truth).max()), len(firsts))
     if count < 2:
         return []
-    alone = len(np.unique(groups)) == len(groups)
-    # Sorting out groups takes a loop over them in Python, so only where there are any.
-    kind = StratifiedKFold if alone else StratifiedGroupKFold
     with warnings.catch_warnings():
         # It warns of classes with fewer images than folds; they are looked after above.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        splitter = kind(count, shuffle=True, random_state=seed)
-        return list(splitter.split(truth, truth, None if alone else groups))
+        if sizes.max() <= SMALL and np.bincount(truth[firsts]).max() >= count:
+            # By their first images: a loop over groups, in Python, would take 0.15 s of 2,312.
+            drawn = StratifiedKFold(count, shuffle=True, random_state=seed)
+            sides = [np.isin(members, judge) for _, judge in drawn.split(firsts, truth[firsts])]
+            return [(np.flatnonzero(~side), np.flatnonzero(side)) for side in sides]
+        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+        return list(splitter.split(truth, truth, groups))
 
 
 def _group_numbers(groups: Sequence[str]) -> np.ndarray:
