@@ -44,7 +44,7 @@ class DataConfig:
     near_copies: bool = True
     """Look for near copies (rescaled, recompressed, slightly cropped), and keep them together."""
     cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
-    """GB of disk for what frozen backbones say of images, kept between runs; 0 keeps nothing."""
+    """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -53,6 +53,11 @@ class DataConfig:
                 f"The shares validation={self.validation} and test={self.test} leave less than a "
                 "tenth of the images to train on: together they should be 0.9 or less."
             )
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bound of what is kept on disk."""
+        return int(self.cache_size * 10**9)
 
 
 @dataclasses.dataclass(frozen=True)

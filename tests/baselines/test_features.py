@@ -20,6 +20,7 @@ from transferkit.baselines.features import (
 from transferkit.config import DataConfig
 from transferkit.data.decode import read_images
 from transferkit.errors import DataError
+from transferkit.training.activations import saved_seconds
 
 WIDTHS = {"pixels": 32 * 32 * 3, "colour": 432, "hog": 1764, "hog_colour": 1764 + 432}
 IMAGE = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
@@ -48,6 +49,27 @@ def test_the_chunks_make_no_difference(paths: list[str], monkeypatch: pytest.Mon
     whole = ImageFeatures("colour").transform(paths)
     monkeypatch.setattr(features, "CHUNK", 4)
     np.testing.assert_array_equal(ImageFeatures("colour").transform(paths), whole)
+
+
+@pytest.mark.parametrize("kind", features.SLOW)
+def test_what_took_long_is_kept(
+    kind: str, paths: list[str], own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = ImageFeatures(kind)
+    values, seconds = reader.read(paths)
+    np.testing.assert_array_equal(ImageFeatures(kind, cache_size=0).transform(paths), values)
+    monkeypatch.setattr(features, "decode", None)  # nothing is read again
+    saved = saved_seconds()
+    np.testing.assert_array_equal(reader.transform(paths[::-1]), values[::-1])
+    assert saved_seconds() - saved == pytest.approx(seconds)
+    assert reader.read(paths)[1] == pytest.approx(seconds)
+    with pytest.raises(TypeError):
+        ImageFeatures(kind, resize="crop").read(paths)
+
+
+def test_what_is_quickly_read_is_not_kept(paths: list[str], own_cache: Path) -> None:
+    ImageFeatures("pixels").read(paths)
+    assert not list(own_cache.rglob("*.block"))
 
 
 def test_the_pixels_are_those_that_the_one_decoding_policy_reads(paths: list[str]) -> None:

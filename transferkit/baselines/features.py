@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,14 +19,20 @@ from skimage.color import rgb2gray
 from skimage.feature import hog
 from sklearn.base import BaseEstimator, TransformerMixin
 
+import transferkit
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.table import FEATURES
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
 from transferkit.data.decode import MOST_PIXELS, decode, in_threads
+from transferkit.data.files import content_keys
 from transferkit.progress import track
+from transferkit.training.activations import Reading, Table, count_saved
+from transferkit.training.shelf import Batch
 
 CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
 BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
+SLOW = ("hog", "hog_colour")  # 2.4 ms an image; pixels take less than to read them back
+ROWS = 1024  # images that are computed before they are kept
 CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
 CACHE_SIZE = DataConfig().cache_size
 # It keeps the interpreter to itself: two at once would take turns at every step, and be slower.
@@ -109,17 +117,48 @@ class PathTransformer(TransformerMixin, BaseEstimator, ABC):
 class ImageFeatures(PathTransformer):
     """The features of `kind` (pixels, colour, hog or hog_colour), at the side the table gives it.
 
-    `resize` and `max_pixels` are those of `DataConfig`.
+    Those of `SLOW` kinds are kept on disk between runs, as a backbone's are. `resize`, `max_pixels`
+    and `cache_size` are those of `DataConfig`.
     """
 
+    cache_size = CACHE_SIZE  # of files from before there was a choice
+
     def __init__(
-        self, kind: str = "hog_colour", *, resize: str = "squash", max_pixels: int = MOST_PIXELS
+        self,
+        kind: str = "hog_colour",
+        *,
+        resize: str = "squash",
+        max_pixels: int = MOST_PIXELS,
+        cache_size: float = CACHE_SIZE,
     ) -> None:
         self.kind = kind
         self.resize = resize
         self.max_pixels = max_pixels
+        self.cache_size = cache_size
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """`(images, width)` float32, and the seconds that they took when they were computed."""
+        found = self._recalled(paths)
+        return found.values, found.seconds
+
+    def transform(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, width)` float32; what was kept of a slow kind is counted in `saved_seconds`."""
+        found = self._recalled(paths)
+        count_saved(found.kept_seconds)
+        return found.values
+
+    def _recalled(self, paths: Sequence[str]) -> Reading:
+        if self.kind not in SLOW or not self.cache_size:
+            return Reading(*self._computed(paths))
+
+        def compute(places: list[int]) -> Iterator[Batch]:
+            for start in range(0, max(len(places), 1), ROWS):
+                yield self._computed([paths[place] for place in places[start : start + ROWS]])
+
+        table = Table(self._facts, bound=DataConfig(cache_size=self.cache_size).cache_bytes)
+        return table.read(content_keys(paths), compute)
+
+    def _computed(self, paths: Sequence[str]) -> Batch:
         """`(images, width)` float32, each image decoded and read in turn; and the seconds of it."""
         started = time.perf_counter()
         extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
@@ -135,6 +174,20 @@ class ImageFeatures(PathTransformer):
         for _ in track(in_threads(fill, starts), len(starts), doing=f"Reading {self.kind}"):
             pass
         return values, time.perf_counter() - started
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """All that decides what is kept."""
+        return {
+            "features": self.kind,
+            "side": SIDES[self.kind],
+            "resize": self.resize,
+            "max_pixels": self.max_pixels,
+            "versions": {
+                "transferkit": transferkit.__version__,
+                **{name: version(name) for name in ("numpy", "pillow", "scikit-image")},
+            },
+        }
 
 
 class BackboneFeatures(PathTransformer):

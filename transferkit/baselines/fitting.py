@@ -92,7 +92,12 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
             max_pixels=data.max_pixels,
             cache_size=data.cache_size,
         )
-    return ImageFeatures(baseline.features.name, resize=data.resize, max_pixels=data.max_pixels)
+    return ImageFeatures(
+        baseline.features.name,
+        resize=data.resize,
+        max_pixels=data.max_pixels,
+        cache_size=data.cache_size,
+    )
 
 
 def _require_two_classes(baseline: Baseline, rows: pd.DataFrame, manifest: Manifest) -> None:

@@ -15,7 +15,7 @@ from transferkit.training.kept import Kept, clear, kept_folder, tables
 
 @dataclasses.dataclass(frozen=True)
 class CacheOptions:
-    """What frozen backbones said of images, kept between runs: a line a backbone and decoding."""
+    """What frozen backbones and HOG said of images, kept between runs: a line for each and side."""
 
     clear: bool = False
     """Remove all of it; what is needed again is computed again."""
@@ -47,8 +47,7 @@ def cache(arguments: Sequence[str]) -> None:
         return
     if found:
         print(
-            f"{'backbone':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  "
-            f"{'last used':<18}folder"
+            f"{'by':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
         )
     for each in found:
         print(_line(each))
@@ -58,10 +57,13 @@ def cache(arguments: Sequence[str]) -> None:
 
 
 def _line(kept: Kept) -> str:
-    backbone, side = kept.about.get("backbone", "unknown"), kept.about.get("side", "")
+    by, side = (
+        kept.about.get("backbone") or kept.about.get("features", "unknown"),
+        kept.about.get("side", ""),
+    )
     used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
     return (
-        f"{backbone!s:<20}{side!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
+        f"{by!s:<20}{side!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
         f"{kept.size / 1e6:>10,.1f}  {used:<18}{kept.folder.name}"
     )
 

@@ -30,7 +30,6 @@ from transferkit.runs import write_text
 
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-size`, beside it: 400,000 files with that of 5 GB
-GIGABYTE = 10**9
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
 Row = dict[str, Any]
 
@@ -69,7 +68,7 @@ class Memory:
         name = hashlib.sha256(os.fsencode(os.path.abspath(source))).hexdigest()[:16]
         self.path = cache_folder("files") / f"{name}.json"
         self.began = time.time_ns()
-        self.bound = int(data.cache_size * GIGABYTE * SHARE)
+        self.bound = int(data.cache_bytes * SHARE)
         self.facts: dict[str, list[Any]] = {}
         self.search: dict[str, Any] = {}
         self.searched = False

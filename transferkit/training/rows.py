@@ -16,7 +16,7 @@ from transferkit.training.forward import Forward
 from transferkit.training.frozen import OtherEngineError, batches_of
 from transferkit.training.mapped import Mapped
 from transferkit.training.shelf import Batch, Writer
-from transferkit.training.source import GIGABYTE, Source
+from transferkit.training.source import Source
 
 
 def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
@@ -35,11 +35,11 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     views = views_of(config.train)
     images = len(set(fit.train.paths)) * (1 + len(views)) + len(set(fit.validation.paths))
     started = time.perf_counter()
-    rows = _read_all(fit, halves, views) if _fits(images, halves, config.data.cache_size) else None
+    rows = _read_all(fit, halves, views) if _fits(images, halves, config.data.cache_bytes) else None
     if rows is None:
         say(
             f"What enters {halves.layer} of {images:,} images and views takes "
-            f"{2 * images * halves.width / GIGABYTE:.1f} GB, and --cache-size is "
+            f"{2 * images * halves.width / 1e9:.1f} GB, and --cache-size is "
             f"{config.data.cache_size:g}: each epoch runs the whole network from pixels."
         )
         return None
@@ -51,8 +51,8 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     return rows
 
 
-def _fits(images: int, halves: Halves, cache_size: float) -> bool:
-    return 2 * images * halves.width < cache_size * GIGABYTE
+def _fits(images: int, halves: Halves, bound: int) -> bool:
+    return 2 * images * halves.width < bound
 
 
 def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | None:

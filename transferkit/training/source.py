@@ -24,7 +24,6 @@ from transferkit.training.devices import Bits, choose_bits
 
 FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
 DIGESTS = 8  # of weights, kept in memory
-GIGABYTE = 10**9
 Stamp = tuple[int, int]
 
 
@@ -67,7 +66,7 @@ class Source:
     @property
     def bound(self) -> int:
         """Bytes on disk for what is kept of all sources."""
-        return int(self.data.cache_size * GIGABYTE)
+        return self.data.cache_bytes
 
     @property
     def keeps(self) -> bool:
