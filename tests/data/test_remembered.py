@@ -147,11 +147,14 @@ def test_without_a_cache_nothing_is_remembered(folder: Path, read: list[str]) ->
     assert memories() == []
 
 
+@pytest.mark.parametrize("damage", [b"", b"\xff", b"0" * 64 + b"\n{}", None])
 def test_what_is_damaged_is_said_and_made_anew(
-    folder: Path, read: list[str], capsys: pytest.CaptureFixture[str]
+    folder: Path, read: list[str], damage: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again(folder)
-    memories()[0].write_text('{"by": ')
+    whole = memories()[0].read_bytes()
+    flipped = whole.replace(b'"PNG"', b'"PNH"', 1)
+    memories()[0].write_bytes(flipped if damage is None else damage)
     again(folder)
     assert "is damaged: the files are read again" in capsys.readouterr().err
     assert len(read) == 20

@@ -13,6 +13,7 @@ import os
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from transferkit.errors import RunError
 from transferkit.progress import say
 from transferkit.runs import write_text
 
+FORMAT = 1  # of the file: another number makes what is there unknown
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-size`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
@@ -108,6 +110,7 @@ class Memory:
             if not row["problem"] and stamps[path] and _last_change(stamps[path]) < settled
         }
         text = json.dumps({"by": _versions(), "files": self.facts, "search": self.search})
+        text = f"{_digest(text)}\n{text}"
         if len(text) > self.bound:
             return
         try:
@@ -118,14 +121,23 @@ class Memory:
 
     def _load(self) -> None:
         try:
-            found = json.loads(self.path.read_bytes())
-            if found["by"] == _versions():
-                self.facts, self.search = found["files"], found["search"]
-            os.utime(self.path)  # it is of use
-        except FileNotFoundError:
+            digest, _, text = self.path.read_text(encoding="ascii").partition("\n")
+        except UnicodeDecodeError:
+            digest, text = "", "damaged"
+        except OSError:  # there is none, or it is not ours to read
             return
-        except (OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError):  # of another user
+            os.utime(self.path)  # it is of use
+        if digest != _digest(text):
             say(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
+            return
+        found = json.loads(text)
+        if found["by"] == _versions():
+            self.facts, self.search = found["files"], found["search"]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _stamp(path: str) -> str:
@@ -152,8 +164,12 @@ def _text(sketch: bytes) -> str:
 
 
 def _versions() -> list[str]:
-    """Of what looks at files."""
-    return [transferkit.__version__, *map(version, ("Pillow", "imagehash", "numpy", "scipy"))]
+    """Of what looks at files, and of how it is written down."""
+    return [
+        str(FORMAT),
+        transferkit.__version__,
+        *map(version, ("Pillow", "imagehash", "numpy", "scipy")),
+    ]
 
 
 def forget(bound: int = 0) -> None:
