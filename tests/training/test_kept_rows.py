@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,4 +124,18 @@ def test_rows_without_room_are_said(
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"What enters conv_pad_12 of {images} images and views takes 0.0 GB, and --cache-size is "
         "1e-06: each epoch runs the whole network from pixels."
+    )
+
+
+def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
+    manifest: Manifest, pretrained: Config, own_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_cache.parent.mkdir(exist_ok=True)
+    own_cache.write_text("no folder")
+    fit = start(manifest, pretrained, augment="none")
+    assert keep_rows(fit, 1) is None
+    images = len(fit.train) + len(fit.validation)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"What enters conv_pad_12 of {images} images and views cannot all be kept: "
+        "each epoch runs the whole network from pixels."
     )

@@ -35,12 +35,16 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     views = views_of(config.train)
     images = len(set(fit.train.paths)) * (1 + len(views)) + len(set(fit.validation.paths))
     started = time.perf_counter()
-    rows = _read_all(fit, halves, views) if _fits(images, halves, config.data.cache_bytes) else None
+    size = 2 * images * halves.width
+    fits = size < config.data.cache_bytes
+    rows = _read_all(fit, halves, views) if fits else None
     if rows is None:
+        reason = "cannot all be kept"
+        if not fits:
+            reason = f"takes {size / 1e9:.1f} GB, and --cache-size is {config.data.cache_size:g}"
         say(
-            f"What enters {halves.layer} of {images:,} images and views takes "
-            f"{2 * images * halves.width / 1e9:.1f} GB, and --cache-size is "
-            f"{config.data.cache_size:g}: each epoch runs the whole network from pixels."
+            f"What enters {halves.layer} of {images:,} images and views {reason}: "
+            "each epoch runs the whole network from pixels."
         )
         return None
     kept = sum(each.kept for each in (*rows.train, rows.validation))
@@ -49,10 +53,6 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     spent = time.perf_counter() - started
     fit.borrowed_seconds += sum(each.seconds for each in (*rows.train, rows.validation)) - spent
     return rows
-
-
-def _fits(images: int, halves: Halves, bound: int) -> bool:
-    return 2 * images * halves.width < bound
 
 
 def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | None:
