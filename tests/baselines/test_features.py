@@ -11,12 +11,12 @@ from skimage.color import rgb2gray
 from skimage.feature import hog
 
 from transferkit.baselines import features
-from transferkit.baselines.features import (
-    ImageFeatures,
+from transferkit.baselines.descriptors import (
     colour_histogram,
     gradient_histograms,
     pixel_values,
 )
+from transferkit.baselines.features import ImageFeatures
 from transferkit.config import DataConfig
 from transferkit.data.decode import read_images
 from transferkit.errors import DataError

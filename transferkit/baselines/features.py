@@ -6,21 +6,18 @@ image a thread in memory, however many there are.
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from skimage.color import rgb2gray
-from skimage.feature import hog
 from sklearn.base import BaseEstimator, TransformerMixin
 
 import transferkit
 from transferkit.backbones.table import find_backbone
+from transferkit.baselines.descriptors import EXTRACTORS
 from transferkit.baselines.table import FEATURES
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
 from transferkit.data.decode import MOST_PIXELS, decode, in_threads
@@ -30,59 +27,10 @@ from transferkit.training.activations import Reading, Table, count_saved
 from transferkit.training.shelf import Batch
 
 CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
-BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
 SLOW = ("hog", "hog_colour")  # 2.4 ms an image; pixels take less than to read them back
 ROWS = 1024  # images that are computed before they are kept
-CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
 CACHE_SIZE = DataConfig().cache_size
-# It keeps the interpreter to itself: two at once would take turns at every step, and be slower.
-ONE_HOG = threading.Lock()
 SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
-
-
-def pixel_values(image: np.ndarray) -> np.ndarray:
-    """`(side * side * 3,)` float32, 0..1: the `(side, side, 3)` uint8 `image` itself."""
-    return image.reshape(-1).astype(np.float32) / 255
-
-
-def colour_histogram(image: np.ndarray) -> np.ndarray:
-    """`(432,)` float32 of unit length: the joint histogram of hue, saturation and value.
-
-    Of each share the square root, so that the distance of two is Hellinger's (Arandjelović and
-    Zisserman, 2012). Where in the image a colour is makes no difference.
-    """
-    hsv = np.asarray(Image.fromarray(image).convert("HSV"), dtype=np.int64).reshape(-1, 3)
-    cells = np.ravel_multi_index(tuple((hsv * BINS // 256).T), BINS)
-    shares = np.bincount(cells, minlength=int(np.prod(BINS))) / len(cells)
-    return np.sqrt(shares).astype(np.float32)
-
-
-def gradient_histograms(image: np.ndarray) -> np.ndarray:
-    """`(width,)` float32 of unit length: HOG of the grey image; zeros where it is flat."""
-    grey = rgb2gray(image)
-    with ONE_HOG:
-        found = hog(
-            grey,
-            orientations=9,
-            pixels_per_cell=(CELL, CELL),
-            cells_per_block=(2, 2),
-            block_norm="L2-Hys",
-            transform_sqrt=True,
-        )
-    return (found / (np.linalg.norm(found) or 1)).astype(np.float32)
-
-
-def shape_and_colour(image: np.ndarray) -> np.ndarray:
-    """HOG and then the colour histogram: two parts of the same length, so that neither rules."""
-    return np.concatenate([gradient_histograms(image), colour_histogram(image)])
-
-
-EXTRACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "pixels": pixel_values,
-    "colour": colour_histogram,
-    "hog": gradient_histograms,
-    "hog_colour": shape_and_colour,
-}
 
 
 class PathTransformer(TransformerMixin, BaseEstimator, ABC):
