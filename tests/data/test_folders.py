@@ -77,3 +77,13 @@ def test_the_cache_is_where_the_environment_says(monkeypatch, variables, folder)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cache_folder("things") == Path(folder)
+
+
+def test_a_user_without_a_home_has_a_cache_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("TRANSFERKIT_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    assert cache_folder("files").parts[-3:] == ("no-home", "transferkit", "files")

@@ -114,7 +114,7 @@ def test_what_is_new_is_read_and_what_is_gone_forgotten(
     assert read == [str(folder / "new.png")]
     assert files["path"].tolist()[-2:] == [str(folder / "8.png"), str(folder / "new.png")]
     assert (near, searches) == ([], [10, 10])
-    assert "9.png" not in memories()[0].read_text()
+    assert "9.png" not in memories()[0].path.read_text()
 
 
 def test_a_bad_file_is_looked_at_each_time(folder: Path, read: list[str]) -> None:
@@ -131,7 +131,7 @@ def test_what_was_changed_just_now_is_not_remembered(
     monkeypatch.undo()
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(folder.parent / "cache"))
     again(folder)
-    assert '"files": {}' in memories()[0].read_text()
+    assert '"files": {}' in memories()[0].path.read_text()
 
 
 def test_a_file_that_became_too_large_is_refused_by_who_reads_it(folder: Path) -> None:
@@ -152,9 +152,9 @@ def test_what_is_damaged_is_said_and_made_anew(
     folder: Path, read: list[str], damage: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again(folder)
-    whole = memories()[0].read_bytes()
+    whole = memories()[0].path.read_bytes()
     flipped = whole.replace(b'"PNG"', b'"PNH"', 1)
-    memories()[0].write_bytes(flipped if damage is None else damage)
+    memories()[0].path.write_bytes(flipped if damage is None else damage)
     again(folder)
     assert "is damaged: the files are read again" in capsys.readouterr().err
     assert len(read) == 20
@@ -206,14 +206,43 @@ def test_what_was_of_use_the_longest_ago_goes_first(
 ) -> None:
     again(folder)
     (first,) = memories()
-    os.utime(first, (1e9, 1e9))
-    small = DataConfig(cache_size=1.5 * first.stat().st_size / remembered.SHARE / 1e9)
+    os.utime(first.path, (1e9, 1e9))
+    small = DataConfig(cache_size=1.5 * first.size / remembered.SHARE / 1e9)
     other = draw_folder(tmp_path / "other") / "circles"
     again(other, small)
     (left,) = memories()
-    assert left != first
+    assert left.path != first.path
     again(other, DataConfig(cache_size=1e-9))  # too little for even this one: it is left alone
-    assert memories() == [left]
+    assert [each.path for each in memories()] == [left.path]
+
+
+def test_what_is_replaced_takes_no_room_from_others(tmp_path: Path, folder: Path) -> None:
+    other = draw_folder(tmp_path / "other", images=10) / "circles"
+    again(folder)
+    again(other)
+    both = DataConfig(cache_size=1.2 * sum(each.size for each in memories()) / 5e7)
+    Image.new("RGB", (50, 50)).save(other / "new.png")
+    again(other, both)
+    assert len(memories()) == 2
+
+
+def test_a_file_that_is_not_ours_to_read_is_not_known(
+    folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again(folder)
+    read.clear()
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("3.png"))
+    again(folder)
+    assert read == [str(folder / "3.png")]
+
+
+def test_what_another_process_is_writing_is_no_memory(folder: Path, cache: Path) -> None:
+    again(folder)
+    (cache / "files" / ".partial-0.json").write_text("half")
+    (cache / "files" / "gone.json").symlink_to(cache / "nothing")
+    assert len(memories()) == 1
+    remembered.forget()
+    assert (cache / "files" / ".partial-0.json").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has names of characters, not of bytes")

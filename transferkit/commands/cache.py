@@ -32,7 +32,7 @@ def cache(arguments: Sequence[str]) -> None:
     found = tables(root)
     images, size = sum(each.images for each in found), sum(each.size for each in found)
     sources = memories()
-    remembered = sum(path.stat().st_size for path in sources)
+    remembered = sum(each.size for each in sources)
     if options.clear:
         try:
             clear(root)
@@ -53,7 +53,7 @@ def cache(arguments: Sequence[str]) -> None:
         print(_line(each))
     print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
     if sources:
-        print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].parent)!r}.")
+        print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
 
 
 def _line(kept: Kept) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,10 +51,12 @@ def new_folder(path: Path) -> Iterator[Path]:
 def cache_folder(name: str) -> Path:
     """Where `name` is kept between runs: below TRANSFERKIT_CACHE, else the user's cache folder."""
     own = os.environ.get("TRANSFERKIT_CACHE")
-    if own:
-        return Path(own).expanduser() / name
-    shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(shared).expanduser() / "transferkit" / name
+    folder = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        folder = folder.expanduser()
+    except RuntimeError:  # a user without a home, as in a container
+        folder = Path(tempfile.gettempdir()) / "no-home"
+    return folder / name if own else folder / "transferkit" / name
 
 
 def read_about(folder: Path) -> dict[str, Any]:

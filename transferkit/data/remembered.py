@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -36,9 +36,22 @@ FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
 Row = dict[str, Any]
 
 
-def memories() -> list[Path]:
-    """The file of each source of which something is remembered."""
-    return list(cache_folder("files").glob("*.json"))
+class Kept(NamedTuple):
+    """The file of a source: when it was last of use, in nanoseconds since 1970, and its bytes."""
+
+    used: int
+    size: int
+    path: Path
+
+
+def memories() -> list[Kept]:
+    """The file of each source of which something is remembered, the longest unused first."""
+    found = []
+    for path in cache_folder("files").glob("[!.]*.json"):
+        with suppress(OSError):  # another process has removed it
+            about = path.stat()
+            found.append(Kept(about.st_mtime_ns, about.st_size, path))
+    return sorted(found)
 
 
 def inspect_again(
@@ -114,7 +127,7 @@ class Memory:
         if len(text) > self.bound:
             return
         try:
-            forget(self.bound - len(text))
+            forget(self.bound - len(text), but=self.path)
             write_text(self.path, text)
         except (RunError, OSError):  # it is looked at again next time, as where there is no cache
             return
@@ -144,6 +157,8 @@ def _stamp(path: str) -> str:
     """What changes with the file `path`; empty where there is none."""
     try:
         found = os.stat(path)
+        if not os.access(path, os.R_OK):  # another user could, whose cache this is too
+            return ""
     except (OSError, ValueError):
         return ""
     return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"
@@ -172,12 +187,12 @@ def _versions() -> list[str]:
     ]
 
 
-def forget(bound: int = 0) -> None:
-    """Remove what was of use the longest ago until at most `bound` bytes are left."""
-    kept = sorted(memories(), key=lambda path: path.stat().st_mtime)
-    size = sum(path.stat().st_size for path in kept)
-    for path in kept:
+def forget(bound: int = 0, *, but: Path | None = None) -> None:
+    """Remove what was of use the longest ago until at most `bound` bytes are left beside `but`."""
+    kept = [each for each in memories() if each.path != but]
+    size = sum(each.size for each in kept)
+    for each in kept:
         if size <= bound:
             return
-        size -= path.stat().st_size
-        path.unlink(missing_ok=True)
+        size -= each.size
+        each.path.unlink(missing_ok=True)
