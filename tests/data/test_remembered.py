@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,32 +29,29 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+def spied(patch: pytest.MonkeyPatch, name: str, noted: Callable[[Any], list[Any]]) -> list[Any]:
+    """What is `noted` of the first argument of each call of `remembered.name`."""
+    found: list[Any] = []
+    real = getattr(remembered, name)
+
+    def spy(first: Any, *more: Any, **options: Any) -> Any:
+        found.extend(noted(first))
+        return real(first, *more, **options)
+
+    patch.setattr(remembered, name, spy)
+    return found
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are read, as long as the test runs."""
-    found: list[str] = []
-
-    def inspect_files(paths: Sequence[str], *more: object, **options: object) -> pd.DataFrame:
-        found.extend(paths)
-        return real(paths, *more, **options)  # type: ignore[arg-type]
-
-    real = remembered.inspect_files
-    monkeypatch.setattr(remembered, "inspect_files", inspect_files)
-    return found
+    return spied(monkeypatch, "inspect_files", list)
 
 
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each search for near copies was given."""
-    found: list[int] = []
-
-    def near_copies(files: pd.DataFrame, max_pixels: int) -> list[tuple[int, int]]:
-        found.append(len(files))
-        return real(files, max_pixels)
-
-    real = remembered.near_copies
-    monkeypatch.setattr(remembered, "near_copies", near_copies)
-    return found
+    return spied(monkeypatch, "near_copies", lambda files: [len(files)])
 
 
 @pytest.fixture
@@ -248,6 +246,5 @@ def test_what_another_process_is_writing_is_no_memory(folder: Path, cache: Path)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has names of characters, not of bytes")
 def test_names_in_any_bytes(folder: Path, read: list[str]) -> None:
     os.rename(folder / "0.png", os.fsencode(folder) + b"/\xff.png")
-    first, second = again(folder)[0], again(folder)[0]
+    assert again(folder)[0]["path"].tolist() == again(folder)[0]["path"].tolist()
     assert len(read) == 10
-    assert first["path"].tolist() == second["path"].tolist()
