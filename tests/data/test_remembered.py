@@ -199,9 +199,7 @@ def test_a_manifest_is_the_same_from_memory(folder: Path, read: list[str]) -> No
     assert first.notes == second.notes
 
 
-def test_what_was_of_use_the_longest_ago_goes_first(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_of_use_the_longest_ago_goes_first(tmp_path: Path, folder: Path) -> None:
     again(folder)
     (first,) = memories()
     os.utime(first.path, (1e9, 1e9))

@@ -36,7 +36,7 @@ FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
 Row = dict[str, Any]
 
 
-class Kept(NamedTuple):
+class MemoryFile(NamedTuple):
     """The file of a source: when it was last of use, in nanoseconds since 1970, and its bytes."""
 
     used: int
@@ -44,13 +44,13 @@ class Kept(NamedTuple):
     path: Path
 
 
-def memories() -> list[Kept]:
+def memories() -> list[MemoryFile]:
     """The file of each source of which something is remembered, the longest unused first."""
     found = []
     for path in cache_folder("files").glob("[!.]*.json"):
         with suppress(OSError):  # another process has removed it
             about = path.stat()
-            found.append(Kept(about.st_mtime_ns, about.st_size, path))
+            found.append(MemoryFile(about.st_mtime_ns, about.st_size, path))
     return sorted(found)
 
 
