@@ -1,10 +1,9 @@
-"""A small pretrained world: MobileNet 0.25 at 32 px with weights from a file, and its settings."""
+"""A small pretrained world: pocket at 32 px with its weights from a file, and its settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import keras
 import pytest
 
 from transferkit.backbones.networks import build_backbone
@@ -14,10 +13,9 @@ from transferkit.data.manifest import Manifest
 
 @pytest.fixture(scope="session")
 def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights for mobilenet_025; random ones, which is as good for how they are handled."""
-    keras.utils.set_random_seed(7)
-    path = tmp_path_factory.mktemp("weights") / "mobilenet_025.weights.h5"
-    build_backbone("mobilenet_025", "none", 32).save_weights(path)
+    """The weights of the embedded backbone, in a file of one's own."""
+    path = tmp_path_factory.mktemp("weights") / "own.weights.h5"
+    build_backbone("pocket", "embedded", 32).save_weights(path)
     return path
 
 
@@ -26,7 +24,7 @@ def pretrained(weights_file: Path) -> Config:
     """Settings that fine-tune in seconds."""
     return Config(
         data=DataConfig(side=32),
-        model=ModelConfig(backbone="mobilenet_025", weights=str(weights_file)),
+        model=ModelConfig(backbone="pocket", weights=str(weights_file)),
         train=TrainConfig(epochs=1, head_epochs=3, batch=16, augment="flip"),
     )
 

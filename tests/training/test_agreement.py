@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from transferkit.config import DataConfig, ModelConfig
-from transferkit.training import agreement, frozen
+from transferkit.training import agreement, frozen, held
 from transferkit.training.agreement import agreeing_engine, least_cosine
 from transferkit.training.devices import FLOAT32, Bits, choose_bits
 from transferkit.training.engines import Choice
@@ -111,7 +111,7 @@ def test_what_is_kept_is_by_the_engine_that_computed_it(
 
     def read() -> np.ndarray:
         frozen._read.cache_clear()
-        frozen._compiled.cache_clear()
+        held._held.clear()
         asked = frozen_features(model, data, files, engine="graph", precision="float32")
         return asked.values
 

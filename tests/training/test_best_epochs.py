@@ -122,9 +122,7 @@ def test_a_mirrored_network_is_the_mean_over_both(tuned: Fit) -> None:
 
 
 def test_a_mirrored_network_reloads(manifest: Manifest, tuned: Fit, tmp_path: object) -> None:
-    network = Network(
-        "mobilenet_025", with_mirror(tuned.classifier), manifest.classes, tuned.config.data
-    )
+    network = Network("pocket", with_mirror(tuned.classifier), manifest.classes, tuned.config.data)
     network.save(str(tmp_path))
     again = Network.load(str(tmp_path))
     paths = tuned.validation.paths

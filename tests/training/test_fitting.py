@@ -18,7 +18,7 @@ from transferkit.training.devices import choose_device
 from transferkit.training.fit import Fit, require_numbers
 from transferkit.training.fitting import fit_classifier
 
-ROW = find_backbone("mobilenet_025")
+ROW = find_backbone("pocket")
 
 
 def fit(manifest: Manifest, config: Config, **train: object) -> Fit:
@@ -203,12 +203,12 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
 
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
     model = models.build_classifier(pretrained.model, manifest.classes, side=32)
-    models.release_blocks(model, ROW, 5, pretrained=True)
+    models.release_blocks(model, ROW, len(ROW.blocks), pretrained=True)
     factors = models.rate_factors(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
-    last, first = backbone.get_layer("conv_pw_13"), backbone.get_layer("conv1")
+    last, first = backbone.get_layer("top_conv"), backbone.get_layer("stem_conv")
     assert factors[last.trainable_variables[0].path] == 1.0
-    assert factors[first.trainable_variables[0].path] == 0.5**4
+    assert factors[first.trainable_variables[0].path] == 0.5**3
 
 
 def test_an_unknown_policy_is_said_before_anything_is_built(

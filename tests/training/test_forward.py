@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import engine_worlds as worlds
@@ -12,7 +13,7 @@ import pytest
 from transferkit.config import DataConfig
 from transferkit.data.decode import read_images
 from transferkit.errors import DataError
-from transferkit.training import forward
+from transferkit.training import agreement, forward
 from transferkit.training.devices import FLOAT32
 from transferkit.training.forward import Forward
 
@@ -90,3 +91,15 @@ def test_a_finished_network_says_nothing_of_its_engine(
 ) -> None:
     Forward(worlds.pocket())(files, DATA, doing="Reading")
     assert capsys.readouterr().err == ""
+
+
+def test_another_program_is_held_to_keras_for_a_finished_network(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if find_spec("openvino") is None:
+        pytest.skip("OpenVINO is not installed")
+    monkeypatch.setitem(agreement.KINDS, "openvino", worlds.Noise)
+    read = Forward(worlds.pocket(), "openvino")
+    assert read(files, DATA, doing="Reading") == pytest.approx(truth(files), abs=1e-4)
+    assert read.engine.name == "graph"
+    assert "is given up" in capsys.readouterr().err

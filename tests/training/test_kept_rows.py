@@ -122,8 +122,8 @@ def test_rows_without_room_are_said(
     assert keep_rows(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"What enters conv_pad_12 of {images} images and views takes 0.0 GB, and --cache-size is "
-        "1e-06: each epoch runs the whole network from pixels."
+        f"What enters stage3_block1_first_pad of {images} images and views takes 0.0 GB, "
+        "and --cache-size is 1e-06: each epoch runs the whole network from pixels."
     )
 
 
@@ -136,6 +136,6 @@ def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
     assert keep_rows(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"What enters conv_pad_12 of {images} images and views cannot all be kept: "
+        f"What enters stage3_block1_first_pad of {images} images and views cannot all be kept: "
         "each epoch runs the whole network from pixels."
     )

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from transferkit.config import Config
+from transferkit.config import Config, EngineName
 from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError, RunError
@@ -43,6 +44,15 @@ def test_the_reloaded_network_says_the_same(
     paths = manifest.part("test")["path"].tolist()
     again = Network.load(run.folder)
     assert np.array_equal(again.probabilities(paths), network.probabilities(paths))
+
+
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_the_engine_that_was_asked_for_predicts(
+    engine: EngineName, manifest: Manifest, pretrained: Config
+) -> None:
+    config = replace(pretrained, train=replace(pretrained.train, engine=engine))
+    network = train(manifest, config)
+    assert network._forward.engine.name == engine
 
 
 def test_the_reloaded_network_knows_its_facts(trained: tuple[Network, Run]) -> None:
@@ -118,10 +128,10 @@ def test_the_facts_lie_beside_kerass_own_files(trained: tuple[Network, Run]) -> 
 def test_its_repr_says_what_it_is(trained: tuple[Network, Run]) -> None:
     network, _ = trained
     assert repr(network) == (
-        f"<Network mobilenet_025: 3 classes, 32 px, 219,315 parameters, "
+        f"<Network pocket: 3 classes, 32 px, 1,820,147 parameters, "
         f"trained in {network.fit_seconds:.0f} s>"
     )
 
 
 def test_its_html_escapes_what_it_shows(trained: tuple[Network, Run]) -> None:
-    assert trained[0]._repr_html_().startswith("<p>&lt;Network mobilenet_025")
+    assert trained[0]._repr_html_().startswith("<p>&lt;Network pocket")

@@ -151,8 +151,9 @@ def _rows(
     test, train = manifest.part("test"), manifest.part("train")
     kinds = np.where(result.predicted == truth, "right", "wrong")
     shares = result.probabilities.max(axis=1).tolist()
+    classes = manifest.classes  # looks at every row
     answers = [
-        f"; the answer is {manifest.classes[number]} ({percent(share)})"
+        f"; the answer is {classes[number]} ({percent(share)})"
         for number, share in zip(result.predicted, shares, strict=True)
     ]
     rows = test.assign(kind=kinds, says=_said(test, answers))

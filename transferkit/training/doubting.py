@@ -43,17 +43,14 @@ def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
         engine=train.engine,
     )
     say(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
+    classes = manifest.classes
     found, judged = out_of_sample(
-        features.values,
-        truth,
-        list(rows["group"]),
-        classes=len(manifest.classes),
-        seed=config.seed,
+        features.values, truth, list(rows["group"]), classes=len(classes), seed=config.seed
     )
     doubts = rank_doubts(truth, found)
     frame = rows.iloc[[each.image for each in doubts]].reset_index(drop=True)
     # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
-    suggested = [manifest.classes[each.suggested] for each in doubts]
+    suggested = [classes[each.suggested] for each in doubts]
     frame["suggested"] = pd.Series(suggested, frame.index, dtype=object)
     frame["doubt"] = [each.doubt if judged[each.image] else 0.0 for each in doubts]
     return frame.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)[

@@ -99,6 +99,11 @@ class Engine(ABC):
     def line(self) -> str:
         return self.choice.line
 
+    @property
+    def constant(self) -> bool:
+        """Whether it has the weights of its beginning, whatever the model learns later."""
+        return True
+
     @cached_property
     def plain(self) -> tf.types.experimental.ConcreteFunction:
         """The model as Keras computes it in float32, uint8 images to a list of outputs."""
@@ -121,6 +126,10 @@ class KerasEngine(Engine):
         if self.replicas > 1:
             share = self.function.python_function
             self.function = tf.function(lambda images: self.strategy.run(share, args=(images,)))
+
+    @property
+    def constant(self) -> bool:
+        return False
 
     def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
         for images in batches:
@@ -151,6 +160,10 @@ class GraphEngine(Engine):
             self.function = traced(model, in_float32=not self.bits.sixteen)
         else:
             self.function = folded(self.plain)
+
+    @property
+    def constant(self) -> bool:
+        return not has_gpu()
 
     def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
         for images in batches:

@@ -24,22 +24,23 @@ Change = Callable[[np.ndarray, int], np.ndarray]
 class Forward:
     """`model` in inference, compiled once, with the weights that it has at that moment.
 
-    It computes in float32, as a finished network does; or, given `bits`, as fast as those and the
-    `engine` allow, which is said, and held to what Keras says of the first images.
+    It computes in float32, as a finished network does; or, given `bits`, as fast as those allow,
+    and then it says by which engine. It is held to what Keras says of the first images.
 
     Raises:
         DeviceError: the engine is not installed.
     """
 
     def __init__(
-        self, model: keras.Model, engine: EngineName = "graph", *, bits: Bits | None = None
+        self, model: keras.Model, engine: EngineName = "auto", *, bits: Bits | None = None
     ) -> None:
         choice = choose_engine(engine, bits or FLOAT32)
         if bits is not None:
             _say_once(choice.line)
         self.side, self.shape = int(model.input_shape[1]), model.output_shape
         self.engine = start_engine(model, choice)
-        self._settled = bits is None
+        # In float32 TensorFlow says what Keras does, which computes by it.
+        self._settled = bits is None and choice.name != "openvino"
 
     @property
     def identity(self) -> str:
@@ -50,6 +51,16 @@ class Forward:
     def sixteen(self) -> bool:
         """Whether any of it is computed in 16 bits, once it is settled."""
         return self.engine.bits.sixteen
+
+    @property
+    def constant(self) -> bool:
+        """Whether it goes on saying the same, whatever its model learns."""
+        return self._settled and self.engine.constant
+
+    @property
+    def width(self) -> int:
+        """Numbers of an image in the last of its outputs, if those are vectors."""
+        return int(self.engine.model.outputs[-1].shape[-1])
 
     def settle(self, paths: Sequence[str], data: DataConfig) -> None:
         """Ask the engine for the first of `paths`, and for good take another if it is wrong there.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import lru_cache
 
+import keras
 import numpy as np
 
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
@@ -18,10 +19,9 @@ from transferkit.errors import ConfigError
 from transferkit.progress import say
 from transferkit.training.activations import Reading, count_saved
 from transferkit.training.blocks import rounded
-from transferkit.training.devices import chosen_strategy
 from transferkit.training.engines import Outputs, choose_engine
 from transferkit.training.forward import Forward
-from transferkit.training.models import build_extractor
+from transferkit.training.held import forward_for, lent
 from transferkit.training.shelf import Batch
 from transferkit.training.source import Source, stamp
 
@@ -49,11 +49,13 @@ def frozen_features(
     engine: EngineName = "auto",
     view: View | None = None,
     quiet: bool = False,
+    extractor: Callable[[], keras.Model] | None = None,
 ) -> Features:
     """The pooled features of each file, in order; those of the same files are read only once.
 
     `precision` and `engine` are those of `TrainConfig`; with a `view` they are that view's. How
-    many were kept from before is said, unless `quiet`.
+    many were kept from before is said, unless `quiet`. Where there is a network for them already,
+    `extractor` gives it, so that no other is built.
 
     Raises:
         ConfigError: the backbone has random weights, which say nothing twice.
@@ -69,7 +71,8 @@ def frozen_features(
     for path in (model.weights, *paths):
         stamps.update(repr(stamp(path)).encode())
     asked = _read.cache_info().misses
-    reading = _read(source, tuple(paths), stamps.digest())
+    with lent(source, extractor) if extractor else nullcontext():
+        reading = _read(source, tuple(paths), stamps.digest())
     if reading.kept and not quiet and _read.cache_info().misses > asked:
         say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
     return Features(reading.values, reading.seconds)
@@ -138,15 +141,15 @@ def _recall(source: Source, paths: Sequence[str]) -> Reading:
     identity = choose_engine(source.engine, source.bits).identity
 
     def compute(places: list[int]) -> Iterator[Batch]:
-        forward = _compiled(source.plain)
+        forward = forward_for(source)
         chosen = [paths[place] for place in places]
         forward.settle(chosen, source.data)
         if source.keeps and forward.identity != identity:
             raise OtherEngineError(forward.identity)
         if not chosen:
-            yield np.empty((0, forward.shape[-1]), np.float32), 0.0
+            yield np.empty((0, forward.width), np.float32), 0.0
         chosen_keys = [keys[place] for place in places] if keys else []
-        for (values,), seconds in batches_of(forward, source, chosen, keys=chosen_keys):
+        for (*_, values), seconds in batches_of(forward, source, chosen, keys=chosen_keys):
             yield values, seconds
 
     if not source.keeps:
@@ -158,11 +161,3 @@ def _recall(source: Source, paths: Sequence[str]) -> Reading:
     except OtherEngineError as other:
         identity = other.identity
         return source.table(identity).read(keys, compute)
-
-
-@lru_cache(maxsize=2)
-def _compiled(source: Source) -> Forward:
-    everywhere = choose_engine(source.engine, source.bits).name == "keras"
-    with source.bits.building(), chosen_strategy().scope() if everywhere else nullcontext():
-        extractor = build_extractor(source.model, source.data.side)
-    return Forward(extractor, source.engine, bits=source.bits)

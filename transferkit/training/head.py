@@ -107,7 +107,7 @@ def head_batch(train: Part, replicas: int) -> int:
 def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
     config = fit.config
     if not fit.pretrained:
-        forward = Forward(models.extractor_of(fit.classifier))
+        forward = Forward(models.extractor_of(fit.classifier), config.train.engine)
         return forward(part.paths, config.data, doing="Reading")
     started = time.perf_counter()
     features = frozen_features(
@@ -118,6 +118,7 @@ def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
         engine=config.train.engine,
         view=view,
         quiet=view is not None or fit.kept is not None,  # then it was said of the rows
+        extractor=lambda: models.extractor_of(fit.classifier),
     )
     if fit.kept is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)

@@ -33,7 +33,7 @@ def mirror_helps(fit: Fit) -> bool:
     """
     if not len(fit.validation) or not find_policy(fit.config.train.augment).flip:
         return False
-    forward, part = Forward(fit.classifier), fit.validation
+    forward, part = Forward(fit.classifier, fit.config.train.engine), fit.validation
     plain, mirrored = (
         forward(part.paths, fit.config.data, doing="Validating", change=change)
         for change in (None, lambda images, first: np.ascontiguousarray(images[:, :, ::-1]))

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import transferkit
-from transferkit.config import DataConfig
+from transferkit.config import DataConfig, EngineName
 from transferkit.errors import ConfigError, RunError
 from transferkit.runs import atomic
 from transferkit.training.forward import Forward
@@ -36,6 +36,8 @@ class Network:
         classes: names, in the order of the probabilities.
         history: one dict an epoch: stage, epoch, loss, accuracy, val_loss, val_accuracy, rate,
             seconds.
+        engine: what computes `probabilities`, in float32; it is not kept in the file, since
+            another machine may have others.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Network:
     details: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     kind: Literal["network", "classic"] = "network"
+    engine: EngineName = "auto"
 
     @property
     def side(self) -> int:
@@ -55,7 +58,7 @@ class Network:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model)
+        return Forward(self.model, self.engine)
 
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
         """`(images, classes)` float32 for the image files `paths`, in order.

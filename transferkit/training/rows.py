@@ -14,6 +14,7 @@ from transferkit.training.engines import choose_engine
 from transferkit.training.fit import Fit, KeptRows
 from transferkit.training.forward import Forward
 from transferkit.training.frozen import OtherEngineError, batches_of
+from transferkit.training.held import hold
 from transferkit.training.mapped import Mapped
 from transferkit.training.shelf import Batch, Writer
 from transferkit.training.source import Source
@@ -70,6 +71,8 @@ def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | Non
     reader = Reader(halves, sources[0])
     validation = reader.read(fit.validation.paths, sources[0])
     train = [reader.read(fit.train.paths, source) for source in sources]
+    if reader.forward is not None:
+        hold(sources[0], reader.forward)
     kept = [rows for rows in train if rows is not None]
     if validation is None or len(kept) < len(train):
         return None

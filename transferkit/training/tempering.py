@@ -93,7 +93,8 @@ def answers(fit: Fit) -> np.ndarray:
         )
         head = fit.classifier.get_layer(models.HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch, verbose=0))
-    return Forward(fit.classifier)(part.paths, fit.config.data, doing="Validating")
+    forward = Forward(fit.classifier, fit.config.train.engine)
+    return forward(part.paths, fit.config.data, doing="Validating")
 
 
 def _divide(fit: Fit, temperature: float) -> None:

@@ -58,6 +58,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
         fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,
         details=details,
         history=fit.history,
+        engine=config.train.engine,
     )
     return _kept(network, run)
 

@@ -1,0 +1,124 @@
+"""Networks for features: which are built, which are held, and that what learns changes none."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from transferkit.config import Config, EngineName
+from transferkit.data.manifest import Manifest
+from transferkit.training import frozen, held
+from transferkit.training.frozen import frozen_features
+from transferkit.training.models import build_classifier, build_extractor, extractor_of
+from transferkit.training.source import Source
+from transferkit.training.train import train
+
+Lent = Callable[[], keras.Model]
+
+
+def forget() -> None:
+    frozen._read.cache_clear()
+    held._held.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_memory() -> Iterator[None]:
+    """As at the start of a process, before and after."""
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def files(drawn: Callable[..., Path]) -> list[str]:
+    return [str(path) for path in sorted(drawn(images=2).rglob("*.png"))]
+
+
+@pytest.fixture
+def bare(pretrained: Config) -> Config:
+    """Nothing is kept on disk, so that what is asked for is computed."""
+    return dataclasses.replace(pretrained, data=dataclasses.replace(pretrained.data, cache_size=0))
+
+
+def features(
+    config: Config, files: list[str], engine: EngineName, lent: Lent | None = None
+) -> np.ndarray:
+    return frozen_features(
+        config.model, config.data, files, precision="float32", engine=engine, extractor=lent
+    ).values
+
+
+def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(source: Source) -> keras.Model:
+        raise AssertionError("a network was built")
+
+    monkeypatch.setattr(held, "_built", build)
+
+
+def classifier(config: Config) -> keras.Model:
+    return build_classifier(config.model, ("a", "b"), side=32)
+
+
+def test_one_that_is_lent_is_not_built_again(
+    bare: Config, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = features(bare, files, "graph")
+    forget()
+    forbid_building(monkeypatch)
+    lender = classifier(bare)
+    found = features(bare, files, "graph", lambda: extractor_of(lender))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_what_the_lender_learns_later_changes_no_feature(
+    engine: EngineName, bare: Config, files: list[str]
+) -> None:
+    lender = classifier(bare)
+    first = features(bare, files[:3], engine, lambda: extractor_of(lender))
+    lender.set_weights([2 * each for each in lender.get_weights()])
+    again = features(bare, files, engine)
+    np.testing.assert_allclose(again[:3], first, atol=1e-5)
+    np.testing.assert_allclose(again, features(bare, files, "keras"), atol=1e-4)
+
+
+def test_the_test_images_are_read_by_the_network_that_read_the_rows(
+    manifest: Manifest, bare: Config, pretrained: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = dataclasses.replace(pretrained.train, engine="graph", precision="float32")
+    train(manifest, dataclasses.replace(pretrained, train=changed))
+    assert held._held
+    paths = manifest.part("test")["path"].tolist()
+    with monkeypatch.context() as patched:
+        forbid_building(patched)
+        found = features(pretrained, paths, "graph")
+    forget()
+    np.testing.assert_allclose(found, features(bare, paths, "graph"), atol=1e-4)
+
+
+def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:
+    for engine, side in (("graph", 32), ("keras", 32), ("graph", 64)):
+        data = dataclasses.replace(bare.data, side=side)
+        features(dataclasses.replace(bare, data=data), files[:1], engine)
+    kept = [(source.engine, source.data.side) for source, _ in held._held]
+    assert kept == [("keras", 32), ("graph", 64)]
+
+
+def test_other_weights_in_the_same_file_are_another_network(
+    bare: Config, files: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.weights.h5"
+    shutil.copy(bare.model.weights, path)
+    own = dataclasses.replace(bare, model=dataclasses.replace(bare.model, weights=str(path)))
+    before = features(own, files, "graph")
+    network = build_extractor(own.model, 32).get_layer("pocket")
+    network.set_weights([1.1 * each for each in network.get_weights()])
+    network.save_weights(path)
+    after = features(own, files, "graph")
+    assert not np.allclose(before, after, rtol=1e-2)
