@@ -52,7 +52,7 @@ def print_speed(paths: list[str]) -> None:
     found: dict[tuple[str, int, str], list[float]] = {}
     readers = {
         (name, side): Forward(
-            build_extractor(tk.ModelConfig(backbone=name, weights="none", pooling="avg"), side),
+            build_extractor(tk.ModelConfig(backbone=name, weights="none"), side),
             "auto",
             bits=choose_bits("auto"),
         )

@@ -83,8 +83,14 @@ def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
         say(f"Left out: {error}")
         return own
     quarter = tk.ModelConfig(backbone="mobilenet_025", weights=mobilenet)
+    stages = tk.ModelConfig(backbone="mobilenet_025", weights=mobilenet, pooling="stages")
     name = "MobileNet 0.25 ImageNet"
-    return [*own, *((f"{name}, {side} px", probe, quarter, side) for side in (96, 224))]
+    return [
+        *own,
+        (f"{name}, 96 px", probe, quarter, 96),
+        (f"{name}, 96 px, stages", probe, stages, 96),
+        (f"{name}, 224 px", probe, quarter, 224),
+    ]
 
 
 def measure(
@@ -149,12 +155,12 @@ def split(labels: list[str], groups: list[str], seed: int) -> tuple[np.ndarray, 
 
 def print_table(title: str, folders: dict[str, dict[str, list[float]]]) -> None:
     """One row a subject, one column a folder, and their mean; in percent."""
-    print(f"\n{title}\n{'accuracy, %':<34}" + "".join(f"{name:>16}" for name in folders), end="")
+    print(f"\n{title}\n{'accuracy, %':<38}" + "".join(f"{name:>16}" for name in folders), end="")
     print(f"{'mean':>8}")
     for subject in next(iter(folders.values())):
         found = [np.array(table[subject]) * 100 for table in folders.values()]
         cells = "".join(f"{f'{each.mean():.1f} ± {each.std(ddof=1):.1f}':>16}" for each in found)
-        print(f"{subject:<34}{cells}{np.mean([each.mean() for each in found]):>8.1f}")
+        print(f"{subject:<38}{cells}{np.mean([each.mean() for each in found]):>8.1f}")
 
 
 if __name__ == "__main__":

@@ -69,9 +69,10 @@ class ModelConfig:
     in Keras' cache or can be downloaded, else pocket, which comes with the package."""
     weights: Annotated[str, _short("--weights")] = "imagenet"
     """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
-    pooling: Literal["auto", "avg", "max", "both", "stages"] = "auto"
+    pooling: Literal["auto", "avg", "max", "both", "stages", "stages_both"] = "auto"
     """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
-    joins the averages of the maps of several stages. auto: what the backbone's row says."""
+    joins the averages of the maps of several stages, stages_both the maxima too. auto: what the
+    backbone's row says."""
     sides: tuple[int, ...] = ()
     """Sides in pixels at which the backbone looks at each picture, its features joined, such as
     96 192; the picture is decoded at the largest."""

@@ -39,13 +39,13 @@ def test_the_halves_of_every_backbone_say_what_the_whole_says(row: Backbone) -> 
 
 
 @pytest.mark.parametrize("blocks", range(1, 5))
-@pytest.mark.parametrize("pooling", ["avg", "max", "both", "stages"])
+@pytest.mark.parametrize("pooling", ["avg", "max", "both", "stages", "stages_both"])
 def test_at_any_block_with_any_pooling(pooling: str, blocks: int) -> None:
     model = ModelConfig(backbone="pocket", weights="none", pooling=pooling)  # type: ignore[arg-type]
     halves_agree(model, 48, blocks)
 
 
-@pytest.mark.parametrize("pooling", ["avg", "stages"])
+@pytest.mark.parametrize("pooling", ["avg", "stages", "stages_both"])
 def test_with_several_sides(pooling: str) -> None:
     model = ModelConfig(backbone="pocket", weights="none", pooling=pooling, sides=(32, 64))  # type: ignore[arg-type]
     halves_agree(model, None, 2)

@@ -111,7 +111,7 @@ def test_16_bits_point_the_same_way_and_are_no_32(name: EngineName) -> None:
 @pytest.mark.parametrize("row", BACKBONES, ids=lambda row: row.name)
 def test_openvino_says_what_keras_says_of_every_backbone(row: Backbone) -> None:
     """At the smallest side, of every stage that it has. ConvNeXt's graph calls functions."""
-    pooling = "stages" if row.stages else "auto"
+    pooling = "stages_both" if row.stages else "auto"
     settings = ModelConfig(backbone=row.name, weights="none", pooling=pooling)  # type: ignore[arg-type]
     engine = worlds.engine_of(build_extractor(settings, row.smallest_side), "openvino")
     assert engine.name == "openvino"

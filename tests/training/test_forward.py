@@ -38,16 +38,16 @@ def test_outputs_come_in_the_order_of_the_files(files: list[str]) -> None:
 
 def test_no_file_gives_no_row() -> None:
     found = Forward(worlds.pocket(), bits=FLOAT32)([], DATA, doing="Reading")
-    assert (found.shape, found.dtype) == ((0, 880), np.float32)
+    assert (found.shape, found.dtype) == ((0, 1760), np.float32)
 
 
 def test_a_stream_has_all_outputs_of_each_batch(files: list[str]) -> None:
     read = Forward(worlds.with_two_outputs(), bits=FLOAT32)
     found = list(read.stream(files, DATA, doing="Reading", batch=5))
     assert [[each.shape for each in outputs] for outputs in found] == [
-        [(5, 880), (5, 8, 8, 3)],
-        [(5, 880), (5, 8, 8, 3)],
-        [(2, 880), (2, 8, 8, 3)],
+        [(5, 1760), (5, 8, 8, 3)],
+        [(5, 1760), (5, 8, 8, 3)],
+        [(2, 1760), (2, 8, 8, 3)],
     ]
     together = np.concatenate([features for features, _ in found])
     assert together == pytest.approx(truth(files), abs=1e-4)

@@ -26,6 +26,7 @@ SETTINGS = {
     "maximum": {"pooling": "max"},
     "both": {"pooling": "both"},
     "stages": {"pooling": "stages"},
+    "stages and maxima": {"pooling": "stages_both"},
     "sides": {"sides": (32, 64), "pooling": "stages"},
     "hidden": {"pooling": "avg", "head": "hidden", "hidden_activation": "gelu"},
 }

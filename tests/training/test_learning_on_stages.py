@@ -39,7 +39,7 @@ def both(pretrained: Config, tmp_path_factory: pytest.TempPathFactory) -> Config
     keras.utils.set_random_seed(7)
     path = tmp_path_factory.mktemp("weights") / "pocket.weights.h5"
     build_backbone(ROW, "none", 32).save_weights(path)
-    model = ModelConfig(ROW.name, str(path), "stages", (32, 64))
+    model = ModelConfig(ROW.name, str(path), "stages_both", (32, 64))
     learning = dataclasses.replace(pretrained.train, release="last", fine_tune_rate=1e-2)
     return dataclasses.replace(pretrained, data=DataConfig(), model=model, train=learning)
 
@@ -135,7 +135,7 @@ def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Conf
         dataclasses.replace(both.model, sides=(64, 32)),
     ]
     found = [frozen_features(each, both.data, paths, precision="float32") for each in variants]
-    assert [each.values.shape[1] for each in found] == [1760, 1024, 880, 1760]
+    assert [each.values.shape[1] for each in found] == [3520, 1024, 1760, 3520]
     assert not np.array_equal(found[0].values, found[3].values)
     images = read_images(paths, 64, both.data).astype("float32")
     expected = models.build_extractor(both.model).predict(images, verbose=0)
@@ -147,7 +147,7 @@ def test_a_baseline_looks_at_the_same_features(
 ) -> None:
     name = "logistic_regression_backbone"
     classic = fit_baseline(name, manifest, both)
-    assert classic.details["features_width"] == 1760
+    assert classic.details["features_width"] == 3520
     assert isinstance(classic.pipeline[0], BackboneFeatures)
     classic.save(tmp_path)
     paths = manifest.part("test")["path"].tolist()

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from transferkit.backbones.networks import build_backbone, preprocess
+from transferkit.backbones.row import STAGES
 from transferkit.backbones.table import find_backbone
 from transferkit.config import ModelConfig
 from transferkit.errors import ConfigError
 from transferkit.training import models
 
-POOLINGS = ("avg", "max", "both", "stages")
+POOLINGS = ("avg", "max", "both", "stages", "stages_both")
 
 
 def pictures(side: int = 64, number: int = 2) -> np.ndarray:
@@ -32,17 +33,19 @@ def extractor(name: str, side: int | None = None, **settings: object) -> keras.M
 
 
 @pytest.mark.parametrize("name", ["mobilenet_025", "pocket", "mobilenet_v2", "convnext_tiny"])
-def test_the_features_of_stages_are_the_means_of_their_maps(name: str) -> None:
+def test_the_features_of_stages_are_the_means_of_their_maps_and_their_maxima(name: str) -> None:
     row, images = find_backbone(name), pictures()
-    found = extractor(name, 64, pooling="stages")(images)
+    found, more = (extractor(name, 64, pooling=each)(images) for each in STAGES)
     keras.utils.set_random_seed(7)
     backbone = build_backbone(row, "none", 64)
     outputs = {each.name: each.output for each in backbone.operations}
     maps = keras.Model(backbone.input, [outputs[stage] for stage in row.stages])
     pixels = keras.Input((64, 64, 3))
     by_hand = keras.Model(pixels, maps(preprocess(row, pixels)))(images)
-    means = np.concatenate([np.asarray(each).mean(axis=(1, 2)) for each in by_hand], axis=1)
-    np.testing.assert_allclose(found, means, atol=1e-5)
+    means, maxima = ([way(each, axis=(1, 2)) for each in by_hand] for way in (np.mean, np.max))
+    np.testing.assert_allclose(found, np.concatenate(means, axis=1), atol=1e-5)
+    pairs = [each for pair in zip(means, maxima, strict=True) for each in pair]
+    np.testing.assert_allclose(more, np.concatenate(pairs, axis=1), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_025", "pocket"])
@@ -74,7 +77,7 @@ def test_several_sides_share_one_set_of_weights() -> None:
     assert model.count_params() == find_backbone("mobilenet_025").parameters
 
 
-@pytest.mark.parametrize(("name", "means"), [("mobilenet_025", "avg"), ("pocket", "stages")])
+@pytest.mark.parametrize(("name", "means"), [("mobilenet_025", "avg"), ("pocket", "stages_both")])
 def test_auto_is_what_the_row_says(name: str, means: str) -> None:
     images = pictures(32)
     auto, named = (extractor(name, 32, pooling=each)(images) for each in ("auto", means))

@@ -9,6 +9,7 @@ from typing import Literal
 from transferkit.errors import ConfigError
 
 Preprocessing = Literal["caffe", "tf", "torch", "inside", "scale"]
+STAGES = ("stages", "stages_both")  # the poolings that look at the maps of several stages
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Backbone:
     `model.layers`, all from that layer on is of that block or a later one, and is computed from
     a single tensor of what is below."""
     stages: tuple[str, ...] = ()
-    """Layers whose outputs are pooled for `pooling="stages"`, from the input on: the last map at
+    """Layers whose outputs are pooled by the poolings `STAGES`, from the input on: the last map at
     each of the coarsest sides, activated where any is, and the network's output at the end. Empty
     for a network that ends in a vector."""
-    pooling: Literal["avg", "stages"] = "avg"
+    pooling: Literal["avg", "stages", "stages_both"] = "avg"
     """What the setting `pooling` means by auto."""
     application: str = ""
     """The function in `keras.applications`; empty for a network of the project's own."""
@@ -66,6 +67,11 @@ class Backbone:
     def weights_file(self) -> str:
         """The name under which Keras keeps the ImageNet weights in its cache."""
         return PurePosixPath(self.weights_path).name
+
+
+def pooling_of(row: Backbone, wanted: str) -> str:
+    """What the setting `pooling` means for the network of `row`."""
+    return row.pooling if wanted == "auto" else wanted
 
 
 def require_side(row: Backbone, side: int | None, *, flag: str = "--side") -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from transferkit.backbones.row import pooling_of
 from transferkit.backbones.start import choose_backbone
+from transferkit.backbones.table import find_backbone
 from transferkit.baselines.classic import Classic
 from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.features import BackboneFeatures, ImageFeatures, PathTransformer
@@ -83,7 +85,7 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
             str(Path(model.weights).expanduser().absolute())
             if model.weights not in ("imagenet", "embedded", "none")
             else model.weights,
-            model.pooling,
+            pooling_of(find_backbone(model.backbone), model.pooling),
             sides=model.sides,
             precision=config.train.precision,
             engine=config.train.engine,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import keras
 
+from transferkit.backbones.row import pooling_of
 from transferkit.backbones.table import find_backbone
 from transferkit.config import ModelConfig
 from transferkit.training import models
@@ -41,7 +42,7 @@ def cut(classifier: keras.Model, model: ModelConfig, blocks: int) -> Halves:
     too, the vectors; for each side that the backbone looks at.
     """
     row = find_backbone(model.backbone)
-    pooling = row.pooling if model.pooling == "auto" else model.pooling
+    pooling = pooling_of(row, model.pooling)
     backbone = classifier.get_layer(row.name)
     layer = row.blocks[-blocks]
     lower, upper, is_above = _halves_of(backbone, layer)
@@ -49,7 +50,7 @@ def cut(classifier: keras.Model, model: ModelConfig, blocks: int) -> Halves:
     flat, maps = [], []
     for side in model.sides or (classifier.input_shape[1],):
         entering, *low = keras.tree.flatten([lower(models.seen_at(images, row, side))])
-        vectors = [keras.layers.GlobalAveragePooling2D()(each) for each in low]
+        vectors = [_joined(models.vectors_of(each, pooling)) for each in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
     below = keras.Model(images, [_joined(flat), models.pooled(maps, pooling)], name="below")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import keras
 
 from transferkit.backbones.networks import build_backbone, preprocess
-from transferkit.backbones.row import input_side
+from transferkit.backbones.row import STAGES, input_side, pooling_of
 from transferkit.backbones.start import choose_backbone, is_pretrained, starting_weights
 from transferkit.backbones.table import Backbone, find_backbone
 from transferkit.config import ModelConfig
@@ -17,6 +17,9 @@ from transferkit.errors import ConfigError
 FEATURES, HEAD = "features", "head"  # names of the two layers on top of the backbone
 DROPOUT = 0.2  # of a head that is learnt step by step
 CLASSES = "classes"  # name of the last layer of the head
+AVERAGE, MAXIMUM = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
+POOLS = {"max": (MAXIMUM,), "both": (AVERAGE, MAXIMUM), "stages_both": (AVERAGE, MAXIMUM)}
+"""The layers by which each map becomes a vector; it is the average where nothing stands here."""
 
 
 def build_classifier(
@@ -47,12 +50,12 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
     row = find_backbone(model.backbone)
     side = input_side(row, side, model.sides)
     sides = model.sides or (side,)
-    pooling = row.pooling if model.pooling == "auto" else model.pooling
+    pooling = pooling_of(row, model.pooling)
     backbone = build_backbone(
         row,
         starting_weights(model),
         side,
-        stages=pooling == "stages",
+        stages=pooling in STAGES,
         any_side=len(sides) > 1,
     )
     images = keras.Input((side, side, 3), name="images")
@@ -71,18 +74,20 @@ def pooled(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor
 
     What is among them as a vector is pooled already.
     """
-    average, maximum = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
-    kinds = {"max": [maximum], "both": [average, maximum]}.get(pooling, [average])
+    kinds = POOLS.get(pooling, (AVERAGE,))
     if len(maps) == 1 and len(maps[0].shape) == 2:
         return keras.layers.Flatten(name=FEATURES)(maps[0])
-    wanted = [(kind, each) for each in maps for kind in kinds]
-    if len(wanted) == 1:
+    if len(maps) == 1 and len(kinds) == 1:
         return kinds[0](name=FEATURES)(maps[0])
-    vectors = [
-        each if len(each.shape) == 2 else kind(name=f"pooled_{place}")(each)
-        for place, (kind, each) in enumerate(wanted)
-    ]
+    vectors = [vector for each in maps for vector in vectors_of(each, pooling)]
     return keras.layers.Concatenate(name=FEATURES)(vectors)
+
+
+def vectors_of(feature_map: keras.KerasTensor, pooling: str) -> list[keras.KerasTensor]:
+    """`feature_map` pooled in the ways of `pooling`; one that is a vector as it is."""
+    if len(feature_map.shape) == 2:
+        return [feature_map]
+    return [kind()(feature_map) for kind in POOLS.get(pooling, (AVERAGE,))]
 
 
 def blocks_to_release(row: Backbone, release: str, *, pretrained: bool) -> int:

@@ -13,7 +13,7 @@ import keras
 import PIL
 
 import transferkit
-from transferkit.backbones.row import input_side
+from transferkit.backbones.row import STAGES, input_side, pooling_of
 from transferkit.backbones.start import choose_backbone, is_pretrained, starting_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
@@ -90,7 +90,7 @@ class Source:
     def _facts(self) -> dict[str, Any]:
         model, data = self.model, self.data
         row = find_backbone(model.backbone)
-        pooling = row.pooling if model.pooling == "auto" else model.pooling
+        pooling = pooling_of(row, model.pooling)
         weights = weights_path(row, starting_weights(model))
         return {
             "format": FORMAT,
@@ -98,7 +98,7 @@ class Source:
             "weights": _digest(str(weights), stamp(str(weights))),
             "preprocessing": row.preprocessing,
             "pooling": pooling,
-            "stages": row.stages if pooling == "stages" else (),
+            "stages": row.stages if pooling in STAGES else (),
             "side": input_side(row, data.side, model.sides),
             "sides": model.sides,
             "resize": data.resize,
