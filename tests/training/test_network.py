@@ -128,7 +128,7 @@ def test_the_facts_lie_beside_kerass_own_files(trained: tuple[Network, Run]) -> 
 def test_its_repr_says_what_it_is(trained: tuple[Network, Run]) -> None:
     network, _ = trained
     assert repr(network) == (
-        f"<Network pocket: 3 classes, 32 px, 1,820,147 parameters, "
+        f"<Network pocket: 3 classes, 32 px, 1,822,787 parameters, "
         f"trained in {network.fit_seconds:.0f} s>"
     )
 
