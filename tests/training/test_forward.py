@@ -15,6 +15,7 @@ from transferkit.data.decode import read_images
 from transferkit.errors import DataError
 from transferkit.training import agreement, forward
 from transferkit.training.devices import FLOAT32
+from transferkit.training.engines import Engine
 from transferkit.training.forward import Forward
 
 DATA = DataConfig()
@@ -103,3 +104,24 @@ def test_another_program_is_held_to_keras_for_a_finished_network(
     assert read(files, DATA, doing="Reading") == pytest.approx(truth(files), abs=1e-4)
     assert read.engine.name == "graph"
     assert "is given up" in capsys.readouterr().err
+
+
+def test_it_is_held_to_keras_until_enough_images_were_seen(
+    files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def agree(engine: Engine, images: np.ndarray) -> Engine:
+        seen.append(len(images))
+        return engine
+
+    monkeypatch.setattr(forward, "agreeing_engine", agree)
+    read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+    for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
+        read(files[start:end], DATA, doing="Reading")
+    assert seen == [1, 2, 5]
+
+
+def test_on_a_gpu_a_finished_network_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward, "has_gpu", lambda: True)
+    assert Forward(worlds.pocket()).engine.name == "graph"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from transferkit.baselines.fitting import fit_baseline
 from transferkit.config import Config, EngineName
 from transferkit.data.manifest import Manifest
 from transferkit.training import frozen, held
 from transferkit.training.frozen import frozen_features
+from transferkit.training.kept import kept_folder
 from transferkit.training.models import build_classifier, build_extractor, extractor_of
 from transferkit.training.source import Source
 from transferkit.training.train import train
@@ -49,9 +53,10 @@ def bare(pretrained: Config) -> Config:
 def features(
     config: Config, files: list[str], engine: EngineName, lent: Lent | None = None
 ) -> np.ndarray:
-    return frozen_features(
-        config.model, config.data, files, precision="float32", engine=engine, extractor=lent
-    ).values
+    settings: dict[str, Any] = {"precision": "float32", "engine": engine}
+    source = Source.of(config.model, config.data, **settings)
+    with held.lent(source, lent) if lent else nullcontext():
+        return frozen_features(config.model, config.data, files, **settings).values
 
 
 def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,21 +90,31 @@ def test_what_the_lender_learns_later_changes_no_feature(
     lender.set_weights([2 * each for each in lender.get_weights()])
     again = features(bare, files, engine)
     np.testing.assert_allclose(again[:3], first, atol=1e-5)
+    forget()
     np.testing.assert_allclose(again, features(bare, files, "keras"), atol=1e-4)
 
 
-def test_the_test_images_are_read_by_the_network_that_read_the_rows(
-    manifest: Manifest, bare: Config, pretrained: Config, monkeypatch: pytest.MonkeyPatch
+def test_a_baseline_asks_the_network_that_read_the_rows(
+    manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = dataclasses.replace(pretrained.train, engine="graph", precision="float32")
-    train(manifest, dataclasses.replace(pretrained, train=changed))
-    assert held._held
+    settings = dataclasses.replace(pretrained.train, engine="graph", precision="float32")
+    config = dataclasses.replace(pretrained, train=settings)
+    train(manifest, config)
     paths = manifest.part("test")["path"].tolist()
     with monkeypatch.context() as patched:
         forbid_building(patched)
-        found = features(pretrained, paths, "graph")
+        classic = fit_baseline("logistic_regression_backbone", manifest, config)
+        found = classic.probabilities(paths)
     forget()
-    np.testing.assert_allclose(found, features(bare, paths, "graph"), atol=1e-4)
+    shutil.rmtree(kept_folder())
+    np.testing.assert_allclose(found, classic.probabilities(paths), atol=1e-3)
+
+
+def test_one_that_was_held_before_outlives_what_was_lent(bare: Config, files: list[str]) -> None:
+    features(bare, files[:1], "keras")
+    (before,) = held._held.values()
+    features(bare, files[:2], "keras", lambda: extractor_of(classifier(bare)))
+    assert list(held._held.values()) == [before]
 
 
 def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:

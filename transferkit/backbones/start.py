@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 from transferkit.backbones.row import Backbone
 from transferkit.backbones.table import find_backbone
@@ -55,6 +56,13 @@ def starting_weights(model: ModelConfig) -> str:
     if model.weights != "imagenet" or row.weights_path:
         return model.weights
     return "embedded" if row.embedded else "none"
+
+
+def rooted_weights(model: ModelConfig) -> str:
+    """`starting_weights`, a file among them as it is from any folder."""
+    weights = starting_weights(model)
+    named = weights in ("imagenet", "embedded", "none")
+    return weights if named else str(Path(weights).expanduser().absolute())
 
 
 def is_pretrained(model: ModelConfig) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from transferkit.backbones.row import pooling_of
-from transferkit.backbones.start import choose_backbone
+from transferkit.backbones.start import choose_backbone, rooted_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.classic import Classic
 from transferkit.baselines.classifiers import fit_classifier
@@ -81,10 +80,7 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
         model = choose_backbone(config.model)
         return BackboneFeatures(
             model.backbone,
-            # As it is from any folder: the baseline is loaded from another, perhaps.
-            str(Path(model.weights).expanduser().absolute())
-            if model.weights not in ("imagenet", "embedded", "none")
-            else model.weights,
+            rooted_weights(model),  # the baseline is loaded from another folder, perhaps
             pooling_of(find_backbone(model.backbone), model.pooling),
             sides=model.sides,
             precision=config.train.precision,

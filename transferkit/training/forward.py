@@ -16,6 +16,7 @@ from transferkit.progress import say, track
 from transferkit.training.agreement import CHECKED, agreeing_engine, start_engine
 from transferkit.training.devices import FLOAT32, Bits
 from transferkit.training.engines import Outputs, choose_engine
+from transferkit.training.graphs import has_gpu
 
 Change = Callable[[np.ndarray, int], np.ndarray]
 """What is made of a batch of images, of which the first has this number."""
@@ -34,13 +35,15 @@ class Forward:
     def __init__(
         self, model: keras.Model, engine: EngineName = "auto", *, bits: Bits | None = None
     ) -> None:
+        if bits is None and has_gpu():
+            engine = "graph"  # one image is one image there, on however many devices it learnt
         choice = choose_engine(engine, bits or FLOAT32)
         if bits is not None:
             _say_once(choice.line)
         self.side, self.shape = int(model.input_shape[1]), model.output_shape
         self.engine = start_engine(model, choice)
         # In float32 TensorFlow says what Keras does, which computes by it.
-        self._settled = bits is None and choice.name != "openvino"
+        self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED
 
     @property
     def identity(self) -> str:
@@ -55,7 +58,7 @@ class Forward:
     @property
     def constant(self) -> bool:
         """Whether it goes on saying the same, whatever its model learns."""
-        return self._settled and self.engine.constant
+        return not self._unchecked and self.engine.constant
 
     @property
     def width(self) -> int:
@@ -63,17 +66,17 @@ class Forward:
         return int(self.engine.model.outputs[-1].shape[-1])
 
     def settle(self, paths: Sequence[str], data: DataConfig) -> None:
-        """Ask the engine for the first of `paths`, and for good take another if it is wrong there.
+        """Hold the engine to Keras for the first images there are, and take another if it is wrong.
 
         The first call also optimises the graph, which is no image's cost.
 
         Raises:
             DataError: one of these files cannot be read.
         """
-        if not self._settled and len(paths):
-            images = read_images(paths[:CHECKED], self.side, data)
+        if self._unchecked and len(paths):
+            images = read_images(paths[: self._unchecked], self.side, data)
             self.engine = agreeing_engine(self.engine, images)
-            self._settled = True
+            self._unchecked -= len(images)
 
     def stream(
         self,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-import keras
 import numpy as np
 
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
@@ -21,7 +19,7 @@ from transferkit.training.activations import Reading, count_saved
 from transferkit.training.blocks import rounded
 from transferkit.training.engines import Outputs, choose_engine
 from transferkit.training.forward import Forward
-from transferkit.training.held import forward_for, lent
+from transferkit.training.held import forward_for
 from transferkit.training.shelf import Batch
 from transferkit.training.source import Source, stamp
 
@@ -49,13 +47,11 @@ def frozen_features(
     engine: EngineName = "auto",
     view: View | None = None,
     quiet: bool = False,
-    extractor: Callable[[], keras.Model] | None = None,
 ) -> Features:
     """The pooled features of each file, in order; those of the same files are read only once.
 
     `precision` and `engine` are those of `TrainConfig`; with a `view` they are that view's. How
-    many were kept from before is said, unless `quiet`. Where there is a network for them already,
-    `extractor` gives it, so that no other is built.
+    many were kept from before is said, unless `quiet`.
 
     Raises:
         ConfigError: the backbone has random weights, which say nothing twice.
@@ -71,8 +67,7 @@ def frozen_features(
     for path in (model.weights, *paths):
         stamps.update(repr(stamp(path)).encode())
     asked = _read.cache_info().misses
-    with lent(source, extractor) if extractor else nullcontext():
-        reading = _read(source, tuple(paths), stamps.digest())
+    reading = _read(source, tuple(paths), stamps.digest())
     if reading.kept and not quiet and _read.cache_info().misses > asked:
         say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
     return Features(reading.values, reading.seconds)

@@ -13,8 +13,10 @@ from transferkit.training import models
 from transferkit.training.fit import HEAD_STAGE, Fit, compile_model, describe, require_numbers
 from transferkit.training.forward import Forward
 from transferkit.training.frozen import frozen_features
+from transferkit.training.held import lent
 from transferkit.training.material import Part, shared_batch
 from transferkit.training.probe import solve
+from transferkit.training.source import Source
 from transferkit.training.watching import callbacks
 
 HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
@@ -31,9 +33,10 @@ def fit_head(fit: Fit) -> None:
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
-    shown = [_features(fit, fit.train, view) for view in (None, *views)]
+    with lent(_source(fit), lambda: models.extractor_of(fit.classifier)):
+        shown = [_features(fit, fit.train, view) for view in (None, *views)]
+        validation = _features(fit, fit.validation, None)
     train = shown[0] if len(shown) == 1 else np.concatenate(shown)
-    validation = _features(fit, fit.validation, None)
     solvable = is_solvable(fit)
     (_solve_head if solvable else _learn_head)(fit, images, train, validation)
     require_numbers(fit, HEAD_STAGE)
@@ -104,6 +107,12 @@ def head_batch(train: Part, replicas: int) -> int:
     return shared_batch(wanted, len(train), replicas) or train.batch
 
 
+def _source(fit: Fit) -> Source:
+    config = fit.config
+    train = config.train
+    return Source.of(config.model, config.data, precision=train.precision, engine=train.engine)
+
+
 def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
     config = fit.config
     if not fit.pretrained:
@@ -118,7 +127,6 @@ def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
         engine=config.train.engine,
         view=view,
         quiet=view is not None or fit.kept is not None,  # then it was said of the rows
-        extractor=lambda: models.extractor_of(fit.classifier),
     )
     if fit.kept is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)

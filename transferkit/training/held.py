@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from threading import RLock
 
 import keras
 
@@ -16,6 +17,7 @@ from transferkit.training.source import Source, Stamp, stamp
 HELD = 2  # networks
 Key = tuple[Source, Stamp]
 
+_lock = RLock()
 _held: dict[Key, Forward] = {}  # the one that was added last is the last
 _lent: dict[Key, Callable[[], keras.Model]] = {}
 
@@ -23,9 +25,10 @@ _lent: dict[Key, Callable[[], keras.Model]] = {}
 def forward_for(source: Source) -> Forward:
     """What computes the features of `source`, which are the last of its outputs."""
     key = _key(source)
-    if key not in _held:
-        _hold(key, _compiled(source))
-    return _held[key]
+    with _lock:
+        if key not in _held:
+            _hold(key, _compiled(source))
+        return _held[key]
 
 
 def hold(source: Source, forward: Forward) -> None:
@@ -34,7 +37,8 @@ def hold(source: Source, forward: Forward) -> None:
     Not one that would say something else once its model has learnt more.
     """
     if forward.constant:
-        _hold(_key(source), forward)
+        with _lock:
+            _hold(_key(source), forward)
 
 
 @contextmanager
@@ -44,13 +48,17 @@ def lent(source: Source, extractor: Callable[[], keras.Model]) -> Iterator[None]
     Its model may learn after that, and what would then say something else is not held.
     """
     key = _key(source)
-    _lent[key] = extractor
+    with _lock:
+        before = _held.get(key)
+        _lent[key] = extractor
     try:
         yield
     finally:
-        del _lent[key]
-        if key in _held and not _held[key].constant:
-            del _held[key]
+        with _lock:
+            _lent.pop(key, None)
+            found = _held.get(key)
+            if found is not None and found is not before and not found.constant:
+                del _held[key]
 
 
 def _key(source: Source) -> Key:
@@ -65,11 +73,12 @@ def _hold(key: Key, forward: Forward) -> None:
 
 
 def _compiled(source: Source) -> Forward:
-    extractor = _lent[_key(source)]() if _key(source) in _lent else _built(source)
+    make = _lent.get(_key(source), lambda: _built(source))
+    everywhere = choose_engine(source.engine, source.bits).name == "keras"
+    with source.bits.building(), chosen_strategy().scope() if everywhere else nullcontext():
+        extractor = make()  # within the scope, of which Keras takes note: all devices compute
     return Forward(extractor, source.engine, bits=source.bits)
 
 
 def _built(source: Source) -> keras.Model:
-    everywhere = choose_engine(source.engine, source.bits).name == "keras"
-    with source.bits.building(), chosen_strategy().scope() if everywhere else nullcontext():
-        return build_extractor(source.model, source.data.side)
+    return build_extractor(source.model, source.data.side)

@@ -14,7 +14,7 @@ import PIL
 
 import transferkit
 from transferkit.backbones.row import STAGES, input_side, pooling_of
-from transferkit.backbones.start import choose_backbone, is_pretrained, starting_weights
+from transferkit.backbones.start import choose_backbone, is_pretrained, rooted_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
@@ -90,8 +90,8 @@ class Source:
     def _facts(self) -> dict[str, Any]:
         model, data = self.model, self.data
         row = find_backbone(model.backbone)
-        pooling = pooling_of(row, model.pooling)
-        weights = weights_path(row, starting_weights(model))
+        pooling = model.pooling
+        weights = weights_path(row, model.weights)
         return {
             "format": FORMAT,
             "backbone": row.name,
@@ -137,10 +137,10 @@ def _decoding(data: DataConfig) -> DataConfig:
 
 
 def _below_the_head(model: ModelConfig) -> ModelConfig:
-    """The settings that decide the features, those of the head as they come."""
+    """The settings that decide the features, in one way of saying them; the head's as they come."""
     return ModelConfig(
         backbone=model.backbone,
-        weights=model.weights,
-        pooling=model.pooling,
+        weights=rooted_weights(model),
+        pooling=pooling_of(find_backbone(model.backbone), model.pooling),  # type: ignore[arg-type]
         sides=model.sides,
     )
