@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -137,3 +139,26 @@ def test_other_weights_in_the_same_file_are_another_network(
     network.save_weights(path)
     after = features(own, files, "graph")
     assert not np.allclose(before, after, rtol=1e-2)
+
+
+ON_TWO_DEVICES = """
+from transferkit.config import DataConfig, ModelConfig, TrainConfig
+from transferkit.training.devices import choose_device
+from transferkit.training import held
+from transferkit.training.models import build_classifier, extractor_of
+from transferkit.training.source import Source
+device = choose_device(TrainConfig(devices="cpu:2"))
+model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
+with device.building():
+    lender = build_classifier(model, ("a", "b"), side=32)
+source = Source.of(model, data, precision="float32", engine="keras")
+with held.lent(source, lambda: extractor_of(lender)):
+    print(held.forward_for(source).engine.replicas)
+"""
+
+
+def test_one_that_is_lent_computes_on_all_devices() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ON_TWO_DEVICES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "2\n"
