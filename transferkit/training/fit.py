@@ -18,6 +18,7 @@ from transferkit.training.devices import Device
 from transferkit.training.mapped import Mapped
 from transferkit.training.material import Part
 from transferkit.training.optimizers import build_optimizer
+from transferkit.training.source import Source
 
 EXECUTED = 16  # steps that a GPU takes without asking the CPU for what to do next
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
@@ -59,6 +60,12 @@ class Fit:
     @property
     def pretrained(self) -> bool:
         return is_pretrained(self.config.model)
+
+    @property
+    def source(self) -> Source:
+        """What says the features of the plain images."""
+        config, train = self.config, self.config.train
+        return Source.of(config.model, config.data, precision=train.precision, engine=train.engine)
 
     def best(self, stage: str) -> float:
         """The lowest validation loss of `stage`, or training loss where there is no other.

@@ -64,7 +64,7 @@ def frozen_features(
             "random weights say nothing; give --weights imagenet or a file."
         )
     stamps = hashlib.sha256()
-    for path in (model.weights, *paths):
+    for path in (source.model.weights, *paths):
         stamps.update(repr(stamp(path)).encode())
     asked = _read.cache_info().misses
     reading = _read(source, tuple(paths), stamps.digest())

@@ -16,7 +16,6 @@ from transferkit.training.frozen import frozen_features
 from transferkit.training.held import lent
 from transferkit.training.material import Part, shared_batch
 from transferkit.training.probe import solve
-from transferkit.training.source import Source
 from transferkit.training.watching import callbacks
 
 HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
@@ -33,7 +32,7 @@ def fit_head(fit: Fit) -> None:
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
-    with lent(_source(fit), lambda: models.extractor_of(fit.classifier)):
+    with lent(fit.source, lambda: models.extractor_of(fit.classifier)):
         shown = [_features(fit, fit.train, view) for view in (None, *views)]
         validation = _features(fit, fit.validation, None)
     train = shown[0] if len(shown) == 1 else np.concatenate(shown)
@@ -105,12 +104,6 @@ def head_batch(train: Part, replicas: int) -> int:
     """
     wanted = min(train.batch, max(HEAD_BATCH, len(train) // HEAD_STEPS))
     return shared_batch(wanted, len(train), replicas) or train.batch
-
-
-def _source(fit: Fit) -> Source:
-    config = fit.config
-    train = config.train
-    return Source.of(config.model, config.data, precision=train.precision, engine=train.engine)
 
 
 def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:

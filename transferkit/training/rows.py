@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 
@@ -57,17 +58,7 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
 
 
 def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | None:
-    config = fit.config
-    sources = [
-        Source.of(
-            config.model,
-            config.data,
-            precision=config.train.precision,
-            engine=config.train.engine,
-            view=view,
-        )
-        for view in (None, *views)
-    ]
+    sources = [dataclasses.replace(fit.source, view=view) for view in (None, *views)]
     reader = Reader(halves, sources[0])
     validation = reader.read(fit.validation.paths, sources[0])
     train = [reader.read(fit.train.paths, source) for source in sources]

@@ -90,15 +90,14 @@ class Source:
     def _facts(self) -> dict[str, Any]:
         model, data = self.model, self.data
         row = find_backbone(model.backbone)
-        pooling = model.pooling
         weights = weights_path(row, model.weights)
         return {
             "format": FORMAT,
             "backbone": row.name,
             "weights": _digest(str(weights), stamp(str(weights))),
             "preprocessing": row.preprocessing,
-            "pooling": pooling,
-            "stages": row.stages if pooling in STAGES else (),
+            "pooling": model.pooling,
+            "stages": row.stages if model.pooling in STAGES else (),
             "side": input_side(row, data.side, model.sides),
             "sides": model.sides,
             "resize": data.resize,
