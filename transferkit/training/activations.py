@@ -52,21 +52,21 @@ class Table:
         lost = _places_of(keys)
         values = np.empty((0, 0), np.float32)
         kept, kept_seconds = 0, 0.0
-        for block, rows in self.shelf.find(set(keys) - {b""}):
+        for block, rows in self.shelf.find(lost):
             try:
-                found = block.rows(rows)
+                block.check(rows)
             except DamagedError:
                 discard(block.path)
                 continue
-            values = _room_for(values, len(keys), found)
-            for row, vector in zip(rows, found, strict=True):
+            values = _room_for(values, len(keys), block.width)
+            for row in rows:
                 places = lost.pop(block.keys[row], [])
-                values[places] = vector
+                values[places] = block.row(row)
                 kept += len(places)
                 kept_seconds += block.seconds[row] if places else 0.0
         seconds = kept_seconds
         for names, found, took in self._computed(lost, compute) if lost or not keys else ():
-            values = _room_for(values, len(keys), found)
+            values = _room_for(values, len(keys), found.shape[1])
             for name, vector in zip(names, found, strict=True):
                 values[lost[name]] = vector
             seconds += took
@@ -95,13 +95,16 @@ class Table:
     def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Block, int]]:
         """Where those of `keys` are that are kept and undamaged."""
         found: dict[bytes, tuple[Block, int]] = {}
-        for block, rows in self.shelf.find(keys):
+        lost = set(keys)
+        for block, rows in self.shelf.find(lost):
             try:
                 block.check(rows)
             except DamagedError:
                 discard(block.path)
                 continue
-            found |= {block.keys[row]: (block, row) for row in rows}
+            new = {block.keys[row]: (block, row) for row in rows}
+            found |= new
+            lost -= new.keys()
         return found
 
     def _computed(
@@ -139,8 +142,8 @@ def _places_of(keys: Sequence[bytes]) -> dict[Hashable, list[int]]:
     return places
 
 
-def _room_for(values: np.ndarray, images: int, found: np.ndarray) -> np.ndarray:
-    """`values`, or where it is empty, an array for as many `images` as wide as those `found`."""
-    if values.size or not found.shape[1]:
+def _room_for(values: np.ndarray, images: int, width: int) -> np.ndarray:
+    """`values`, or where it is empty, an array for as many `images`, as wide as what was found."""
+    if values.size or not width:
         return values
-    return np.empty((images, found.shape[1]), np.float32)
+    return np.empty((images, width), np.float32)

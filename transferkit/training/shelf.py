@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from transferkit.training.blocks import (
 from transferkit.training.kept import ABOUT, kept_folder, locked, make_room
 
 ROWS = 4096  # images of a block at most: 10 MB of MobileNetV2's features
-NUMBERS = 2**24  # of a block at most, in float32 before it is written: 64 MB
+NUMBERS = 2**22  # of a block at most: 16 MB in float32, and writing it takes five times that
 MANY = 32  # blocks of less than half that, before they are made one
 _said: set[str] = set()  # sentences that a process says once
 
@@ -95,15 +95,16 @@ class Shelf:
                 "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
             )
 
-    def find(self, keys: set[bytes]) -> Iterator[tuple[Block, list[int]]]:
-        """The blocks with some of `keys`, and their rows there; each key once."""
-        wanted = set(keys)
+    def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Block, list[int]]]:
+        """The blocks with some of the keys that are `wanted` when it is their turn, and their rows.
+
+        Who has read a key takes it out of `wanted`, or may get it again.
+        """
         for block in self.blocks():
             rows = [row for row, key in enumerate(block.keys) if key in wanted]
             if rows:
                 _touch(block.path)
                 yield block, rows
-                wanted -= {block.keys[row] for row in rows}
 
     def most_rows(self, width: int) -> int:
         """Images of a block."""

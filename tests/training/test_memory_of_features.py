@@ -1,0 +1,56 @@
+"""Reading features takes the room of the features, however many images there are."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kept_worlds import FACTS, GENEROUS, World, damage_a_row, keys_of
+
+from transferkit.training import shelf
+from transferkit.training.activations import Reading, Table
+from transferkit.training.shelf import Batch
+
+IMAGES, WIDTH, BATCH = 10_000, 512, 32
+AN_IMAGE = 450  # bytes for its key and its place, whatever its features take
+
+
+def read_and_peak(root: Path) -> tuple[Reading, int]:
+    """The features of all images, of which each has its number in every one; and bytes at most."""
+
+    def compute(places: list[int]) -> Iterator[Batch]:
+        for first in range(0, len(places), BATCH):
+            numbers = np.array(places[first : first + BATCH], np.float32)
+            yield np.repeat(numbers[:, None], WIDTH, axis=1), 0.1
+
+    table, keys = Table(FACTS, bound=GENEROUS, root=root), keys_of(range(IMAGES))
+    tracemalloc.start()
+    try:
+        return table.read(keys, compute), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_features_are_in_memory_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "NUMBERS", 2**18)  # 1 MB: small beside all of them, as it is
+    for kept in (0, IMAGES):
+        found, peak = read_and_peak(tmp_path)
+        assert found.kept == kept
+        np.testing.assert_array_equal(found.values[:, -1], np.arange(IMAGES))
+        spare = 6 * 4 * shelf.NUMBERS  # a block in each of its forms
+        assert peak < found.values.nbytes + AN_IMAGE * IMAGES + spare
+
+
+def test_what_is_damaged_in_one_block_is_read_from_another(tmp_path: Path) -> None:
+    """Two processes at once may keep the same image."""
+    world = World(tmp_path)
+    world.read(1)
+    [first] = world.blocks
+    before = first.parent / f"0{first.name}"
+    before.write_bytes(first.read_bytes())
+    damage_a_row(before)
+    assert world.read(1).kept == 1
+    assert world.asked == [1]
