@@ -17,6 +17,7 @@ from transferkit.training import models
 from transferkit.training.devices import Device
 from transferkit.training.mapped import Mapped
 from transferkit.training.material import Part
+from transferkit.training.normalising import let_statistics_follow
 from transferkit.training.optimizers import build_optimizer
 from transferkit.training.source import Source
 
@@ -62,6 +63,16 @@ class Fit:
         return is_pretrained(self.config.model)
 
     @property
+    def side(self) -> int:
+        """Pixels of an image that the classifier is given."""
+        return int(self.classifier.input_shape[1])
+
+    @property
+    def paths(self) -> list[str]:
+        """The files of both parts."""
+        return [*self.train.paths, *self.validation.paths]
+
+    @property
     def source(self) -> Source:
         """What says the features of the plain images."""
         config, train = self.config, self.config.train
@@ -89,6 +100,23 @@ def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
         jit_compile=False,
         steps_per_execution=min(EXECUTED, fit.train.steps) if fit.device.gpu else 1,
     )
+
+
+def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
+    """Let the last `blocks` blocks of the classifier learn, and compile `learner` for that.
+
+    `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
+    head that has been fitted.
+    """
+    config = fit.config.train
+    models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    if fit.device.bits.onednn_bfloat16:
+        let_statistics_follow(fit.classifier)
+    factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    with fit.device.strategy.scope():
+        rate = config.fine_tune_rate if tuning else config.rate
+        steps = fit.train.steps * config.epochs
+        compile_model(learner, fit, rate=rate, steps=steps, factors=factors)
 
 
 def require_numbers(fit: Fit, stage: str) -> None:

@@ -26,16 +26,17 @@ from transferkit.training.fit import (
     HEAD_STAGE,
     SCRATCH_STAGE,
     Fit,
-    compile_model,
     describe,
+    prepare,
     require_numbers,
 )
+from transferkit.training.foretelling import foretell
 from transferkit.training.head import fit_head
 from transferkit.training.material import Part, class_weights, read_part
-from transferkit.training.normalising import let_statistics_follow
 from transferkit.training.rows import keep_rows
 from transferkit.training.watching import callbacks
 
+MANY_STEPS = 500  # of fine-tuning, from which it is worth timing the first ahead of the head
 BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
@@ -62,6 +63,9 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     fit.details["parameters"] = models.parameters(classifier)
     fit.kept = keep_rows(fit, blocks)
     if pretrained or blocks < len(row.blocks):
+        if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
+            learner, batches, *_ = _material(fit)
+            foretell(fit, learner, batches, blocks=blocks)
         fit_head(fit)
     if blocks:
         fit_blocks(fit, blocks)
@@ -77,22 +81,13 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     started = time.perf_counter()
     config, tuning = fit.config.train, bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
-    models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
-    if fit.device.bits.onednn_bfloat16:
-        let_statistics_follow(fit.classifier)
     before = fit.classifier.get_weights() if tuning else None
     learner, train, validation, images = _material(fit)
-    steps = fit.train.steps
-    factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
-    with fit.device.strategy.scope():
-        rate = config.fine_tune_rate if tuning else config.rate
-        compile_model(learner, fit, rate=rate, steps=steps * config.epochs, factors=factors)
-    watched = len(fit.validation) > 0
+    prepare(fit, learner, blocks, tuning=tuning)
+    steps, watched = fit.train.steps, len(fit.validation) > 0
     averages = tuning and fit.pretrained and watched and config.average_epochs > 1
     best = [BestEpochs(config.average_epochs)] if averages else []
-    side, config_data = fit.classifier.input_shape[1], fit.config.data
-    everything = [*fit.train.paths, *fit.validation.paths]
-    with fit.device.bits.fast(), naming_bad_files(everything, side, config_data):
+    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.side, fit.config.data):
         learner.fit(
             train,
             shuffle=False,  # the batches are shuffled already
@@ -155,7 +150,7 @@ def _batches(fit: Fit, part: Part, augmentation: Augmentation | None = None) -> 
     return training_batches(
         part.paths,
         part.targets,
-        fit.classifier.input_shape[1],
+        fit.side,
         data=fit.config.data,
         batch=part.batch,
         weights=part.weights,

@@ -21,7 +21,7 @@ from transferkit.errors import ConfigError
 from transferkit.training import models
 from transferkit.training.gradients import score_gradients
 
-BATCH = 16  # images: the maps of several stages take 4 MB an image
+BATCH = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
 POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
 

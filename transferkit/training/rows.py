@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from transferkit.data.files import content_keys
 from transferkit.data.views import View, views_of
-from transferkit.progress import say
+from transferkit.progress import Clock, say
 from transferkit.training.blocks import rounded
 from transferkit.training.boundary import Halves, cut
 from transferkit.training.engines import choose_engine
 from transferkit.training.fit import Fit, KeptRows
+from transferkit.training.foretelling import foretell_from_rows
 from transferkit.training.forward import Forward
 from transferkit.training.frozen import OtherEngineError, batches_of
 from transferkit.training.held import hold
 from transferkit.training.mapped import Mapped
 from transferkit.training.shelf import Batch, Writer
 from transferkit.training.source import Source
+
+LONG = 30  # seconds of reading, from which it is worth timing what comes after it
 
 
 def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
@@ -39,7 +43,10 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     started = time.perf_counter()
     size = 2 * images * halves.width
     fits = size < config.data.cache_bytes
-    rows = _read_all(fit, halves, views) if fits else None
+    reader = Reader(
+        halves, fit.source, lambda: foretell_from_rows(fit, halves.above, blocks=blocks)
+    )
+    rows = _read_all(fit, reader, views) if fits else None
     if rows is None:
         reason = "cannot all be kept"
         if not fits:
@@ -57,9 +64,8 @@ def keep_rows(fit: Fit, blocks: int) -> KeptRows | None:
     return rows
 
 
-def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | None:
+def _read_all(fit: Fit, reader: Reader, views: Sequence[View]) -> KeptRows | None:
     sources = [dataclasses.replace(fit.source, view=view) for view in (None, *views)]
-    reader = Reader(halves, sources[0])
     validation = reader.read(fit.validation.paths, sources[0])
     train = [reader.read(fit.train.paths, source) for source in sources]
     if reader.forward is not None:
@@ -67,17 +73,18 @@ def _read_all(fit: Fit, halves: Halves, views: Sequence[View]) -> KeptRows | Non
     kept = [rows for rows in train if rows is not None]
     if validation is None or len(kept) < len(train):
         return None
-    return KeptRows(halves.above, kept, validation)
+    return KeptRows(reader.halves.above, kept, validation)
 
 
 class Reader:
     """Reads what enters the upper one of `halves`, a network of the settings of `source`.
 
-    The features of the same images, which come out on the way, are kept too.
+    The features of the same images, which come out on the way, are kept too. Where it will take
+    long, `foretold` is called once, after its first batches.
     """
 
-    def __init__(self, halves: Halves, source: Source) -> None:
-        self.halves, self.source = halves, source
+    def __init__(self, halves: Halves, source: Source, foretold: Callable[[], None]) -> None:
+        self.halves, self.source, self.foretold = halves, source, cache(foretold)
         self.forward: Forward | None = None
 
     def read(self, paths: Sequence[str], source: Source) -> Mapped | None:
@@ -105,13 +112,16 @@ class Reader:
             forward = self._settled(chosen)
             if forward.identity != identity:
                 raise OtherEngineError(forward.identity)
-            done = 0
+            done, long, clock = 0, False, Clock(-(-len(places) // forward.engine.batch))
             with Writer(source.table(identity).shelf) as features:
                 found = batches_of(forward, source, chosen, keys=chosen_keys)
                 for (rows, vectors), seconds in found:
+                    if long:  # and how long has been said
+                        self.foretold()
                     features.add(chosen_keys[done : done + len(rows)], (vectors, seconds))
                     done += len(rows)
                     yield rounded(rows), seconds  # 16 bits are enough to learn from
+                    long = long or (clock.tick() or 0) >= LONG
 
         table = source.table(identity, layer=self.halves.layer)
         return table.map(keys, compute, width=self.halves.width)

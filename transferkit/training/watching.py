@@ -39,8 +39,7 @@ class Watch(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=batch + 1)
         if (seconds := self.clock.tick()) is not None:
-            epochs = int(self.params["epochs"])
-            say(f"{self.stage}: about {in_words(seconds)} for {epochs} epochs, if all are needed.")
+            say(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
@@ -78,6 +77,11 @@ def callbacks(
             )
         )
     return found
+
+
+def for_epochs(seconds: float, epochs: int) -> str:
+    """How long `epochs` epochs take, as the end of a line."""
+    return f"about {in_words(seconds)} for {epochs} epoch{'s'[epochs == 1 :]}, if all are needed."
 
 
 def _line(row: dict[str, Any], epochs: int) -> str:

@@ -1,0 +1,76 @@
+"""How long fine-tuning will take is said ahead of the head, and the network is none the other."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transferkit import progress
+from transferkit.config import Config
+from transferkit.data.manifest import Manifest
+from transferkit.training import fitting, rows
+from transferkit.training.devices import choose_device
+from transferkit.training.fit import Fit
+
+AHEAD = "fine-tune, after the head: about "
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything takes long."""
+    monkeypatch.setattr(progress, "LONG", 0)
+    monkeypatch.setattr(rows, "LONG", 0)
+    monkeypatch.setattr(fitting, "MANY_STEPS", 1)
+
+
+def fit(manifest: Manifest, config: Config, **train: object) -> Fit:
+    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
+    return fitting.fit_classifier(manifest, config, choose_device(config.train))
+
+
+@pytest.fixture
+def settings(pretrained: Config) -> Config:
+    """As many steps as are timed, and dropout, whose draws go on from step to step."""
+    model = dataclasses.replace(pretrained.model, dropout=0.5)
+    train = dataclasses.replace(pretrained.train, batch=8)
+    return dataclasses.replace(pretrained, model=model, train=train)
+
+
+@pytest.mark.parametrize("views", ["0", "every"])
+def test_it_is_said_first_and_changes_nothing(
+    manifest: Manifest,
+    settings: Config,
+    views: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "one"))
+    plain = fit(manifest, settings, views=views)
+    assert AHEAD not in capsys.readouterr().err
+    monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "other"))
+    request.getfixturevalue("impatient")
+    foretold = fit(manifest, settings, views=views)
+    before, _, after = capsys.readouterr().err.partition("head, solved with ")
+    [line] = [line for line in before.splitlines() if line.startswith(AHEAD)]
+    assert line.endswith(" for 1 epoch, if all are needed.")
+    assert AHEAD not in after
+    for one, other in zip(
+        plain.classifier.get_weights(), foretold.classifier.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    if views == "0":
+        fit(manifest, settings, views=views)
+        assert AHEAD not in capsys.readouterr().err  # what is kept is not waited for
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_epoch_of_few_steps_is_not_timed(
+    manifest: Manifest, settings: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(manifest, settings, views="every", batch=32)
+    assert AHEAD not in capsys.readouterr().err

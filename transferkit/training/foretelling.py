@@ -1,0 +1,48 @@
+"""How long fine-tuning will take, from a few of its steps, said before the work ahead of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from transferkit.data.batches import naming_bad_files
+from transferkit.progress import TIMED, Clock, say
+from transferkit.training.fit import FINE_TUNE_STAGE, Fit, prepare
+from transferkit.training.watching import for_epochs
+
+
+def foretell(fit: Fit, learner: keras.Model, batches: Any, *, blocks: int) -> None:
+    """Say how long fine-tuning the last `blocks` blocks will take, if that is long.
+
+    `learner` takes a few steps on the first of `batches`, and is then as it was before.
+    """
+    prepare(fit, learner, blocks, tuning=True)
+    epochs, steps = fit.config.train.epochs, (TIMED + 1) * learner.steps_per_execution
+    if steps > fit.train.steps:
+        return
+    clock = Clock(math.ceil(fit.train.steps * epochs / learner.steps_per_execution))
+    found: list[float | None] = []
+    watch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: found.append(clock.tick())
+    )
+    before = [(each, keras.ops.convert_to_numpy(each)) for each in learner.variables]
+    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.side, fit.config.data):
+        learner.fit(batches, steps_per_epoch=steps, shuffle=False, callbacks=[watch], verbose=0)
+    with fit.device.strategy.scope():
+        for variable, value in before:
+            variable.assign(value)
+    if (seconds := found[-1]) is not None:
+        say(f"{FINE_TUNE_STAGE}, after the head: {for_epochs(seconds, epochs)}")
+
+
+def foretell_from_rows(fit: Fit, above: keras.Model, *, blocks: int) -> None:
+    """The same of `above`, which learns from kept activations, before there are any."""
+    part = fit.train
+    chosen = slice(part.batch)
+    rows = np.zeros((min(part.batch, len(part)), above.input_shape[1]), np.float32)
+    batch = rows, part.targets[chosen], part.weights[chosen]
+    foretell(fit, above, tf.data.Dataset.from_tensors(batch).repeat(), blocks=blocks)
