@@ -19,4 +19,4 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
     folder: Path = tmp_path_factory.mktemp("lesson")
     draw_pictures(folder, PICTURES, labelled=False, workers=1)
     teach(folder, PICTURES, teacher="mobilenet_025", weights="none")
-    return Lesson(folder, PICTURES, steps=4, batch=8, kept_every=2)
+    return Lesson(folder, PICTURES, steps=16, batch=8, kept_every=4)

@@ -35,37 +35,24 @@ def test_a_lesson_takes_its_steps(learnt: keras.Model, lesson: Lesson) -> None:
 
 def test_the_history_has_a_row_for_each_checkpoint(learnt: keras.Model, lesson: Lesson) -> None:
     history = pd.read_csv(lesson.history)
-    assert history["step"].tolist() == [2, 4]
-    assert history["probe"].tolist() == [0.5, 0.5]
+    assert history["step"].tolist() == [4, 8, 12, 16]
+    assert history["probe"].tolist() == [0.5] * 4
 
 
 def test_a_stopped_lesson_goes_on(learnt: keras.Model, lesson: Lesson, tmp_path: Path) -> None:
     copytree(lesson.folder, tmp_path / "copy")
-    longer = replace(lesson, folder=tmp_path / "copy", steps=6)
+    longer = replace(lesson, folder=tmp_path / "copy", steps=20)
     again = learn(longer)
-    assert int(again.optimizer.iterations) == 6
-    assert pd.read_csv(longer.history)["step"].tolist() == [2, 4, 6]
+    assert int(again.optimizer.iterations) == 20
+    assert pd.read_csv(longer.history)["step"].tolist() == [4, 8, 12, 16, 20]
     for before, now in zip(learnt.trainable_variables, again.trainable_variables, strict=True):
         # A rate that stayed where the shorter lesson ended, at 0, would change nothing.
         assert (keras.ops.convert_to_numpy(before - now) != 0).any(), now.path
 
 
-def test_a_student_learns_to_imitate(lesson: Lesson, tmp_path: Path) -> None:
-    copytree(lesson.folder, tmp_path / "copy", ignore=lambda *_: ["student.keras", "student.csv"])
-    losses = pd.read_csv(_learnt(replace(lesson, folder=tmp_path / "copy", steps=16)))["loss"]
-    assert losses.iloc[-1] < 0.8 * losses.iloc[0]
-
-
-def _learnt(lesson: Lesson) -> Path:
-    learn(lesson)
-    return lesson.history
-
-
-def test_labels_are_learnt_without_a_teacher(lesson: Lesson, tmp_path: Path) -> None:
-    copytree(lesson.folder, tmp_path / "copy", ignore=lambda *_: ["student.keras", "student.csv"])
-    student = learn(replace(lesson, folder=tmp_path / "copy", labelled=True, steps=2))
-    assert student.output_shape == (None, 1000)
-    assert (tmp_path / "copy" / "labels.csv").exists()
+def test_a_student_learns_to_imitate(learnt: keras.Model, lesson: Lesson) -> None:
+    first, *_, last = pd.read_csv(lesson.history)["loss"]
+    assert last < 0.8 * first
 
 
 @pytest.mark.parametrize(("steps", "due"), [(16, [2, 4, 6, 8, 10, 12, 14, 16]), (64, [8, 16])])

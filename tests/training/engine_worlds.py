@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import keras
 import numpy as np
@@ -23,8 +24,9 @@ def images(count: int, side: int = SIDE) -> np.ndarray:
     return generator.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
 
 
+@cache
 def pocket() -> keras.Model:
-    """The embedded backbone, whose weights are real, at `SIDE`."""
+    """The embedded backbone, whose weights are real, at `SIDE`; not to be changed."""
     return build_extractor(ModelConfig(backbone="pocket"), SIDE)
 
 

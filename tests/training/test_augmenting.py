@@ -45,7 +45,7 @@ def test_what_is_finished_later_is_what_is_finished_at_once(
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def on_gpu(manifest: Manifest, pretrained: Config) -> Fit:
     """The way of a GPU, on a CPU: another device, the same code."""
     settings = dataclasses.replace(pretrained.train, release="all", epochs=2, mix="mixup")
