@@ -1,4 +1,4 @@
-"""Reading features takes the room of the features, however many images there are."""
+"""What is made of features takes the room of the features, however many images there are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kept_worlds import FACTS, GENEROUS, World, damage_a_row, keys_of
 
 from transferkit.training import shelf
 from transferkit.training.activations import Reading, Table
+from transferkit.training.probe import solve
 from transferkit.training.shelf import Batch
 
 IMAGES, WIDTH, BATCH = 10_000, 512, 32
@@ -42,6 +43,20 @@ def test_the_features_are_in_memory_once(tmp_path: Path, monkeypatch: pytest.Mon
         np.testing.assert_array_equal(found.values[:, -1], np.arange(IMAGES))
         spare = 6 * 4 * shelf.NUMBERS  # a block in each of its forms
         assert peak < found.values.nbytes + AN_IMAGE * IMAGES + spare
+
+
+def test_the_head_is_solved_on_one_copy_of_them() -> None:
+    generator, truth = np.random.default_rng(0), np.arange(IMAGES) % 4
+    features = generator.normal(size=(IMAGES, WIDTH)).astype(np.float32)
+    features[:, :4] += np.eye(4, dtype=np.float32)[truth]
+    weights, groups = np.ones(IMAGES, np.float32), [str(image) for image in range(IMAGES)]
+    tracemalloc.start()
+    try:
+        solve(features, truth, classes=4, weights=weights, groups=groups, seed=0, strengths=(1,))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * features.nbytes
 
 
 def test_what_is_damaged_in_one_block_is_read_from_another(tmp_path: Path) -> None:
