@@ -11,7 +11,7 @@ import pytest
 from transferkit import progress
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
-from transferkit.training import fitting, rows
+from transferkit.training import engines, fit, fitting, rows
 from transferkit.training.devices import choose_device
 from transferkit.training.fit import Fit
 
@@ -26,35 +26,40 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "MANY_STEPS", 1)
 
 
-def fit(manifest: Manifest, config: Config, **train: object) -> Fit:
-    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
-    return fitting.fit_classifier(manifest, config, choose_device(config.train))
-
-
 @pytest.fixture
-def settings(pretrained: Config) -> Config:
-    """As many steps as are timed, and dropout, whose draws go on from step to step."""
+def settings(pretrained: Config, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """As many batches as are timed, and dropout, whose draws go on from step to step."""
+    monkeypatch.setattr(engines, "BATCH", 8)
+    monkeypatch.setattr(fit, "EXECUTED", 2)
     model = dataclasses.replace(pretrained.model, dropout=0.5)
-    train = dataclasses.replace(pretrained.train, batch=8)
+    train = dataclasses.replace(pretrained.train, batch=4, engine="graph", devices="cpu")
     return dataclasses.replace(pretrained, model=model, train=train)
 
 
-@pytest.mark.parametrize("views", ["0", "every"])
+def fitted(manifest: Manifest, config: Config, *, gpu: bool = False, **train: object) -> Fit:
+    """By the way of a GPU, on a CPU, if `gpu`."""
+    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
+    device = dataclasses.replace(choose_device(config.train), gpu=gpu)
+    return fitting.fit_classifier(manifest, config, device)
+
+
+@pytest.mark.parametrize(("views", "gpu"), [("0", False), ("every", True)])
 def test_it_is_said_first_and_changes_nothing(
     manifest: Manifest,
     settings: Config,
     views: str,
+    gpu: bool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "one"))
-    plain = fit(manifest, settings, views=views)
+    plain = fitted(manifest, settings, views=views, gpu=gpu)
     assert AHEAD not in capsys.readouterr().err
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "other"))
     request.getfixturevalue("impatient")
-    foretold = fit(manifest, settings, views=views)
+    foretold = fitted(manifest, settings, views=views, gpu=gpu)
     before, _, after = capsys.readouterr().err.partition("head, solved with ")
     [line] = [line for line in before.splitlines() if line.startswith(AHEAD)]
     assert line.endswith(" for 1 epoch, if all are needed.")
@@ -64,13 +69,14 @@ def test_it_is_said_first_and_changes_nothing(
     ):
         np.testing.assert_array_equal(one, other)
     if views == "0":
-        fit(manifest, settings, views=views)
+        fitted(manifest, settings, views=views)
         assert AHEAD not in capsys.readouterr().err  # what is kept is not waited for
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.filterwarnings("error:.*ran out of data")
 def test_an_epoch_of_few_steps_is_not_timed(
     manifest: Manifest, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fit(manifest, settings, views="every", batch=32)
+    fitted(manifest, settings, views="every", batch=32)
     assert AHEAD not in capsys.readouterr().err

@@ -64,8 +64,7 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     fit.kept = keep_rows(fit, blocks)
     if pretrained or blocks < len(row.blocks):
         if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
-            learner, batches, *_ = _material(fit)
-            foretell(fit, learner, batches, blocks=blocks)
+            _foretell_from_pixels(fit, blocks)
         fit_head(fit)
     if blocks:
         fit_blocks(fit, blocks)
@@ -109,6 +108,11 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
         fit.classifier.set_weights(before)
         fit.details["kept"] = HEAD_STAGE
         fit.details.pop("averaged epochs", None)
+
+
+def _foretell_from_pixels(fit: Fit, blocks: int) -> None:
+    learner, batches, *_ = _material(fit)
+    foretell(fit, learner, batches, blocks=blocks)
 
 
 def _has_helped(fit: Fit) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import time
 from typing import Any
 
 import keras
@@ -12,19 +12,20 @@ import tensorflow as tf
 from transferkit.data.batches import naming_bad_files
 from transferkit.progress import TIMED, Clock, say
 from transferkit.training.fit import FINE_TUNE_STAGE, Fit, prepare
-from transferkit.training.watching import for_epochs
+from transferkit.training.watching import executions, for_epochs
 
 
 def foretell(fit: Fit, learner: keras.Model, batches: Any, *, blocks: int) -> None:
     """Say how long fine-tuning the last `blocks` blocks will take, if that is long.
 
-    `learner` takes a few steps on the first of `batches`, and is then as it was before.
+    `learner` takes a few steps on the first of `batches`, and is then as it was before, without an
+    optimizer of size.
     """
     prepare(fit, learner, blocks, tuning=True)
     epochs, steps = fit.config.train.epochs, (TIMED + 1) * learner.steps_per_execution
     if steps > fit.train.steps:
         return
-    clock = Clock(math.ceil(fit.train.steps * epochs / learner.steps_per_execution))
+    clock = Clock(executions(learner, fit.train.steps * epochs))
     found: list[float | None] = []
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: found.append(clock.tick())
@@ -35,14 +36,19 @@ def foretell(fit: Fit, learner: keras.Model, batches: Any, *, blocks: int) -> No
     with fit.device.strategy.scope():
         for variable, value in before:
             variable.assign(value)
+        learner.compile()  # lets go of the optimizer, which may be twice as large as the network
     if (seconds := found[-1]) is not None:
         say(f"{FINE_TUNE_STAGE}, after the head: {for_epochs(seconds, epochs)}")
 
 
 def foretell_from_rows(fit: Fit, above: keras.Model, *, blocks: int) -> None:
-    """The same of `above`, which learns from kept activations, before there are any."""
-    part = fit.train
+    """The same of `above`, which learns from kept activations, before there are any.
+
+    Reading them is not in what is said.
+    """
+    started, part = time.perf_counter(), fit.train
     chosen = slice(part.batch)
     rows = np.zeros((min(part.batch, len(part)), above.input_shape[1]), np.float32)
     batch = rows, part.targets[chosen], part.weights[chosen]
     foretell(fit, above, tf.data.Dataset.from_tensors(batch).repeat(), blocks=blocks)
+    fit.borrowed_seconds += time.perf_counter() - started  # it is no reading, which takes it off

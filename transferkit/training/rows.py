@@ -80,11 +80,11 @@ class Reader:
     """Reads what enters the upper one of `halves`, a network of the settings of `source`.
 
     The features of the same images, which come out on the way, are kept too. Where it will take
-    long, `foretold` is called once, after its first batches.
+    long, `foretell` is called after its first batches, once in all.
     """
 
-    def __init__(self, halves: Halves, source: Source, foretold: Callable[[], None]) -> None:
-        self.halves, self.source, self.foretold = halves, source, cache(foretold)
+    def __init__(self, halves: Halves, source: Source, foretell: Callable[[], None]) -> None:
+        self.halves, self.source, self.foretell = halves, source, cache(foretell)
         self.forward: Forward | None = None
 
     def read(self, paths: Sequence[str], source: Source) -> Mapped | None:
@@ -117,7 +117,7 @@ class Reader:
                 found = batches_of(forward, source, chosen, keys=chosen_keys)
                 for (rows, vectors), seconds in found:
                     if long:  # and how long has been said
-                        self.foretold()
+                        self.foretell()
                     features.add(chosen_keys[done : done + len(rows)], (vectors, seconds))
                     done += len(rows)
                     yield rounded(rows), seconds  # 16 bits are enough to learn from

@@ -22,8 +22,8 @@ from transferkit.training.blocks import (
 )
 from transferkit.training.kept import ABOUT, kept_folder, locked, make_room
 
-ROWS = 4096  # images of a block at most: 10 MB of MobileNetV2's features
-NUMBERS = 2**22  # of a block at most: 16 MB in float32, and writing it takes five times that
+ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
+NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block
 MANY = 32  # blocks of less than half that, before they are made one
 _said: set[str] = set()  # sentences that a process says once
 
@@ -96,9 +96,9 @@ class Shelf:
             )
 
     def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Block, list[int]]]:
-        """The blocks with some of the keys that are `wanted` when it is their turn, and their rows.
+        """Each block with rows that are `wanted` still, by their keys, and those rows.
 
-        Who has read a key takes it out of `wanted`, or may get it again.
+        Who has read one takes it out of `wanted`, or may get it again from another block.
         """
         for block in self.blocks():
             rows = [row for row, key in enumerate(block.keys) if key in wanted]

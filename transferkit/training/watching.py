@@ -27,8 +27,7 @@ class Watch(keras.callbacks.Callback):
         self.clock = Clock(0)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        executions = math.ceil(self.steps / self.model.steps_per_execution)
-        self.clock = Clock(executions * int(self.params["epochs"]))
+        self.clock = Clock(executions(self.model, self.steps * int(self.params["epochs"])))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.started = time.perf_counter()
@@ -79,9 +78,15 @@ def callbacks(
     return found
 
 
+def executions(model: keras.Model, steps: int) -> int:
+    """How often `model`, compiled, is called for so many steps."""
+    return math.ceil(steps / model.steps_per_execution)
+
+
 def for_epochs(seconds: float, epochs: int) -> str:
     """How long `epochs` epochs take, as the end of a line."""
-    return f"about {in_words(seconds)} for {epochs} epoch{'s'[epochs == 1 :]}, if all are needed."
+    counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    return f"about {in_words(seconds)} for {counted}, if all are needed."
 
 
 def _line(row: dict[str, Any], epochs: int) -> str:
