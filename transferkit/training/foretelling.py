@@ -51,4 +51,5 @@ def foretell_from_rows(fit: Fit, above: keras.Model, *, blocks: int) -> None:
     rows = np.zeros((min(part.batch, len(part)), above.input_shape[1]), np.float32)
     batch = rows, part.targets[chosen], part.weights[chosen]
     foretell(fit, above, tf.data.Dataset.from_tensors(batch).repeat(), blocks=blocks)
-    fit.borrowed_seconds += time.perf_counter() - started  # it is no reading, which takes it off
+    # `keep_rows`, in which this is, takes off all that it spends as if it were reading.
+    fit.borrowed_seconds += time.perf_counter() - started
