@@ -7,7 +7,8 @@ import pytest
 
 from transferkit.config import Config, DataConfig
 from transferkit.data.manifest import Manifest
-from transferkit.report.evidence_sections import evidence
+from transferkit.evidence.intervals import Interval
+from transferkit.report.evidence_sections import _pair, evidence
 from transferkit.report.markdown import markdown_report, model_card
 from transferkit.report.page import page
 from transferkit.report.report import compare
@@ -72,6 +73,19 @@ def test_pairs_come_by_accuracy_and_the_better_one_first(report):
         ("lenet", "majority"),
         ("random_forest_hog", "majority"),
     ]
+
+
+def test_a_pair_is_said_from_the_better_one_with_no_minus_zero(report):
+    found = dataclasses.replace(
+        report.judgement.differences[0],
+        first="worse",
+        second="better",
+        difference=-0.03,
+        interval=Interval(-0.061, 0.0003),
+        wins=1,
+        losses=4,
+    )
+    assert _pair(found)[:5] == ("better", "worse", "3.0 points", "0.0 to 6.1", "4 : 1")
 
 
 def test_repeats_have_a_table_and_a_figure(report):

@@ -50,6 +50,18 @@ class Difference:
     adjusted: float
     test: str
 
+    def turned(self) -> Difference:
+        """The same, as that of the second less the first."""
+        return dataclasses.replace(
+            self,
+            first=self.second,
+            second=self.first,
+            difference=-self.difference,
+            interval=Interval(-self.interval.high, -self.interval.low),
+            wins=self.losses,
+            losses=self.wins,
+        )
+
 
 def mcnemar(wins: int, losses: int) -> float:
     """The two-sided p-value of the exact test of McNemar (1947), of images that differ alone.

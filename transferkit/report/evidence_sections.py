@@ -82,17 +82,14 @@ def _pairs(report: Report) -> list[Pair]:
 
 
 def _pair(found: Difference) -> Pair:
-    first_leads = found.difference >= 0
-    better, worse = (found.first, found.second)[:: 1 if first_leads else -1]
-    wins, losses = (found.wins, found.losses)[:: 1 if first_leads else -1]
-    low, high = found.interval.low, found.interval.high
-    low, high = (low, high) if first_leads else (-high, -low)
+    if found.difference < 0:
+        found = found.turned()
     return Pair(
-        better,
-        worse,
+        found.first,
+        found.second,
         points(found.difference),
-        f"{low * 100:.1f} to {high * 100:.1f}",
-        f"{wins} : {losses}",
+        span(found.interval),
+        f"{found.wins} : {found.losses}",
         chance(found.p_value).removeprefix("p = ").removeprefix("p "),
         chance(found.adjusted).removeprefix("p = ").removeprefix("p "),
         found.adjusted < LEVEL,

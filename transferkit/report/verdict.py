@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -89,17 +88,7 @@ def between(differences: Sequence[Difference], first: Result, second: Result) ->
     """The difference of these two, as that of the first less the second."""
     pair = (first.name, second.name)
     found = next(each for each in differences if {each.first, each.second} == set(pair))
-    if found.first == first.name:
-        return found
-    return dataclasses.replace(
-        found,
-        first=found.second,
-        second=found.first,
-        difference=-found.difference,
-        interval=Interval(-found.interval.high, -found.interval.low),
-        wins=found.losses,
-        losses=found.wins,
-    )
+    return found if found.first == first.name else found.turned()
 
 
 def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
