@@ -29,6 +29,14 @@ def answered(images: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return truth, odds / odds.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-0.0142, 0.0236, "-1.4 to 2.4"), (-0.0002, -0.0001, "0.0 to 0.0"), (0.5, 1, "50.0 to 100.0")],
+)
+def test_an_interval_is_said_in_per_cent(low, high, text):
+    assert Interval(low, high).in_percent == text
+
+
 def sure(answers: list[int]) -> np.ndarray:
     return np.eye(3)[answers]
 

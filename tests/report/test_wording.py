@@ -1,6 +1,5 @@
 import pytest
 
-from transferkit.evidence.intervals import Interval
 from transferkit.report.wording import (
     amount,
     chance,
@@ -9,7 +8,6 @@ from transferkit.report.wording import (
     listed,
     printable,
     share_of,
-    span,
 )
 
 
@@ -72,11 +70,6 @@ def test_energy_is_in_the_unit_that_fits(joules, text):
 )
 def test_a_chance_has_the_figures_that_matter(p_value, text):
     assert chance(p_value) == text
-
-
-def test_an_interval_is_in_per_cent():
-    assert span(Interval(-0.0142, 0.0236)) == "-1.4 to 2.4"
-    assert span(Interval(-0.0002, -0.0001)) == "0.0 to 0.0"
 
 
 @pytest.mark.parametrize(

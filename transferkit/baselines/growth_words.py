@@ -30,14 +30,13 @@ def _more(curve: Curve) -> Iterator[str]:
             "would bring."
         )
         return
-    gain, low, high = best.gain.gain, best.gain.interval.low, best.gain.interval.high
-    within = f"({low * 100:.1f} to {high * 100:.1f})"
+    gain, within = best.gain.gain, f"({best.gain.interval.in_percent})"
     if len(best.accuracies) == 1:
         yield (
             f"Twice the images would bring {best.name} about {_points(gain)}; "
             "how far to trust that, one draw cannot say."
         )
-    elif gain < FLAT and high < AT_BEST:
+    elif gain < FLAT and best.gain.interval.high < AT_BEST:
         yield (
             f"The curve is flat: twice the images would bring {best.name} hardly anything, about "
             f"{_points(gain)} {within}."

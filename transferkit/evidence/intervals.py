@@ -26,6 +26,12 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def in_percent(self) -> str:
+        """Of shares, or of their differences: `-1.4 to 2.4`, and no end is `-0.0`."""
+        low, high = (round(end * 100, 1) + 0.0 for end in (self.low, self.high))
+        return f"{low:.1f} to {high:.1f}"
+
 
 def score_intervals(
     truth: np.ndarray,

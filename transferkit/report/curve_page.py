@@ -10,7 +10,7 @@ from transferkit.baselines.growth import FITTED, Curve
 from transferkit.config import Config
 from transferkit.report.curve_figure import growth
 from transferkit.report.standalone import standalone
-from transferkit.report.wording import percent, points, span
+from transferkit.report.wording import percent, points
 
 
 def curve_page(curve: Curve, config: Config) -> str:
@@ -39,7 +39,7 @@ def headlines(curve: Curve) -> list[tuple[str, str, str]]:
     found = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
     if best.gain is not None:
         several = len(best.accuracies) > 1
-        within = f"{span(best.gain.interval)}, {best.name}" if several else best.name
+        within = f"{best.gain.interval.in_percent}, {best.name}" if several else best.name
         found.append((f"+{points(best.gain.gain)}", "with twice the images", within))
     return [
         *found,

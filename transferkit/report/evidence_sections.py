@@ -19,7 +19,7 @@ from transferkit.report.evidence_figures import (
 )
 from transferkit.report.figures import COLOURS
 from transferkit.report.verdict import ranking, rival
-from transferkit.report.wording import chance, percent, points, span
+from transferkit.report.wording import chance, percent, points
 from transferkit.training.tempering import LOSSES
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _pair(found: Difference) -> Pair:
         found.first,
         found.second,
         points(found.difference),
-        span(found.interval),
+        found.interval.in_percent,
         f"{found.wins} : {found.losses}",
         chance(found.p_value).removeprefix("p = ").removeprefix("p "),
         chance(found.adjusted).removeprefix("p = ").removeprefix("p "),
@@ -159,7 +159,7 @@ def _worst(slices: Sequence[Any]) -> str:
     worst = slices[0]
     return (
         f"{worst.name!r}: right on {percent(worst.accuracy)} of its {worst.images} "
-        f"({span(worst.interval)})"
+        f"({worst.interval.in_percent})"
     )
 
 

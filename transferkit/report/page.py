@@ -22,7 +22,7 @@ from transferkit.report.records import flat, plain
 from transferkit.report.standalone import standalone
 from transferkit.report.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
 from transferkit.report.verdict import commonest, correct, most_telling, ranking, rival
-from transferkit.report.wording import percent, span
+from transferkit.report.wording import percent
 from transferkit.training.network import Network
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def headlines(report: Report) -> list[tuple[str, str, str]]:
     for each in sorted(pair, key=lambda result: result.kind != "network"):
         right, alike = correct(each, truth), [one for one in ranked if one.kind == each.kind]
         place = "" if len(alike) == 1 else "best " if each is alike[0] else "next "
-        within = span(report.judgement.intervals[names.index(each.name)]["accuracy"])
+        within = report.judgement.intervals[names.index(each.name)]["accuracy"].in_percent
         found.append((percent(right.mean()), f"{place}{each.kind}", f"{each.name}, {within}"))
     always = commonest(truth)
     share = percent((truth == always).mean())

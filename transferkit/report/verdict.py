@@ -9,7 +9,7 @@ import numpy as np
 from transferkit.evidence.comparison import LEVEL, Difference, chance_of
 from transferkit.evidence.intervals import Interval
 from transferkit.evidence.results import Result
-from transferkit.report.wording import chance, listed, percent, points, share_of, span
+from transferkit.report.wording import chance, listed, percent, points, share_of
 
 
 def verdict(
@@ -36,7 +36,7 @@ def verdict(
     if not clearly_better(right, constant, groups):
         return (
             f"{len(truth)} test images do not show that anything was learned: the best classifier, "
-            f"{best.name}, is right on {percent(right.mean())} of them ({span(within)}), and "
+            f"{best.name}, is right on {percent(right.mean())} of them ({within.in_percent}), and "
             f"{always} on {percent(constant.mean())}."
         )
     start = (
@@ -44,7 +44,7 @@ def verdict(
     )
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
-        return f"{start} ({span(within)}), and {always} on {percent(constant.mean())}."
+        return f"{start} ({within.in_percent}), and {always} on {percent(constant.mean())}."
     return start + _beside(ranked, truth, differences)
 
 
@@ -98,7 +98,7 @@ def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[D
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
     start = f" and {name} on {percent(correct(other, truth).mean())}"
     family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
-    evidence = f"({span(difference.interval)}), {chance(difference.adjusted)}{family}"
+    evidence = f"({difference.interval.in_percent}), {chance(difference.adjusted)}{family}"
     if difference.adjusted < LEVEL:
         who = best.name if best.kind == other.kind else f"the {best.kind}"
         by = points(difference.difference)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from transferkit.evidence.intervals import Interval
 
 LEAST = 0.0001  # a smaller chance is not worth its digits
 PARTS = ("", "", "half the", "a third of the", "a quarter of the", "a fifth of the")
@@ -22,12 +18,6 @@ def percent(share: float) -> str:
 def points(share: float) -> str:
     """The size of a difference of shares, in percentage points: `25.1 points`."""
     return f"{abs(share) * 100:.1f} points"
-
-
-def span(interval: Interval) -> str:
-    """An interval of shares, or of their differences, in per cent: `-1.4 to 2.4`."""
-    low, high = (round(end * 100, 1) + 0.0 for end in (interval.low, interval.high))  # no -0.0
-    return f"{low:.1f} to {high:.1f}"
 
 
 def chance(p_value: float) -> str:
