@@ -133,6 +133,11 @@ def test_another_seed_gives_other_batches(paths):
     assert one[2].tolist() != other[2].tolist()
 
 
+def test_the_end_of_an_epoch_waits_for_no_tuning(paths):
+    """A thread that tunes a pipeline sleeps, and what ends the pipeline may wait for it."""
+    assert augmented(paths).options().autotune.enabled is False
+
+
 @pytest.mark.parametrize("threads", [1, 2, 16])
 def test_the_number_of_threads_changes_nothing(paths, threads):
     options = tf.data.Options()

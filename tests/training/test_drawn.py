@@ -35,7 +35,7 @@ def part() -> Part:
 
 def epoch(batches: Drawn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The activations, class numbers and weights of a whole epoch."""
-    values, targets, weights = zip(*(batches[step] for step in range(len(batches))), strict=True)
+    values, targets, weights = zip(*batches.epoch(), strict=True)
     return np.concatenate(values), np.concatenate(targets).argmax(1), np.concatenate(weights)
 
 
@@ -63,7 +63,6 @@ def test_epochs_draw_other_orders_and_versions(versions: list[Mapped], part: Par
         values, truth, _ = epoch(batches)
         seen |= set(values[:, 0].tolist())
         orders.add(tuple(truth))
-        batches.on_epoch_end()
     assert len(orders) == 20
     assert len(seen) == 2 * IMAGES - 1  # nought times a thousand is nought
 
@@ -77,7 +76,7 @@ def test_blended_images_have_blended_targets_and_weights(
     versions: list[Mapped], part: Part
 ) -> None:
     batches = Drawn(versions[:1], part, seed=0, blend=1.0)
-    values, targets, weights = batches[0]
+    values, targets, weights = next(batches.epoch())
     np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
     assert (np.count_nonzero(targets, axis=1) == 2).all()
     expected = WIDTH * targets @ np.arange(IMAGES)  # the first of an image's activations
@@ -88,3 +87,30 @@ def test_blended_images_have_blended_targets_and_weights(
 def test_without_a_seed_nothing_is_blended(versions: list[Mapped], part: Part) -> None:
     values, _, _ = epoch(Drawn(versions, part, blend=1.0))
     np.testing.assert_array_equal(values[:, 0], WIDTH * np.arange(IMAGES))
+
+
+def test_fit_gets_the_batches_of_one_epoch_after_the_other(
+    versions: list[Mapped], part: Part
+) -> None:
+    plain, given = (
+        Drawn(versions, part, seed=1, blend=1.0),
+        Drawn(versions, part, seed=1, blend=1.0),
+    )
+    batches = given.batches()
+    assert int(batches.cardinality()) == part.steps
+    for _ in range(3):
+        for expected, batch in zip(plain.epoch(), batches, strict=True):
+            for one, other in zip(expected, batch, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_an_epoch_that_is_left_early_changes_no_other(versions: list[Mapped], part: Part) -> None:
+    whole, left = Drawn(versions, part, seed=1, blend=1.0), Drawn(versions, part, seed=1, blend=1.0)
+    list(whole.epoch())
+    next(left.epoch())
+    for one, other in zip(epoch(whole), epoch(left), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_end_of_an_epoch_waits_for_no_tuning(versions: list[Mapped], part: Part) -> None:
+    assert Drawn(versions, part).batches().options().autotune.enabled is False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from transferkit.config import DataConfig
 from transferkit.data.augment import augment, mix
-from transferkit.data.decode import decode
+from transferkit.data.decode import THREADS, decode
 from transferkit.data.policies import Policy
+
+AHEAD = 4  # batches
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,41 @@ def training_batches(
         image = _decode_op(files[row], side, data)
         return image, tf.constant(targets)[row], tf.constant(weights, tf.float32)[row]
 
-    rows = rows.map(load, num_parallel_calls=tf.data.AUTOTUNE).batch(batch)
+    rows = rows.map(load, num_parallel_calls=THREADS).batch(batch)
     if augmentation:
         rows = _augmented(rows, augmentation)
     else:
         rows = rows.map(lambda images, *rest: (tf.cast(images, tf.float32), *rest))
-    return rows.prefetch(tf.data.AUTOTUNE)
+    return ahead_of_steps(rows)
+
+
+def generated_batches(
+    epoch: Callable[[], Iterator[tuple[np.ndarray, ...]]],
+    widths: Sequence[int | None],
+    *,
+    steps: int,
+) -> tf.data.Dataset:
+    """The batches of `epoch`, which is called anew for each epoch and yields `steps` of them.
+
+    Each batch is of float32 arrays: `(batch, width)`, or `(batch,)` where the width is None.
+    """
+    shapes = [(None,) if width is None else (None, width) for width in widths]
+    signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+    batches = tf.data.Dataset.from_generator(epoch, output_signature=signature)
+    return ahead_of_steps(batches.apply(tf.data.experimental.assert_cardinality(steps)))
+
+
+def ahead_of_steps(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """`batches`, of which a few are made while a step is taken.
+
+    TensorFlow's tuning of a pipeline as it runs is off. The thread that does it sleeps longer and
+    longer, up to a minute, and the end of an epoch waits for it. It is woken to see that all is
+    cancelled just before that is marked; where it looks too early it sleeps on, with everything
+    idle (TensorFlow 2.21: `Model::OptimizeLoop`, `CancellationManager::StartCancelWithStatus`).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(AHEAD).with_options(options)
 
 
 @contextmanager
@@ -89,7 +120,7 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
             return {"images": images, "seeds": seeds}, targets, weights
         return finish(augmentation, seed, batch)
 
-    return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=tf.data.AUTOTUNE)
+    return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=min(AHEAD, THREADS))
 
 
 def finish(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import keras
 import numpy as np
 
+from transferkit.data.batches import generated_batches
 from transferkit.training.mapped import Mapped
 from transferkit.training.material import Part
 
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-class Drawn(keras.utils.PyDataset):
+
+class Drawn:
     """Batches of (activations `(batch, width)` float32, targets, weights) of the images of `part`.
 
     `versions` are the activations of its images, in order: plain, and then those of each view. With
@@ -29,36 +32,42 @@ class Drawn(keras.utils.PyDataset):
         seed: int | None = None,
         blend: float = 0.0,
     ) -> None:
-        super().__init__()
         self.versions, self.part, self.blend = versions, part, blend
-        self.order = np.arange(len(part))
-        self.version = np.zeros(len(part), int)
-        self.source = None if seed is None else np.random.default_rng(seed)
-        self.on_epoch_end()
+        # One for each epoch: its draws are the same, however far ahead another is read.
+        self.seeds = None if seed is None else np.random.SeedSequence(seed)
 
-    def __len__(self) -> int:
-        return self.part.steps
+    def batches(self) -> Any:
+        """A `tf.data.Dataset` of them, for `fit`."""
+        widths = self.versions[0].shape[1], self.part.targets.shape[1], None
+        return generated_batches(self.epoch, widths, steps=self.part.steps)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        places = self.order[step * self.part.batch : (step + 1) * self.part.batch]
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of the next epoch."""
+        images, size = len(self.part), self.part.batch
+        order, version, source = np.arange(images), np.zeros(images, int), None
+        if self.seeds is not None:
+            source = np.random.default_rng(self.seeds.spawn(1)[0])
+            order = source.permutation(images)
+            version = source.integers(len(self.versions), size=images)
+        for first in range(0, images, size):
+            places = order[first : first + size]
+            batch = self._batch(places, version[places])
+            if source is not None and self.blend:
+                share = np.float32(source.beta(self.blend, self.blend))
+                batch = _blended(batch, share)
+            yield batch
+
+    def _batch(self, places: np.ndarray, version: np.ndarray) -> Batch:
         values = np.empty((len(places), self.versions[0].shape[1]), np.float32)
-        for number in np.unique(self.version[places]):
-            chosen = self.version[places] == number
+        for number in np.unique(version):
+            chosen = version == number
             values[chosen] = self.versions[number].read(places[chosen])
-        batch = values, self.part.targets[places], self.part.weights[places]
-        if self.source is None or not self.blend:
-            return batch
-        share = np.float32(self.source.beta(self.blend, self.blend))
-        first, second, third = (_blended(each, share) for each in batch)
-        return first, second, third
-
-    def on_epoch_end(self) -> None:
-        """Draw for the next epoch."""
-        if self.source is not None:
-            self.order = self.source.permutation(len(self.part))
-            self.version = self.source.integers(len(self.versions), size=len(self.part))
+        return values, self.part.targets[places], self.part.weights[places]
 
 
-def _blended(values: np.ndarray, share: np.float32) -> np.ndarray:
-    """`share` of each row, and of the one before it the rest."""
-    return share * values + (1 - share) * np.roll(values, 1, axis=0)
+def _blended(batch: Batch, share: np.float32) -> Batch:
+    """`share` of each image, and of the one before it the rest."""
+    values, targets, weights = (
+        share * each + (1 - share) * np.roll(each, 1, axis=0) for each in batch
+    )
+    return values, targets, weights

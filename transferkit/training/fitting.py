@@ -136,7 +136,8 @@ def _material(fit: Fit) -> tuple[keras.Model, Any, Any, str]:
     kept, views, blend = fit.kept, views_of(config), config.mix != "none"
     train = Drawn(kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0)
     images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
-    return kept.above, train, Drawn([kept.validation], fit.validation), images
+    watched = Drawn([kept.validation], fit.validation)
+    return kept.above, train.batches(), watched.batches(), images
 
 
 def _mix_of_pixels(train: TrainConfig) -> str:

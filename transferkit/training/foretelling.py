@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from transferkit.data.batches import naming_bad_files
+from transferkit.data.batches import ahead_of_steps, naming_bad_files
 from transferkit.progress import TIMED, Clock, say
 from transferkit.training.fit import FINE_TUNE_STAGE, Fit, prepare
 from transferkit.training.watching import executions, for_epochs
@@ -50,6 +50,7 @@ def foretell_from_rows(fit: Fit, above: keras.Model, *, blocks: int) -> None:
     chosen = slice(part.batch)
     rows = np.zeros((min(part.batch, len(part)), above.input_shape[1]), np.float32)
     batch = rows, part.targets[chosen], part.weights[chosen]
-    foretell(fit, above, tf.data.Dataset.from_tensors(batch).repeat(), blocks=blocks)
+    batches = ahead_of_steps(tf.data.Dataset.from_tensors(batch).repeat())
+    foretell(fit, above, batches, blocks=blocks)
     # `keep_rows`, in which this is, takes off all that it spends as if it were reading.
     fit.borrowed_seconds += time.perf_counter() - started
