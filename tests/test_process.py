@@ -65,3 +65,31 @@ def test_what_ends_a_process_is_one_line(error, status, line, capsys):
         exit_with(action)
     assert caught.value.code == status
     assert capsys.readouterr() == ("", line)
+
+
+def printed(code: str) -> str:
+    """What a process prints that runs `code`."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+
+
+def test_tensorflow_is_imported_without_searches_for_garbage_in_it():
+    assert printed(
+        "import gc, sys; from transferkit.process import silence_tensorflow\n"
+        "passes = []; gc.callbacks.append(lambda phase, _: passes.append('keras' in sys.modules))\n"
+        "silence_tensorflow()\n"
+        "print(any(passes), gc.isenabled(), gc.get_freeze_count() > 100_000)\n"
+        "silence_tensorflow(); again = gc.get_freeze_count(); x = [[]]; silence_tensorflow()\n"
+        "print(gc.get_freeze_count() - again)\n"
+    ) == ("False True True\n0\n")
+
+
+def test_a_process_does_not_end_in_a_search_for_garbage():
+    """What is registered first is asked last."""
+    assert printed(
+        "import atexit, gc; before = gc.get_freeze_count()\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > before))\n"
+        "from transferkit.process import exit_with\n"
+        "exit_with(lambda: print(gc.get_freeze_count() > before))\n"
+    ) == ("False\nTrue\n")
