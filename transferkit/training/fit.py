@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +14,10 @@ import keras
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import Backbone, find_backbone
 from transferkit.config import Config
+from transferkit.data.batches import naming_bad_files
 from transferkit.errors import ConfigError
 from transferkit.training import models
+from transferkit.training.convolutions import gradients_by_products
 from transferkit.training.devices import Device
 from transferkit.training.mapped import Mapped
 from transferkit.training.material import Part
@@ -117,6 +121,15 @@ def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> Non
         rate = config.fine_tune_rate if tuning else config.rate
         steps = fit.train.steps * config.epochs
         compile_model(learner, fit, rate=rate, steps=steps, factors=factors)
+
+
+@contextmanager
+def learning(fit: Fit, learner: keras.Model) -> Iterator[None]:
+    """Within it, `learner` is fitted: in the bits of the device, and a file that fails is named."""
+    bits = fit.device.bits
+    gradients = gradients_by_products(learner) if bits.onednn_bfloat16 else nullcontext()
+    with bits.fast(), gradients, naming_bad_files(fit.paths, fit.side, fit.config.data):
+        yield
 
 
 def require_numbers(fit: Fit, stage: str) -> None:

@@ -11,7 +11,7 @@ import keras
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config, TrainConfig
-from transferkit.data.batches import Augmentation, naming_bad_files, training_batches
+from transferkit.data.batches import Augmentation, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.data.policies import find_policy
 from transferkit.data.views import in_words, views_of
@@ -27,6 +27,7 @@ from transferkit.training.fit import (
     SCRATCH_STAGE,
     Fit,
     describe,
+    learning,
     prepare,
     require_numbers,
 )
@@ -86,7 +87,7 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     steps, watched = fit.train.steps, len(fit.validation) > 0
     averages = tuning and fit.pretrained and watched and config.average_epochs > 1
     best = [BestEpochs(config.average_epochs)] if averages else []
-    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.side, fit.config.data):
+    with learning(fit, learner):
         learner.fit(
             train,
             shuffle=False,  # the batches are shuffled already

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from transferkit.data.batches import ahead_of_steps, naming_bad_files
+from transferkit.data.batches import ahead_of_steps
 from transferkit.progress import TIMED, Clock, say
-from transferkit.training.fit import FINE_TUNE_STAGE, Fit, prepare
+from transferkit.training.fit import FINE_TUNE_STAGE, Fit, learning, prepare
 from transferkit.training.watching import executions, for_epochs
 
 
@@ -31,7 +31,7 @@ def foretell(fit: Fit, learner: keras.Model, batches: Any, *, blocks: int) -> No
         on_train_batch_end=lambda batch, logs: found.append(clock.tick())
     )
     before = [(each, keras.ops.convert_to_numpy(each)) for each in learner.variables]
-    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.side, fit.config.data):
+    with learning(fit, learner):
         learner.fit(batches, steps_per_epoch=steps, shuffle=False, callbacks=[watch], verbose=0)
     with fit.device.strategy.scope():
         for variable, value in before:
