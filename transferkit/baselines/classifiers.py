@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -23,6 +22,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from transferkit.baselines.gaussian import GaussianSVM
+from transferkit.baselines.tempered import TemperedClassifier
 from transferkit.data.folds import drawn_folds, make_folds, searching
 
 TREES = 300
@@ -129,17 +129,11 @@ def fit_classifier(
     with searching():
         chosen = _search(Choice(estimator, grid), values, truth, groups, seed) if grid else {}
         estimator.set_params(**chosen)
-        if not hasattr(estimator, "predict_proba"):
-            # Probabilities from decisions on images it did not learn from (Platt, 1999). Where a
-            # class is too small to be judged in every fold, the folds' classifiers are averaged.
+        if hasattr(estimator, "predict_proba"):
+            estimator.fit(values, truth)
+        else:
             folds = make_folds(truth, groups, seed)
-            judged = sum(len(judge) for _, judge in folds)
-            estimator = CalibratedClassifierCV(
-                estimator, method="sigmoid", cv=folds, ensemble=judged < len(truth)
-            )
-        estimator.fit(values, truth)
-    if isinstance(estimator, CalibratedClassifierCV):
-        estimator.cv = None  # the folds are row numbers, as many as images: not worth saving
+            estimator = TemperedClassifier(estimator).fit(values, truth, folds)
     return estimator, {name.rpartition("__")[2]: value for name, value in chosen.items()}
 
 

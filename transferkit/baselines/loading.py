@@ -17,8 +17,7 @@ TRUSTED = (
     "transferkit.baselines.features.BackboneFeatures",
     "transferkit.baselines.features.ImageFeatures",
     "transferkit.baselines.gaussian.GaussianSVM",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
+    "transferkit.baselines.tempered.TemperedClassifier",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
