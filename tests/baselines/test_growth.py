@@ -69,7 +69,7 @@ def test_the_verdict_says_the_gain_and_who_leads(found):
     points = found.lines[0].gain.gain * 100
     assert found.verdict == [
         f"Twice the images would bring net about {points:.1f} points ({low:.1f} to {high:.1f}).",
-        "net leads over forest by 10.0 points with all of them, and at no size is it behind.",
+        "net leads over forest by 10.0 points with all of them, at no size clearly behind.",
     ]
 
 

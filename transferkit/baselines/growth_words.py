@@ -85,7 +85,7 @@ def _leads(curve: Curve) -> Iterator[str]:
         yield f"{leader.name} leads over {other.name} by {margin}."
         return
     if not behind:
-        yield f"{leader.name} leads over {other.name} by {margin}, and at no size is it behind."
+        yield f"{leader.name} leads over {other.name} by {margin}, at no size clearly behind."
         return
     verb = "overtakes" if leader is rival else "leads over"
     yield (
