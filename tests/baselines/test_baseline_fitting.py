@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from transferkit.baselines.classic import Classic
+from transferkit.baselines.classifiers import MAKERS, fit_classifier
 from transferkit.baselines.fitting import fit_baseline
 from transferkit.baselines.loading import load_baseline
 from transferkit.baselines.table import CLASSIFIERS
@@ -168,3 +169,20 @@ def test_no_training_image_is_an_error(paths: list[str]) -> None:
 def test_a_misspelt_name_is_an_error_before_any_image_is_read(manifest: Manifest) -> None:
     with pytest.raises(ConfigError, match="did you mean 'knn_hog'"):
         fit_baseline("knn_hogg", manifest)
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS.keys() - {"majority"}))
+def test_every_classifier_learns_from_ten_images_a_class(name: str) -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((2, 30))
+
+    def draw(images: int) -> tuple[np.ndarray, np.ndarray]:
+        truth = np.repeat([0, 1], images)
+        values = centres[truth] + 0.5 * rng.standard_normal((len(truth), 30))
+        return values.astype(np.float32), truth
+
+    values, truth = draw(10)
+    asked, answers = draw(100)
+    found, _ = fit_classifier(name, values, truth, groups=[""] * 20, seed=0)
+    said = found.predict_proba(asked)
+    assert np.mean(said.argmax(axis=1) == answers) > 0.8

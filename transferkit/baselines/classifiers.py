@@ -79,10 +79,15 @@ def extra_trees(seed: int) -> Choice:
 def gradient_boosting(seed: int) -> Choice:
     """Trees that correct one another; a tenth of the features at each split, since there are many.
 
-    Early stopping is off: its own split fails for a class with one image.
+    Early stopping is off: its own split fails for a class with one image. A leaf has 5 images or
+    more: of scikit-learn's 20, a tree of fewer than 40 images has but one leaf, and answers chance.
     """
     model = HistGradientBoostingClassifier(
-        max_iter=100, max_features=0.1, early_stopping=False, random_state=seed
+        max_iter=100,
+        max_features=0.1,
+        min_samples_leaf=5,
+        early_stopping=False,
+        random_state=seed,
     )
     return Choice(model, {})
 
