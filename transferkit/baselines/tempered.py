@@ -23,7 +23,7 @@ class TemperedClassifier(ClassifierMixin, BaseEstimator):
     1999) turns answers round where images are few: of two for each of ten hand signs, a linear SVM
     decided rightly for 50 % of others, and by its sigmoids was right on 14 %. With all images of
     four sets, one temperature (Guo et al., 2017, arXiv:1706.04599) gave SVMs the lower log loss for
-    five and for ten classes, and the same to 0.005 for two; on 13 classes of patches the higher one.
+    five and for ten classes, and the same to 0.005 for two; for 13 of patches, the higher one.
 
     Attributes:
         estimator_: the classifier, fitted on all images.
