@@ -1,11 +1,7 @@
 """The sample of patches: which photograph is this small grey square from?
 
-The photographs come with scikit-image and scikit-learn, inside their wheels. By their documents,
-`brick`, `camera`, `chelsea` (the cat), `coffee`, `grass`, `gravel` and `retina` are under CC0;
-`astronaut` and `hubble_deep_field` (galaxies) are NASA's and `rocket` is SpaceX's, in the public
-domain; `immunohistochemistry` (tissue) has no known restrictions. `china.jpg` (the temple) is from
-danielbuechele's page on Flickr and `flower.jpg` from vultilion's, both under CC BY 2.0: who passes
-their patches on has to name them.
+Who passes on patches of `temple` and `flower` has to name whose photographs they are: see
+`transferkit.data.photographs`.
 """
 
 from __future__ import annotations
@@ -16,27 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from transferkit.data.photographs import PHOTOGRAPHS, photograph
 from transferkit.data.samples import write_sample
 
-PHOTOGRAPHS = {
-    "astronaut": "astronaut",
-    "brick": "brick",
-    "camera": "camera",
-    "cat": "chelsea",
-    "coffee": "coffee",
-    "flower": "flower.jpg",
-    "galaxies": "hubble_deep_field",
-    "grass": "grass",
-    "gravel": "gravel",
-    "retina": "retina",
-    "rocket": "rocket",
-    "temple": "china.jpg",
-    "tissue": "immunohistochemistry",
-}
-"""Of each class, the function of `skimage.data`, or the file for `sklearn.datasets`.
-
-Only what the wheels hold, since scikit-image downloads the rest of what it offers.
-"""
 SIDE = 48  # pixels: a photograph gives about a hundred
 LARGEST = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
 MEAN, CONTRAST = 128, 32  # of each patch, grey values: mean and standard deviation
@@ -63,23 +41,15 @@ def write_patches(folder: str | Path) -> Path:
     """
     pictures = {
         f"{_split(row, column)}/{label}/{row:02}-{column:02}.png": Image.fromarray(patch)
-        for label, source in PHOTOGRAPHS.items()
-        for row, column, patch in _patches(_photograph(source))
+        for label in PHOTOGRAPHS
+        for row, column, patch in _patches(_grey(label))
     }
     return write_sample(folder, pictures, name=f"{len(pictures):,} patches")
 
 
-def _photograph(source: str) -> np.ndarray:
+def _grey(name: str) -> np.ndarray:
     """`(height, width)` uint8 of 0..255, not larger than `LARGEST` by much."""
-    if source.endswith(".jpg"):
-        from sklearn.datasets import load_sample_image
-
-        pixels = load_sample_image(source)
-    else:
-        import skimage.data
-
-        pixels = getattr(skimage.data, source)()
-    grey = Image.fromarray(pixels).convert("L")
+    grey = photograph(name).convert("L")
     return np.asarray(grey if max(grey.size) <= LARGEST else grey.reduce(2))
 
 
