@@ -45,6 +45,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)
 	@$(BIN)/python benchmarks/probe.py $(DATA)
+	@$(BIN)/python benchmarks/int8.py $(DATA)
 	@$(BIN)/python benchmarks/pocket_fine_tune.py $(DATA)
 	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 

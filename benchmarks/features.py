@@ -33,7 +33,13 @@ IMAGES = {"mobilenet_v2": 512, "inception_v3": 128, "resnet50": 128, "vgg16": 64
 FEWER = 128  # images for any other backbone
 WARM = 32  # images of the first round, which compiles and is not counted
 USUAL = "model.predict"
-ENGINES = ("keras", "graph", "openvino")
+ENGINES = {  # each with its precision
+    "keras": ("keras", "auto"),
+    "graph": ("graph", "auto"),
+    "openvino": ("openvino", "auto"),
+    "openvino, int8": ("openvino", "int8"),
+}
+NEEDED = {"openvino": ("openvino",), "openvino, int8": ("openvino", "nncf")}
 
 
 def main() -> None:
@@ -76,7 +82,7 @@ def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds:
     extractor = build_extractor(model)
     ways = {USUAL: usual(extractor, links)}
     for name in ENGINES:
-        if name != "openvino" or find_spec("openvino"):
+        if all(find_spec(package) for package in NEEDED.get(name, ())):
             ways |= engine_ways(extractor, name, paths)
     found: dict[str, list[float]] = {way: [] for way in ways}
     spent: dict[str, list[float]] = {way: [] for way in ways}
@@ -126,13 +132,14 @@ def usual(extractor: Any, links: Path) -> Callable[[int], Any]:
 
 
 def engine_ways(extractor: Any, name: str, paths: list[str]) -> dict[str, Callable[[int], Any]]:
-    """One engine on files, and on batches in memory."""
+    """One of `ENGINES` on files, and on batches in memory."""
     from transferkit.data.decode import read_images
     from transferkit.training.devices import choose_bits
     from transferkit.training.forward import Forward
 
     data = tk.DataConfig()
-    forward = Forward(extractor, name, bits=choose_bits("auto"))  # type: ignore[arg-type]
+    engine, precision = ENGINES[name]
+    forward = Forward(extractor, engine, bits=choose_bits(precision))  # type: ignore[arg-type]
     forward.settle(paths, data)
     size = forward.engine.batch
     batch = read_images(paths[:size], forward.side, data)

@@ -2,6 +2,7 @@
 
     python benchmarks/head.py DIR
     python benchmarks/head.py DIR --weights FILE --usual-rounds 1
+    python benchmarks/head.py DIR --weights FILE --precision int8
 
 The usual way is Keras' guide to transfer learning: `image_dataset_from_directory`, prefetched; the
 frozen backbone, pooled, dropout of 0.2 and one layer; ten epochs (--epochs) of `fit` with Adam, in
@@ -33,6 +34,7 @@ def main() -> None:
     """Let the subjects take turns, and print a row each."""
     parser = turns.parser(__doc__)
     parser.add_argument("--epochs", type=int, default=10, help="of the usual way")
+    parser.add_argument("--precision", default="auto", help="of ours: auto, float32, int8, ...")
     asked = parser.parse_args()
     found: dict[str, list[turns.Found]] = {name: [] for name in SUBJECTS}
     with tempfile.TemporaryDirectory() as name:
@@ -49,7 +51,10 @@ def main() -> None:
                 found["usual"].append(taken)
             cache = scratch / f"cache-{number}"
             for name in ("cold", "warm"):
-                found[name].append(turns.take(ours, cache=cache, folder=folder, **model))
+                taken = turns.take(
+                    ours, cache=cache, folder=folder, precision=asked.precision, **model
+                )
+                found[name].append(taken)
     print_table(found, asked.epochs)
 
 
@@ -91,7 +96,7 @@ def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Fou
     return {"began": began, "ended": ended, "accuracy": accuracy}
 
 
-def ours(*, folder: str, backbone: str, weights: str) -> turns.Found:
+def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.Found:
     """The features once, and the head solved on them."""
     from transferkit.process import silence_tensorflow
 
@@ -99,7 +104,7 @@ def ours(*, folder: str, backbone: str, weights: str) -> turns.Found:
     train, read = tk.train, tk.Manifest.read  # imported now
     config = tk.Config(
         model=tk.ModelConfig(backbone=backbone, weights=weights),
-        train=tk.TrainConfig(release="none"),
+        train=tk.TrainConfig(release="none", precision=precision),
     )
     began = time.time()
     manifest = read(folder)

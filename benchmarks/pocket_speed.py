@@ -97,7 +97,7 @@ def print_engines(paths: list[str]) -> None:
     for name in ("graph", "openvino") if find_spec("openvino") else ("graph",):
         for bits in (FLOAT32, choose_bits("bfloat16")):
             engine = start_engine(model, choose_engine(name, bits))
-            (engines[f"{name}, {'bfloat16' if bits.sixteen else 'float32'}"],) = next(
+            (engines[f"{name}, {'bfloat16' if bits.reduced else 'float32'}"],) = next(
                 iter(engine.run([images]))
             )
     print(f"\n{'cosine with Keras in float32':<40}{'least':>9}{'mean':>9}")

@@ -16,7 +16,7 @@ from transferkit.checks import Between, check_settings
 from transferkit.errors import ConfigError
 
 EngineName = Literal["auto", "keras", "graph", "openvino"]
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 MOST_VIEWS = 1000  # each takes the room and the time of another training set
 
 
@@ -162,7 +162,8 @@ class TrainConfig:
     mirrored strategy without a GPU)."""
     precision: Annotated[Precision, _short("--precision")] = "auto"
     """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
-    auto: that where the device is fast at it, else float32."""
+    int8: the frozen part in integers of 8 bits, by OpenVINO (an extra); what learns as with auto.
+    auto: bfloat16 where the device is fast at it, else float32."""
     engine: Annotated[EngineName, _short("--engine")] = "auto"
     """What computes the frozen part: keras, graph (TensorFlow's, folded) or openvino (an extra).
     auto: keras on a GPU; on a CPU openvino where it is installed, else graph."""

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -59,6 +62,24 @@ def test_tensorboard_reads_what_was_logged(report, run):
     steps = [each.step for each in read.Tensors("lenet/loss")]
     assert steps == [1, 2]
     assert "lenet/test/accuracy" in read.Tags()["tensors"]
+
+
+@needs("mlflow")
+def test_the_makers_of_mlflow_are_told_nothing():
+    code = (
+        "from transferkit.report.tracking import import_mlflow; import_mlflow()\n"
+        "from mlflow.telemetry.client import get_telemetry_client\n"
+        "print(get_telemetry_client())"
+    )
+    told = {"CI", "GITHUB_ACTIONS", "DO_NOT_TRACK", "PYTEST_CURRENT_TEST"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name not in told},
+    )
+    assert done.stdout == "None\n"
 
 
 @needs("mlflow")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transferkit.errors import ConfigError
 from transferkit.progress import say
@@ -73,9 +75,17 @@ def _tensorboard(report: Report, run: Run) -> None:
     say(f"TensorBoard: `tensorboard --logdir {run / EVENTS}` shows it.")
 
 
-def _mlflow(report: Report, run: Run) -> None:
-    import mlflow
+def import_mlflow() -> Any:
+    """MLflow; if it is imported for the first time, without reports of its use to its makers.
 
+    Who has set `MLFLOW_DISABLE_TELEMETRY` has decided otherwise, or the same.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    return importlib.import_module("mlflow")
+
+
+def _mlflow(report: Report, run: Run) -> None:
+    mlflow = import_mlflow()
     mlflow.set_experiment("transferkit")
     with mlflow.start_run(run_name=run.folder.name) as active:
         mlflow.log_params(settings(report))

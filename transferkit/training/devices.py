@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from transferkit.errors import DeviceError
 
 FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
+INT8_WORDS = ", int8 where nothing learns"  # after those of what learns
 _chosen: list[tf.distribute.Strategy] = []
 
 
@@ -28,17 +29,23 @@ class Bits:
 
     `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
     rewritten to bfloat16 where that is safe (the faster way there; the variables stay float32);
-    `words` say both, and why.
+    `words` say both, and why. With `int8`, what does not learn is computed in integers of 8 bits.
     """
 
     policy: str
     onednn_bfloat16: bool
     words: str
+    int8: bool = False
 
     @property
-    def sixteen(self) -> bool:
-        """Whether any of it is computed in 16 bits."""
-        return self.policy != "float32" or self.onednn_bfloat16
+    def reduced(self) -> bool:
+        """Whether any of it is computed in fewer than 32 bits."""
+        return self.policy != "float32" or self.onednn_bfloat16 or self.int8
+
+    @property
+    def learning(self) -> Bits:
+        """The same of what learns, which is never in int8."""
+        return replace(self, int8=False, words=self.words.removesuffix(INT8_WORDS))
 
     @contextmanager
     def building(self) -> Iterator[None]:
@@ -143,6 +150,9 @@ def processor() -> str:
 
 def choose_bits(wanted: Precision) -> Bits:
     """The precision that the setting means on the devices that are visible."""
+    if wanted == "int8":
+        learning = choose_bits("auto")
+        return replace(learning, int8=True, words=learning.words + INT8_WORDS)
     gpus = tf.config.get_visible_devices("GPU")
     if wanted == "float32":
         return Bits("float32", False, "float32 as asked")

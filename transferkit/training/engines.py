@@ -38,7 +38,10 @@ class Choice:
     def identity(self) -> str:
         """What of this way of computing decides the digits of the outputs."""
         if self.name == "openvino":
-            return f"OpenVINO {version('openvino')}, CPU, {'bf16' if self.bits.sixteen else 'f32'}"
+            bits = "bf16" if self.bits.reduced else "f32"
+            if self.bits.int8:
+                bits = f"int8 by NNCF {version('nncf')}"
+            return f"OpenVINO {version('openvino')}, CPU, {bits}"
         rewritten = ", oneDNN bfloat16" if self.bits.onednn_bfloat16 else ""
         device = "GPU" if has_gpu() else "CPU"
         return f"TensorFlow {tf.__version__} {self.name}, {device}, {self.bits.policy}{rewritten}"
@@ -47,7 +50,9 @@ class Choice:
     def words(self) -> str:
         """The engine, the device and the precision."""
         if self.name == "openvino":
-            bits = "bfloat16" if self.bits.sixteen else "float32"
+            bits = "bfloat16" if self.bits.reduced else "float32"
+            if self.bits.int8:
+                bits = "int8"
             return f"OpenVINO {version('openvino')} on the CPU, {bits}"
         called = {"keras": "Keras", "graph": "a TensorFlow graph"}[self.name]
         return f"{called} on the {'GPU' if has_gpu() else 'CPU'}, {self.bits.words}"
@@ -62,8 +67,10 @@ def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
     """The engine that the setting means on the devices that are visible.
 
     Raises:
-        DeviceError: OpenVINO is asked for and not installed.
+        DeviceError: OpenVINO is asked for and not installed, or int8 of another engine.
     """
+    if bits.int8:
+        return _choose_int8(wanted, bits)
     installed = find_spec("openvino") is not None
     if wanted == "openvino" and not installed:
         raise DeviceError(
@@ -78,6 +85,20 @@ def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
         return Choice("openvino", bits, "the fastest without a GPU")
     cure = "`pip install 'transferkit[openvino]'`"
     return Choice("graph", bits, f"OpenVINO, which is faster, is not installed ({cure})")
+
+
+def _choose_int8(wanted: EngineName, bits: Bits) -> Choice:
+    if wanted not in ("auto", "openvino"):
+        raise DeviceError(
+            f"The engine {wanted} was asked for, and int8 is computed by OpenVINO alone: leave "
+            "--engine out, or --precision."
+        )
+    if find_spec("openvino") is None or find_spec("nncf") is None:
+        raise DeviceError(
+            "The precision int8 was asked for, and OpenVINO or its NNCF is not installed: "
+            "`pip install 'transferkit[openvino]'`, or `--precision auto` does without."
+        )
+    return Choice("openvino", bits)
 
 
 class Engine(ABC):
@@ -122,7 +143,7 @@ class KerasEngine(Engine):
         self.strategy = model.distribute_strategy
         self.replicas = int(self.strategy.num_replicas_in_sync)
         self.batch = self.full = BATCH * self.replicas
-        self.function = traced(model, in_float32=not self.bits.sixteen)
+        self.function = traced(model, in_float32=not self.bits.reduced)
         if self.replicas > 1:
             share = self.function.python_function
             self.function = tf.function(lambda images: self.strategy.run(share, args=(images,)))
@@ -157,7 +178,7 @@ class GraphEngine(Engine):
     def __init__(self, model: keras.Model, choice: Choice) -> None:
         super().__init__(model, choice)
         if has_gpu():
-            self.function = traced(model, in_float32=not self.bits.sixteen)
+            self.function = traced(model, in_float32=not self.bits.reduced)
         else:
             self.function = folded(self.plain)
 

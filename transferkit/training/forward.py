@@ -51,9 +51,9 @@ class Forward:
         return self.engine.identity
 
     @property
-    def sixteen(self) -> bool:
-        """Whether any of it is computed in 16 bits, once it is settled."""
-        return self.engine.bits.sixteen
+    def reduced(self) -> bool:
+        """Whether any of it is computed in fewer than 32 bits, once it is settled."""
+        return self.engine.bits.reduced
 
     @property
     def constant(self) -> bool:

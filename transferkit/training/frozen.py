@@ -103,8 +103,8 @@ def batches_of(
 ) -> Iterator[tuple[Outputs, float]]:
     """The outputs of each batch and its seconds, those of who takes them left out.
 
-    `keys` are those of the images' content, for a view. What is computed in 16 bits has the digits
-    of 16 bits, so that it takes half the room.
+    `keys` are those of the images' content, for a view. What is computed in fewer than 32 bits is
+    rounded to 16, so that it takes half the room.
     """
 
     def changed(images: np.ndarray, first: int) -> np.ndarray:
@@ -118,7 +118,7 @@ def batches_of(
     started = time.perf_counter()
     for outputs in forward.stream(paths, source.data, doing=doing, change=change):
         seconds = time.perf_counter() - started
-        yield [rounded(each) for each in outputs] if forward.sixteen else outputs, seconds
+        yield [rounded(each) for each in outputs] if forward.reduced else outputs, seconds
         started = time.perf_counter()
 
 

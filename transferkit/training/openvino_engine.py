@@ -1,4 +1,4 @@
-"""A network by OpenVINO, on the CPU: several batches at once, in bfloat16 where that is fast."""
+"""A network by OpenVINO, on the CPU: several batches at once, in any precision."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from transferkit.training.engines import Choice, Engine, Outputs
+from transferkit.training.quantising import quantised
+from transferkit.training.untold import import_untold
 
 BATCH = 8  # images: what is between two layers stays in the cache of a core
 
@@ -26,17 +28,20 @@ class OpenVinoEngine(Engine):
     """
 
     def __init__(self, model: keras.Model, choice: Choice) -> None:
-        import openvino
-
+        openvino = import_untold("openvino")
         super().__init__(model, choice)
         self.batch = BATCH
         self.tensor = openvino.Tensor
         names = [output.name for output in self.plain.outputs]
         hints = {
-            "INFERENCE_PRECISION_HINT": "bf16" if self.bits.sixteen else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16"
+            if self.bits.reduced and not self.bits.int8
+            else "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
         converted = _converted(constant_graph(self.plain), names)
+        if self.bits.int8:
+            converted = quantised(converted)
         self.network = openvino.Core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
         # Twice as many as are computed at once, so that none waits for another to be taken away.
@@ -103,8 +108,7 @@ def _become_constant(node: Any, value: tf.Tensor) -> None:
 
 def _converted(graph: Any, names: list[str]) -> Any:
     """`graph` as OpenVINO has it, with the outputs of these `names` alone."""
-    import openvino
-
+    openvino = import_untold("openvino")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.pb"
         path.write_bytes(graph.SerializeToString())
