@@ -8,7 +8,7 @@ its least; then, over ten random splits, the share of test images that a solved 
 learnt and tested on float32; learnt on int8 and tested on float32, which is what a saved network
 predicts; learnt and tested on int8, as the classics on features are. The last two as differences
 in points from the first, with the deviation over the splits. Int8 is used here whatever the cosine
-is; in training it is given up where that is too low. Needs the extra openvino.
+is; in training it is given up where one of the first is below 0.9. Needs the extra openvino.
 """
 
 from __future__ import annotations

@@ -48,4 +48,4 @@ class _Shown:
         return len(self.images)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        yield from track(self.images[:, None], len(self), doing="Quantising to int8")
+        yield from track(self.images[:, None], len(self), doing="Measuring ranges for int8")
