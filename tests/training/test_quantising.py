@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import engine_worlds as worlds
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from transferkit import DataConfig, ModelConfig
 from transferkit.data.photographs import varied_crops
 from transferkit.errors import DeviceError
-from transferkit.training import engines
+from transferkit.training import engines, quantising
 from transferkit.training.agreement import agreeing_engine, least_cosine
 from transferkit.training.devices import FLOAT32, choose_bits
 from transferkit.training.engines import Engine, choose_engine
@@ -100,6 +101,24 @@ def test_quantised_again_it_says_the_same(engine: Engine) -> None:
     again = worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
     images = worlds.images(8)
     assert (said_of(again, images)[0] == said_of(engine, images)[0]).all()
+
+
+@needs_nncf
+def test_biases_are_corrected_layer_by_layer_only_where_that_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ways, quantise = [], quantising._quantised
+
+    def noted(model: Any, crops: np.ndarray, *, fast: bool) -> Any:
+        ways.append(fast)
+        return quantise(model, crops, fast=fast)
+
+    monkeypatch.setattr(quantising, "_quantised", noted)
+    worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    assert ways == [True]
+    monkeypatch.setattr(quantising, "NEAR", 2.0)
+    worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    assert ways == [True, True, False]
 
 
 @needs_nncf
