@@ -35,10 +35,15 @@ class Choice:
     why: str = "as asked"
 
     @property
+    def in_bfloat16(self) -> bool:
+        """Whether OpenVINO computes in it."""
+        return self.bits.reduced and not self.bits.int8
+
+    @property
     def identity(self) -> str:
         """What of this way of computing decides the digits of the outputs."""
         if self.name == "openvino":
-            bits = "bf16" if self.bits.reduced else "f32"
+            bits = "bf16" if self.in_bfloat16 else "f32"
             if self.bits.int8:
                 bits = f"int8 by NNCF {version('nncf')}"
             return f"OpenVINO {version('openvino')}, CPU, {bits}"
@@ -50,7 +55,7 @@ class Choice:
     def words(self) -> str:
         """The engine, the device and the precision."""
         if self.name == "openvino":
-            bits = "bfloat16" if self.bits.reduced else "float32"
+            bits = "bfloat16" if self.in_bfloat16 else "float32"
             if self.bits.int8:
                 bits = "int8"
             return f"OpenVINO {version('openvino')} on the CPU, {bits}"

@@ -34,9 +34,7 @@ class OpenVinoEngine(Engine):
         self.tensor = openvino.Tensor
         names = [output.name for output in self.plain.outputs]
         hints = {
-            "INFERENCE_PRECISION_HINT": "bf16"
-            if self.bits.reduced and not self.bits.int8
-            else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if choice.in_bfloat16 else "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
         converted = _converted(constant_graph(self.plain), names)
