@@ -10,7 +10,7 @@ import pytest
 
 from transferkit.data.manifest import Manifest
 from transferkit.training.activations import Table
-from transferkit.training.kept import kept_folder
+from transferkit.training.kept import NETWORKS, kept_folder
 
 
 @pytest.fixture
@@ -73,3 +73,14 @@ def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, m
     )
     command("cache", "--clear")
     assert command("cache").out.splitlines() == [f"0 images, 0.0 MB in '{kept_folder()}'."]
+
+
+def test_quantised_networks_are_counted_and_removed(command, kept):
+    folder = kept / NETWORKS
+    folder.mkdir()
+    (folder / "0.network").write_bytes(bytes(2_500_000))
+    assert command("cache").out.splitlines()[-1] == f"Networks in int8: 2.5 MB in '{folder}'."
+    assert command("cache", "--clear").out == (
+        "Removed the features of 5 images: 2.5 MB are free again.\n"
+    )
+    assert not folder.exists()

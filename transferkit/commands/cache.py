@@ -10,7 +10,7 @@ from typing import Any
 from transferkit.arguments import parse_arguments
 from transferkit.data.remembered import forget, memories
 from transferkit.errors import RunError
-from transferkit.training.kept import Kept, clear, kept_folder, tables
+from transferkit.training.kept import NETWORKS, Kept, clear, kept_folder, size_of_networks, tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +33,7 @@ def cache(arguments: Sequence[str]) -> None:
     images, size = sum(each.images for each in found), sum(each.size for each in found)
     sources = memories()
     remembered = sum(each.size for each in sources)
+    networks = size_of_networks(root)
     if options.clear:
         try:
             clear(root)
@@ -42,7 +43,7 @@ def cache(arguments: Sequence[str]) -> None:
                 f"{str(root)!r} cannot be emptied: {error.strerror or error}; "
                 "wait for other runs to end, or remove the folder."
             ) from error
-        freed = (size + remembered) / 1e6
+        freed = (size + networks + remembered) / 1e6
         print(f"Removed the features of {images:,} images: {freed:,.1f} MB are free again.")
         return
     if found:
@@ -52,6 +53,8 @@ def cache(arguments: Sequence[str]) -> None:
     for each in found:
         print(_line(each))
     print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
+    if networks:
+        print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")
     if sources:
         print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
 

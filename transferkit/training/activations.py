@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from transferkit.training.blocks import Block, DamagedError, size_of
+from transferkit.training.kept import discard
 from transferkit.training.mapped import Mapped
-from transferkit.training.shelf import ROWS, Batch, Shelf, Writer, discard
+from transferkit.training.shelf import DAMAGED, ROWS, Batch, Shelf, Writer
 
 _saved = [0.0]
 
@@ -56,7 +57,7 @@ class Table:
             try:
                 block.check(rows)
             except DamagedError:
-                discard(block.path)
+                discard(block.path, why=DAMAGED)
                 continue
             values = _room_for(values, len(keys), block.width)
             for row in rows:
@@ -100,7 +101,7 @@ class Table:
             try:
                 block.check(rows)
             except DamagedError:
-                discard(block.path)
+                discard(block.path, why=DAMAGED)
                 continue
             new = {block.keys[row]: (block, row) for row in rows}
             found |= new

@@ -28,11 +28,15 @@ Outputs = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine, before there is a network: its name, its precision, and `why` it is this one."""
+    """An engine, before there is a network: its name, its precision, and `why` it is this one.
+
+    `bound` is in bytes, of what is kept on disk: a quantised network is, for the next run.
+    """
 
     name: str
     bits: Bits
     why: str = "as asked"
+    bound: int = 0
 
     @property
     def in_bfloat16(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 
 import keras
@@ -26,18 +27,24 @@ class Forward:
     """`model` in inference, compiled once, with the weights that it has at that moment.
 
     It computes in float32, as a finished network does; or, given `bits`, as fast as those allow,
-    and then it says by which engine. It is held to what Keras says of the first images.
+    and then it says by which engine. It is held to what Keras says of the first images. A
+    quantised network is kept on disk, if `bound`, in bytes of all that is, allows it.
 
     Raises:
         DeviceError: the engine is not installed.
     """
 
     def __init__(
-        self, model: keras.Model, engine: EngineName = "auto", *, bits: Bits | None = None
+        self,
+        model: keras.Model,
+        engine: EngineName = "auto",
+        *,
+        bits: Bits | None = None,
+        bound: int = 0,
     ) -> None:
         if bits is None and has_gpu():
             engine = "graph"  # one image is one image there, on however many devices it learnt
-        choice = choose_engine(engine, bits or FLOAT32)
+        choice = replace(choose_engine(engine, bits or FLOAT32), bound=bound)
         if bits is not None:
             _say_once(choice.line)
         self.side, self.shape = int(model.input_shape[1]), model.output_shape

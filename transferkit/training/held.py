@@ -77,7 +77,7 @@ def _compiled(source: Source) -> Forward:
     everywhere = choose_engine(source.engine, source.bits).name == "keras"
     with source.bits.building(), chosen_strategy().scope() if everywhere else nullcontext():
         extractor = make()  # within the scope, of which Keras takes note: all devices compute
-    return Forward(extractor, source.engine, bits=source.bits)
+    return Forward(extractor, source.engine, bits=source.bits, bound=source.bound)
 
 
 def _built(source: Source) -> keras.Model:

@@ -1,4 +1,4 @@
-"""The folder of all tables of features that are kept: its bound, what is in it, and emptying it."""
+"""The folder of all that is kept of frozen backbones: its bound, what is in it, and emptying it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from typing import Any
 from filelock import FileLock
 
 from transferkit.data.folders import cache_folder
+from transferkit.progress import say
 from transferkit.training.blocks import ENDING, PARTIAL, images_in
 
 ABOUT = "about.json"  # in the folder of a table: what decides its features
+NETWORKS, NETWORK = "networks", ".network"  # the folder of the quantised ones, and their ending
 LOCK = ".lock"
 WAIT = 60  # seconds for another process to finish its writing
 
@@ -33,7 +35,7 @@ class Kept:
 
 
 def kept_folder() -> Path:
-    """Where features are kept between runs."""
+    """Where features, and the networks that compute them, are kept between runs."""
     return cache_folder("activations")
 
 
@@ -53,15 +55,16 @@ def locked(root: Path) -> Iterator[None]:
 
 
 def make_room(root: Path, bound: int) -> None:
-    """Remove the least recently used blocks below `root` until the rest is `bound` bytes at most.
+    """Remove what is least recently used below `root` until the rest is `bound` bytes at most.
 
     To be called within `locked`: what is half-written then is of a process that was killed.
     """
     for lost in root.glob(f"*/{PARTIAL}*"):
         lost.unlink(missing_ok=True)
-    blocks = [(*found, path) for path in root.glob(f"*/*{ENDING}") if (found := _stamp(path))]
-    size = sum(each for _, each, _ in blocks)
-    for _, each, path in sorted(blocks):
+    files = [*root.glob(f"*/*{ENDING}"), *_networks(root)]
+    kept = [(*found, path) for path in files if (found := _stamp(path))]
+    size = sum(each for _, each, _ in kept)
+    for _, each, path in sorted(kept):
         if size <= bound:
             break
         _remove(path)
@@ -81,8 +84,30 @@ def tables(root: Path) -> list[Kept]:
     return sorted(found, key=lambda each: -each.used)
 
 
+def size_of_networks(root: Path) -> int:
+    """Bytes of the quantised networks below `root`."""
+    return sum(found[1] for path in _networks(root) if (found := _stamp(path)))
+
+
+def touch(path: Path) -> None:
+    """Mark `path` as used now."""
+    try:
+        os.utime(path)
+    except OSError:  # gone, or another user's: then it is for others to say what was used
+        return
+
+
+def discard(path: Path, *, why: str) -> None:
+    """Remove the damaged file `path`, and say it."""
+    say(f"{why}: {str(path)!r} is removed.")
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # another user's: it is passed over
+        return
+
+
 def clear(root: Path) -> None:
-    """Remove every table below `root`.
+    """Remove all that is kept below `root`.
 
     Raises:
         OSError: they cannot be removed, or another process has not ended its writing.
@@ -93,11 +118,15 @@ def clear(root: Path) -> None:
                 shutil.rmtree(folder)
 
 
+def _networks(root: Path) -> list[Path]:
+    return list((root / NETWORKS).glob(f"*{NETWORK}"))
+
+
 def _remove(path: Path) -> None:
-    """Remove a block, and the table that has no other; it may be gone, or held by its reader."""
+    """Remove a file, and its folder if it was the last; it may be gone, or held by its reader."""
     try:
         path.unlink(missing_ok=True)
-        if not any(path.parent.glob(f"*{ENDING}")):
+        if not any(path.parent.glob(f"*{path.suffix}")):
             (path.parent / ABOUT).unlink(missing_ok=True)
             path.parent.rmdir()
     except OSError:

@@ -32,14 +32,14 @@ class OpenVinoEngine(Engine):
         super().__init__(model, choice)
         self.batch = BATCH
         self.tensor = openvino.Tensor
-        names = [output.name for output in self.plain.outputs]
         hints = {
             "INFERENCE_PRECISION_HINT": "bf16" if choice.in_bfloat16 else "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
-        converted = _converted(constant_graph(self.plain), names)
+        outputs = [output.name for output in self.plain.outputs]
+        converted, names = _converted(constant_graph(self.plain), outputs)
         if self.bits.int8:
-            converted = quantised(converted)
+            converted = quantised(converted, bound=choice.bound)
         self.network = openvino.Core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
         # Twice as many as are computed at once, so that none waits for another to be taken away.
@@ -104,14 +104,24 @@ def _become_constant(node: Any, value: tf.Tensor) -> None:
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
 
 
-def _converted(graph: Any, names: list[str]) -> Any:
-    """`graph` as OpenVINO has it, with the outputs of these `names` alone."""
+def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
+    """`graph` as OpenVINO has it, with these `outputs` alone, and what they are called there.
+
+    Those names do not depend on `graph`'s, and no other tensor has one.
+    """
     openvino = import_untold("openvino")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.pb"
         path.write_bytes(graph.SerializeToString())
         model = openvino.Core().read_model(path)
     for result in model.get_results():
-        if result.output(0).get_names().isdisjoint(names):  # of an operation of which one is used
+        if result.output(0).get_names().isdisjoint(outputs):  # of an operation of which one is used
             model.remove_result(result)
-    return model
+    found = [model.output(name) for name in outputs]
+    for node in model.get_ordered_ops():
+        for output in node.outputs():
+            output.get_tensor().set_names(set())
+    names = [f"output {place}" for place in range(len(outputs))]
+    for name, output in zip(names, found, strict=True):
+        output.get_tensor().add_names({name})
+    return model, names

@@ -13,6 +13,7 @@ import numpy as np
 
 from transferkit.data.photographs import varied_crops
 from transferkit.progress import say, track
+from transferkit.training.kept_network import KeptNetwork
 from transferkit.training.untold import import_untold
 
 CHECKED = 16  # images
@@ -20,8 +21,23 @@ NEAR = 0.99  # cosine: MobileNetV2's is 0.995 the fast way, MobileNet 0.25's 0.9
 TINY = 1e-30
 
 
-def quantised(model: Any) -> Any:
+def quantised(model: Any, *, bound: int = 0) -> Any:
     """`model`, an `openvino.Model` of uint8 images, with its convolutions and products in int8.
+
+    It is kept between runs, with the features, which take `bound` bytes of the disk at most.
+    """
+    place = KeptNetwork(model, bound=bound)
+    found = place.read()
+    if found is None:
+        found = _made(model)
+        place.write(found)
+    else:
+        say("The network in int8 is kept from before.")
+    return found
+
+
+def _made(model: Any) -> Any:
+    """`model` quantised, which takes some seconds, and that is said.
 
     The range of each activation is that of `varied_crops`, whatever images come later, so that the
     same network is quantised the same way for any folder. Biases are corrected all at once, which

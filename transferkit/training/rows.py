@@ -128,6 +128,9 @@ class Reader:
 
     def _settled(self, paths: Sequence[str]) -> Forward:
         if self.forward is None:
-            self.forward = Forward(self.halves.below, self.source.engine, bits=self.source.bits)
+            source = self.source
+            self.forward = Forward(
+                self.halves.below, source.engine, bits=source.bits, bound=source.bound
+            )
         self.forward.settle(paths, self.source.data)
         return self.forward

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from transferkit.training.blocks import (
     write_blocks,
     write_whole,
 )
-from transferkit.training.kept import ABOUT, kept_folder, locked, make_room
+from transferkit.training.kept import ABOUT, discard, kept_folder, locked, make_room, touch
 
 ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
 NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block
 MANY = 32  # blocks of less than half that, before they are made one
+DAMAGED = "Kept features were damaged and are computed again"
 _said: set[str] = set()  # sentences that a process says once
 
 Batch = tuple[np.ndarray, float]
@@ -103,7 +103,7 @@ class Shelf:
         for block in self.blocks():
             rows = [row for row, key in enumerate(block.keys) if key in wanted]
             if rows:
-                _touch(block.path)
+                touch(block.path)
                 yield block, rows
 
     def most_rows(self, width: int) -> int:
@@ -137,7 +137,7 @@ class Shelf:
             try:
                 values = block.rows(range(len(block.keys)))
             except DamagedError:
-                discard(block.path)
+                discard(block.path, why=DAMAGED)
                 continue
             rows.update(zip(block.keys, zip(block.seconds, values, strict=True), strict=True))
             block.path.unlink(missing_ok=True)
@@ -152,7 +152,7 @@ class Shelf:
             try:
                 yield Block(path)
             except DamagedError:
-                discard(path)
+                discard(path, why=DAMAGED)
             except OSError:  # another process has removed it, or it is not ours to read
                 continue
 
@@ -161,22 +161,6 @@ def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
     every = list(places)
     for start in range(0, len(every), size):
         yield every[start : start + size]
-
-
-def _touch(path: Path) -> None:
-    """Mark `path` as used now."""
-    try:
-        os.utime(path)
-    except OSError:  # gone, or another user's: then it is for others to say what was used
-        return
-
-
-def discard(path: Path) -> None:
-    say(f"Kept features were damaged and are computed again: {str(path)!r} is removed.")
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # another user's: it is passed over
-        return
 
 
 def _say_once(sentence: str) -> None:

@@ -65,13 +65,13 @@ class Source:
 
     @property
     def bound(self) -> int:
-        """Bytes on disk for what is kept of all sources."""
-        return self.data.cache_bytes
+        """Bytes on disk for what is kept of all sources; of random weights nothing is."""
+        return self.data.cache_bytes if self.pretrained else 0
 
     @property
     def keeps(self) -> bool:
         """Whether what it says is kept on disk."""
-        return self.bound > 0 and self.pretrained
+        return self.bound > 0
 
     @property
     def plain(self) -> Source:
