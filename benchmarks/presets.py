@@ -40,10 +40,12 @@ def main() -> None:
     parser.add_argument("--weights", default="imagenet", metavar="FILE")
     parser.add_argument("--presets", nargs="+", default=list(ASKED), choices=list(PRESETS))
     parser.add_argument("--augment", default="photo", help="none for digits and signs")
+    parser.add_argument("--precision", default="auto", help="auto, float32, int8, ...")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     asked = parser.parse_args()
     model = tk.ModelConfig(backbone=asked.backbone, weights=asked.weights)
-    config = tk.Config(model=model, train=tk.TrainConfig(augment=asked.augment))
+    train = tk.TrainConfig(augment=asked.augment, precision=asked.precision)
+    config = tk.Config(model=model, train=train)
     with tempfile.TemporaryDirectory() as scratch:
         folders = asked.folders or [str(tk.write_digits(f"{scratch}/digits"))]
         rows = [

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 FEWEST = 10  # points of a map: fewer say nothing by where they lie
 COMPONENTS = 50  # that the vectors are brought to first: distances in more are mostly noise
 NEIGHBOURS = 30  # perplexity: about how many others each point looks at
+STEPS = 500  # 1000, the default, are no truer: of 2,000 flowers .978 trustworthy, with 500 .977
 
 
 def flat_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
@@ -26,12 +27,13 @@ def flat_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
     components = min(COMPONENTS, len(unit) - 1, unit.shape[1])
     learner = TSNE(
         perplexity=min(NEIGHBOURS, (len(unit) - 1) / 3),
+        max_iter=STEPS,
         init="pca",
         learning_rate="auto",
         random_state=seed,
     )
     # More threads add up in another order, which is another map; where they are few they wait for
-    # one another at each of the thousand steps: 2,000 images took 56 s with two of them, 9 s so.
+    # one another at each of the steps: 2,000 images took six times as long with two of them.
     with threadpool_limits(1):
         reduced = PCA(components, random_state=seed).fit_transform(unit)
         return learner.fit_transform(reduced).astype(np.float32)

@@ -45,8 +45,6 @@ class KeptNetwork:
 
     def read(self) -> Any | None:
         """The quantised network, or None; one that is damaged is removed, which is said."""
-        if not self.bound:
-            return None
         try:
             content = self.path.read_bytes()
         except OSError:  # there is none, or it is not ours to read

@@ -26,13 +26,15 @@ def quantised(model: Any, *, bound: int = 0) -> Any:
 
     It is kept between runs, with the features, which take `bound` bytes of the disk at most.
     """
+    if not bound:
+        return _made(model)
     place = KeptNetwork(model, bound=bound)
     found = place.read()
-    if found is None:
-        found = _made(model)
-        place.write(found)
-    else:
+    if found is not None:
         say("The network in int8 is kept from before.")
+        return found
+    found = _made(model)
+    place.write(found)
     return found
 
 
