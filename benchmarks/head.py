@@ -6,9 +6,11 @@
 
 The usual way is Keras' guide to transfer learning: `image_dataset_from_directory`, prefetched; the
 frozen backbone, pooled, dropout of 0.2 and one layer; ten epochs (--epochs) of `fit` with Adam, in
-float32. Ours is `tk.train` with `release="none"`: first with no features kept from before, then
-again, with those of that run. All have the same split of the same images, which are in the system's
-file cache; they should be JPEG, PNG, BMP or GIF, since Keras reads no others.
+float32. Ours is `tk.train` with `release="none"`: first with nothing kept from before, then again,
+with the features of that run. In int8 it is also run with the quantised network of the first run,
+as one has it who asked that backbone of other images before, and no features. All have the same
+split of the same images, which are in the system's file cache; they should be JPEG, PNG, BMP or
+GIF, since Keras reads no others.
 
 The clock of "from the first file" starts after the imports. For the usual way it starts after the
 building of the network too; for ours, checking every file and building are within. "In all" starts
@@ -17,6 +19,7 @@ with the process. Both end when the head is trained, for ours with the network s
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import time
@@ -26,8 +29,9 @@ from typing import Any
 import turns
 
 import transferkit as tk
+from transferkit.training.kept import NETWORKS
 
-SUBJECTS = ("usual", "cold", "warm")
+SUBJECTS = ("usual", "cold", "quantised", "warm")
 
 
 def main() -> None:
@@ -49,13 +53,24 @@ def main() -> None:
             if number < (asked.usual_rounds or asked.rounds):
                 taken = turns.take(usual, folder=links, epochs=asked.epochs, **model)
                 found["usual"].append(taken)
-            cache = scratch / f"cache-{number}"
-            for name in ("cold", "warm"):
+            caches = {"cold": scratch / f"cache-{number}"}
+            caches |= {"quantised": scratch / f"network-{number}", "warm": caches["cold"]}
+            for name, cache in caches.items():
+                if name == "quantised" and not copy_networks(caches["cold"], cache):
+                    continue
                 taken = turns.take(
                     ours, cache=cache, folder=folder, precision=asked.precision, **model
                 )
                 found[name].append(taken)
-    print_table(found, asked.epochs)
+    print_table({name: runs for name, runs in found.items() if runs}, asked.epochs)
+
+
+def copy_networks(cache: Path, other: Path) -> bool:
+    """Whether there were quantised networks in `cache`, which are now in `other` too."""
+    source, target = (folder / "activations" / NETWORKS for folder in (cache, other))
+    if source.is_dir():
+        shutil.copytree(source, target)
+    return source.is_dir()
 
 
 def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Found:
@@ -117,7 +132,12 @@ def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.F
 
 def print_table(found: dict[str, list[turns.Found]], epochs: int) -> None:
     """Seconds of each subject by both clocks, and how many times faster than the usual way."""
-    titles = {"usual": f"the usual way, {epochs} epochs", "cold": "ours", "warm": "ours, again"}
+    titles = {
+        "usual": f"the usual way, {epochs} epochs",
+        "cold": "ours",
+        "quantised": "ours, quantised before",
+        "warm": "ours, again",
+    }
     heads = ("s from the first file", "s in all", "test %", "times faster")
     print(f"{'median (minimum..maximum)':<28}" + "".join(f"{head:>24}" for head in heads))
     medians: dict[str, list[float]] = {}

@@ -14,9 +14,9 @@ import pytest
 import tensorflow as tf
 
 from transferkit.backbones.table import BACKBONES, Backbone
-from transferkit.config import EngineName, ModelConfig
+from transferkit.config import EngineName, ModelConfig, Precision
 from transferkit.errors import DeviceError
-from transferkit.training import engines
+from transferkit.training import devices, engines
 from transferkit.training.agreement import least_cosine
 from transferkit.training.devices import FLOAT32, Bits, choose_bits
 from transferkit.training.engines import Choice, choose_engine
@@ -177,6 +177,30 @@ def test_without_a_gpu_openvino_is_chosen() -> None:
     )
     assert choice.identity == f"OpenVINO {release}, CPU, bf16"
     assert choose_engine("auto", FLOAT32).identity == f"OpenVINO {release}, CPU, f32"
+
+
+@needs_cpu
+@needs_openvino
+@pytest.mark.parametrize(
+    ("flags", "precision", "hinted"),
+    [
+        ("avx2 avx512_vnni", "auto", True),
+        ("avx2 avx_vnni", "auto", True),
+        ("avx2 avx512_vnni", "float32", False),
+        ("avx2 avx512_vnni avx512_bf16", "auto", False),
+        ("avx2", "auto", False),
+    ],
+)
+def test_int8_is_named_where_it_is_faster(
+    flags: str, precision: Precision, hinted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_cpuinfo", lambda: f"flags : {flags}")
+    monkeypatch.setattr(engines, "find_spec", lambda name: "there")
+    hint = " (--precision int8 is faster, and less exact)"
+    line = choose_engine("auto", choose_bits(precision)).line
+    assert line.endswith(f"; the fastest without a GPU{hint if hinted else ''}.")
+    monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "nncf" else "there")
+    assert hint not in choose_engine("auto", choose_bits(precision)).line
 
 
 @needs_cpu

@@ -18,6 +18,7 @@ from transferkit.config import Precision, TrainConfig
 from transferkit.errors import DeviceError
 
 FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
+FAST_AT_INT8 = ("avx512_vnni", "avx_vnni")
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
 INT8_WORDS = ", int8 where nothing learns"  # after those of what learns
 _chosen: list[tf.distribute.Strategy] = []
@@ -171,6 +172,12 @@ def choose_bits(wanted: Precision) -> Bits:
     if wanted == "bfloat16":
         return Bits("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
     return Bits("float32", False, "float32 (the processor has no bfloat16)")
+
+
+def int8_is_faster(bits: Bits) -> bool:
+    """Whether a CPU that `--precision auto` made `bits` of is faster in integers of 8 bits."""
+    chosen = bits == choose_bits("auto") and not bits.reduced
+    return chosen and any(flag in _cpuinfo() for flag in FAST_AT_INT8)
 
 
 @lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process

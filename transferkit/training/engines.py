@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from transferkit.config import EngineName
 from transferkit.errors import DeviceError
-from transferkit.training.devices import Bits
+from transferkit.training.devices import Bits, int8_is_faster
 from transferkit.training.graphs import folded, has_gpu, traced
 
 BATCH = 32  # images a device: enough to fill two cores, little enough for a laptop with VGG16
@@ -91,7 +91,10 @@ def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
     if has_gpu():
         return Choice("keras", bits, "there is a GPU")
     if installed:
-        return Choice("openvino", bits, "the fastest without a GPU")
+        why = "the fastest without a GPU"
+        if int8_is_faster(bits) and find_spec("nncf") is not None:
+            why += " (--precision int8 is faster, and less exact)"
+        return Choice("openvino", bits, why)
     cure = "`pip install 'transferkit[openvino]'`"
     return Choice("graph", bits, f"OpenVINO, which is faster, is not installed ({cure})")
 
