@@ -29,7 +29,7 @@ from typing import Any
 import turns
 
 import transferkit as tk
-from transferkit.training.kept import NETWORKS
+from transferkit.training.kept import FOLDER, NETWORKS
 
 SUBJECTS = ("usual", "cold", "quantised", "warm")
 
@@ -53,24 +53,15 @@ def main() -> None:
             if number < (asked.usual_rounds or asked.rounds):
                 taken = turns.take(usual, folder=links, epochs=asked.epochs, **model)
                 found["usual"].append(taken)
-            caches = {"cold": scratch / f"cache-{number}"}
-            caches |= {"quantised": scratch / f"network-{number}", "warm": caches["cold"]}
-            for name, cache in caches.items():
-                if name == "quantised" and not copy_networks(caches["cold"], cache):
-                    continue
-                taken = turns.take(
-                    ours, cache=cache, folder=folder, precision=asked.precision, **model
-                )
-                found[name].append(taken)
+            cache, other = scratch / f"cache-{number}", scratch / f"network-{number}"
+            settings = {"folder": folder, "precision": asked.precision, **model}
+            found["cold"].append(turns.take(ours, cache=cache, **settings))
+            if asked.precision == "int8":
+                network = f"{FOLDER}/{NETWORKS}"
+                shutil.copytree(cache / network, other / network)
+                found["quantised"].append(turns.take(ours, cache=other, **settings))
+            found["warm"].append(turns.take(ours, cache=cache, **settings))
     print_table({name: runs for name, runs in found.items() if runs}, asked.epochs)
-
-
-def copy_networks(cache: Path, other: Path) -> bool:
-    """Whether there were quantised networks in `cache`, which are now in `other` too."""
-    source, target = (folder / "activations" / NETWORKS for folder in (cache, other))
-    if source.is_dir():
-        shutil.copytree(source, target)
-    return source.is_dir()
 
 
 def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Found:

@@ -81,6 +81,6 @@ def test_quantised_networks_are_counted_and_removed(command, kept):
     (folder / "0.network").write_bytes(bytes(2_500_000))
     assert command("cache").out.splitlines()[-1] == f"Networks in int8: 2.5 MB in '{folder}'."
     assert command("cache", "--clear").out == (
-        "Removed the features of 5 images: 2.5 MB are free again.\n"
+        "Removed the features of 5 images and the networks in int8: 2.5 MB are free again.\n"
     )
     assert not folder.exists()

@@ -196,7 +196,7 @@ def test_int8_is_named_where_it_is_faster(
 ) -> None:
     monkeypatch.setattr(devices, "_cpuinfo", lambda: f"flags : {flags}")
     monkeypatch.setattr(engines, "find_spec", lambda name: "there")
-    hint = " (--precision int8 is faster, and less exact)"
+    hint = " (for training, --precision int8 reads faster, less exactly)"
     line = choose_engine("auto", choose_bits(precision)).line
     assert line.endswith(f"; the fastest without a GPU{hint if hinted else ''}.")
     monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "nncf" else "there")

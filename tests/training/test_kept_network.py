@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,14 @@ import numpy as np
 import pytest
 
 from transferkit import DataConfig, ModelConfig
-from transferkit.training import quantising
+from transferkit.training import kept, quantising
 from transferkit.training.agreement import start_engine
 from transferkit.training.devices import choose_bits
 from transferkit.training.engines import Engine, choose_engine
 from transferkit.training.frozen import frozen_features
 from transferkit.training.held import _held
 from transferkit.training.kept import NETWORK, NETWORKS, kept_folder, make_room
+from transferkit.training.kept_network import DIGEST, KeptNetwork
 
 pytestmark = pytest.mark.skipif(
     find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
@@ -118,14 +121,15 @@ def test_where_there_is_no_room_nothing_is_kept(world: World, bound: int) -> Non
     assert world.files == []
 
 
-@pytest.mark.parametrize("damage", ["flipped", "truncated", "empty", "other"])
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "empty", "other", "refused"])
 def test_a_damaged_one_is_made_again(world: World, damage: str, said: Said) -> None:
     first = outputs_of(world.engine(small(0)))
     (path,) = world.files
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
-    changed = {"flipped": content, "truncated": content[:-9], "empty": b"", "other": b"\n3\nabc"}
-    path.write_bytes(changed[damage])
+    rest = bytes(content[DIGEST:-40])  # whole, and yet no network
+    changed = {"flipped": content, "truncated": content[:-9], "empty": b"", "other": b"0123"}
+    path.write_bytes((changed | {"refused": sha256(rest).digest() + rest})[damage])
     made = world.made
     said()
     again = outputs_of(world.engine(small(0)))
@@ -155,11 +159,37 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
     assert not first.parent.exists()
 
 
-def test_where_nothing_can_be_written_it_goes_on(world: World, own_cache: Path) -> None:
+def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
+    world: World, own_cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_said", set())
     own_cache.parent.mkdir(exist_ok=True, parents=True)
     own_cache.write_text("in the way")
     first = outputs_of(world.engine(small(0)))
     assert (outputs_of(world.engine(small(0)))[0] == first[0]).all()
+    (line,) = [line for line in said().splitlines() if "cannot" in line]
+    assert line == (
+        f"Networks in int8 cannot be kept in '{kept_folder()}' (Not a directory): free some space, "
+        "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+    )
+
+
+def test_one_that_cannot_be_serialised_is_still_in_int8(
+    world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: KeptNetwork, model: Any) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")  # for `write` alone
+        try:
+            write(self, model)
+        finally:
+            monkeypatch.setattr(tempfile, "tempdir", None)
+
+    write = KeptNetwork.write
+    monkeypatch.setattr(kept, "_said", set())
+    monkeypatch.setattr(KeptNetwork, "write", full)
+    assert world.engine(small(0)).bits.int8
+    assert "Networks in int8 cannot be kept in" in said()
+    assert world.files == []
 
 
 def test_features_of_another_folder_need_not_quantise_again(

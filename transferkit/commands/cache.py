@@ -1,4 +1,4 @@
-"""`transferkit cache`: what frozen backbones said of images and what files are, between runs."""
+"""`transferkit cache`: what is kept between runs, of frozen backbones and of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from transferkit.training.kept import NETWORKS, Kept, clear, kept_folder, size_o
 
 @dataclasses.dataclass(frozen=True)
 class CacheOptions:
-    """What frozen backbones and HOG said of images, kept between runs: a line for each and side."""
+    """What frozen backbones and HOG said of images, kept between runs: a line for each and side.
+
+    With it, what is known of files, and networks in int8.
+    """
 
     clear: bool = False
     """Remove all of it; what is needed again is computed again."""
@@ -44,7 +47,8 @@ def cache(arguments: Sequence[str]) -> None:
                 "wait for other runs to end, or remove the folder."
             ) from error
         freed = (size + networks + remembered) / 1e6
-        print(f"Removed the features of {images:,} images: {freed:,.1f} MB are free again.")
+        also = " and the networks in int8" if networks else ""
+        print(f"Removed the features of {images:,} images{also}: {freed:,.1f} MB are free again.")
         return
     if found:
         print(

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 FEWEST = 10  # points of a map: fewer say nothing by where they lie
 COMPONENTS = 50  # that the vectors are brought to first: distances in more are mostly noise
 NEIGHBOURS = 30  # perplexity: about how many others each point looks at
-STEPS = 500  # 1000, the default, are no truer: of 2,000 flowers .978 trustworthy, with 500 .977
+STEPS = 500  # 1000, the default, are hardly truer: of 2,000 flowers .978 trustworthy, not .977
 
 
 def flat_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:

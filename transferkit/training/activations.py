@@ -37,7 +37,7 @@ Compute = Callable[[list[int]], Iterable[Batch]]
 class Table:
     """What one network says of images by one decoding: `facts` is everything that decides it.
 
-    `bound` is in bytes, of all tables together; `root` is where they all are.
+    `bound` is in bytes, of all that is kept; `root` is where they all are.
     """
 
     def __init__(

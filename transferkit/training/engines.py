@@ -93,7 +93,7 @@ def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
     if installed:
         why = "the fastest without a GPU"
         if int8_is_faster(bits) and find_spec("nncf") is not None:
-            why += " (--precision int8 is faster, and less exact)"
+            why += " (for training, --precision int8 reads faster, less exactly)"
         return Choice("openvino", bits, why)
     cure = "`pip install 'transferkit[openvino]'`"
     return Choice("graph", bits, f"OpenVINO, which is faster, is not installed ({cure})")

@@ -21,6 +21,8 @@ ABOUT = "about.json"  # in the folder of a table: what decides its features
 NETWORKS, NETWORK = "networks", ".network"  # the folder of the quantised ones, and their ending
 LOCK = ".lock"
 WAIT = 60  # seconds for another process to finish its writing
+FOLDER = "activations"
+_said: set[str] = set()  # sentences that a process says once
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Kept:
 
 def kept_folder() -> Path:
     """Where features, and the networks that compute them, are kept between runs."""
-    return cache_folder("activations")
+    return cache_folder(FOLDER)
 
 
 @contextmanager
@@ -104,6 +106,17 @@ def discard(path: Path, *, why: str) -> None:
         path.unlink(missing_ok=True)
     except OSError:  # another user's: it is passed over
         return
+
+
+def say_not_kept(what: str, root: Path, error: OSError) -> None:
+    """Say once that `what` cannot be kept below `root`, why, and what can be done."""
+    sentence = (
+        f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
+        "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+    )
+    if sentence not in _said:
+        _said.add(sentence)
+        say(sentence)
 
 
 def clear(root: Path) -> None:

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import transferkit
 from transferkit.training.blocks import write_whole
 from transferkit.training.kept import (
@@ -17,10 +19,12 @@ from transferkit.training.kept import (
     kept_folder,
     locked,
     make_room,
+    say_not_kept,
     touch,
 )
 from transferkit.training.untold import import_untold
 
+DIGEST, LENGTH = 32, 8  # bytes that a file begins with: of the rest, and how many its XML has
 FORMAT = "1"  # of a file, and of the way of quantising: with another, all are made again
 # What quantises, and what has a say in the crops that it looks at.
 PACKAGES = ("openvino", "nncf", "numpy", "pillow", "scikit-image", "scikit-learn")
@@ -31,6 +35,9 @@ class KeptNetwork:
 
     The operations of `model` are renamed: what they were called is not to decide that place.
     `bound` is in bytes, of all that is kept.
+
+    Raises:
+        OSError: there is no room for the temporary files by which `model` is known.
     """
 
     def __init__(self, model: Any, *, bound: int) -> None:
@@ -50,37 +57,64 @@ class KeptNetwork:
         except OSError:  # there is none, or it is not ours to read
             return None
         touch(self.path)
-        digest, _, rest = content.partition(b"\n")
-        if digest != _digest(rest):
+        try:
+            return _network_of(memoryview(content))
+        except (ValueError, RuntimeError):
             discard(self.path, why="A quantised network was damaged and is made again")
             return None
-        length, _, parts = rest.partition(b"\n")
-        structure, weights = parts[: int(length)], parts[int(length) :]
-        return import_untold("openvino").Core().read_model(structure, weights)
 
     def write(self, network: Any) -> None:
-        """Keep `network` here, if there is room; what was of use the longest ago goes for it."""
-        structure, weights = _serialised(network)
-        rest = b"%d\n%b%b" % (len(structure), structure, weights)
-        content = _digest(rest) + b"\n" + rest
-        if len(content) > self.bound:
-            return
+        """Keep `network` here, if there is room; say once if that fails.
+
+        What was of use the longest ago goes for it.
+        """
         try:
-            with locked(self.root):
-                make_room(self.root, self.bound - len(content))
-                write_whole(self.path, content)
-        except OSError:  # it is made again next time; of features, which follow, it is said
-            return
+            structure, weights = _serialised(network)
+            parts = (len(structure).to_bytes(LENGTH, "little"), structure, weights)
+            size = DIGEST + sum(map(len, parts))
+            if size <= self.bound:
+                with locked(self.root):
+                    make_room(self.root, self.bound - size)
+                    write_whole(self.path, _digest(*parts), *parts)
+        except OSError as error:
+            say_not_kept("Networks in int8", self.root, error)
+
+
+def _network_of(content: memoryview) -> Any:
+    """What `write` made `content` of.
+
+    Raises:
+        ValueError: it is damaged.
+        RuntimeError: OpenVINO cannot read it.
+    """
+    if content[:DIGEST] != _digest(content[DIGEST:]):
+        raise ValueError
+    start = DIGEST + LENGTH
+    end = start + int.from_bytes(content[DIGEST:start], "little")
+    openvino = import_untold("openvino")
+    weights = openvino.Tensor(np.frombuffer(content[end:], np.uint8))  # of bytes it makes copies
+    return openvino.Core().read_model(bytes(content[start:end]), weights)
 
 
 def _serialised(model: Any) -> tuple[bytes, bytes]:
-    """Its operations, as XML, and their constants."""
+    """Its operations, as XML, and their constants.
+
+    Raises:
+        OSError: the temporary files cannot be written.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("network.xml", "network.bin")]
-        import_untold("openvino").serialize(model, *map(str, paths))
+        try:
+            import_untold("openvino").serialize(model, *map(str, paths))
+        except RuntimeError as error:
+            raise OSError(f"in {tempfile.gettempdir()!r}: {error}") from error
         structure, weights = (path.read_bytes() for path in paths)
     return structure, weights
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
+def _digest(*parts: bytes | memoryview) -> bytes:
+    """Of all `parts` in turn: what a file begins with."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()

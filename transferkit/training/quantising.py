@@ -30,11 +30,11 @@ def quantised(model: Any, *, bound: int = 0) -> Any:
         return _made(model)
     place = KeptNetwork(model, bound=bound)
     found = place.read()
-    if found is not None:
+    if found is None:
+        found = _made(model)
+        place.write(found)
+    else:
         say("The network in int8 is kept from before.")
-        return found
-    found = _made(model)
-    place.write(found)
     return found
 
 

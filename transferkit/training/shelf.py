@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.progress import say
 from transferkit.training.blocks import (
     ENDING,
     Block,
@@ -19,13 +18,20 @@ from transferkit.training.blocks import (
     write_blocks,
     write_whole,
 )
-from transferkit.training.kept import ABOUT, discard, kept_folder, locked, make_room, touch
+from transferkit.training.kept import (
+    ABOUT,
+    discard,
+    kept_folder,
+    locked,
+    make_room,
+    say_not_kept,
+    touch,
+)
 
 ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
 NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block
 MANY = 32  # blocks of less than half that, before they are made one
 DAMAGED = "Kept features were damaged and are computed again"
-_said: set[str] = set()  # sentences that a process says once
 
 Batch = tuple[np.ndarray, float]
 """What a network says of some images, `(batch, width)` float32, and the seconds it took."""
@@ -65,7 +71,7 @@ class Writer:
 class Shelf:
     """Where the rows of one table are: `facts` is everything that decides what they say.
 
-    `bound` is in bytes, of all tables together; `root` is where they all are, and `rows` how many
+    `bound` is in bytes, of all that is kept; `root` is where they all are, and `rows` how many
     images a block has at most.
     """
 
@@ -90,10 +96,7 @@ class Shelf:
                 self._write(chosen, [each] * len(places), values[places])
                 self._merge()
         except OSError as error:
-            _say_once(
-                f"Features cannot be kept in {str(self.root)!r} ({error.strerror or error}): free "
-                "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
-            )
+            say_not_kept("Features", self.root, error)
 
     def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Block, list[int]]]:
         """Each block with rows that are `wanted` still, by their keys, and those rows.
@@ -161,9 +164,3 @@ def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
     every = list(places)
     for start in range(0, len(every), size):
         yield every[start : start + size]
-
-
-def _say_once(sentence: str) -> None:
-    if sentence not in _said:
-        _said.add(sentence)
-        say(sentence)
