@@ -99,6 +99,7 @@ def _kept_student(lesson: Lesson) -> keras.Model:
     let_statistics_follow(student)
     optimizer = build_optimizer(TRAIN, rate=TRAIN.rate, steps=lesson.steps)
     student.compile(optimizer=optimizer, loss=pooled, jit_compile=False)
+    optimizer.build(student.trainable_variables)  # a step that did it would be traced twice
     return student
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import Backbone, find_backbone
@@ -104,6 +105,19 @@ def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
         jit_compile=False,
         steps_per_execution=min(EXECUTED, fit.train.steps) if fit.device.gpu else 1,
     )
+    if fit.device.replicas == 1:  # else Keras does this itself
+        _make_variables(model, fit.train.targets[:1])
+
+
+def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
+    """Make the variables of the optimizer and of the metrics ahead of the first step.
+
+    A step that made some would be traced twice, once with a branch for each of them: 2.6 s in place
+    of 1.7 to the end of a first epoch of 221 images. `targets` is `(images, classes)`.
+    """
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, targets, targets, None)
+    model.reset_metrics()
 
 
 def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
