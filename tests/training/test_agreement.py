@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import engine_worlds as worlds
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -21,6 +25,7 @@ from transferkit.training.kept import ABOUT, kept_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 pytestmark = pytest.mark.skipif(GPU, reason="engines are others on a GPU")
+needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
 KERAS = "Keras on the CPU, float32"
 
 
@@ -70,6 +75,32 @@ def test_after_openvino_comes_a_graph_and_then_keras(
     monkeypatch.setitem(agreement.KINDS, "graph", worlds.Noise)
     assert agreeing_engine(engine, images).name == "keras"
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+@needs_openvino
+def test_a_graph_computes_what_openvino_has_no_operation_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    picture = keras.Input((worlds.SIDE, worlds.SIDE, 3))
+    said = keras.layers.Lambda(
+        lambda values: tf.strings.to_number(tf.strings.as_string(values)),
+        output_shape=(worlds.SIDE, worlds.SIDE, 3),
+    )(picture)
+    engine = worlds.engine_of(keras.Model(picture, said), "openvino")
+    assert engine.name == "graph"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"OpenVINO cannot take this network \(.+\): a TensorFlow graph .*, is used instead\.", line
+    )
+
+
+@needs_openvino
+def test_a_graph_computes_where_no_temporary_file_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")
+    assert worlds.engine_of(worlds.pocket(), "openvino").name == "graph"
+    assert "Not a directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

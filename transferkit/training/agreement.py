@@ -35,7 +35,7 @@ def start_engine(model: keras.Model, choice: Choice) -> Engine:
     """The engine of `choice` for `model`; where OpenVINO cannot take it, a graph, which is said."""
     try:
         return KINDS[choice.name](model, choice)
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:  # it is converted by way of a temporary file
         if choice.name != "openvino":
             raise
         reason = str(error).strip().splitlines()[-1]

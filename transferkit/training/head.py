@@ -32,9 +32,9 @@ def fit_head(fit: Fit) -> None:
     models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
-    with lent(fit.source, lambda: models.extractor_of(fit.classifier)):
-        shown = [_features(fit, fit.train, view) for view in (None, *views)]
-        validation = _features(fit, fit.validation, None)
+    *shown, validation = (
+        _pretrained_features(fit, views) if fit.pretrained else _random_features(fit)
+    )
     train = shown[0] if len(shown) == 1 else np.concatenate(shown)
     solvable = is_solvable(fit)
     (_solve_head if solvable else _learn_head)(fit, images, train, validation)
@@ -106,12 +106,22 @@ def head_batch(train: Part, replicas: int) -> int:
     return shared_batch(wanted, len(train), replicas) or train.batch
 
 
-def _features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
-    config = fit.config
-    if not fit.pretrained:
-        forward = Forward(models.extractor_of(fit.classifier), config.train.engine)
-        return forward(part.paths, config.data, doing="Reading")
-    started = time.perf_counter()
+def _random_features(fit: Fit) -> list[np.ndarray]:
+    """What random weights say of both parts, which nobody else will ask for."""
+    forward = Forward(models.extractor_of(fit.classifier), fit.config.train.engine)
+    parts = fit.train, fit.validation
+    return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
+
+
+def _pretrained_features(fit: Fit, views: list[View]) -> list[np.ndarray]:
+    """Of the training images, then of each of their `views`, and last of the validation images."""
+    asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
+    with lent(fit.source, lambda: models.extractor_of(fit.classifier)):
+        return [_kept_features(fit, part, view) for part, view in asked]
+
+
+def _kept_features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
+    started, config = time.perf_counter(), fit.config
     features = frozen_features(
         config.model,
         config.data,
