@@ -63,6 +63,13 @@ def test_energy_is_the_packages_counters_difference_over_the_wrap_too(counter, e
     assert taken.joules == joules
 
 
+def test_energy_is_unknown_where_nobody_says_how_far_the_counter_counts(counter):
+    with metered() as taken:
+        counter.write_text("5\n")
+        counter.with_name("max_energy_range_uj").unlink()
+    assert taken.joules is None
+
+
 def test_energy_is_unknown_where_no_counter_can_be_read(counter):
     counter.unlink()
     with metered() as taken:

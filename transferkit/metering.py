@@ -92,5 +92,8 @@ def _joules(before: dict[Path, int], after: dict[Path, int]) -> float | None:
     for zone, start in before.items():
         used += after[zone] - start
         if after[zone] < start:
-            used += int(zone.joinpath("max_energy_range_uj").read_text())
+            try:
+                used += int(zone.joinpath("max_energy_range_uj").read_text())
+            except (OSError, ValueError):
+                return None
     return used / 1e6

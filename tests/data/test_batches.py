@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from transferkit.config import DataConfig
-from transferkit.data.batches import Augmentation, training_batches
+from transferkit.data.batches import Augmentation, naming_bad_files, training_batches
 from transferkit.data.policies import find_policy
 
 SIDE, IMAGES = 8, 23
@@ -53,6 +53,14 @@ def test_a_name_that_is_not_utf_8_is_read(tmp_path):
     )
     images, *_ = next(batches.as_numpy_iterator())
     assert images.mean() == 9
+
+
+def test_no_file_is_blamed_for_a_lack_of_memory():
+    with (
+        pytest.raises(tf.errors.ResourceExhaustedError),
+        naming_bad_files(["nowhere.png"], SIDE, DATA),
+    ):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
 
 
 def test_training_batches_are_float32_of_0_to_255(paths):

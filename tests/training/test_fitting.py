@@ -143,6 +143,15 @@ def test_a_loss_that_is_no_number_is_one_sentence(tuned: Fit, watched: bool) -> 
     )
 
 
+def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: Fit) -> None:
+    rows = [{"stage": "from scratch", "loss": each} for each in (0.5, np.nan)]
+    unwatched = dataclasses.replace(tuned.validation, paths=[])
+    with pytest.raises(ConfigError):
+        require_numbers(
+            dataclasses.replace(tuned, validation=unwatched, history=rows), "from scratch"
+        )
+
+
 def test_an_epoch_without_a_number_after_a_good_one_is_passed_over(tuned: Fit) -> None:
     losses = [0.5, 0.4, np.nan]
     rows = [{"stage": "head", "loss": each, "val_loss": each} for each in losses]

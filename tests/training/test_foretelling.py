@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.training import engines, fit, fitting, rows
 from transferkit.training.devices import choose_device
 from transferkit.training.fit import Fit
+from transferkit.training.foretelling import foretell
 
 AHEAD = "fine-tune, after the head: about "
 
@@ -80,3 +82,12 @@ def test_an_epoch_of_few_steps_is_not_timed(
 ) -> None:
     fitted(manifest, settings, views="every", batch=32)
     assert AHEAD not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_epoch_of_few_steps_leaves_no_optimizer(manifest: Manifest, settings: Config) -> None:
+    config = dataclasses.replace(settings, train=dataclasses.replace(settings.train, batch=32))
+    found = fitting.fit_classifier(manifest, config, choose_device(config.train))
+    learner = keras.Model(found.classifier.inputs, found.classifier.outputs)
+    foretell(found, learner, [], blocks=1)
+    assert not learner.compiled

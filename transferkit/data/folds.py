@@ -39,8 +39,15 @@ def searching() -> Iterator[None]:
 def drawn_folds(
     truth: np.ndarray, groups: Sequence[str], seed: int
 ) -> tuple[np.ndarray, list[Fold]]:
-    """The rows that a search looks at, `SEARCHED` of them at most, and the folds of those."""
-    rows = np.random.default_rng(seed).permutation(len(truth))[:SEARCHED]
+    """The rows that a search looks at, and the folds of those.
+
+    `SEARCHED` of them, and one more of each class that has none among those: of two classes, one of
+    which is rare, the other alone could not be learnt.
+    """
+    order = np.random.default_rng(seed).permutation(len(truth))
+    rows, rest = order[:SEARCHED], order[SEARCHED:]
+    others, firsts = np.unique(truth[rest], return_index=True)
+    rows = np.concatenate([rows, rest[firsts[~np.isin(others, truth[rows])]]])
     return rows, make_folds(truth[rows], [groups[row] for row in rows], seed)
 
 

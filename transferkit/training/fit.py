@@ -103,10 +103,15 @@ def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
         # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
         # strategy (keras#20763).
         jit_compile=False,
-        steps_per_execution=min(EXECUTED, fit.train.steps) if fit.device.gpu else 1,
+        steps_per_execution=steps_at_once(fit),
     )
     if fit.device.replicas == 1:  # else Keras does this itself
         _make_variables(model, fit.train.targets[:1])
+
+
+def steps_at_once(fit: Fit) -> int:
+    """Steps that are taken without a word between them."""
+    return min(EXECUTED, fit.train.steps) if fit.device.gpu else 1
 
 
 def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
@@ -147,8 +152,13 @@ def learning(fit: Fit, learner: keras.Model) -> Iterator[None]:
 
 
 def require_numbers(fit: Fit, stage: str) -> None:
-    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights."""
-    if fit.best(stage) == math.inf:
+    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights.
+
+    Without validation images no best epoch is gone back to, and the last loss has to be one.
+    """
+    last = [row["loss"] for row in fit.history if row["stage"] == stage][-1:]
+    lost = not len(fit.validation) and not np.isfinite(last).all()
+    if lost or fit.best(stage) == math.inf:
         raise ConfigError(
             f"The loss of the stage {stage!r} is not a number any more: "
             f"lower --train.rate, which is {fit.config.train.rate}, or give other --weights."

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from transferkit.data.batches import ahead_of_steps
 from transferkit.progress import TIMED, Clock, say
-from transferkit.training.fit import FINE_TUNE_STAGE, Fit, learning, prepare
+from transferkit.training.fit import FINE_TUNE_STAGE, Fit, learning, prepare, steps_at_once
 from transferkit.training.watching import executions, for_epochs
 
 
@@ -21,10 +21,10 @@ def foretell(fit: Fit, learner: keras.Model, batches: Any, *, blocks: int) -> No
     `learner` takes a few steps on the first of `batches`, and is then as it was before, without an
     optimizer of size.
     """
-    prepare(fit, learner, blocks, tuning=True)
-    epochs, steps = fit.config.train.epochs, (TIMED + 1) * learner.steps_per_execution
+    epochs, steps = fit.config.train.epochs, (TIMED + 1) * steps_at_once(fit)
     if steps > fit.train.steps:
         return
+    prepare(fit, learner, blocks, tuning=True)
     clock = Clock(executions(learner, fit.train.steps * epochs))
     found: list[float | None] = []
     watch = keras.callbacks.LambdaCallback(

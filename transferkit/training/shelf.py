@@ -129,25 +129,39 @@ class Shelf:
             )
 
     def _merge(self) -> None:
-        """Make one block of many small ones: each is a file to open."""
+        """Make a few large blocks of many small ones: each is a file to open."""
         small = [
             block for block in self.blocks() if 2 * len(block.keys) < self.most_rows(block.width)
         ]
         if len(small) <= MANY:
             return
-        rows: dict[bytes, tuple[float, np.ndarray]] = {}
+        gathered: list[Block] = []
         for block in small:
+            rows = len(block.keys) + sum(len(each.keys) for each in gathered)
+            if rows > self.most_rows(block.width):
+                self._make_one(gathered)
+                gathered = []
+            gathered.append(block)
+        self._make_one(gathered)
+
+    def _make_one(self, blocks: Sequence[Block]) -> None:
+        """Write the rows of `blocks` in one, and remove them then; damaged ones go without."""
+        rows: dict[bytes, tuple[float, np.ndarray]] = {}
+        read = []
+        for block in blocks:
             try:
                 values = block.rows(range(len(block.keys)))
             except DamagedError:
                 discard(block.path, why=DAMAGED)
                 continue
             rows.update(zip(block.keys, zip(block.seconds, values, strict=True), strict=True))
-            block.path.unlink(missing_ok=True)
-        if not rows:
+            read.append(block.path)
+        if len(read) < 2:
             return
         seconds, vectors = zip(*rows.values(), strict=True)
         self._write(list(rows), seconds, np.stack(vectors))
+        for path in read:
+            path.unlink(missing_ok=True)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of this table, the damaged ones removed."""
