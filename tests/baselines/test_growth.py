@@ -98,7 +98,7 @@ def test_a_network_that_leads_late_is_said():
 def test_what_the_test_images_cannot_tell_apart_is_level():
     close = [*FALLING[:-1], FALLING[-1] + 0.1]
     assert curve(network(FALLING), line("forest", close)).verdict[-1] == (
-        "With all of them, net and forest are level: 1,000 test images cannot tell them apart."
+        "With all of them, 1,000 test images cannot tell net (81.5 %) and forest (81.4 %) apart."
     )
 
 
@@ -118,7 +118,7 @@ def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
 
 @pytest.mark.parametrize(("wins", "ties"), [(1, 0), (3, 0), (4, 0), (5, 0), (5, 95)])
 def test_who_wins_on_so_few_is_level_as_the_test_of_a_comparison_says(wins, ties):
-    assert said_of(wins, ties=ties).startswith("With all of them, net and forest are level: ")
+    assert said_of(wins, ties=ties).endswith(" %) apart.")
 
 
 def test_who_wins_on_six_images_and_loses_on_none_leads():
@@ -127,7 +127,7 @@ def test_who_wins_on_six_images_and_loses_on_none_leads():
 
 def test_wins_on_the_images_of_few_groups_are_level():
     groups = tuple("abc"[place % 3] for place in range(30))
-    assert said_of(30, groups=groups).startswith("With all of them, net and forest are level: ")
+    assert said_of(30, groups=groups).endswith(" %) apart.")
 
 
 def test_of_one_draw_nobody_is_said_to_be_behind():

@@ -17,13 +17,14 @@ from sklearn.linear_model import LogisticRegression, Perceptron
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer, StandardScaler
+from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from transferkit.baselines.gaussian import GaussianSVM
 from transferkit.baselines.tempered import TemperedClassifier
 from transferkit.data.folds import drawn_folds, make_folds, searching
+from transferkit.training.scaling import EvenScaler
 
 TREES = 300
 
@@ -43,14 +44,14 @@ def majority(seed: int) -> Choice:
 def perceptron(seed: int) -> Choice:
     """One linear unit a class, learnt from its mistakes."""
     model = Perceptron(penalty="l2", max_iter=200, random_state=seed)
-    return Choice(make_pipeline(StandardScaler(), model), {"perceptron__alpha": [1e-5, 1e-3]})
+    return Choice(make_pipeline(EvenScaler(), model), {"perceptron__alpha": [1e-5, 1e-3]})
 
 
 def logistic_regression(seed: int) -> Choice:
     """Softmax regression with an L2 penalty."""
     model = LogisticRegression(max_iter=300)
     grid = {"logisticregression__C": [1e-3, 1e-2, 1e-1]}
-    return Choice(make_pipeline(StandardScaler(), model), grid)
+    return Choice(make_pipeline(EvenScaler(), model), grid)
 
 
 def knn(seed: int) -> Choice:

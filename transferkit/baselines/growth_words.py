@@ -68,8 +68,9 @@ def _leads(curve: Curve) -> Iterator[str]:
     rival = max(classics, key=lambda line: line.means[-1])
     if _level(network, rival):
         yield (
-            f"With all of them, {network.name} and {rival.name} are level: "
-            f"{_tests(curve.test_images)} cannot tell them apart."
+            f"With all of them, {_tests(curve.test_images)} cannot tell {network.name} "
+            f"({network.means[-1] * 100:.1f} %) and {rival.name} ({rival.means[-1] * 100:.1f} %) "
+            "apart."
         )
         return
     ahead = network.means[-1] > rival.means[-1]

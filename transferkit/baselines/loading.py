@@ -18,6 +18,7 @@ TRUSTED = (
     "transferkit.baselines.features.ImageFeatures",
     "transferkit.baselines.gaussian.GaussianSVM",
     "transferkit.baselines.tempered.TemperedClassifier",
+    "transferkit.training.scaling.EvenScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )

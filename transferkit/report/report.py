@@ -84,7 +84,6 @@ class Report:
             self.classes,
             accuracies=accuracies,
             differences=self.judgement.differences,
-            groups=list(self.test["group"]),
         )
 
     def table(self) -> Table:

@@ -10,9 +10,9 @@ from joblib import Parallel, delayed
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.preprocessing import StandardScaler
 
 from transferkit.data.folds import Fold, drawn_folds, searching
+from transferkit.training.scaling import EvenScaler
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: the inverse of the regularisation
 STEPS = 500  # of L-BFGS at most
@@ -68,9 +68,9 @@ def solve(
     return Probe(kernel, bias, float(strength))
 
 
-def _scale_of(features: np.ndarray) -> StandardScaler:
+def _scale_of(features: np.ndarray) -> EvenScaler:
     """The scale of all rows, from some at a time: of many, `fit` makes a copy in float64."""
-    scale = StandardScaler()
+    scale = EvenScaler()
     for first in range(0, len(features), ROWS):
         scale.partial_fit(features[first : first + ROWS])
     return scale
@@ -89,7 +89,7 @@ def _losses(
     time of `GridSearchCV` on a pipeline.
     """
     learn, judge = part
-    scale, solving = StandardScaler(), LogisticRegression(max_iter=STEPS, warm_start=True)
+    scale, solving = EvenScaler(), LogisticRegression(max_iter=STEPS, warm_start=True)
     scaled, judged = scale.fit_transform(features[learn]), scale.transform(features[judge])
     found = []
     for strength in strengths:
@@ -101,7 +101,7 @@ def _losses(
 
 
 def _unscaled(
-    scale: StandardScaler, solved: LogisticRegression, classes: int
+    scale: EvenScaler, solved: LogisticRegression, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias for the features as they are, the scaling melted into them."""
     found, offset = solved.coef_, solved.intercept_
