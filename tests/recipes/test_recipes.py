@@ -95,6 +95,12 @@ def test_the_page_of_a_recipe_names_the_device(name: str, runs: Callable[[str], 
     assert device.split(",")[0] in (runs(name) / "report.html").read_text("utf-8")
 
 
+def test_the_card_says_what_the_network_started_from(runs: Callable[[str], Run]) -> None:
+    card = (runs("lenet") / "model_card.md").read_text("utf-8")
+    assert "It started from random weights." in card
+    assert r"- Backbone **lenet** \(" in card
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_the_history_is_that_of_the_saved_model(name: str, runs: Callable[[str], Run]) -> None:
     from transferkit import Network

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from transferkit.report.markdown import escaped, markdown_report, model_card
+from transferkit.backbones.table import find_backbone
+from transferkit.report.markdown import escaped, markdown_report, model_card, start_of
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,19 @@ def test_the_table_has_a_line_a_classifier(text):
         "| random_forest_hog",
         "| majority",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "words"),
+    [
+        ("lenet", "none", "random weights"),
+        ("pocket", "embedded", "the weights that come with transferkit"),
+        ("mobilenet_v2", "imagenet", "their licence: Apache-2.0 (tensorflow/models)"),
+        ("vgg16", "my.h5", "the weights in my.h5: what they were trained on, "),
+    ],
+)
+def test_what_a_network_started_from_is_said(name, weights, words):
+    assert words in start_of(find_backbone(name), weights)
 
 
 @pytest.mark.parametrize("kind", ["text", "card"])

@@ -91,3 +91,10 @@ def test_the_log_loss_is_weighted_and_the_share_is_not() -> None:
     loss, right = probe.judge(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
     assert loss == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4, rel=1e-5)
     assert right == 0.5
+
+
+def test_nothing_is_warned_of_many_classes_with_few_images() -> None:
+    features, truth = draw(2)[0][:60], np.arange(60) % 40
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        solved(features, truth, 40)

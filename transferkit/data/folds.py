@@ -33,6 +33,8 @@ def searching() -> Iterator[None]:
         threadpool_limits(1, user_api="blas"),
     ):
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # It takes many classes of few images for numbers to be predicted.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         yield
 
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import transferkit
+from transferkit.backbones.row import Backbone
+from transferkit.backbones.start import starting_weights
+from transferkit.backbones.table import find_backbone
 from transferkit.data.manifest import SPLITS
 from transferkit.evidence.results import Result
 from transferkit.report.evidence_sections import evidence, groups_of
@@ -39,6 +42,9 @@ def model_card(report: Report) -> str:
     """
     best = most_telling(ranking(report.results, report.truth))
     entry = next(each for each in report.entries if each["name"] == best.name)
+    model, backbone = report.config.model, None
+    if best.name == model.backbone:
+        backbone = find_backbone(best.name)
     return (
         _environment()
         .get_template("model_card.md.jinja")
@@ -46,11 +52,27 @@ def model_card(report: Report) -> str:
             **(_facts(report) | {"groups": groups_of(report, best)}),
             entry=entry,
             ours=_is_ours(report, best),
+            backbone=backbone,
+            start=backbone and start_of(backbone, starting_weights(model)),
             weakest=_weakest(entry),
             settings=report.config,
             environment=plain(report.environment),
         )
     )
+
+
+def start_of(row: Backbone, weights: str) -> str:
+    """What a network of `row` started from, in words."""
+    if weights == "none":
+        return "random weights"
+    if weights == "embedded":
+        return "the weights that come with transferkit"
+    if weights == "imagenet":
+        return (
+            "ImageNet weights, which were learnt from pictures that are given out for research "
+            f"without profit; their licence: {row.licence}"
+        )
+    return f"the weights in {weights}: what they were trained on, and their licence, are their own"
 
 
 def _is_ours(report: Report, best: Result) -> bool:

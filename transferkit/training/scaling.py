@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-LEAST = 0.01  # of the median deviation of the features that vary
+LEAST = 0.001  # of the median deviation of the features that vary
 
 
 class EvenScaler(StandardScaler):
