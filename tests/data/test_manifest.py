@@ -72,6 +72,17 @@ def test_train_alone_is_split_as_a_folder_without_splits_and_it_is_said(drawn):
     )
 
 
+@pytest.mark.parametrize(("images", "said"), [(2, True), (3, False)])
+def test_it_is_said_where_no_image_is_left_to_choose_by(drawn, images, said):
+    manifest = Manifest.read(drawn(images=images))
+    assert len(manifest.part("validation")) == (0 if said else 3)
+    sentence = (
+        "There is no validation image: nothing tells whether fine-tuning helps, or how sure the "
+        "network may be."
+    )
+    assert (sentence in manifest.notes) is said
+
+
 def test_the_shares_are_those_of_the_settings(drawn):
     manifest = Manifest.read(drawn(images=10), DataConfig(validation=0.3, test=0.4))
     assert manifest.counts().to_numpy().tolist() == [[3, 3, 4]] * 3

@@ -89,7 +89,7 @@ def require_test(frame: pd.DataFrame, name: str) -> None:
 
 
 def rare_classes(frame: pd.DataFrame) -> list[str]:
-    """Sentences on classes that cannot be learnt or scored."""
+    """Sentences on classes that cannot be learnt or scored, and on having nothing to choose by."""
     usable = frame[frame["problem"] == ""]
     notes = []
     for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
@@ -97,4 +97,9 @@ def rare_classes(frame: pd.DataFrame) -> list[str]:
         for label in sorted(set(usable["label"]) - seen):
             count = int((usable["label"] == label).sum())
             notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
+    if not (usable["split"] == "validation").any():
+        notes.append(
+            "There is no validation image: nothing tells whether fine-tuning helps, or how sure the "
+            "network may be."
+        )
     return notes
