@@ -99,7 +99,7 @@ def rare_classes(frame: pd.DataFrame) -> list[str]:
             notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
     if not (usable["split"] == "validation").any():
         notes.append(
-            "There is no validation image: nothing tells whether fine-tuning helps, or how sure the "
-            "network may be."
+            "There is no validation image: nothing tells whether fine-tuning helps, or how sure "
+            "the network may be."
         )
     return notes
