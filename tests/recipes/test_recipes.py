@@ -98,7 +98,7 @@ def test_the_page_of_a_recipe_names_the_device(name: str, runs: Callable[[str], 
 def test_the_card_says_what_the_network_started_from(runs: Callable[[str], Run]) -> None:
     card = (runs("lenet") / "model_card.md").read_text("utf-8")
     assert "It started from random weights." in card
-    assert r"- Backbone **lenet** \(" in card
+    assert "- Backbone **lenet** (Gradient-Based Learning" in card
 
 
 @pytest.mark.parametrize("name", QUICK)
