@@ -7,13 +7,12 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from kept_worlds import EVEN, FACTS, GENEROUS, WIDTH, World, damage_a_row, keys_of
 
-from transferkit.training import kept, shelf
+from transferkit.training import kept
 from transferkit.training.activations import Table
 from transferkit.training.blocks import Block, rounded
 from transferkit.training.kept import clear, make_room, tables
@@ -189,42 +188,6 @@ def test_what_a_killed_process_left_is_removed(world: World) -> None:
     left.write_bytes(b"half of it")
     world.read(2)
     assert not left.exists()
-
-
-def test_many_small_blocks_become_one(world: World) -> None:
-    for image in range(shelf.MANY + 1):
-        world.read(image, scale=np.pi if image % 2 else 1)
-    assert len(world.blocks) == 2  # one of float16, one of float32
-    found = world.read(*range(shelf.MANY + 1), scale=0)
-    assert found.kept == shelf.MANY + 1
-    assert found.kept_seconds == 0.5 * found.kept
-    np.testing.assert_array_equal(found.values[2], EVEN + 2 * WIDTH)
-
-
-def test_no_block_becomes_larger_than_one_may_be(tmp_path: Path) -> None:
-    world = World(tmp_path / "kept", rows=8)
-    for image in range(shelf.MANY + 1):
-        world.read(image)
-    assert sorted(len(Block(path).keys) for path in world.blocks) == [1, 8, 8, 8, 8]
-    assert world.read(*range(shelf.MANY + 1), scale=0).kept == shelf.MANY + 1
-
-
-def test_small_blocks_are_there_until_the_large_one_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for image in range(shelf.MANY):
-        world.read(image)
-    before, write = world.blocks, shelf.write_blocks
-
-    def full(folder: Path, keys: list[bytes], *rest: Any, **more: Any) -> None:
-        if len(keys) > 1:
-            raise OSError("No space left on device")
-        write(folder, keys, *rest, **more)
-
-    monkeypatch.setattr(shelf, "write_blocks", full)
-    world.read(shelf.MANY)
-    assert len(world.blocks) == shelf.MANY + 1
-    assert set(before) < set(world.blocks)
 
 
 def test_a_large_reading_is_kept_part_by_part(tmp_path: Path) -> None:

@@ -188,32 +188,6 @@ def test_the_best_epoch_is_restored(manifest: Manifest, scratch: Config) -> None
     assert kept == pytest.approx(min(losses), rel=0.05)  # bfloat16 while training, float32 now
 
 
-def test_each_step_is_traced_once(
-    manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A step that makes variables itself is traced again without that."""
-    traced = []
-
-    def count(name: str) -> None:
-        step = getattr(keras.Model, name)
-
-        def counted(model: keras.Model, *given: object) -> object:
-            traced.append((name, model.name))
-            return step(model, *given)
-
-        monkeypatch.setattr(keras.Model, name, counted)
-
-    count("train_step")
-    count("test_step")
-    model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
-    found = fit(manifest, dataclasses.replace(pretrained, model=model), release="all")
-    assert sorted(traced) == sorted(
-        (step, name)
-        for step in ("train_step", "test_step")
-        for name in (models.HEAD, found.classifier.name)
-    )
-
-
 def test_the_same_seed_gives_the_same_network(manifest: Manifest, pretrained: Config) -> None:
     first, second = (fit(manifest, pretrained, augment="photo", mix="mixup") for _ in range(2))
     pairs = zip(first.classifier.get_weights(), second.classifier.get_weights(), strict=True)
