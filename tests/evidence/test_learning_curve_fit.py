@@ -92,3 +92,22 @@ def test_the_same_seed_gives_the_same_gain() -> None:
     first, second = (doubling(np.array([5, 10]), errors, seed=3) for _ in range(2))
     assert first == second
     assert isinstance(first, Gain)
+
+
+def test_the_gain_is_of_the_mean_of_all_draws_of_each_size() -> None:
+    errors = np.array([[0.5, 0.36, 0.2], [0.5, 0.36, np.nan], [0.5, 0.3, np.nan]])
+    alone = doubling(SIZES[:3], np.array([[0.5, 0.34, 0.2]]))
+    assert doubling(SIZES[:3], errors).gain == pytest.approx(alone.gain)
+
+
+def test_the_interval_holds_the_truth_where_large_sizes_have_few_draws() -> None:
+    rng, sizes = np.random.default_rng(2), np.array([5, 10, 20, 50, 100, 180])
+    draws, true = np.array([5, 5, 5, 2, 2, 1]), PowerLaw(0.05, 0.6, 0.5)
+    gain = float(true.error(180) - true.error(360))
+    held = []
+    for _ in range(60):
+        errors = true.error(sizes) + rng.normal(0, 0.004, (5, 6))
+        errors[np.arange(5)[:, None] >= draws] = np.nan
+        found = doubling(sizes, errors, draws=50).interval
+        held.append(found.low <= gain <= found.high)
+    assert np.mean(held) > 0.9

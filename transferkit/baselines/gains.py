@@ -59,7 +59,7 @@ def gain_of(marks: Marks, *, seed: int) -> Gain:
     That of the draws is the one of `doubling`; that of the test images, which are the same at all
     sizes, comes from fitting the law to test sets redrawn of them. The two are independent.
     """
-    by_draws = doubling(marks.sizes, _in_turn(1 - marks.accuracies), seed=seed)
+    by_draws = doubling(marks.sizes, 1 - marks.accuracies, seed=seed)
     if len(marks.accuracies) == 1:
         return by_draws
     times = resampled(marks.shares.shape[1], marks.groups, draws=REDRAWN, seed=seed)
@@ -75,9 +75,3 @@ def gain_of(marks: Marks, *, seed: int) -> Gain:
 def _gain(sizes: np.ndarray, errors: np.ndarray) -> float:
     law = fit_power_law(sizes, errors)
     return float(law.error(sizes[-1]) - law.error(2 * sizes[-1]))
-
-
-def _in_turn(errors: np.ndarray) -> np.ndarray:
-    """`errors` `(draws, sizes)`, where a size has fewer draws those in turn in place of NaN."""
-    columns = [each[np.isfinite(each)] for each in errors.T]
-    return np.stack([np.resize(each, len(errors)) for each in columns], axis=1)

@@ -13,6 +13,7 @@ from transferkit.evidence.resampling import DRAWS
 EXPONENTS = np.linspace(0.05, 2, 391)  # slower cannot be told from a floor, faster is not seen
 EQUAL = 1e-15  # of the squares that are left
 TOGETHER = 1e-12  # sizes that differ by less than this share of themselves tell of no slope
+FREE = 4  # degrees of freedom of a deviation that is told, if there are as many
 USUAL = 0.5  # the exponent where the errors fit several equally well, as two of them fit any
 
 
@@ -61,22 +62,44 @@ def fit_power_law(images: np.ndarray, errors: np.ndarray) -> PowerLaw:
 def doubling(
     images_per_class: np.ndarray, errors: np.ndarray, *, draws: int = DRAWS, seed: int = 0
 ) -> Gain:
-    """What twice the most of `images_per_class` `(sizes,)` would bring, by the law.
+    """What twice the most of `images_per_class` `(sizes,)`, rising, would bring, by the law.
 
-    `errors` `(draws, sizes)` are shares 0..1; one draw's sizes belong together. The interval is
-    Student's, of the spread over a bootstrap of the draws; a single draw says nothing of it, so
-    that it is all that can be gained: from 0 to the error that is left.
+    `errors` `(draws, sizes)` are shares 0..1, NaN where a size has fewer draws. The interval is
+    Student's, of the law fitted `draws` times to means that are as uncertain as those found; draws
+    that say nothing of it, one of each size, leave all that can be gained: from 0 to the error
+    that is left.
     """
     sizes, errors = np.asarray(images_per_class, float), np.asarray(errors, float)
-    gain = float(_gains(sizes, errors.mean(axis=0)[None])[0])
-    most = float(errors.mean(axis=0)[sizes.argmax()])
-    rows = len(errors)
-    if rows == 1:
-        return Gain(gain, Interval(0.0, max(most, gain)))
-    drawn = np.random.default_rng(seed).integers(rows, size=(draws, rows))
-    spread = _gains(sizes, errors[drawn].mean(axis=1)).std() * np.sqrt(rows / (rows - 1))
-    half = float(student.ppf((1 + LEVEL) / 2, rows - 1) * spread)
-    return Gain(gain, Interval(max(gain - half, 0.0), min(gain + half, max(most, gain))))
+    means = np.nanmean(errors, axis=0)
+    gain = float(_gains(sizes, means[None])[0])
+    most = max(float(means[-1]), gain)
+    deviations, freedom = _of_means(errors - means)
+    if freedom == 0:
+        return Gain(gain, Interval(0.0, most))
+    chance = np.random.default_rng(seed).normal(size=(draws, len(sizes))) * deviations
+    half = float(student.ppf((1 + LEVEL) / 2, freedom) * _gains(sizes, means + chance).std())
+    return Gain(gain, Interval(max(gain - half, 0.0), min(gain + half, most)))
+
+
+def _of_means(residuals: np.ndarray) -> tuple[np.ndarray, int]:
+    """Standard deviations of the mean errors `(sizes,)`, and the degrees of freedom of the least.
+
+    A size with few draws is taken to vary as it and the next smaller ones, which vary more, do
+    together: from two draws alone, or from none, intervals of 95 % hold the truth in 81 %.
+    """
+    number = np.isfinite(residuals).sum(axis=0)
+    squares, free = np.nansum(residuals**2, axis=0), number - 1
+    found, least = np.zeros(len(number)), int(free.sum())
+    for place, draws in enumerate(number):
+        first, end = place, place + 1
+        while first > 0 and free[first:end].sum() < FREE:
+            first -= 1
+        while end < len(free) and free[first:end].sum() < FREE:
+            end += 1
+        together = int(free[first:end].sum())
+        found[place] = np.sqrt(squares[first:end].sum() / max(together, 1) / draws)
+        least = min(least, together)
+    return found, least
 
 
 def _gains(sizes: np.ndarray, errors: np.ndarray) -> np.ndarray:
