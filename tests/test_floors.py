@@ -18,7 +18,7 @@ FLOORS = (
     {"errors"},
     {"checks", "yaml_files"},
     {"config"},
-    {"runs", "presets", "config_file", "progress", "metering"},
+    {"runs", "output_folders", "presets", "config_file", "progress", "metering"},
     {"data", "backbones", "evidence"},
     {"training"},
     {"baselines"},

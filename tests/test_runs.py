@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.errors import RunError
-from transferkit.runs import Run, atomic, free_folder, write_json, write_text
+from transferkit.errors import ConfigError, DataError, RunError
+from transferkit.runs import Run, atomic, write_json, write_text
 
 
 def names(folder):
@@ -204,14 +204,26 @@ def test_damaged_settings_are_a_sentence(run, text, sentence):
     assert str(caught.value) == sentence.replace("{file}", str(run / "config.yaml"))
 
 
-def test_a_free_folder_is_numbered(tmp_path):
-    assert free_folder(tmp_path, "a") == tmp_path / "a"
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a-2").symlink_to("nowhere")
-    assert free_folder(tmp_path, "a") == tmp_path / "a-3"
+def fail(run, error, *written):
+    with run.or_nothing():
+        for name in written:
+            write_text(run / name, "seed: 3")
+        raise error("It is wrong.")
 
 
-@pytest.mark.parametrize("character", ["x", "é", "🐈"])
-def test_a_free_folder_has_a_name_that_fits(tmp_path, character):
-    free_folder(tmp_path, character * 250 + "-lenet").mkdir()
-    assert len(os.fsencode(names(tmp_path)[0])) < 255
+def test_settings_that_turn_out_wrong_leave_no_folder(tmp_path):
+    run = Run.create(tmp_path / "run")
+    with pytest.raises(ConfigError):
+        fail(run, ConfigError, "config.yaml")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "written"),
+    [(ConfigError, ["config.yaml", "history.csv"]), (DataError, ["config.yaml"])],
+)
+def test_what_was_learnt_before_an_error_stays(tmp_path, error, written):
+    run = Run.create(tmp_path / "run")
+    with pytest.raises(error):
+        fail(run, error, *written)
+    assert names(run.folder) == written

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from transferkit.arguments import parse_arguments
-from transferkit.backbones.row import input_side
-from transferkit.backbones.start import choose_backbone, possible_backbones, starting_weights
+from transferkit.backbones.row import Backbone, blocks_to_release, input_side
+from transferkit.backbones.start import (
+    choose_backbone,
+    is_pretrained,
+    possible_backbones,
+    starting_weights,
+)
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config
 from transferkit.config_file import read_config
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError
+from transferkit.output_folders import numbered_folder
 from transferkit.presets import with_preset
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
-from transferkit.runs import Run, free_folder
+from transferkit.runs import Run
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
@@ -95,6 +101,7 @@ class Job:
         from transferkit.backbones.weights import weights_path
 
         model = self.settings.model
+        self._require_blocks(find_backbone(model.backbone))
         weights_path(find_backbone(model.backbone), starting_weights(model))
         if self.overwrite:  # nothing is removed for weights that turn out to be another network's
             from transferkit.backbones.networks import build_backbone
@@ -102,13 +109,14 @@ class Job:
 
             choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
-        return Run.create(self.out or free_folder("runs", name), overwrite=self.overwrite)
+        return Run.create(self.out or numbered_folder("runs", name), overwrite=self.overwrite)
 
     def check(self) -> None:
         """Look up every name, and what else can be known before anything slow.
 
         Raises:
-            ConfigError: a name is unknown, or the backbone cannot see so small a side.
+            ConfigError: a name is unknown, or the backbone cannot see so small a side or has fewer
+            blocks.
             WeightsError: the weights are to come from a file, and it is not there or damaged.
             RunError: the run folder is taken.
         """
@@ -117,12 +125,17 @@ class Job:
         find_policy(config.train.augment)
         for row in rows:
             input_side(row, config.data.side, config.model.sides)
+        self._require_blocks(max(rows, key=lambda row: len(row.blocks)))
         if config.model.weights not in ("imagenet", "none"):
             from transferkit.backbones.weights import weights_path
 
             weights_path(rows[0], config.model.weights)
         if self.out:
             Run.require_free(self.out, overwrite=self.overwrite)
+
+    def _require_blocks(self, row: Backbone) -> None:
+        release, pretrained = self.settings.train.release, is_pretrained(self.settings.model)
+        blocks_to_release(row, release, pretrained=pretrained)
 
     def _require_source(self) -> None:
         if bool(self.source) == bool(self.manifest):

@@ -58,8 +58,9 @@ def _run_recipe(
     job = job.with_backbone()
     manifest = job.read_manifest()
     run = job.create_run(script.stem)
-    found = _start(run, manifest, job.settings)
-    report = dataclasses.replace(work(manifest, job.settings), environment=found)
+    with run.or_nothing():
+        found = _start(run, manifest, job.settings)
+        report = dataclasses.replace(work(manifest, job.settings), environment=found)
     save_classifiers(report, run)
     finish(report, run)
     if also:

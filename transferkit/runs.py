@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from transferkit.errors import ConfigError, RunError
+from transferkit.errors import ConfigError, RunError, WeightsError
 from transferkit.yaml_files import load_yaml
 
+START = ("config.yaml", "environment.json", "manifest.csv")
+"""What a run writes into its folder before it learns."""
+
 FILES = (
-    "config.yaml",
-    "environment.json",
-    "manifest.csv",
+    *START,
     "history.csv",
     "model.keras",
     "scores.json",
@@ -32,8 +33,6 @@ FILES = (
     "baselines/.partial-*",
 )
 """What a run writes into its folder, as patterns."""
-
-LONGEST = 60  # characters, of up to four bytes: file systems take 255 bytes
 
 
 @contextmanager
@@ -109,6 +108,22 @@ class Run:
         except OSError as error:
             raise _no_run_folder(folder, error) from error
         return run
+
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """Take the folder back where settings or weights turn out to be wrong before all else.
+
+        Otherwise the next run, with the right ones, would be told that the folder is taken.
+        """
+        try:
+            yield
+        except (ConfigError, WeightsError):
+            with suppress(OSError):
+                if {path.name for path in self.folder.iterdir()} <= set(START):
+                    for name in START:
+                        (self / name).unlink(missing_ok=True)
+                    self.folder.rmdir()
+            raise
 
     @classmethod
     def require_free(cls, folder: str | Path, *, overwrite: bool = False) -> Run:
@@ -188,17 +203,3 @@ def _no_run_folder(folder: str | Path, error: OSError) -> RunError:
         f"{str(folder)!r} cannot be a run folder: {error.strerror or error}; "
         "choose another with --out."
     )
-
-
-def free_folder(parent: str | Path, name: str) -> Path:
-    """`parent/name`, or the first of `parent/name-2`, `-3` ... that does not exist yet.
-
-    A name that is too long for a folder loses its middle.
-    """
-    if len(name) > LONGEST:
-        name = f"{name[: LONGEST // 2 - 3]}...{name[-LONGEST // 2 :]}"
-    candidate, number = Path(parent) / name, 1
-    while os.path.lexists(candidate):
-        number += 1
-        candidate = Path(parent) / f"{name}-{number}"
-    return candidate

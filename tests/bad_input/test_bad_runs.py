@@ -54,6 +54,10 @@ def test_a_run_folder_below_a_file_is_a_sentence(command, photos, tmp_path):
 
 BEFORE = (
     (
+        ("--train.release", "99"),
+        "The setting 'release' is 99: lenet has 4 blocks, so it should be that or less, or all.",
+    ),
+    (
         ("--side", "8"),
         "The backbone 'lenet' cannot see images of 8 pixels a side: pass --side 16 or more.",
     ),
@@ -87,7 +91,7 @@ def test_nothing_is_written_for_a_network_that_cannot_be_built(flags, sentence, 
     assert command("train", "photos", *FAST, *flags, "--out", "new").new == []
 
 
-@pytest.mark.parametrize(("flags", "sentence"), BEFORE[:2])
+@pytest.mark.parametrize(("flags", "sentence"), BEFORE[:3])
 def test_a_run_is_not_removed_for_one_that_cannot_start(flags, sentence, command, run):
     outcome = command("train", "photos", *FAST, *flags, "--out", "run", "--overwrite")
     assert outcome.sentences == [f"transferkit: {sentence}"]
@@ -105,7 +109,8 @@ def test_the_weights_of_another_network_are_a_sentence(command, photos, tmp_path
         "transferkit: The weights in 'other.weights.h5' do not fit 'mobilenet_025' without its "
         "top: give that backbone's own, or name the one that they are of with --backbone."
     ]
-    assert outcome.status == 1
+    assert (outcome.status, outcome.new) == (1, [])
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from transferkit.errors import RunError
-from transferkit.report.look_folder import csv_text, look_folder, write_look
+from transferkit.report.look_folder import csv_text, require_free, write_look
 
 
 def findings(path: str = "/a.png") -> pd.DataFrame:
@@ -18,17 +18,10 @@ def names(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_looks_are_numbered(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert str(look_folder("", "flowers")) == "looks/flowers"
-    (tmp_path / "looks" / "flowers").mkdir(parents=True)
-    assert str(look_folder("", "flowers")) == "looks/flowers-2"
-
-
 def test_a_folder_that_is_taken_is_not_written_to(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError) as caught:
-        look_folder(str(tmp_path), "flowers")
+        require_free(str(tmp_path))
     assert str(caught.value) == (
         f"'{tmp_path}' exists already: choose another folder with --out, "
         "or pass --overwrite to replace the look in it."
@@ -38,7 +31,7 @@ def test_a_folder_that_is_taken_is_not_written_to(tmp_path):
 def test_a_folder_without_a_look_is_never_overwritten(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError) as caught:
-        look_folder(str(tmp_path), "flowers", overwrite=True)
+        require_free(str(tmp_path), overwrite=True)
     assert str(caught.value) == (
         f"'{tmp_path}' holds files but no look (no look.html), so it is not overwritten: "
         "choose another folder with --out."
@@ -51,19 +44,19 @@ def test_a_look_does_not_overwrite_what_it_is_of(tmp_path, monkeypatch):
     (tmp_path / "looks" / "a" / "manifest.csv").write_text("path,label")
     source = "looks/../looks/a/manifest.csv"
     with pytest.raises(RunError) as caught:
-        look_folder("looks/a", "a", overwrite=True, source=source)
+        require_free("looks/a", overwrite=True, source=source)
     assert str(caught.value) == (
         f"{source!r} is in 'looks/a', where overwriting a look could remove it: "
         "choose another folder with --out."
     )
-    assert str(look_folder("looks/a", "a", overwrite=True, source="tfds:a")) == "looks/a"
+    require_free("looks/a", overwrite=True, source="tfds:a")
 
 
 def test_a_look_that_is_overwritten_leaves_the_files_of_others(tmp_path):
     sheet = Image.new("RGB", (3, 2))
     write_look(tmp_path, "old", findings(), sheets={"flip": sheet})
     (tmp_path / "mine.txt").write_text("mine")
-    assert look_folder(str(tmp_path), "flowers", overwrite=True) == tmp_path
+    require_free(str(tmp_path), overwrite=True)
     write_look(tmp_path, "new", findings())
     assert names(tmp_path) == ["findings.csv", "look.html", "mine.txt"]
     assert (tmp_path / "look.html").read_text() == "new"

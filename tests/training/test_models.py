@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from transferkit.backbones.row import blocks_to_release
 from transferkit.backbones.table import find_backbone
 from transferkit.config import ModelConfig
 from transferkit.errors import ConfigError
@@ -109,12 +110,12 @@ def test_batch_normalisation_learns_from_random_weights() -> None:
     ],
 )
 def test_release_means_a_number_of_blocks(release: str, pretrained: bool, number: int) -> None:
-    assert models.blocks_to_release(ROW, release, pretrained=pretrained) == number
+    assert blocks_to_release(ROW, release, pretrained=pretrained) == number
 
 
 def test_more_blocks_than_there_are_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
-        models.blocks_to_release(ROW, "6", pretrained=True)
+        blocks_to_release(ROW, "6", pretrained=True)
     assert str(caught.value) == (
         "The setting 'release' is 6: mobilenet_025 has 5 blocks, so it should be that or less, "
         "or all."

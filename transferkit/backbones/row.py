@@ -111,3 +111,21 @@ def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> 
             f"pass --side {largest} in place of --model.sides."
         )
     return largest
+
+
+def blocks_to_release(row: Backbone, release: str, *, pretrained: bool) -> int:
+    """How many blocks from the top the setting `release` means.
+
+    Raises:
+        ConfigError: more than the backbone has.
+    """
+    named = {"none": 0, "last": 1, "all": len(row.blocks)}
+    if release == "auto":
+        release = "last" if pretrained else "all"
+    number = named[release] if release in named else int(release)
+    if number > len(row.blocks):
+        raise ConfigError(
+            f"The setting 'release' is {number}: {row.name} has {len(row.blocks)} blocks, "
+            "so it should be that or less, or all."
+        )
+    return number

@@ -15,9 +15,10 @@ from transferkit.commands.running import baseline_names
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
+from transferkit.output_folders import folder_for
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
-from transferkit.runs import Run, free_folder, write_json, write_text
+from transferkit.runs import Run, write_json, write_text
 
 FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
 
@@ -89,16 +90,17 @@ def run_curve(job: CurveJob) -> Run:
     from transferkit.report.curve_page import curve_page
 
     chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
-    found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
     name = run_name(manifest.source, config.model.backbone)
-    job.require_free()  # it may have been taken meanwhile
-    run = Run(job.out or free_folder(FOLDER, name))
-    write_text(run / "config.yaml", config.to_yaml())
-    (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
-    manifest.save(run / "manifest.csv")
-    write_json(run / "curve.json", found.to_json())
-    write_text(run / "curve.csv", found.frame().to_csv(index=False))
-    write_text(run / PAGE, curve_page(found, config))
+    with folder_for(job.out, FOLDER, name) as folder:
+        found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
+        job.require_free()  # it may have been taken meanwhile
+        run = Run(folder)
+        write_text(run / "config.yaml", config.to_yaml())
+        (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
+        manifest.save(run / "manifest.csv")
+        write_json(run / "curve.json", found.to_json())
+        write_text(run / "curve.csv", found.frame().to_csv(index=False))
+        write_text(run / PAGE, curve_page(found, config))
     print(found)
     say(f"Learning curve: {run / PAGE}")
     return run

@@ -12,8 +12,8 @@ import tyro
 from transferkit.arguments import parse_arguments
 from transferkit.commands.running import CompareJob, baseline_names, run_job
 from transferkit.config import Config, ModelConfig, TrainConfig
+from transferkit.output_folders import numbered_folder
 from transferkit.progress import say
-from transferkit.runs import free_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +87,6 @@ def run_sample(sample: Sample, source: Path) -> Path:
     What the sample is comes before its table, on standard output like that.
     """
     print(f"\n{sample.name}: {sample.about}", flush=True)
-    out = free_folder(source.parent, f"run-{sample.name}")
+    out = numbered_folder(source.parent, f"run-{sample.name}")
     job = CompareJob(str(source), sample.config, out=str(out))
     return run_job(job, names=baseline_names(job.baselines, job.settings)) / "report.html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
@@ -16,6 +17,7 @@ from transferkit.config import Config, DataConfig, ModelConfig
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError, DataError
 from transferkit.jobs import Job
+from transferkit.output_folders import folder_for
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
 
@@ -87,15 +89,23 @@ def look(arguments: Sequence[str]) -> None:
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
     if options.doubts:
         options.job.check()
-    from transferkit.report.look_folder import MANIFEST, PAGE, look_folder, write_look
+    from transferkit.report.look_folder import require_free
 
-    name = run_name(options.source, backbone="").rstrip("-")
-    folder = look_folder(options.out, name, overwrite=options.overwrite, source=options.source)
+    require_free(options.out, overwrite=options.overwrite, source=options.source)
     quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
 
     found = look_into(options.source, options.data, seed=options.seed)
     print(found, flush=True)
+    name = run_name(options.source, backbone="").rstrip("-")
+    # Not before the look: the folder may be within the one that is looked at.
+    with folder_for(options.out, "looks", name) as folder:
+        _leave_page(options, found, folder)
+
+
+def _leave_page(options: LookOptions, found: Look, folder: Path) -> None:
+    from transferkit.report.look_folder import MANIFEST, PAGE, write_look
+
     fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
     again = f"--manifest {shlex.quote(str(folder / MANIFEST))}"
     command = f"transferkit compare {shlex.quote(options.source) if refusal else again}"

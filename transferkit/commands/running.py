@@ -105,7 +105,8 @@ def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
     quiet_catalogue(job.source)
     manifest = job.read_manifest()
     run = job.create_run(run_name(manifest.source, config.model.backbone))
-    report = _compared(manifest, config, names, run=run)
+    with run.or_nothing():
+        report = _compared(manifest, config, names, run=run)
     report = dataclasses.replace(report, environment=run.json("environment.json"))
     if job.repeats > 1:
         report.save(run)  # a repeat that fails takes nothing with it

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.errors import RunError
-from transferkit.runs import atomic, free_folder, write_text
+from transferkit.runs import atomic, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,17 +21,15 @@ FILES = (PAGE, FINDINGS, MANIFEST, DOUBTS, "contact-sheet-*.png", ".partial-*")
 """What a look writes into its folder, as patterns."""
 
 
-def look_folder(out: str, name: str, *, overwrite: bool = False, source: str = "") -> Path:
-    """The folder for a look at what is called `name`: `out`, or the next free `looks/NAME`.
-
-    Nothing is written yet.
+def require_free(out: str, *, overwrite: bool = False, source: str = "") -> None:
+    """Refuse an `out`, where one is given, that no look can be left in; nothing is touched.
 
     Raises:
         RunError: `out` is taken, or is not to be overwritten: it holds no look, or `source`, the
             images that are looked at.
     """
     if not out:
-        return free_folder("looks", name)
+        return
     folder = Path(out)
     try:
         taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
@@ -55,7 +53,6 @@ def look_folder(out: str, name: str, *, overwrite: bool = False, source: str = "
             f"{out!r} exists already: choose another folder with --out, "
             "or pass --overwrite to replace the look in it."
         )
-    return folder
 
 
 def write_look(

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from transferkit.backbones.row import blocks_to_release
 from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config, TrainConfig
@@ -49,7 +50,7 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     """
     find_policy(config.train.augment)
     row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
-    blocks = models.blocks_to_release(row, config.train.release, pretrained=pretrained)
+    blocks = blocks_to_release(row, config.train.release, pretrained=pretrained)
     keras.utils.set_random_seed(config.seed)
     with device.building():
         classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)

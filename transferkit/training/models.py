@@ -90,24 +90,6 @@ def vectors_of(feature_map: keras.KerasTensor, pooling: str) -> list[keras.Keras
     return [kind()(feature_map) for kind in POOLS.get(pooling, (AVERAGE,))]
 
 
-def blocks_to_release(row: Backbone, release: str, *, pretrained: bool) -> int:
-    """How many blocks from the top the setting `release` means.
-
-    Raises:
-        ConfigError: more than the backbone has.
-    """
-    named = {"none": 0, "last": 1, "all": len(row.blocks)}
-    if release == "auto":
-        release = "last" if pretrained else "all"
-    number = named[release] if release in named else int(release)
-    if number > len(row.blocks):
-        raise ConfigError(
-            f"The setting 'release' is {number}: {row.name} has {len(row.blocks)} blocks, "
-            "so it should be that or less, or all."
-        )
-    return number
-
-
 def release_blocks(
     classifier: keras.Model, row: Backbone, number: int, *, pretrained: bool
 ) -> None:

@@ -1,0 +1,63 @@
+"""Folders that something is to be written into: made, and numbered where no name is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from transferkit.errors import RunError
+
+LONGEST = 60  # characters, of up to four bytes: file systems take 255 bytes
+
+
+@contextmanager
+def folder_for(out: str, parent: str, name: str) -> Iterator[Path]:
+    """`out`, or a `numbered_folder`; it is there before anything slow, and goes if it stays empty.
+
+    Raises:
+        RunError: it cannot be made or written to.
+    """
+    folder = Path(out) if out else numbered_folder(parent, name)
+    made = not out or not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _no_folder(folder, error.strerror or str(error)) from error
+    try:
+        yield folder
+    finally:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def numbered_folder(parent: str | Path, name: str) -> Path:
+    """`parent/name`, made, or the first of `parent/name-2`, `-3` ... that did not exist yet.
+
+    A name that is too long for a folder loses its middle. Two that ask at once get one each.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST // 2 - 3]}...{name[-LONGEST // 2 :]}"
+    candidate, number = Path(parent) / name, 1
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+            return candidate
+        except FileExistsError:
+            number += 1
+            candidate = Path(parent) / f"{name}-{number}"
+        except OSError as error:
+            raise _no_folder(candidate, error.strerror or str(error)) from error
+
+
+def _no_folder(folder: Path, problem: str) -> RunError:
+    return RunError(
+        f"{str(folder)!r} cannot be written to: {problem}; choose another folder with --out."
+    )
