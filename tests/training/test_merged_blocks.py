@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from kept_worlds import EVEN, WIDTH, World
+from kept_worlds import EVEN, FACTS, WIDTH, World, keys_of
 
 from transferkit.training import shelf
 from transferkit.training.blocks import Block
@@ -52,3 +55,37 @@ def test_small_blocks_are_there_until_the_large_one_is(
     world.read(shelf.MANY)
     assert len(world.blocks) == shelf.MANY + 1
     assert set(before) < set(world.blocks)
+
+
+def test_what_another_process_makes_one_meanwhile_is_met(world: World) -> None:
+    for image in range(shelf.MANY):
+        world.read(image)
+    blocks = world.table(FACTS).shelf.blocks()
+    met = set(next(blocks).keys)
+    world.read(shelf.MANY)  # which makes one of all
+    assert len(world.blocks) == 1
+    for block in blocks:
+        met |= set(block.keys)
+    assert met == set(keys_of(range(shelf.MANY + 1)))
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """A process that may open ten files more than it has."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + 10, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("few_files")
+def test_more_blocks_than_files_may_be_open_are_mapped(world: World) -> None:
+    images = range(shelf.MANY)
+    for image in images:
+        world.read(image)
+    assert len(world.blocks) == shelf.MANY
+    world.asked.clear()
+    found = world.map(*images)
+    assert found is not None
+    assert (found.kept, world.asked) == (shelf.MANY, [])

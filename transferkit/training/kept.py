@@ -20,6 +20,7 @@ from transferkit.training.blocks import ENDING, PARTIAL, images_in
 ABOUT = "about.json"  # in the folder of a table: what decides its features
 NETWORKS, NETWORK = "networks", ".network"  # the folder of the quantised ones, and their ending
 LOCK = ".lock"
+MANY_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 WAIT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
 _said: set[str] = set()  # sentences that a process says once
@@ -106,6 +107,23 @@ def discard(path: Path, *, why: str) -> None:
         path.unlink(missing_ok=True)
     except OSError:  # another user's: it is passed over
         return
+
+
+def allow_more_files() -> bool:
+    """Let this process have as many files open as the system grants; whether those are more.
+
+    Usual are 1,024, and a block that is mapped is one: they are used up by 30 GB or so.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such bound
+        return False
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if most == resource.RLIM_INFINITY else min(MANY_FILES, most)
+    if not 0 <= now < wanted:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return True
 
 
 def say_not_kept(what: str, root: Path, error: OSError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from errno import EMFILE
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from transferkit.training.blocks import (
 )
 from transferkit.training.kept import (
     ABOUT,
+    allow_more_files,
     discard,
     kept_folder,
     locked,
@@ -164,14 +166,33 @@ class Shelf:
             path.unlink(missing_ok=True)
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks of this table, the damaged ones removed."""
-        for path in sorted(self.folder.glob(f"*{ENDING}")):
-            try:
-                yield Block(path)
-            except DamagedError:
-                discard(path, why=DAMAGED)
-            except OSError:  # another process has removed it, or it is not ours to read
-                continue
+        """The blocks of this table, the damaged ones removed.
+
+        What another process makes one meanwhile is met as that one too, some of it twice.
+        """
+        met: set[Path] = set()
+        gone = True
+        while gone:
+            gone = False
+            for path in sorted(set(self.folder.glob(f"*{ENDING}")) - met):
+                met.add(path)
+                try:
+                    yield _opened(path)
+                except DamagedError:
+                    discard(path, why=DAMAGED)
+                except FileNotFoundError:
+                    gone = True
+                except OSError:  # it is not ours to read
+                    continue
+
+
+def _opened(path: Path) -> Block:
+    try:
+        return Block(path)
+    except OSError as error:
+        if error.errno != EMFILE or not allow_more_files():
+            raise
+    return Block(path)
 
 
 def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
