@@ -176,3 +176,13 @@ def test_it_imports_nothing_heavy():
     code = f"import sys, transferkit.config; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_a_setting_that_is_there_twice_is_a_sentence(tmp_path):
+    (tmp_path / "a.yaml").write_text("seed: 1\ntrain:\n  batch: 8\nseed: 2\n")
+    with pytest.raises(ConfigError) as caught:
+        read_config(str(tmp_path / "a.yaml"))
+    assert str(caught.value) == (
+        f"The settings file '{tmp_path}/a.yaml' is not YAML at line 4 ('seed' is there twice): "
+        "the config.yaml of a run shows how it should look."
+    )

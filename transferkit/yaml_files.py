@@ -12,7 +12,19 @@ from transferkit.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with the plain words of version 1.2: `off` is text, and 1e-3 is a number."""
+    """YAML with the plain words of version 1.2: `off` is text, and 1e-3 is a number.
+
+    A key that is there twice is an error, as that version has it; PyYAML takes the last.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        met = set()
+        for key, _ in node.value:
+            if key.value in met:
+                problem = f"{key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            met.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {

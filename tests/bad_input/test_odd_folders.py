@@ -29,12 +29,14 @@ def test_a_run_is_named_after_a_folder_with_a_name_as_long_as_it_can_be(command,
 
 def test_an_image_of_one_pixel_is_an_image(command, photos, picture):
     picture(photos / "cat/tiny.png", (1, 1))
-    assert "Sizes: 1x1 to 24x24 pixels" in command("look", "photos").out
+    assert "Sizes: 1 to 24 pixels wide (median 24), 1 to 24 high" in command("look", "photos").out
 
 
 def test_an_image_of_30000_pixels_width_is_an_image(command, photos, picture):
     picture(photos / "cat/wide.png", (30_000, 2))
-    assert "Sizes: 24x2 to 30000x24 pixels" in command("look", "photos").out
+    assert (
+        "Sizes: 24 to 30000 pixels wide (median 24), 2 to 24 high" in command("look", "photos").out
+    )
 
 
 LEFT_OUT = (

@@ -37,21 +37,21 @@ def test_a_line_a_table_the_last_used_first(command, kept):
         ["vgg16", "224", "features", "2", "0.0", "2023-11-14"],
     ]
     assert re.search(r"2023-11-1\d \d\d:\d\d  [0-9a-f]{16}$", lines[0])
-    assert last == f"5 images, 0.0 MB in '{kept}'."
+    assert last == f"5 rows of features, 0.0 MB in '{kept}'."
 
 
 def test_nothing_is_kept_at_first(command):
-    assert command("cache") == (0, f"0 images, 0.0 MB in '{kept_folder()}'.\n", "")
+    assert command("cache") == (0, f"0 rows of features, 0.0 MB in '{kept_folder()}'.\n", "")
     assert not kept_folder().exists()
 
 
 def test_clearing_says_what_was_freed(command, kept):
     assert command("cache", "--clear") == (
         0,
-        "Removed the features of 5 images: 0.0 MB are free again.\n",
+        "Removed 5 rows of features: 0.0 MB are free again.\n",
         "",
     )
-    assert command("cache").out == f"0 images, 0.0 MB in '{kept}'.\n"
+    assert command("cache").out == f"0 rows of features, 0.0 MB in '{kept}'.\n"
 
 
 def test_clearing_nothing_is_fine(command):
@@ -72,7 +72,9 @@ def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, m
         f"What files are: 0.0 MB in '{tmp_path / 'files'}'."
     )
     command("cache", "--clear")
-    assert command("cache").out.splitlines() == [f"0 images, 0.0 MB in '{kept_folder()}'."]
+    assert command("cache").out.splitlines() == [
+        f"0 rows of features, 0.0 MB in '{kept_folder()}'."
+    ]
 
 
 def test_quantised_networks_are_counted_and_removed(command, kept):
@@ -81,6 +83,6 @@ def test_quantised_networks_are_counted_and_removed(command, kept):
     (folder / "0.network").write_bytes(bytes(2_500_000))
     assert command("cache").out.splitlines()[-1] == f"Networks in int8: 2.5 MB in '{folder}'."
     assert command("cache", "--clear").out == (
-        "Removed the features of 5 images and the networks in int8: 2.5 MB are free again.\n"
+        "Removed 5 rows of features and the networks in int8: 2.5 MB are free again.\n"
     )
     assert not folder.exists()

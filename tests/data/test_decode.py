@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from transferkit.config import DataConfig
 from transferkit.data.decode import FORMATS, decode, in_threads, read_images
-from transferkit.errors import DataError
+from transferkit.errors import ConfigError, DataError
 
 
 def encoded(image, kind="PNG", **options):
@@ -214,3 +214,9 @@ def test_threads_give_results_in_order_and_errors_where_they_are():
     found = list(in_threads(work, range(4)))
     assert [number for number, _ in found] == [0, 1, 2, 3]
     assert "MainThread" not in {name for _, name in found}
+
+
+def test_a_side_of_no_pixel_is_a_sentence():
+    with pytest.raises(ConfigError) as caught:
+        decode(b"", 0)
+    assert str(caught.value) == "The side of a decoded image is 0: it should be 1 pixel or more."

@@ -37,7 +37,9 @@ def test_formats_and_modes_are_counted(folder):
 
 
 def test_sizes_are_from_the_smallest_to_the_largest(folder):
-    assert lines(folder)[2].startswith("Sizes: 24x24 to 40x30 pixels, median 24x24; 0.0 MB")
+    assert lines(folder)[2].startswith(
+        "Sizes: 24 to 40 pixels wide (median 24), 24 to 30 high (median 24); 0.0 MB"
+    )
 
 
 def test_classes_are_counted_by_split(folder):

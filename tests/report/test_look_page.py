@@ -66,7 +66,7 @@ def test_the_verdict_names_a_class_that_is_not_scored(drawn):
     (folder / "y" / "001.png").unlink()
     found = look(folder)
     assert verdict(found, found_in(found)) == (
-        "3 images of 2 classes can be learnt from. But the class 'y' cannot be learnt or scored. "
+        "3 images of 2 classes can be learnt from. But the class 'y' cannot be scored. "
         "Nothing else was found that would harm a network or flatter its score."
     )
 
@@ -79,7 +79,7 @@ def test_the_verdict_counts_the_classes_that_are_not_scored(drawn):
     found = look(folder)
     assert verdict(found, found_in(found)) == (
         "4 images of 3 classes can be learnt from; 1 of 5 files is left out. But 2 classes cannot "
-        "be learnt or scored. Look first at files that cannot be used (1)."
+        "be scored. Look first at files that cannot be used (1)."
     )
 
 

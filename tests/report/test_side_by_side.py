@@ -4,7 +4,7 @@ import pytest
 
 from transferkit.errors import RunError
 from transferkit.report.side_by_side import runs_side_by_side
-from transferkit.runs import Run
+from transferkit.runs import Run, write_text
 
 
 def write_run(folder, accuracy, manifest="0123456789ab", images=550):
@@ -54,7 +54,8 @@ def test_the_text_ends_with_the_note(tmp_path):
 def test_what_a_report_saves_is_read_back(report, tmp_path):
     run = Run.create(tmp_path / "run")
     report.save(run)
-    assert len(runs_side_by_side([run, run]).entries) == 6
+    write_text(run / "config.yaml", "seed: 0")
+    assert len(runs_side_by_side([run, str(run.folder)]).entries) == 6
     assert runs_side_by_side([run, run]).notes == ()
 
 

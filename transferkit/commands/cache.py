@@ -33,7 +33,9 @@ def cache(arguments: Sequence[str]) -> None:
     options = parse_arguments(CacheOptions, arguments, program="transferkit cache")
     root = kept_folder()
     found = tables(root)
-    images, size = sum(each.images for each in found), sum(each.size for each in found)
+    # Not so many images: most are in several tables.
+    rows = f"{sum(each.images for each in found):,} rows"
+    size = sum(each.size for each in found)
     sources = memories()
     remembered = sum(each.size for each in sources)
     networks = size_of_networks(root)
@@ -48,7 +50,7 @@ def cache(arguments: Sequence[str]) -> None:
             ) from error
         freed = (size + networks + remembered) / 1e6
         also = " and the networks in int8" if networks else ""
-        print(f"Removed the features of {images:,} images{also}: {freed:,.1f} MB are free again.")
+        print(f"Removed {rows} of features{also}: {freed:,.1f} MB are free again.")
         return
     if found:
         print(
@@ -56,7 +58,7 @@ def cache(arguments: Sequence[str]) -> None:
         )
     for each in found:
         print(_line(each))
-    print(f"{images:,} images, {size / 1e6:,.1f} MB in {str(root)!r}.")
+    print(f"{rows} of features, {size / 1e6:,.1f} MB in {str(root)!r}.")
     if networks:
         print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")
     if sources:

@@ -62,7 +62,7 @@ def report(arguments: Sequence[str]) -> None:
     options = parse_arguments(ReportOptions, arguments, program="transferkit report")
     from transferkit.report.side_by_side import runs_side_by_side
 
-    print(runs_side_by_side([Run.open(folder) for folder in options.runs]))
+    print(runs_side_by_side(options.runs))
 
 
 def _print_text(chunks: Iterable[pd.DataFrame]) -> None:

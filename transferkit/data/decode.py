@@ -20,7 +20,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from transferkit.config import DataConfig
-from transferkit.errors import DataError
+from transferkit.errors import ConfigError, DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 START = 16  # bytes of a file that is no image, for the message
@@ -44,8 +44,11 @@ def decode(
     `resize` is squash (the whole picture) or crop (its centre square).
 
     Raises:
+        ConfigError: there is no such side.
         DataError: there is no image in it that can be read whole, or it is too large.
     """
+    if side < 1:
+        raise ConfigError(f"The side of a decoded image is {side}: it should be 1 pixel or more.")
     name = "an image given as bytes" if isinstance(source, bytes) else repr(str(source))
     try:
         with BytesIO(source) if isinstance(source, bytes) else open_file(source) as file:

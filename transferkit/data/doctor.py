@@ -77,8 +77,8 @@ class Look:
         good = self.files[self.files["problem"] == ""]
         widths, heights = good["width"], good["height"]
         sizes = (
-            f"{widths.min()}x{heights.min()} to {widths.max()}x{heights.max()} pixels, "
-            f"median {widths.median():.0f}x{heights.median():.0f}"
+            f"{widths.min()} to {widths.max()} pixels wide (median {widths.median():.0f}), "
+            f"{heights.min()} to {heights.max()} high (median {heights.median():.0f})"
         )
         return [
             repr(self.manifest),

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from transferkit.baselines.growth import FITTED, Curve, Line
 from transferkit.report.figures import AXIS, COLOURS, WIDTH, short
-from transferkit.report.svg import INK, QUIET, panel, styled, svg_text
+from transferkit.report.svg import BACKGROUND, INK, QUIET, panel, styled, svg_text
 from transferkit.report.wording import percent
 
 HEIGHT = 340  # pixels
@@ -90,6 +90,7 @@ def _name(axes: Axes, curve: Curve, colours: dict[str, str]) -> None:
                 va="center",
                 fontsize=10.5,
                 color=colours[line.name],
+                bbox=BACKGROUND,
             )
     end = axes.get_xlim()[1]
     axes.annotate(
@@ -101,6 +102,7 @@ def _name(axes: Axes, curve: Curve, colours: dict[str, str]) -> None:
         va="center",
         fontsize=10,
         color=QUIET,
+        bbox=BACKGROUND,
     )
 
 

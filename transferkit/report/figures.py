@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from transferkit.evidence.budget import pareto
-from transferkit.report.svg import CLASSIC, INK, NETWORK, QUIET, panel, styled, svg_text
+from transferkit.report.svg import BACKGROUND, CLASSIC, INK, NETWORK, QUIET, panel, styled, svg_text
 from transferkit.report.wording import duration, listed, percent, printable
 
 WIDTH = 344  # pixels: what a phone shows without scrolling
@@ -148,7 +148,14 @@ def _label_dots(axes: Axes, names: Sequence[str], dots: Sequence[tuple[float, fl
         side = {1: "left", 0: "center", -1: "right"}[right]
         shift = (9 * right, up)
         axes.annotate(
-            name, dot, shift, textcoords="offset points", ha=side, va="center", fontsize=10.5
+            name,
+            dot,
+            shift,
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=10.5,
+            bbox=BACKGROUND,
         )
 
 

@@ -40,8 +40,10 @@ def shapes(files: pd.DataFrame) -> str:
     axes = _histogram(values, "width to height")
     low, high = axes.get_xlim()
     ticks = [each for each in SHAPES if low <= each <= high]
-    if len(ticks) > 5:  # their names would touch
-        ticks = [each for each in ticks if math.log2(each).is_integer()]
+    octaves = math.log2(high / low)
+    for most, power in ((4, 2), (9, 4)):
+        if octaves > most:  # the names would touch
+            ticks = [each for each in ticks if math.log(each, power).is_integer()]
     _ticks(axes, ticks, [SHAPES[each] for each in ticks])
     square = int((np.abs(values - 1) < 0.01).sum())
     return svg_text(

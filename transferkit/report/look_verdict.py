@@ -85,13 +85,19 @@ def verdict(look: Look, found: list[Found]) -> str:
 
 
 def _unusable(manifest: Manifest) -> str:
-    """How many classes have nothing to learn from or to be scored on; empty for none."""
-    enough = (manifest.counts()[["train", "test"]] > 0).all(axis=1)
-    rare = [name for name, each in zip(manifest.classes, enough, strict=True) if not each]
-    if not rare:
-        return ""
-    what = f"the class {rare[0]!r}" if len(rare) == 1 else counted(len(rare), "class")
-    return f" But {what} cannot be learnt or scored."
+    """How many classes have nothing to learn from, or to be scored on; empty for none."""
+    counts = manifest.counts()
+    unknown = counts["train"] == 0
+    said = []
+    for rare, meaning in (
+        (unknown, "cannot be learnt"),
+        (~unknown & (counts["test"] == 0), "cannot be scored"),
+    ):
+        names = [name for name, each in zip(manifest.classes, rare, strict=True) if each]
+        what = f"the class {names[0]!r}" if len(names) == 1 else counted(len(names), "class")
+        if names:
+            said.append(f"{what} {meaning}")
+    return f" But {listed(said)}." if said else ""
 
 
 def by_class(each: Found, labels: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -40,8 +41,10 @@ class SideBySide:
         return html_table(self.entries, self.notes, first=FIRST)
 
 
-def runs_side_by_side(runs: Sequence[Run]) -> SideBySide:
+def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
     """Every classifier of every run, and a note where the test images were not the same.
+
+    `runs` are runs or their folders.
 
     Raises:
         RunError: there is no run, or one has no scores.json that can be read.
@@ -50,7 +53,8 @@ def runs_side_by_side(runs: Sequence[Run]) -> SideBySide:
         raise RunError("There is no run to report on: give the folder of at least one.")
     entries: list[dict[str, Any]] = []
     groups: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for run in runs:
+    for each in runs:
+        run = each if isinstance(each, Run) else Run.open(each)
         name, scores = str(run.folder), run.json("scores.json")
         try:
             entries += [{**each, "run": name} for each in scores["classifiers"]]
