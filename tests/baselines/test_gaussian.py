@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.svm import SVC
 
 from transferkit.baselines import gaussian
+from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.gaussian import GaussianSVM
 
 WIDTH = 30
@@ -78,3 +81,23 @@ def test_how_many_are_asked_at_once_makes_no_difference(monkeypatch: pytest.Monk
 def test_features_that_are_all_the_same_are_no_failure() -> None:
     values, truth = np.ones((6, WIDTH), np.float32), np.array([0, 0, 0, 0, 1, 1])
     assert GaussianSVM().fit(values, truth).predict(values).tolist() == [0] * 6
+
+
+def test_how_long_many_images_take_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    values, truth = draw(2, images=gaussian.MOST_IMAGES + 1)
+    far = (values[:, :4] + 20 * truth[:, np.newaxis]).astype(np.float32)
+    fit_classifier("rbf_svm", far, truth, groups=[""] * len(far), seed=0)
+    said = capsys.readouterr().err
+    assert re.match(r"8,001 images are many for an RBF SVM: about \d+ s\. With --baselines ", said)
+
+
+def test_what_is_foretold_grows_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gaussian, "TIMED", 200)
+    values, truth = draw(3, images=4_000)
+    few = min(gaussian.foretold(values[:400], truth[:400]) for _ in range(3))
+    many = min(gaussian.foretold(values, truth) for _ in range(3))
+    assert many > 5 * few > 0
+
+
+def test_nothing_is_foretold_of_one_class() -> None:
+    assert gaussian.foretold(np.ones((9, 2), np.float32), np.zeros(9, int)) == 0

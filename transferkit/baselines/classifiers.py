@@ -21,9 +21,10 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from transferkit.baselines.gaussian import GaussianSVM
+from transferkit.baselines.gaussian import MOST_IMAGES, GaussianSVM, foretold
 from transferkit.baselines.tempered import TemperedClassifier
 from transferkit.data.folds import drawn_folds, make_folds, searching
+from transferkit.progress import in_words, say
 from transferkit.training.scaling import EvenScaler
 
 TREES = 300
@@ -138,6 +139,11 @@ def fit_classifier(
         if hasattr(estimator, "predict_proba"):
             estimator.fit(values, truth)
         else:
+            if name == rbf_svm.__name__ and len(values) > MOST_IMAGES:
+                say(
+                    f"{len(values):,} images are many for an RBF SVM: about "
+                    f"{in_words(foretold(values, truth))}. With --baselines it can be left out."
+                )
             folds = make_folds(truth, groups, seed)
             estimator = TemperedClassifier(estimator).fit(values, truth, folds)
     return estimator, {name.rpartition("__")[2]: value for name, value in chosen.items()}

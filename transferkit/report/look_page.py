@@ -91,10 +91,16 @@ def _headlines(look: Look, found: list[Section]) -> list[tuple[str, str, str]]:
     median = f"{good['width'].median():.0f} × {good['height'].median():.0f} pixels, the median"
     return [
         (f"{len(manifest):,}", "images", parts),
-        (f"{len(sizes):,}", "classes", f"of {sizes.min():,} to {sizes.max():,} images"),
+        (f"{len(sizes):,}", "classes", _images_of(sizes)),
         (f"{images:,}", "files to look at", f"in {counted(len(serious), 'finding')}"),
         (f"{good['bytes'].sum() / 1e6:,.1f} MB", "on disk", median),
     ]
+
+
+def _images_of(sizes: pd.Series) -> str:
+    """How many images the classes have, of which each one has `sizes`."""
+    least, most = int(sizes.min()), int(sizes.max())
+    return f"of {least:,} images each" if least == most else f"of {least:,} to {most:,} images"
 
 
 def _to_do(found: list[Section]) -> list[Section]:

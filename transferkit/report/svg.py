@@ -25,7 +25,7 @@ COLOURS = {
     CLASSIC: "var(--classic)",
     PAPER: "var(--paper)",
 }
-BACKGROUND: Any = {"facecolor": PAPER + "cc", "edgecolor": "none", "pad": 1}
+BACKGROUND: Any = {"facecolor": PAPER + "99", "edgecolor": "none", "pad": 1}
 """The box of words that a line may cross."""
 QUIET = INK + "a6"  # axes and ticks, at 65 % of the ink
 POINTS = 72  # units of the SVG in matplotlib's inch; one is a CSS pixel on the page
