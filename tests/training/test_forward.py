@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -120,6 +122,23 @@ def test_it_is_held_to_keras_until_enough_images_were_seen(
     for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
         read(files[start:end], DATA, doing="Reading")
     assert seen == [1, 2, 5]
+
+
+def test_threads_that_ask_at_once_hold_it_to_keras_once(
+    files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def agree(engine: Engine, images: np.ndarray) -> Engine:
+        seen.append(len(images))
+        time.sleep(0.1)
+        return engine
+
+    monkeypatch.setattr(forward, "agreeing_engine", agree)
+    read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: read.settle(files, DATA), range(4)))
+    assert seen == [8]
 
 
 def test_on_a_gpu_a_finished_network_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:

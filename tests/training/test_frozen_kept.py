@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_worlds import IN_16_BITS
 from PIL import Image
 
-from transferkit.config import Config, Precision
-from transferkit.training import frozen, held
+from transferkit.config import Config, EngineName, Precision
+from transferkit.training import forward, frozen, held
 from transferkit.training.activations import saved_seconds
+from transferkit.training.agreement import start_engine
+from transferkit.training.devices import FLOAT32
+from transferkit.training.engines import Choice, Engine
 from transferkit.training.frozen import Features, frozen_features, read_features
 from transferkit.training.kept import kept_folder, tables
 
@@ -29,9 +33,15 @@ def files(drawn: Callable[..., Path]) -> list[str]:
     return [str(path) for path in sorted((drawn(images=4) / "circles").iterdir())]
 
 
-def read(config: Config, files: list[str], precision: Precision = "auto") -> Features:
+def read(
+    config: Config,
+    files: list[str],
+    precision: Precision = "auto",
+    *,
+    engine: EngineName = "auto",
+) -> Features:
     forget()
-    return frozen_features(config.model, config.data, files, precision=precision)
+    return frozen_features(config.model, config.data, files, precision=precision, engine=engine)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -122,3 +132,19 @@ def test_a_size_of_zero_keeps_nothing_and_says_the_same(
     off = read(dataclasses.replace(pretrained, data=data), files).values
     assert not kept_folder().exists()
     np.testing.assert_array_equal(off, read(pretrained, files).values)
+
+
+def test_engines_are_given_up_one_after_another(
+    pretrained: Config, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = read(pretrained, files, engine="keras").values
+    read(pretrained, files[1:], engine="graph")
+    others = [Choice("keras", IN_16_BITS), Choice("keras", FLOAT32)]
+
+    def give_up(engine: Engine, images: np.ndarray) -> Engine:
+        return start_engine(engine.model, others.pop(0)) if others else engine
+
+    monkeypatch.setattr(forward, "agreeing_engine", give_up)
+    found = read(pretrained, files, engine="graph")
+    assert not others
+    np.testing.assert_array_equal(found.values, truth)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
+from threading import Lock
 
 import keras
 import numpy as np
@@ -50,6 +51,7 @@ class Forward:
         self.side, self.shape = int(model.input_shape[1]), model.output_shape
         self.engine = start_engine(model, choice)
         # In float32 TensorFlow says what Keras does, which computes by it.
+        self._settling = Lock()
         self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED
 
     @property
@@ -80,10 +82,11 @@ class Forward:
         Raises:
             DataError: one of these files cannot be read.
         """
-        if self._unchecked and len(paths):
-            images = read_images(paths[: self._unchecked], self.side, data)
-            self.engine = agreeing_engine(self.engine, images)
-            self._unchecked -= len(images)
+        with self._settling:
+            if self._unchecked and len(paths):
+                images = read_images(paths[: self._unchecked], self.side, data)
+                self.engine = agreeing_engine(self.engine, images)
+                self._unchecked -= len(images)
 
     def stream(
         self,

@@ -151,8 +151,8 @@ def _recall(source: Source, paths: Sequence[str]) -> Reading:
         batches = list(compute(list(range(len(paths)))))
         values = np.concatenate([values for values, _ in batches])
         return Reading(values, sum(seconds for _, seconds in batches))
-    try:
-        return source.table(identity).read(keys, compute)
-    except OtherEngineError as other:
-        identity = other.identity
-        return source.table(identity).read(keys, compute)
+    while True:
+        try:
+            return source.table(identity).read(keys, compute)
+        except OtherEngineError as other:  # which may be given up for another, but not for ever
+            identity = other.identity

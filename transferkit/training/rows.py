@@ -96,10 +96,11 @@ class Reader:
         identity = choose_engine(source.engine, source.bits).identity
         if self.forward is not None:
             identity = self.forward.identity
-        try:
-            return self._from(source, identity, paths, keys)
-        except OtherEngineError as other:
-            return self._from(source, other.identity, paths, keys)
+        while True:
+            try:
+                return self._from(source, identity, paths, keys)
+            except OtherEngineError as other:  # which may be given up for another in turn
+                identity = other.identity
 
     def _from(
         self, source: Source, identity: str, paths: Sequence[str], keys: Sequence[bytes]
