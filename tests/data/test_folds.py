@@ -57,6 +57,14 @@ def test_duplicates_stay_on_one_side() -> None:
         assert inside <= {""}
 
 
+def test_who_is_in_a_group_with_the_only_one_of_a_class_goes_with_it() -> None:
+    truth = np.array([0] * 12 + [1, 0])
+    groups = [""] * 12 + ["pair", "pair"]
+    for seed in range(5):
+        for learn, _ in make_folds(truth, groups, seed=seed):
+            assert {12, 13} <= set(learn)
+
+
 @pytest.mark.parametrize("most", [2, 10])
 def test_groups_of_any_size_are_kept_together_and_dealt_evenly(most: int) -> None:
     rng = np.random.default_rng(most)

@@ -61,10 +61,11 @@ def make_folds(truth: np.ndarray, groups: Sequence[str], seed: int) -> list[Fold
     that is too small to be divided is never judged by. Where no class can be divided, the one
     fold learns from all and is judged by all.
     """
-    everything = np.arange(len(truth))
+    everything, numbers = np.arange(len(truth)), _group_numbers(groups)
     folds = []
-    for learn, judge in _stratified(truth, _group_numbers(groups), seed):
+    for learn, judge in _stratified(truth, numbers, seed):
         lost = ~np.isin(truth[judge], truth[learn])
+        lost = np.isin(numbers[judge], numbers[judge[lost]])  # with the others of their groups
         learn, judge = np.concatenate([learn, judge[lost]]), judge[~lost]
         if len(judge):
             folds.append((learn, judge))
