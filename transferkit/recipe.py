@@ -81,18 +81,24 @@ def _start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
 def save_classifiers(report: Report, run: Run) -> None:
     """Save the classics of `report`, and the most accurate of its networks as the run's model.
 
-    Of networks that are right equally often, the first.
+    Of networks that are right equally often, the first. A classic has the name in the report; of a
+    classifier of another kind, that it is not saved is said.
     """
+    from transferkit.baselines.classic import Classic
     from transferkit.training.network import Network
     from transferkit.training.train import save_network
 
-    accuracies = [each.accuracy for each in report.scores]
     networks: list[tuple[float, float, Network]] = []
-    for classifier, accuracy in zip(report.classifiers, accuracies, strict=True):
+    rows = zip(report.classifiers, report.results, report.scores, strict=True)
+    for classifier, result, scores in rows:
         if isinstance(classifier, Network):
-            networks.append((accuracy, -classifier.fit_seconds, classifier))
+            networks.append((scores.accuracy, -classifier.fit_seconds, classifier))
+        elif isinstance(classifier, Classic):
+            named = classifier.name == result.name
+            found = classifier if named else dataclasses.replace(classifier, name=result.name)
+            found.save(run.folder)
         else:
-            classifier.save(run.folder)
+            say(f"{result.name} is not saved: only networks and baselines of transferkit are.")
     if networks:
         save_network(max(networks, key=lambda each: each[:2])[-1], run.folder)
 

@@ -16,15 +16,14 @@ from transferkit.yaml_files import load_yaml
 START = ("config.yaml", "environment.json", "manifest.csv")
 """What a run writes into its folder before it learns."""
 
+REPORT = ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
+"""What the report of a run is, one spread over seeds aside."""
+
 FILES = (
     *START,
     "history.csv",
     "model.keras",
-    "scores.json",
-    "predictions.csv",
-    "report.html",
-    "report.md",
-    "model_card.md",
+    *REPORT,
     "repeats.csv",
     "repeats.png",
     "tensorboard/events.out.*",
@@ -81,8 +80,11 @@ def write_json(path: Path, value: Any) -> None:
 class Run:
     """A run folder that exists: the paths of its files, and what the small ones say."""
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path | Run) -> None:
         self.folder = Path(folder)
+
+    def __fspath__(self) -> str:
+        return str(self.folder)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"

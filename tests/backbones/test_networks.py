@@ -72,6 +72,18 @@ def test_weights_with_a_top_are_loaded_without_it(tmp_path: Path) -> None:
     assert same(saved, build_backbone("mobilenet_025", str(tmp_path / "top.weights.h5"), 32))
 
 
+@pytest.mark.parametrize("name", ["own.h5", "own.hdf5", "old.weights.h5"])
+def test_a_file_of_weights_may_have_been_renamed(tmp_path, name):
+    saved = build_backbone("mobilenet_025", "none", 32)
+    if name.startswith("own"):
+        saved.save_weights(tmp_path / "a.weights.h5")
+        (tmp_path / "a.weights.h5").rename(tmp_path / name)
+    else:
+        saved.save(tmp_path / "a.h5")
+        (tmp_path / "a.h5").rename(tmp_path / name)
+    assert same(saved, build_backbone("mobilenet_025", str(tmp_path / name), 32))
+
+
 @pytest.mark.parametrize("ending", [".weights.h5", ".h5"])
 def test_the_weights_of_another_network_are_refused(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"other{ending}"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from transferkit.backbones.networks import build_backbone
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.fitting import fit_baseline, make_features
 from transferkit.baselines.loading import load_baseline
 from transferkit.baselines.table import find_baseline
 from transferkit.config import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
-from transferkit.errors import ConfigError
+from transferkit.errors import ConfigError, DataError, WeightsError
 from transferkit.training.frozen import frozen_features
 
 NAME = "logistic_regression_backbone"
@@ -83,3 +86,31 @@ def test_a_backbone_of_random_weights_is_refused(manifest: Manifest) -> None:
     random = Config(model=ModelConfig(backbone="mobilenet_025", weights="none"))
     with pytest.raises(ConfigError, match="random weights say nothing"):
         fit_baseline(NAME, manifest, random)
+
+
+def test_the_weights_of_another_network_are_not_taken_for_its_own(
+    config: Config, manifest: Manifest, tmp_path: Path
+) -> None:
+    weights = tmp_path / "mine.weights.h5"
+    shutil.copyfile(config.model.weights, weights)
+    own = replace(config, model=replace(config.model, weights=str(weights)))
+    classic, paths = fit_baseline(NAME, manifest, own), list(manifest.part("test")["path"])
+    classic.save(tmp_path)
+    loaded = load_baseline(tmp_path / "baselines" / f"{NAME}.skops")
+    assert len(loaded.probabilities(paths)) == len(paths)
+    network = build_backbone("mobilenet_025", str(weights), 32)
+    network.set_weights([1.01 * each for each in network.get_weights()])
+    network.save_weights(weights)
+    with pytest.raises(WeightsError) as caught:
+        loaded.probabilities(paths)
+    assert str(caught.value) == (
+        f"The weights in {str(weights)!r} are not those that this baseline learnt with: put those "
+        "there again, or fit it anew."
+    )
+
+
+def test_a_path_by_itself_is_a_sentence(config: Config, manifest: Manifest) -> None:
+    classic = fit_baseline("majority", manifest, config)
+    with pytest.raises(DataError) as caught:
+        classic.probabilities("a.png")
+    assert str(caught.value) == "Got the path 'a.png' by itself: give a list of paths."

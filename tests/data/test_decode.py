@@ -220,3 +220,22 @@ def test_a_side_of_no_pixel_is_a_sentence():
     with pytest.raises(ConfigError) as caught:
         decode(b"", 0)
     assert str(caught.value) == "The side of a decoded image is 0: it should be 1 pixel or more."
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_any_kind_are_decoded(kind):
+    file = BytesIO()
+    Image.new("RGB", (4, 4), "red").save(file, "PNG")
+    assert (decode(kind(file.getvalue()), 4) == (255, 0, 0)).all()
+
+
+def test_what_is_no_path_is_a_sentence():
+    with pytest.raises(DataError) as caught:
+        decode(np.zeros((9, 9, 3), np.uint8), 4)
+    assert str(caught.value) == "An image was given as ndarray: give its path or bytes."
+
+
+def test_a_way_to_resize_that_there_is_not_is_a_sentence():
+    with pytest.raises(ConfigError) as caught:
+        decode(b"", 4, resize="pad")
+    assert str(caught.value) == "The resize is 'pad': it should be squash or crop."

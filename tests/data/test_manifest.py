@@ -217,3 +217,33 @@ def test_the_order_of_a_list_decides_no_split(drawn, tmp_path):
         found = Manifest.read(tmp_path / "list.csv").frame
         splits.append(dict(zip(found["path"], found["split"], strict=True)))
     assert splits[0] == splits[1]
+
+
+def test_a_frame_made_by_hand_is_completed():
+    rows = [("a.png", 1, "Val", float("nan")), ("b.png", 2, None, "g")]
+    frame = Manifest(pd.DataFrame(rows, columns=["path", "label", "split", "group"])).frame
+    assert frame.to_numpy().tolist() == [
+        ["a.png", "1", "validation", "", ""],
+        ["b.png", "2", "", "g", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (
+            {"path": ["a"], "class": ["b"]},
+            "A manifest's frame has no column 'label': it should have path and label, and may have "
+            "split, group and problem.",
+        ),
+        (
+            {"path": ["a"], "label": ["b"], "split": ["dev"]},
+            "A manifest's frame has the split 'dev': it should be train, validation or test, or "
+            "empty for a row that is not used.",
+        ),
+    ],
+)
+def test_a_frame_that_is_no_manifest_is_a_sentence(frame, sentence):
+    with pytest.raises(DataError) as caught:
+        Manifest(pd.DataFrame(frame))
+    assert str(caught.value) == sentence

@@ -5,10 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from transferkit.baselines.fitting import fit_baseline
+from transferkit.baselines.loading import load_baseline
+from transferkit.config import DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
+from transferkit.recipe import save_classifiers
 from transferkit.report.records import fingerprint
 from transferkit.report.report import compare
+from transferkit.report.side_by_side import runs_side_by_side
 from transferkit.runs import Run
 
 
@@ -152,3 +157,61 @@ def test_nothing_half_written_stays_in_the_run(saved):
     assert names == [
         *("model_card.md", "predictions.csv", "report.html", "report.md", "scores.json"),
     ]
+
+
+def test_classifiers_may_come_one_by_one(manifest, classifiers):
+    found = compare((each for each in classifiers), manifest)
+    assert len(found.entries) == len(classifiers)
+
+
+class Own:
+    """A classifier of a user's: equal shares, whatever the image."""
+
+    kind, data, history, details = "classic", DataConfig(), (), {}
+    fit_seconds, megabytes = np.float32(3), np.float64(1)
+
+    def __init__(self, classes, width=3, **facts):
+        self.name, self.classes, self.width = "own", classes, width
+        vars(self).update(facts)
+
+    def probabilities(self, paths):
+        return np.full((len(paths), self.width), 1 / self.width)
+
+
+def test_a_classifier_of_ones_own_may_speak_numpy(manifest, tmp_path):
+    report = compare([Own(np.array(manifest.classes))], manifest)
+    report.save(str(tmp_path / "own"))
+    assert runs_side_by_side(Run(tmp_path / "own")).entries[0]["fit_seconds"] == 3
+
+
+def test_probabilities_of_another_shape_are_an_error(manifest):
+    with pytest.raises(DataError) as error:
+        compare([Own(manifest.classes, width=2)], manifest)
+    number = len(manifest.part("test"))
+    assert str(error.value) == (
+        f"The probabilities of own are of the shape ({number}, 2): they should be of "
+        f"({number}, 3), an image a row and a class a column."
+    )
+
+
+def test_a_classifier_of_another_kind_is_an_error(manifest):
+    with pytest.raises(DataError) as error:
+        compare([Own(manifest.classes, kind="llm")], manifest)
+    assert str(error.value) == "The kind of own is 'llm': it should be network or classic."
+
+
+def test_classics_are_saved_by_their_names_in_the_report(manifest, tmp_path):
+    classic = fit_baseline("majority", manifest)
+    report, run = compare([classic, classic], manifest), Run.create(tmp_path / "run")
+    save_classifiers(report, run)
+    names = ["majority (2)", "majority"]
+    assert sorted(path.stem for path in (run / "baselines").iterdir()) == sorted(names)
+    assert load_baseline(run / "baselines/majority (2).skops").name == "majority (2)"
+
+
+def test_that_a_classifier_of_ones_own_is_not_saved_is_said(manifest, tmp_path, capsys):
+    run = Run.create(tmp_path / "run")
+    save_classifiers(compare([Own(manifest.classes)], manifest), run)
+    assert capsys.readouterr().err == (
+        "own is not saved: only networks and baselines of transferkit are.\n"
+    )

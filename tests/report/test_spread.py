@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from transferkit.errors import ConfigError
+from transferkit.report.report import Report
 from transferkit.report.spread import Spread
 from transferkit.runs import Run
 
@@ -42,3 +44,12 @@ def test_it_is_saved_as_a_table_and_a_picture(spread: Spread, tmp_path: Path) ->
     assert len(pd.read_csv(tmp_path / "ablation.csv")) == 2
     with Image.open(tmp_path / "ablation.png") as picture:
         assert picture.size[0] == 1050
+
+
+def test_details_that_no_classifier_has_are_a_sentence(report: Report) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Spread.of(report, "policy", "nothere")
+    assert str(caught.value) == (
+        "No classifier of the report has all of 'policy', 'nothere' in its details: "
+        "name what the recipe put there."
+    )

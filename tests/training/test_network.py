@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import copy
+import os
+import pickle
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +16,9 @@ from transferkit.config import Config, EngineName
 from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError, RunError
-from transferkit.runs import Run
+from transferkit.runs import Run, write_text
 from transferkit.training.network import Network
-from transferkit.training.train import train
+from transferkit.training.train import start_run, train
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +139,36 @@ def test_its_repr_says_what_it_is(trained: tuple[Network, Run]) -> None:
 
 def test_its_html_escapes_what_it_shows(trained: tuple[Network, Run]) -> None:
     assert trained[0]._repr_html_().startswith("<p>&lt;Network pocket")
+
+
+def test_it_is_copied_and_pickled_after_it_predicted(
+    trained: tuple[Network, Run], shapes: Path
+) -> None:
+    network, paths = trained[0], [str(next((shapes / "circles").iterdir()))]
+    before = network.probabilities(paths)
+    for other in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        np.testing.assert_allclose(other.probabilities(paths), before, atol=1e-6)
+    assert network.probabilities(paths) is not None
+
+
+def test_a_run_stands_for_its_folder(trained: tuple[Network, Run]) -> None:
+    network, run = trained
+    assert Network.load(run).classes == network.classes
+    assert os.fspath(run) == str(run.folder)
+
+
+def test_a_path_by_itself_is_a_sentence(trained: tuple[Network, Run]) -> None:
+    with pytest.raises(DataError, match=r"^Got the path 'a.png' by itself: give a list of paths.$"):
+        trained[0].probabilities("a.png")
+
+
+def test_training_into_an_old_run_leaves_no_report_of_it(
+    trained: tuple[Network, Run], manifest: Manifest, pretrained: Config, tmp_path: Path
+) -> None:
+    run = Run(shutil.copytree(trained[1], tmp_path / "run"))
+    for name in ("scores.json", "report.html", "mine.txt"):
+        write_text(run / name, "{}")
+    start_run(run, manifest, pretrained, {})
+    assert {"mine.txt", "model.keras"} < {path.name for path in run.folder.iterdir()}
+    assert not (run / "scores.json").exists()
+    assert not (run / "report.html").exists()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 
 from transferkit.backbones import scratch
@@ -16,6 +19,7 @@ from transferkit.backbones.table import find_backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 
+NEWER = ".weights.h5"  # how the names of Keras 3's own files of weights have to end
 RESCALING: dict[str, tuple[Any, Any]] = {
     "caffe": (1.0, [-103.939, -116.779, -123.68]),  # ImageNet's mean in BGR, 0 to 255
     "tf": (1 / 127.5, -1.0),
@@ -109,12 +113,24 @@ def _number_within(network: keras.Model) -> None:
             operation.name = f"{kind}_{place}"
 
 
+def _load_by_content(network: keras.Model, path: Path) -> None:
+    """Load the file `path`: Keras tells its two forms of HDF5 apart by the ending alone."""
+    with h5py.File(path) as file:
+        older = "layer_names" in file.attrs or "model_weights" in file
+    if older != path.name.endswith(NEWER):
+        network.load_weights(str(path))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(path, Path(folder) / f"weights{'.h5' if older else NEWER}")
+        network.load_weights(str(copy))
+
+
 def _load(network: keras.Model, path: Path) -> None:
     try:
         with warnings.catch_warnings():
             # Keras warns of each group that a foreign file lacks, then raises.
             warnings.simplefilter("ignore", UserWarning)
-            network.load_weights(str(path))
+            _load_by_content(network, path)
     except (ValueError, KeyError, OSError) as error:
         raise WeightsError(
             f"The weights in {str(path)!r} do not fit {network.name!r} without its top: "

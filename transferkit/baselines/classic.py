@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from transferkit.baselines.features import PathTransformer
 from transferkit.config import DataConfig
+from transferkit.data.decode import require_list
 from transferkit.runs import atomic
 
 FOLDER = "baselines"  # in a run folder
@@ -48,6 +49,7 @@ class Classic:
         Raises:
             DataError: one of them cannot be read.
         """
+        require_list(paths)
         found = np.zeros((len(paths), len(self.classes)), np.float32)
         if len(paths):
             found[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))

@@ -6,6 +6,7 @@ image a thread in memory, however many there are.
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from transferkit.baselines.table import FEATURES
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
 from transferkit.data.decode import MOST_PIXELS, decode, in_threads
 from transferkit.data.files import content_keys
+from transferkit.errors import WeightsError
 from transferkit.progress import track
 from transferkit.training.activations import Reading, Table, count_saved
 from transferkit.training.shelf import Batch
@@ -145,6 +147,7 @@ class BackboneFeatures(PathTransformer):
     """
 
     engine: EngineName = "auto"  # of files from before there was a choice
+    digest: str = ""  # the same
 
     def __init__(
         self,
@@ -159,6 +162,7 @@ class BackboneFeatures(PathTransformer):
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
         cache_size: float = CACHE_SIZE,
+        digest: str = "",
     ) -> None:
         self.backbone = backbone
         self.weights = weights
@@ -170,9 +174,12 @@ class BackboneFeatures(PathTransformer):
         self.resize = resize
         self.max_pixels = max_pixels
         self.cache_size = cache_size
+        self.digest = digest
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
         """`(images, width)` float32, and the seconds of `frozen_features`.
+
+        Whose weights they are is known from then on, where those are from a file.
 
         Raises:
             DataError: one of the images cannot be read.
@@ -185,12 +192,22 @@ class BackboneFeatures(PathTransformer):
         found = frozen_features(
             model, data, list(paths), precision=self.precision, engine=self.engine
         )
+        self.digest = self._weights_digest()
         return found.values, found.seconds
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32, from disk where they are kept there."""
+        """`(images, width)` float32, from disk where they are kept there.
+
+        Raises:
+            WeightsError: the file of weights has become another than that of `read`.
+        """
         from transferkit.training.frozen import read_features
 
+        if self.digest and self._weights_digest() not in ("", self.digest):
+            raise WeightsError(
+                f"The weights in {self.weights!r} are not those that this baseline learnt with: "
+                "put those there again, or fit it anew."
+            )
         model, data = self._settings()
         return read_features(model, data, list(paths), precision=self.precision, engine=self.engine)
 
@@ -198,6 +215,14 @@ class BackboneFeatures(PathTransformer):
     def megabytes_beside(self) -> float:
         """The backbone's own weights, in float32."""
         return 4 * find_backbone(self.backbone).parameters / 1e6
+
+    def _weights_digest(self) -> str:
+        """The SHA-256 of the file of weights; empty for those that go by a name, or are gone."""
+        from transferkit.training.source import file_digest, stamp
+
+        if self.weights in ("imagenet", "embedded", "none") or not os.path.isfile(self.weights):
+            return ""
+        return file_digest(self.weights, stamp(self.weights))
 
     def _settings(self) -> tuple[ModelConfig, DataConfig]:
         return (

@@ -23,6 +23,7 @@ from transferkit.config import DataConfig
 from transferkit.errors import ConfigError, DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+RESIZES = ("squash", "crop")
 START = 16  # bytes of a file that is no image, for the message
 THREADS = min(32, os.cpu_count() or 1)
 WAITING = 16 * THREADS  # items that are given to threads ahead of whoever takes the results
@@ -44,9 +45,15 @@ def decode(
     `resize` is squash (the whole picture) or crop (its centre square).
 
     Raises:
-        ConfigError: there is no such side.
+        ConfigError: there is no such side or way to resize.
         DataError: there is no image in it that can be read whole, or it is too large.
     """
+    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        raise DataError(f"An image was given as {type(source).__name__}: give its path or bytes.")
+    if isinstance(source, (bytearray, memoryview)):
+        source = bytes(source)
+    if resize not in RESIZES:
+        raise ConfigError(f"The resize is {resize!r}: it should be {' or '.join(RESIZES)}.")
     if side < 1:
         raise ConfigError(f"The side of a decoded image is {side}: it should be 1 pixel or more.")
     name = "an image given as bytes" if isinstance(source, bytes) else repr(str(source))
@@ -56,6 +63,12 @@ def decode(
     except ImageError as problem:
         raise DataError(f"{name} {problem}.") from problem
     return np.asarray(to_square(image, side, resize))
+
+
+def require_list(paths: Sequence[str]) -> None:
+    """Raise `DataError` if `paths` is a single path, whose letters would be taken for paths."""
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise DataError(f"Got the path {str(paths)!r} by itself: give a list of paths.")
 
 
 def read_images(paths: Sequence[str | Path], side: int, data: DataConfig) -> np.ndarray:

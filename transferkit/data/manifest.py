@@ -20,11 +20,11 @@ from transferkit.data.assigning import (
     require_test,
 )
 from transferkit.data.checking import check_rows, leaks, left_out
-from transferkit.data.csv_list import read_csv_list
+from transferkit.data.csv_list import NEEDED, read_csv_list
 from transferkit.data.findings import as_findings, sentences
 from transferkit.data.oddities import oddities
 from transferkit.data.remembered import inspect_again
-from transferkit.data.scan import scan_folder
+from transferkit.data.scan import SPLIT_NAMES, scan_folder
 from transferkit.errors import DataError, unknown_name
 from transferkit.runs import write_text
 
@@ -43,10 +43,16 @@ class Manifest:
             `split` one of `SPLITS` or empty.
         source: what it was made from.
         notes: sentences on what was left out and what is unusual.
+
+    Of a frame made by hand, columns other than `path` and `label` may be missing, and what is no
+    text or not there becomes text.
+
+    Raises:
+        DataError: it has no `path` or no `label`, or a split that there is not.
     """
 
     def __init__(self, frame: pd.DataFrame, source: str = "", notes: Sequence[str] = ()) -> None:
-        self.frame = frame.loc[:, _columns_of(frame)].reset_index(drop=True)
+        self.frame = _as_text(frame)
         self.source = source
         self.notes = tuple(notes)
 
@@ -185,6 +191,30 @@ def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
         rows = [(str(Path(path).absolute()), label, split) for path, label, split in scan.rows]
         frame, notes = pd.DataFrame(rows, columns=list(COLUMNS[:3]), dtype=object), scan.notes
     return frame.reindex(columns=_columns_of(frame), fill_value="").astype(object), notes
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
+    missing = [name for name in NEEDED if name not in frame]
+    if missing:
+        raise DataError(
+            f"A manifest's frame has no column {missing[0]!r}: it should have path and label, and "
+            "may have split, group and problem."
+        )
+    # Not `str` as a whole, which pandas may keep as UTF-8: not every file name is.
+    text = pd.DataFrame(index=range(len(frame)), dtype=object)
+    for name in _columns_of(frame):
+        values = frame[name] if name in frame else [""] * len(frame)
+        found = ["" if pd.isna(value) else str(value) for value in values]
+        text[name] = pd.Series(found, dtype=object)
+    unknown = sorted(set(text["split"].str.lower()) - {"", *SPLIT_NAMES})
+    if unknown:
+        raise DataError(
+            f"A manifest's frame has the split {unknown[0]!r}: it should be train, validation or "
+            "test, or empty for a row that is not used."
+        )
+    text["split"] = [SPLIT_NAMES.get(each.lower(), "") for each in text["split"]]
+    return text
 
 
 def _columns_of(frame: pd.DataFrame) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from rich.table import Table
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evidence.results import Classifier, Result
+from transferkit.evidence.results import Classifier, Kind, Result
 from transferkit.evidence.scores import Scores, score
 from transferkit.report.judgement import Judgement, judge
 from transferkit.report.records import entry, predictions_csv, scores_json
@@ -103,8 +104,10 @@ class Report:
     def _repr_html_(self) -> str:
         return html_table(self.entries, [self.verdict])
 
-    def save(self, run: Run) -> None:
+    def save(self, run: Run | str | Path) -> None:
         """Write scores.json, predictions.csv, report.html, report.md and model_card.md into `run`.
+
+        It is a run or a folder.
 
         Each is written whole. A spread adds repeats.csv and repeats.png.
 
@@ -114,6 +117,7 @@ class Report:
         from transferkit.report.markdown import markdown_report, model_card
         from transferkit.report.page import page
 
+        run = Run(run)
         scores = scores_json(self.classes, self.test, self.entries, self.judgement.to_json())
         write_json(run / "scores.json", scores)
         write_text(run / "predictions.csv", predictions_csv(self.classes, self.test, self.results))
@@ -125,7 +129,7 @@ class Report:
 
 
 def compare(
-    classifiers: Sequence[Classifier],
+    classifiers: Iterable[Classifier],
     manifest: Manifest,
     config: Config = Config(),
     *,
@@ -136,8 +140,10 @@ def compare(
     Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`.
 
     Raises:
-        DataError: there is no test image or no classifier, or one knows other classes.
+        DataError: there is no test image or no classifier, or one knows other classes or is not
+            what a `Classifier` is.
     """
+    classifiers = tuple(classifiers)
     test = manifest.part("test")
     if test.empty:
         raise DataError(
@@ -163,7 +169,7 @@ def compare(
         manifest=manifest,
         config=config,
         environment=dict(environment or {}),
-        classifiers=tuple(classifiers),
+        classifiers=classifiers,
     )
 
 
@@ -173,20 +179,31 @@ def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]
     probabilities = classifier.probabilities(paths)
     # What was computed in an earlier run would have to be computed for new images.
     seconds = time.perf_counter() - start + saved_seconds() - saved
-    columns = [classifier.classes.index(name) for name in classes]
+    known = list(classifier.classes)
+    probabilities = np.asarray(probabilities)
+    if probabilities.shape != (len(paths), len(known)):
+        raise DataError(
+            f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
+            f"should be of {(len(paths), len(known))}, an image a row and a class a column."
+        )
     return Result(
         name=classifier.name,
         kind=classifier.kind,
-        probabilities=np.asarray(probabilities)[:, columns],
-        fit_seconds=classifier.fit_seconds,
+        probabilities=probabilities[:, [known.index(name) for name in classes]],
+        fit_seconds=float(classifier.fit_seconds),
         predict_milliseconds=1000 * seconds / len(paths),
-        megabytes=classifier.megabytes,
+        megabytes=float(classifier.megabytes),
         details=classifier.details,
         history=classifier.history,
     )
 
 
 def _require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
+    if classifier.kind not in get_args(Kind):
+        raise DataError(
+            f"The kind of {classifier.name} is {classifier.kind!r}: "
+            "it should be network or classic."
+        )
     unlike = sorted(set(classifier.classes) ^ set(classes))
     if unlike:
         where = "the images" if unlike[0] in classes else "its training"

@@ -53,7 +53,7 @@ def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
         raise RunError("There is no run to report on: give the folder of at least one.")
     entries: list[dict[str, Any]] = []
     groups: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for each in runs:
+    for each in [runs] if isinstance(runs, (str, Path, Run)) else runs:
         run = each if isinstance(each, Run) else Run.open(each)
         name, scores = str(run.folder), run.json("scores.json")
         try:

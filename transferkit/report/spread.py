@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.figure import Figure
 
+from transferkit.errors import ConfigError
 from transferkit.runs import Run, atomic, write_text
 
 if TYPE_CHECKING:
@@ -34,12 +35,21 @@ class Spread:
 
     @classmethod
     def of(cls, report: Report, *varied: str) -> Spread:
-        """The spread over the classifiers of `report` whose details hold all of `varied`."""
+        """The spread over the classifiers of `report` whose details hold all of `varied`.
+
+        Raises:
+            ConfigError: there is none.
+        """
         rows = [
             {name: result.details[name] for name in varied} | {"accuracy": scores.accuracy}
             for result, scores in zip(report.results, report.scores, strict=True)
             if all(name in result.details for name in varied)
         ]
+        if not rows:
+            raise ConfigError(
+                f"No classifier of the report has all of {', '.join(map(repr, varied))} in its "
+                "details: name what the recipe put there."
+            )
         return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
 
     @classmethod

@@ -17,6 +17,7 @@ import numpy as np
 
 import transferkit
 from transferkit.config import DataConfig, EngineName
+from transferkit.data.decode import require_list
 from transferkit.errors import ConfigError, RunError
 from transferkit.runs import atomic
 from transferkit.training.forward import Forward
@@ -60,12 +61,17 @@ class Network:
     def _forward(self) -> Forward:
         return Forward(self.model, self.engine)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied or pickled: not what is compiled, which can be made again."""
+        return {name: value for name, value in vars(self).items() if name != "_forward"}
+
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
         """`(images, classes)` float32 for the image files `paths`, in order.
 
         Raises:
             DataError: one of them cannot be read.
         """
+        require_list(paths)
         return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
 
     def save(self, folder: str | Path) -> None:

@@ -94,7 +94,7 @@ class Source:
         return {
             "format": FORMAT,
             "backbone": row.name,
-            "weights": _digest(str(weights), stamp(str(weights))),
+            "weights": file_digest(str(weights), stamp(str(weights))),
             "preprocessing": row.preprocessing,
             "pooling": model.pooling,
             "stages": row.stages if model.pooling in STAGES else (),
@@ -120,7 +120,7 @@ def stamp(path: str) -> Stamp:
 
 
 @lru_cache(maxsize=DIGESTS)
-def _digest(path: str, stamp: Stamp) -> str:
+def file_digest(path: str, stamp: Stamp) -> str:
     """The SHA-256 of the file `path`, which had this `stamp`."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
