@@ -50,6 +50,13 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, monkeypatch, out):
     )
 
 
+def test_a_link_to_nowhere_above_it_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "looks").symlink_to("nowhere")
+    with pytest.raises(RunError, match=r"^'looks/a' cannot be written to: File exists; choose"):
+        numbered_folder("looks", "a")
+
+
 def test_a_folder_that_is_for_reading_alone_is_a_sentence():
     with pytest.raises(RunError, match=r"^'/proc' cannot be written to: .*; choose another folder"):
         fail_in("/proc")  # which the superuser cannot write to either

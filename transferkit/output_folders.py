@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,11 +51,11 @@ def numbered_folder(parent: str | Path, name: str) -> Path:
         try:
             candidate.mkdir(parents=True)
             return candidate
-        except FileExistsError:
-            number += 1
-            candidate = Path(parent) / f"{name}-{number}"
         except OSError as error:
-            raise _no_folder(candidate, error.strerror or str(error)) from error
+            if not os.path.lexists(candidate):  # such as below a link to nowhere, which exists
+                raise _no_folder(candidate, error.strerror or str(error)) from error
+        number += 1
+        candidate = Path(parent) / f"{name}-{number}"
 
 
 def _no_folder(folder: Path, problem: str) -> RunError:

@@ -204,9 +204,11 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     # Not `str` as a whole, which pandas may keep as UTF-8: not every file name is.
     text = pd.DataFrame(index=range(len(frame)), dtype=object)
     for name in _columns_of(frame):
-        values = frame[name] if name in frame else [""] * len(frame)
-        found = ["" if pd.isna(value) else str(value) for value in values]
-        text[name] = pd.Series(found, dtype=object)
+        values = frame[name] if name in frame else pd.Series("", text.index, dtype=object)
+        pairs = zip(values, values.isna(), strict=True)
+        text[name] = pd.Series(
+            [("" if blank else str(each)) for each, blank in pairs], dtype=object
+        )
     unknown = sorted(set(text["split"].str.lower()) - {"", *SPLIT_NAMES})
     if unknown:
         raise DataError(
