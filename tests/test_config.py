@@ -14,6 +14,7 @@ from transferkit.config import (
 )
 from transferkit.config_file import read_config
 from transferkit.errors import ConfigError
+from transferkit.yaml_files import load_yaml
 
 OTHER = Config(
     data=DataConfig(side=64, resize="crop", strict=True),
@@ -186,3 +187,26 @@ def test_a_setting_that_is_there_twice_is_a_sentence(tmp_path):
         f"The settings file '{tmp_path}/a.yaml' is not YAML at line 4 ('seed' is there twice): "
         "the config.yaml of a run shows how it should look."
     )
+
+
+MERGED = "other: &o {a: 1}\nx: {y: &b {<<: *o, a: 2}}\nc: {<<: *b, d: 1}\n1: p\n'1': q\n"
+
+
+def test_keys_that_are_merged_or_of_another_type_are_not_there_twice(tmp_path):
+    (tmp_path / "a.yaml").write_text(MERGED)
+    assert load_yaml(tmp_path / "a.yaml") == {
+        **{"other": {"a": 1}, "x": {"y": {"a": 2}}, "c": {"a": 2, "d": 1}},
+        **{1: "p", "1": "q"},
+    }
+
+
+@pytest.mark.parametrize("text", ["a: {{ x }}", "? [a, b]\n: 1", "!!map x"])
+def test_keys_that_are_no_words_are_a_sentence(tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"is not YAML at line 1"):
+        load_yaml(tmp_path / "a.yaml")
+
+
+def test_an_empty_file_says_nothing(tmp_path):
+    (tmp_path / "a.yaml").write_text("")
+    assert load_yaml(tmp_path / "a.yaml") is None

@@ -227,3 +227,10 @@ def test_what_was_learnt_before_an_error_stays(tmp_path, error, written):
     with pytest.raises(error):
         fail(run, error, *written)
     assert names(run.folder) == written
+
+
+def test_an_empty_folder_that_was_there_stays(tmp_path):
+    run = Run.create(tmp_path)
+    with pytest.raises(ConfigError):
+        fail(run, ConfigError, "config.yaml")
+    assert names(tmp_path) == []

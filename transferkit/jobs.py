@@ -109,7 +109,9 @@ class Job:
 
             choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
-        return Run.create(self.out or numbered_folder("runs", name), overwrite=self.overwrite)
+        run = Run.create(self.out or numbered_folder("runs", name), overwrite=self.overwrite)
+        run.stays = run.stays and bool(self.out)
+        return run
 
     def check(self) -> None:
         """Look up every name, and what else can be known before anything slow.

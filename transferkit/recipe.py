@@ -81,8 +81,8 @@ def _start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
 def save_classifiers(report: Report, run: Run) -> None:
     """Save the classics of `report`, and the most accurate of its networks as the run's model.
 
-    Of networks that are right equally often, the first. A classic has the name in the report; of a
-    classifier of another kind, that it is not saved is said.
+    Of networks that are right equally often, the first. A classic has the name in the report. A
+    classifier of another kind saves itself, or that it is not saved is said.
     """
     from transferkit.baselines.classic import Classic
     from transferkit.training.network import Network
@@ -97,8 +97,10 @@ def save_classifiers(report: Report, run: Run) -> None:
             named = classifier.name == result.name
             found = classifier if named else dataclasses.replace(classifier, name=result.name)
             found.save(run.folder)
+        elif callable(save := getattr(classifier, "save", None)):
+            save(run.folder)
         else:
-            say(f"{result.name} is not saved: only networks and baselines of transferkit are.")
+            say(f"{result.name} is not saved: it has no `save(folder)`.")
     if networks:
         save_network(max(networks, key=lambda each: each[:2])[-1], run.folder)
 

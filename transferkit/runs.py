@@ -16,16 +16,22 @@ from transferkit.yaml_files import load_yaml
 START = ("config.yaml", "environment.json", "manifest.csv")
 """What a run writes into its folder before it learns."""
 
-REPORT = ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
-"""What the report of a run is, one spread over seeds aside."""
+REPORT = (
+    "scores.json",
+    "predictions.csv",
+    "report.html",
+    "report.md",
+    "model_card.md",
+    "repeats.csv",
+    "repeats.png",
+)
+"""What the report of a run is."""
 
 FILES = (
     *START,
     "history.csv",
     "model.keras",
     *REPORT,
-    "repeats.csv",
-    "repeats.png",
     "tensorboard/events.out.*",
     "baselines/*.skops",
     ".partial-*",  # from a run that was killed while it wrote
@@ -82,6 +88,7 @@ class Run:
 
     def __init__(self, folder: str | Path | Run) -> None:
         self.folder = Path(folder)
+        self.stays = True  # whatever comes of the run: it was there before
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -103,6 +110,7 @@ class Run:
         """
         run = cls.require_free(folder, overwrite=overwrite)
         try:
+            run.stays = run.folder.exists()
             for pattern in FILES:
                 for path in run.folder.glob(pattern):
                     path.unlink()
@@ -124,8 +132,21 @@ class Run:
                 if {path.name for path in self.folder.iterdir()} <= set(START):
                     for name in START:
                         (self / name).unlink(missing_ok=True)
-                    self.folder.rmdir()
+                    if not self.stays:
+                        self.folder.rmdir()
             raise
+
+    def remove_report(self) -> None:
+        """Remove what says how right the network was that is there no longer.
+
+        Raises:
+            RunError: the folder cannot be written to.
+        """
+        try:
+            for name in REPORT:
+                (self / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _no_run_folder(self.folder, error) from error
 
     @classmethod
     def require_free(cls, folder: str | Path, *, overwrite: bool = False) -> Run:

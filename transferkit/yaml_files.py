@@ -10,6 +10,8 @@ import yaml
 
 from transferkit.errors import ConfigError
 
+MERGE = "tag:yaml.org,2002:merge"
+
 
 class _Loader(yaml.SafeLoader):
     """YAML with the plain words of version 1.2: `off` is text, and 1e-3 is a number.
@@ -17,14 +19,31 @@ class _Loader(yaml.SafeLoader):
     A key that is there twice is an error, as that version has it; PyYAML takes the last.
     """
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        met = set()
-        for key, _ in node.value:
-            if key.value in met:
+    def get_single_data(self) -> Any:
+        node = self.get_single_node()
+        if node is None:
+            return None
+        _require_keys_once(node, set())  # before merging, which puts keys of others in
+        return self.construct_document(node)
+
+
+def _require_keys_once(node: yaml.Node, seen: set[int]) -> None:
+    """Raise where a mapping within `node`, but for those `seen` by their `id`, repeats a key."""
+    if id(node) in seen or isinstance(node, yaml.ScalarNode):
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _require_keys_once(each, seen)
+        return
+    met = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
+            if (key.tag, key.value) in met:
                 problem = f"{key.value!r} is there twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            met.add(key.value)
-        return super().construct_mapping(node, deep)
+            met.add((key.tag, key.value))
+        _require_keys_once(value, seen)
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -130,3 +131,16 @@ def test_lenet_has_the_shapes_of_its_paper() -> None:
         (120,),
         (84,),
     ]
+
+
+def test_an_older_file_with_very_many_layers_is_read(tmp_path, monkeypatch):
+    saved = build_backbone("mobilenet_025", "none", 32)
+    monkeypatch.setattr("keras.src.legacy.saving.legacy_h5_format.HDF5_OBJECT_HEADER_LIMIT", 200)
+    saved.save(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5") as whole, h5py.File(tmp_path / "b.h5", "w") as file:
+        for name, value in whole["model_weights"].attrs.items():
+            file.attrs[name] = value
+        for name in whole["model_weights"]:
+            whole.copy(f"model_weights/{name}", file)
+        assert "layer_names" not in file.attrs
+    assert same(saved, build_backbone("mobilenet_025", str(tmp_path / "b.h5"), 32))

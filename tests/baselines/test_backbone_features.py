@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from transferkit.backbones.networks import build_backbone
 from transferkit.backbones.table import find_backbone
@@ -107,6 +108,8 @@ def test_the_weights_of_another_network_are_not_taken_for_its_own(
         f"The weights in {str(weights)!r} are not those that this baseline learnt with: put those "
         "there again, or fit it anew."
     )
+    features = clone(loaded.pipeline["features"])
+    assert len(features.fit_transform(paths)) == len(paths)
 
 
 def test_a_path_by_itself_is_a_sentence(config: Config, manifest: Manifest) -> None:

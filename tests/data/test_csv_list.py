@@ -1,6 +1,10 @@
 import os
 
+import pytest
+
+from transferkit.data.csv_list import read_csv_list
 from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError
 
 
 def splits_of(manifest, folder):
@@ -90,3 +94,13 @@ def test_groups_divide_the_images_where_all_have_one(drawn):
         listed.read_text().replace("circles/000.png,circles,0", "circles/000.png,circles,")
     )
     assert Manifest.read(listed).slice_columns == []
+
+
+def test_two_columns_of_one_name_are_a_sentence(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("path,label,camera,camera\na.png,x,1,2\n")
+    with pytest.raises(DataError) as caught:
+        read_csv_list(path)
+    assert str(caught.value) == (
+        f"{str(path)!r} has two columns called 'camera': give each its own name."
+    )

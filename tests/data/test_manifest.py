@@ -241,9 +241,24 @@ def test_a_frame_made_by_hand_is_completed():
             "A manifest's frame has the split 'dev': it should be train, validation or test, or "
             "empty for a row that is not used.",
         ),
+        (
+            {"path": ["a", "b"], "label": ["x", None]},
+            "Row 1 of a manifest's frame has no label: each image needs a path and a label.",
+        ),
+        (
+            {"path": ["a"], "label": ["b"], 0: ["c"], "0": ["d"]},
+            "A manifest's frame has two columns of one name: give each its own.",
+        ),
     ],
 )
 def test_a_frame_that_is_no_manifest_is_a_sentence(frame, sentence):
     with pytest.raises(DataError) as caught:
         Manifest(pd.DataFrame(frame))
     assert str(caught.value) == sentence
+
+
+def test_columns_and_paths_of_a_frame_may_be_of_any_type():
+    frame = pd.DataFrame({"path": [b"caf\xe9.png"], "label": [True], 0: ["cam"]})
+    found = Manifest(frame).frame
+    assert found.loc[0, ["path", "label", "0"]].tolist() == ["caf\udce9.png", "True", "cam"]
+    assert set(found.dtypes) == {np.dtype(object)}

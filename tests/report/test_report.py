@@ -212,6 +212,4 @@ def test_classics_are_saved_by_their_names_in_the_report(manifest, tmp_path):
 def test_that_a_classifier_of_ones_own_is_not_saved_is_said(manifest, tmp_path, capsys):
     run = Run.create(tmp_path / "run")
     save_classifiers(compare([Own(manifest.classes)], manifest), run)
-    assert capsys.readouterr().err == (
-        "own is not saved: only networks and baselines of transferkit are.\n"
-    )
+    assert capsys.readouterr().err == ("own is not saved: it has no `save(folder)`.\n")

@@ -15,10 +15,10 @@ import pytest
 from transferkit.config import Config, EngineName
 from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.errors import DataError, RunError
-from transferkit.runs import Run, write_text
+from transferkit.errors import ConfigError, DataError, RunError
+from transferkit.runs import REPORT, Run, write_text
 from transferkit.training.network import Network
-from transferkit.training.train import start_run, train
+from transferkit.training.train import train
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,11 @@ def test_training_into_an_old_run_leaves_no_report_of_it(
     run = Run(shutil.copytree(trained[1], tmp_path / "run"))
     for name in ("scores.json", "report.html", "mine.txt"):
         write_text(run / name, "{}")
-    start_run(run, manifest, pretrained, {})
-    assert {"mine.txt", "model.keras"} < {path.name for path in run.folder.iterdir()}
-    assert not (run / "scores.json").exists()
-    assert not (run / "report.html").exists()
+    wrong = replace(pretrained, train=replace(pretrained.train, release="99"))
+    with pytest.raises(ConfigError):
+        train(manifest, wrong, run=run)
+    assert (run / "scores.json").exists()
+    train(manifest, pretrained, run=run)
+    names = {path.name for path in run.folder.iterdir()}
+    assert {"mine.txt", "model.keras"} < names
+    assert not names & set(REPORT)

@@ -116,7 +116,9 @@ def _number_within(network: keras.Model) -> None:
 def _load_by_content(network: keras.Model, path: Path) -> None:
     """Load the file `path`: Keras tells its two forms of HDF5 apart by the ending alone."""
     with h5py.File(path) as file:
-        older = "layer_names" in file.attrs or "model_weights" in file
+        # Keras divides a list of names that is too long: layer_names0, layer_names1 ...
+        older = any(name.startswith("layer_names") for name in file.attrs)
+        older = older or "model_weights" in file
     if older != path.name.endswith(NEWER):
         network.load_weights(str(path))
         return

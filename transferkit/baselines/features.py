@@ -176,10 +176,13 @@ class BackboneFeatures(PathTransformer):
         self.cache_size = cache_size
         self.digest = digest
 
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds of `frozen_features`.
+    def fit(self, paths: Sequence[str], truth: object = None) -> BackboneFeatures:
+        """Keep whose weights these are, where they are from a file: it may be another's one day."""
+        self.digest = self._weights_digest()
+        return self
 
-        Whose weights they are is known from then on, where those are from a file.
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """`(images, width)` float32, and the seconds of `frozen_features`; is fitted then.
 
         Raises:
             DataError: one of the images cannot be read.
@@ -192,14 +195,14 @@ class BackboneFeatures(PathTransformer):
         found = frozen_features(
             model, data, list(paths), precision=self.precision, engine=self.engine
         )
-        self.digest = self._weights_digest()
+        self.fit(paths)
         return found.values, found.seconds
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:
         """`(images, width)` float32, from disk where they are kept there.
 
         Raises:
-            WeightsError: the file of weights has become another than that of `read`.
+            WeightsError: the file of weights has become another than that of `fit`.
         """
         from transferkit.training.frozen import read_features
 
@@ -220,9 +223,10 @@ class BackboneFeatures(PathTransformer):
         """The SHA-256 of the file of weights; empty for those that go by a name, or are gone."""
         from transferkit.training.source import file_digest, stamp
 
-        if self.weights in ("imagenet", "embedded", "none") or not os.path.isfile(self.weights):
+        path = os.path.expanduser(self.weights)
+        if self.weights in ("imagenet", "embedded", "none") or not os.path.isfile(path):
             return ""
-        return file_digest(self.weights, stamp(self.weights))
+        return file_digest(path, stamp(path))
 
     def _settings(self) -> tuple[ModelConfig, DataConfig]:
         return (

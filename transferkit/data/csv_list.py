@@ -52,6 +52,11 @@ def read_csv_list(path: Path) -> pd.DataFrame:
 def _check_header(header: list[str], path: Path) -> None:
     if not header:
         raise DataError(f"{str(path)!r} is empty: its first line should be path,label.")
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise DataError(
+            f"{str(path)!r} has two columns called {twice[0]!r}: give each its own name."
+        )
     if not set(NEEDED) <= set(header):
         raise DataError(
             f"{str(path)!r} has the columns {', '.join(map(repr, header))}: "

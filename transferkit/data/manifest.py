@@ -195,28 +195,42 @@ def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
-    missing = [name for name in NEEDED if name not in frame]
+    given = {str(name): number for number, name in enumerate(frame.columns)}
+    if len(given) < len(frame.columns):
+        raise DataError("A manifest's frame has two columns of one name: give each its own.")
+    missing = [name for name in NEEDED if name not in given]
     if missing:
         raise DataError(
             f"A manifest's frame has no column {missing[0]!r}: it should have path and label, and "
             "may have split, group and problem."
         )
-    # Not `str` as a whole, which pandas may keep as UTF-8: not every file name is.
-    text = pd.DataFrame(index=range(len(frame)), dtype=object)
-    for name in _columns_of(frame):
-        values = frame[name] if name in frame else pd.Series("", text.index, dtype=object)
-        pairs = zip(values, values.isna(), strict=True)
-        text[name] = pd.Series(
-            [("" if blank else str(each)) for each, blank in pairs], dtype=object
-        )
-    unknown = sorted(set(text["split"].str.lower()) - {"", *SPLIT_NAMES})
+    text = {
+        name: _texts(frame.iloc[:, given[name]]) if name in given else [""] * len(frame)
+        for name in dict.fromkeys([*COLUMNS, *given])
+    }
+    for name in NEEDED:
+        if "" in text[name]:
+            raise DataError(
+                f"Row {text[name].index('')} of a manifest's frame has no {name}: each image needs "
+                "a path and a label."
+            )
+    unknown = sorted({each.lower() for each in text["split"]} - {"", *SPLIT_NAMES})
     if unknown:
         raise DataError(
             f"A manifest's frame has the split {unknown[0]!r}: it should be train, validation or "
             "test, or empty for a row that is not used."
         )
     text["split"] = [SPLIT_NAMES.get(each.lower(), "") for each in text["split"]]
-    return text
+    # Not `str`, which pandas may keep as UTF-8: not every file name is.
+    return pd.DataFrame(text, dtype=object)
+
+
+def _texts(values: pd.Series) -> list[str]:
+    """Each of `values` as text, a file's name among them too; what is not there is empty."""
+    return [
+        "" if blank else os.fsdecode(each) if isinstance(each, bytes) else str(each)
+        for each, blank in zip(values, values.isna(), strict=True)
+    ]
 
 
 def _columns_of(frame: pd.DataFrame) -> list[str]:

@@ -57,7 +57,7 @@ class Classifier(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write it into the run folder `folder`."""
+        """Write it into the run folder `folder`, where it is to be kept."""
         ...
 
 

@@ -14,19 +14,11 @@ from transferkit.report.svg import INK, panel, styled, svg_text
 
 BINS = 24
 SIDES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)  # pixels that may have a tick
-SHAPES = {
-    1 / 16: "1:16",
-    0.125: "1:8",
-    0.25: "1:4",
-    0.5: "1:2",
-    0.75: "3:4",
-    1: "1:1",
-    4 / 3: "4:3",
-    2: "2:1",
-    4: "4:1",
-    8: "8:1",
-    16: "16:1",
-}
+SHAPES = (
+    {2.0**-power: f"1:{2**power}" for power in range(10, 0, -1)}
+    | {0.75: "3:4", 1.0: "1:1", 4 / 3: "4:3"}
+    | {2.0**power: f"{2**power}:1" for power in range(1, 11)}
+)
 
 
 @styled

@@ -140,8 +140,8 @@ def compare(
     Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`.
 
     Raises:
-        DataError: there is no test image or no classifier, or one knows other classes or is not
-            what a `Classifier` is.
+        DataError: there is no test image or no classifier, or one knows other classes, is of
+            another kind, or gives probabilities of another shape.
     """
     classifiers = tuple(classifiers)
     test = manifest.part("test")

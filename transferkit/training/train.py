@@ -16,7 +16,7 @@ from transferkit.config import Config
 from transferkit.data.manifest import Manifest
 from transferkit.metering import metered
 from transferkit.progress import say
-from transferkit.runs import REPORT, Run, write_json, write_text
+from transferkit.runs import Run, write_json, write_text
 from transferkit.training.devices import choose_device
 from transferkit.training.environment import environment
 from transferkit.training.fit import Fit
@@ -64,12 +64,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
 
 
 def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any]) -> None:
-    """Write what a run starts from: settings, environment and manifest.
-
-    The report of an earlier training into its folder goes: it is not of what is there then.
-    """
-    for name in REPORT:
-        (run / name).unlink(missing_ok=True)
+    """Write what a run starts from: settings, environment and manifest."""
     write_text(run / "config.yaml", config.to_yaml())
     write_json(run / "environment.json", found)
     manifest.save(run / "manifest.csv")
@@ -92,7 +87,12 @@ def _in_float32(fit: Fit, manifest: Manifest) -> keras.Model:
 
 
 def _kept(network: Network, run: Run | None) -> Network:
-    """`network` with its size on disk known, in the folder of `run` or in none."""
+    """`network` with its size on disk known, in the folder of `run` or in none.
+
+    The report on an earlier one goes.
+    """
+    if run:
+        run.remove_report()
     with tempfile.TemporaryDirectory() as scratch:
         folder = run.folder if run else Path(scratch)
         save_network(network, folder)
