@@ -48,7 +48,8 @@ class Manifest:
     text or not there becomes text.
 
     Raises:
-        DataError: it has no `path` or no `label`, or a split that there is not.
+        DataError: a row has no `path` or no `label`, two columns have one name, or there is no such
+            split.
     """
 
     def __init__(self, frame: pd.DataFrame, source: str = "", notes: Sequence[str] = ()) -> None:
