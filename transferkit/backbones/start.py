@@ -12,6 +12,7 @@ from transferkit.config import ModelConfig
 from transferkit.progress import say
 
 PREFERRED, EMBEDDED = "mobilenet_v2", "pocket"  # what auto means, by whether weights can be had
+NAMED = ("imagenet", "embedded", "none")  # what the setting `weights` is, where it is no file
 _given_up: set[str] = set()  # addresses of weights that could not: a process asks each once
 
 
@@ -61,8 +62,7 @@ def starting_weights(model: ModelConfig) -> str:
 def rooted_weights(model: ModelConfig) -> str:
     """`starting_weights`, a file among them as it is from any folder."""
     weights = starting_weights(model)
-    named = weights in ("imagenet", "embedded", "none")
-    return weights if named else str(Path(weights).expanduser().absolute())
+    return weights if weights in NAMED else str(Path(weights).expanduser().absolute())
 
 
 def is_pretrained(model: ModelConfig) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 import transferkit
+from transferkit.backbones.start import NAMED
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.descriptors import EXTRACTORS
 from transferkit.baselines.table import FEATURES
@@ -224,7 +225,7 @@ class BackboneFeatures(PathTransformer):
         from transferkit.training.source import file_digest, stamp
 
         path = os.path.expanduser(self.weights)
-        if self.weights in ("imagenet", "embedded", "none") or not os.path.isfile(path):
+        if self.weights in NAMED or not os.path.isfile(path):
             return ""
         return file_digest(path, stamp(path))
 
