@@ -184,6 +184,26 @@ def test_a_classifier_of_ones_own_may_speak_numpy(manifest, tmp_path):
     assert runs_side_by_side(Run(tmp_path / "own")).entries[0]["fit_seconds"] == 3
 
 
+def test_what_json_has_no_number_for_is_text(manifest, tmp_path):
+    own = Own(manifest.classes, details={"loss": float("nan"), "rate": np.float32("inf")})
+    compare([own], manifest).save(tmp_path)
+    entry = Run(tmp_path).json("scores.json")["classifiers"][0]
+    assert entry["details"] == {"loss": "NaN", "rate": "Infinity"}
+
+
+def test_what_a_classifier_lacks_is_named(manifest):
+    with pytest.raises(DataError) as error:
+        compare(["a forest"], manifest)
+    facts = "name, kind, classes, fit_seconds, megabytes, details, history, probabilities"
+    assert str(error.value) == (
+        f"'a forest' cannot be compared: it has no {facts}; a classifier has {facts}."
+    )
+    own = Own(manifest.classes)
+    del own.name
+    with pytest.raises(DataError, match="it has no name; a classifier has name, kind"):
+        compare([own], manifest)
+
+
 def test_probabilities_of_another_shape_are_an_error(manifest):
     with pytest.raises(DataError) as error:
         compare([Own(manifest.classes, width=2)], manifest)

@@ -107,12 +107,12 @@ def _figures(values: np.ndarray) -> list[str]:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON knows it: NumPy's numbers become numbers, anything else its text."""
+    """`value` as JSON knows it: NumPy's numbers become numbers, all else and NaN their text."""
 
     def simplest(other: Any) -> Any:
         return other.tolist() if hasattr(other, "tolist") else str(other)
 
-    return json.loads(json.dumps(value, default=simplest))
+    return json.loads(json.dumps(value, default=simplest), parse_constant=str)
 
 
 def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:

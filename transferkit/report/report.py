@@ -26,6 +26,12 @@ from transferkit.report.verdict import verdict
 from transferkit.runs import Run, write_json, write_text
 from transferkit.training.activations import saved_seconds
 
+NEEDED = (
+    *("name", "kind", "classes", "fit_seconds", "megabytes"),
+    *("details", "history", "probabilities"),
+)
+"""What a classifier has, to be compared. One without `save` is not saved."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Report:
@@ -140,8 +146,8 @@ def compare(
     Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`.
 
     Raises:
-        DataError: there is no test image or no classifier, or one knows other classes, is of
-            another kind, or gives probabilities of another shape.
+        DataError: there is no test image or no classifier, or one lacks what a classifier has,
+            knows other classes, is of another kind, or gives probabilities of another shape.
     """
     classifiers = tuple(classifiers)
     test = manifest.part("test")
@@ -154,6 +160,7 @@ def compare(
         raise DataError("There is no classifier to compare: give at least one.")
     classes = manifest.classes
     for each in classifiers:
+        _require_classifier(each)
         _require_same_classes(each, classes)
     truth = manifest.truth(test)
     paths = list(test["path"])
@@ -198,12 +205,21 @@ def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]
     )
 
 
-def _require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
+def _require_classifier(classifier: Classifier) -> None:
+    lacking = [name for name in NEEDED if not hasattr(classifier, name)]
+    if lacking:
+        raise DataError(
+            f"{classifier!r} cannot be compared: it has no {', '.join(lacking)}; "
+            f"a classifier has {', '.join(NEEDED)}."
+        )
     if classifier.kind not in get_args(Kind):
         raise DataError(
             f"The kind of {classifier.name} is {classifier.kind!r}: "
             "it should be network or classic."
         )
+
+
+def _require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
     unlike = sorted(set(classifier.classes) ^ set(classes))
     if unlike:
         where = "the images" if unlike[0] in classes else "its training"
