@@ -110,7 +110,7 @@ class Job:
             choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
         run = Run.create(self.out or numbered_folder("runs", name), overwrite=self.overwrite)
-        run.stays = run.stays and bool(self.out)
+        run.stays = run.stays and bool(self.out)  # a numbered folder is new
         return run
 
     def check(self) -> None:

@@ -12,6 +12,11 @@ import numpy as np
 from transferkit.config import DataConfig
 
 Kind = Literal["network", "classic"]
+COMPARED_BY = (
+    *("name", "kind", "classes", "fit_seconds", "megabytes"),
+    *("details", "history", "probabilities"),
+)
+"""What a comparison asks of a `Classifier`: all that it has but `data` and `save`."""
 
 
 class Classifier(Protocol):

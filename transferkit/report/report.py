@@ -16,7 +16,7 @@ from rich.table import Table
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evidence.results import Classifier, Kind, Result
+from transferkit.evidence.results import COMPARED_BY, Classifier, Kind, Result
 from transferkit.evidence.scores import Scores, score
 from transferkit.report.judgement import Judgement, judge
 from transferkit.report.records import entry, predictions_csv, scores_json
@@ -25,12 +25,6 @@ from transferkit.report.table import html_table, ordered, plain_text, rich_table
 from transferkit.report.verdict import verdict
 from transferkit.runs import Run, write_json, write_text
 from transferkit.training.activations import saved_seconds
-
-NEEDED = (
-    *("name", "kind", "classes", "fit_seconds", "megabytes"),
-    *("details", "history", "probabilities"),
-)
-"""What a classifier has, to be compared. One without `save` is not saved."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -206,11 +200,11 @@ def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]
 
 
 def _require_classifier(classifier: Classifier) -> None:
-    lacking = [name for name in NEEDED if not hasattr(classifier, name)]
+    lacking = [name for name in COMPARED_BY if not hasattr(classifier, name)]
     if lacking:
         raise DataError(
             f"{classifier!r} cannot be compared: it has no {', '.join(lacking)}; "
-            f"a classifier has {', '.join(NEEDED)}."
+            f"a classifier has {', '.join(COMPARED_BY)}."
         )
     if classifier.kind not in get_args(Kind):
         raise DataError(
