@@ -1,7 +1,7 @@
 # `make` lists what there is. Every target sets up .venv by itself; PYTHON=python3.12 chooses for it.
 
 PYTHON ?= python3
-EXTRAS ?= test,openvino
+EXTRAS ?= test,openvino,heif
 WORKERS ?= 2
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
