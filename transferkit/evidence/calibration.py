@@ -8,6 +8,7 @@ import numpy as np
 
 from transferkit.evidence.scores import FLOOR, check_answers
 
+DIGITS = 6  # of a confidence, as float32 holds them: the next is rounding and parts no two
 COLDEST, HOTTEST = 0.05, 20.0  # beyond, the likeliest class has all, or all classes the same
 
 
@@ -82,7 +83,7 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) ->
     """
     confidence, right = _answers(truth, probabilities)
     edges = np.linspace(0, 1, bins + 1)
-    places = np.searchsorted(edges[1:-1], confidence)
+    places = np.searchsorted(edges[1:-1].round(DIGITS), confidence.round(DIGITS))
     counts = np.bincount(places, minlength=bins)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN, as is said
         return Reliability(
@@ -103,6 +104,7 @@ def coverage_curve(truth: np.ndarray, probabilities: np.ndarray) -> Coverage:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
     confidence, right = _answers(truth, probabilities)
+    confidence = confidence.round(DIGITS)
     order = np.argsort(-confidence, kind="stable")
     last = np.append(np.diff(confidence[order]) != 0, True)
     answered = np.arange(1, len(order) + 1)[last]

@@ -16,7 +16,8 @@ from transferkit.evidence.scores import FLOOR, check_answers
 
 LEVEL = 0.95  # how often an interval is to hold the score on all images that there could be
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
-LEAST = 1e-9  # nats; losses that spread by less are all the same
+ALIKE = 1e-3  # nats: losses within the last digit that is reported are all the same
+NO_SPREAD = 1e-6  # of the standard error: draws with less show no spread, and their t has no bound
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,10 +53,11 @@ def score_intervals(
     images a class. What is rare seems to vary less than it does: no more images count than if all
     classes were equally hard.
 
-    The log loss has the bootstrap-t interval (Efron, 1982), as its rare large values need. Where
-    all answers cost the same, there is nothing to draw from, and it is what Wilson's bound on
-    events never seen leaves of the worst and the best that the answers could have cost. Of one
-    unit alone nothing is known, and the intervals are as wide as can be.
+    The log loss has the bootstrap-t interval (Efron, 1982), as its rare large values need, and is
+    bounded by Wilson's: no loss between 0 and the largest varies more than a share does. Where all
+    answers cost the same, there is nothing to draw from, and it is what Wilson's bound on events
+    never seen leaves of the worst and the best that the answers could have cost. Of one unit alone
+    nothing is known, and the intervals are as wide as can be.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
@@ -64,7 +66,9 @@ def score_intervals(
     units = units_of(len(truth), groups)
     predicted, number = probabilities.argmax(axis=1), len(classes)
     right, costs = predicted == truth, _costs(probabilities)
-    paid = _moments(units, costs[np.arange(len(truth)), truth])
+    losses = costs[np.arange(len(truth)), truth]
+    # About their mean: where all are equal, what is left of their squares would be rounding.
+    paid = _moments(units, losses - losses.mean())
     counts = _counts_by_unit(units, truth, predicted, number)
     means, sums = [], []
     for part in drawn_units(len(paid), draws=draws, seed=seed):
@@ -82,7 +86,7 @@ def score_intervals(
             recall, drawn[:, 0], alike, quantile=quantile, biased=False
         ),
         "macro_f1": _mean_interval(f1, drawn[:, 1], alike, quantile=quantile, biased=True),
-        "log_loss": _loss_interval(paid, np.concatenate(sums), costs),
+        "log_loss": _loss_interval(float(losses.mean()), paid, np.concatenate(sums), costs=costs),
     }
 
 
@@ -177,20 +181,34 @@ def _moments(units: np.ndarray, losses: np.ndarray) -> np.ndarray:
     return np.stack([loss, images, loss**2, loss * images, images**2], axis=1)
 
 
-def _loss_interval(paid: np.ndarray, drawn: np.ndarray, costs: np.ndarray) -> Interval:
-    """Of the log loss, from the moments of the units and of the draws."""
+def _loss_interval(
+    mean: float, paid: np.ndarray, drawn: np.ndarray, *, costs: np.ndarray
+) -> Interval:
+    """Of the log loss `mean`, from the moments of the units and of the draws, about the mean."""
     units = len(paid)
-    ((mean,), (error,)) = _mean_and_error(paid.sum(axis=0)[None], units)
-    if units == 1 or error < LEAST:
+    if units == 1 or np.ptp(paid[:, 0] / paid[:, 1]) <= ALIKE:
         rare = wilson(0, units).high if units > 1 else 1.0
-        best, worst = costs.min(axis=1).mean(), costs.max(axis=1).mean()
-        return Interval(float(mean - rare * (mean - best)), float(mean + rare * (worst - mean)))
-    means, errors = _mean_and_error(drawn, units)
-    some = errors > LEAST  # all but draws of one unit alone
-    away = (means - mean)[some] / errors[some]
+        best, worst = float(costs.min(axis=1).mean()), float(costs.max(axis=1).mean())
+        return Interval(mean - rare * (mean - best), mean + rare * (worst - mean))
+    _, (error,) = _mean_and_error(paid.sum(axis=0)[None], units)
+    away, errors = _mean_and_error(drawn, units)
+    away /= np.maximum(errors, NO_SPREAD * error)
     below, above = np.quantile(away, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    most = -math.log(FLOOR)
-    return Interval(max(float(mean - above * error), 0.0), min(float(mean - below * error), most))
+    bound = _loss_bound(mean, paid, largest=max(-math.log(FLOOR), float(costs.max())))
+    low, high = max(mean - above * error, bound.low), min(mean - below * error, bound.high)
+    return Interval(float(min(low, mean)), float(max(high, mean)))
+
+
+def _loss_bound(mean: float, paid: np.ndarray, *, largest: float) -> Interval:
+    """Wilson's interval of losses that are all 0 or the `largest`: none of this mean vary more.
+
+    The images of a group count as if they all cost the same.
+    """
+    images, squares = paid[:, [1, 4]].sum(axis=0)
+    alone = images**2 / squares  # so many units of one size tell as much (Kish, 1965)
+    quantile = NORMAL if squares == images else _student(len(paid))
+    found = wilson(mean / largest * alone, alone, quantile=quantile)
+    return Interval(found.low * largest, found.high * largest)
 
 
 def _mean_and_error(moments: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
