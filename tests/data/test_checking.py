@@ -86,6 +86,17 @@ def test_copies_and_near_copies_of_them_are_one_group():
     assert frame["group"].tolist() == ["near:1", "near:1", "near:1", ""]
 
 
+def test_near_copies_that_are_all_of_a_class_are_named_and_no_group():
+    rows = [("a", "1"), ("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")]
+    frame, found = check(rows, near=[(0, 2), (2, 3)])
+    assert frame["group"].tolist() == ["copy:1", "copy:1", "", "", "", ""]
+    assert found[2:] == [
+        ("one_view", "/0.jpg", "is nearly the same picture as '/2.jpg'", ""),
+        ("one_view", "/2.jpg", "is nearly the same picture as '/0.jpg'", ""),
+        ("one_view", "/3.jpg", "is nearly the same picture as '/2.jpg'", ""),
+    ]
+
+
 def test_a_near_copy_of_what_is_left_out_is_none():
     rows = [("a", "1"), ("b", "1"), ("a", "2")]
     frame, found = check(rows, near=[(0, 2)])
@@ -94,8 +105,8 @@ def test_a_near_copy_of_what_is_left_out_is_none():
 
 
 def test_a_group_that_was_given_keeps_its_name_beside_one_that_was_made():
-    rows = [("a", "1", "copy:1"), ("a", "1", "copy:1"), ("a", "2", "zoe")]
-    assert check(rows, near=[(0, 2)])[0]["group"].tolist() == ["zoe", "zoe", "zoe"]
+    rows = [("a", "1", "copy:1"), ("a", "1", "copy:1"), ("a", "2", "zoe"), ("a", "3")]
+    assert check(rows, near=[(0, 2)])[0]["group"].tolist() == ["zoe", "zoe", "zoe", ""]
 
 
 def test_a_copy_without_a_group_joins_the_group_of_the_other():

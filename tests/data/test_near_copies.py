@@ -1,8 +1,9 @@
 import os
 
+import numpy as np
 import pytest
 from drawn_scenes import scene
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from transferkit.config import DataConfig
 from transferkit.data.manifest import Manifest
@@ -31,7 +32,7 @@ def test_near_copies_of_a_class_are_kept_in_one_split_and_named(near):
         assert copies["split"].nunique() == 1
     assert manifest.notes == (
         "Near copies of other files (rescaled, recompressed or cropped), a group for each (1): "
-        "'field/copy.jpg'.",
+        "'field/copy.jpg'; --data.no-near-copies (near_copies=False) leaves the search out.",
     )
 
 
@@ -45,7 +46,8 @@ def test_near_copies_under_two_labels_are_kept_together_and_named(near):
     manifest = Manifest.read(near)
     assert manifest.notes == (
         "Near copies under different labels, kept on one side of a split (2): "
-        "'field/000.png', 'wood/copy.jpg'.",
+        "'field/000.png', 'wood/copy.jpg'; --data.no-near-copies (near_copies=False) leaves the "
+        "search out.",
     )
     assert manifest.usable.query("group != ''")["split"].nunique() == 1
 
@@ -66,3 +68,45 @@ def test_a_near_copy_in_the_sources_own_test_leaks(near, tmp_path):
 
 def test_a_split_that_is_made_here_does_not_leak(near):
     assert Manifest.read(near).leaked.empty
+
+
+def gauge(angle, seed):
+    """A reading of a gauge before a wall, as a camera on a stand sees it, its noise of its own."""
+    wall = np.asarray(scene(99), float) + np.random.default_rng(seed).normal(0, 3, (240, 320, 3))
+    picture = Image.fromarray(wall.clip(0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((110, 70, 210, 170), fill="white", outline="black", width=3)
+    tip = 160 + 45 * np.cos(angle), 120 + 45 * np.sin(angle)
+    pen.line((160, 120, *tip), fill="red", width=3)
+    return picture
+
+
+@pytest.fixture
+def static(tmp_path):
+    """Two classes of eight frames of one scene each, in which nothing but noise changes."""
+    for number in range(16):
+        folder = tmp_path / "static" / ("high", "low")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        gauge(2 + number % 2, number).save(folder / f"{number:02}.jpg", quality=90)
+    return tmp_path / "static"
+
+
+def test_frames_of_a_fixed_camera_are_split_and_the_flag_is_named(static):
+    manifest = Manifest.read(static)
+    assert (manifest.counts() > 0).all(axis=None)
+    assert set(manifest.frame["group"]) == {""}
+    assert manifest.notes == (
+        "Pictures nearly alike that are most of a class, as of a fixed camera, where only exact "
+        "copies are kept together (16): 'high/00.jpg', 'high/02.jpg', 'high/04.jpg', "
+        "'high/06.jpg', 'high/08.jpg' and 11 more; --data.no-near-copies (near_copies=False) "
+        "leaves the search out.",
+    )
+
+
+def test_frames_of_a_fixed_camera_in_the_sources_own_splits_are_no_leaks(static, tmp_path):
+    for path in sorted(static.rglob("*.jpg")):
+        split = "test" if path.stem in ("00", "01") else "train"
+        place = tmp_path / "laid" / split / path.parent.name / path.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(path, place)
+    assert Manifest.read(tmp_path / "laid", DataConfig(strict=True)).leaked.empty

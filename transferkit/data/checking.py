@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from transferkit.config import DataConfig
 from transferkit.data.findings import Row
+from transferkit.data.grouping import (
+    Pair,
+    chained,
+    joined,
+    numbered,
+    set_groups,
+    without_whole_classes,
+)
 from transferkit.errors import DataError
 
 SAME = "is the same file as"
 NEAR = "is nearly the same picture as"
-MADE = ("copy:", "near:")  # how the groups begin that are made here
-Pair = tuple[int, int]
 
 
 def check_rows(
@@ -29,7 +31,8 @@ def check_rows(
     `files` is what `inspect_files` says of its paths, `near` the pairs of rows that `near_copies`
     found. A file that cannot be read is quarantined; so is one whose very content is under two
     labels, since one of them is wrong. Copies and near copies become a group, together with the
-    groups that they are in already, which no split may part.
+    groups that they are in already, which no split may part. Near copies that would take whole
+    classes are named and not grouped.
 
     Raises:
         DataError: `data.strict` and there is a problem.
@@ -48,8 +51,15 @@ def check_rows(
     good = (frame["problem"] == "").to_numpy()
     near = [pair for pair in near if good[list(pair)].all()]
     copies = _copies(frame, digests)
-    found = [*_problems(frame, digests), *_copy_rows(copies), *_near_rows(frame, digests, near)]
-    _group(frame, digests, exact=_chained(copies["digest"]), near=near)
+    exact = chained(copies["digest"])
+    grouped, alike = without_whole_classes(frame, exact=exact, near=near)
+    found = [
+        *_problems(frame, digests),
+        *_copy_rows(copies),
+        *_near_rows(frame, digests, grouped),
+        *_alike_rows(frame, alike),
+    ]
+    set_groups(frame, digests, exact=exact, near=grouped)
     return frame, found
 
 
@@ -93,14 +103,6 @@ def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], l
     return rows, [f"{what}: scores on such images flatter every classifier."]
 
 
-def numbered(values: pd.Series) -> np.ndarray:
-    """`(rows,)` int64, the number of each of the texts among the different ones.
-
-    To group by: of the texts themselves pandas may keep UTF-8, and not every name is.
-    """
-    return np.unique(values.to_numpy(str), return_inverse=True)[1]
-
-
 def _copies(frame: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
     """The usable rows whose content another usable row has too, with their `digest`."""
     usable = frame.assign(digest=digests)[frame["problem"] == ""]
@@ -141,7 +143,7 @@ def _near_rows(frame: pd.DataFrame, digests: pd.Series, near: Sequence[Pair]) ->
     """Of each image that looks like others, the first other of its label, and of another label."""
     labels, paths = frame["label"].tolist(), frame["path"].tolist()
     alike = digests[sorted({row for pair in near for row in pair})]
-    names = alike.groupby(_joined(len(frame), near)[alike.index]).transform("min")
+    names = alike.groupby(joined(len(frame), near)[alike.index]).transform("min")
     said = set()
     for one, other in sorted([*near, *((b, a) for a, b in near)]):
         same = labels[one] == labels[other]
@@ -157,29 +159,11 @@ def _near_rows(frame: pd.DataFrame, digests: pd.Series, near: Sequence[Pair]) ->
             yield "near_contradiction", paths[one], detail, group
 
 
-def _group(
-    frame: pd.DataFrame, digests: pd.Series, *, exact: Sequence[Pair], near: Sequence[Pair]
-) -> None:
-    """Give one group to what is joined by copies or by groups that were there, in place."""
-    given = frame["group"][frame["group"] != ""]
-    sets = _joined(len(frame), [*_chained(given), *exact, *near])
-    like = {sets[one] for one, _ in near}
-    touched = frame.assign(digest=digests)[np.isin(sets, [sets[one] for one, _ in [*exact, *near]])]
-    for number, members in touched.groupby(sets[touched.index]):
-        # Those that were given before those that an earlier reading made.
-        names = sorted(set(members["group"]) - {""}, key=lambda name: (name.startswith(MADE), name))
-        made = f"{'near' if number in like else 'copy'}:{members['digest'].min()[:12]}"
-        frame.loc[members.index, "group"] = names[0] if names else made
-
-
-def _chained(values: pd.Series) -> list[Pair]:
-    """Each row with the next one of the same value: enough to join all of them."""
-    sets = values.groupby(numbered(values)).groups.values()
-    return [pair for rows in sets for pair in pairwise(rows)]
-
-
-def _joined(count: int, pairs: Sequence[Pair]) -> np.ndarray:
-    """`(count,)` the number of the set that each row is in, where `pairs` are in one set."""
-    rows, others = np.array(pairs, int).reshape(-1, 2).T
-    edges = coo_array((np.ones(len(rows), bool), (rows, others)), shape=(count, count))
-    return connected_components(edges, directed=False)[1]
+def _alike_rows(frame: pd.DataFrame, alike: Sequence[Pair]) -> Iterator[Row]:
+    """Of each image that looks like others and is not grouped for it, the first of those."""
+    paths = frame["path"].tolist()
+    said = set()
+    for one, other in sorted([*alike, *((b, a) for a, b in alike)]):
+        if one not in said:
+            said.add(one)
+            yield "one_view", paths[one], f"{NEAR} {paths[other]!r}", ""

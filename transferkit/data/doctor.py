@@ -11,9 +11,10 @@ import pandas as pd
 from transferkit.config import DataConfig
 from transferkit.data.appearance import blurred
 from transferkit.data.assigning import rare_classes
-from transferkit.data.checking import left_out, numbered
+from transferkit.data.checking import left_out
 from transferkit.data.files import SKETCH
 from transferkit.data.findings import as_findings, sentences
+from transferkit.data.grouping import numbered
 from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
 from transferkit.data.scan import NAMED_AT_MOST
 from transferkit.errors import DataError

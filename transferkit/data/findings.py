@@ -23,6 +23,7 @@ class Kind:
         advice: what to do about it, as a sentence.
         noted: whether every run says it, or only who looks for it.
         sets: whether its rows come in sets, of which all but the first are counted.
+        way_out: the end of the sentence on it: what leaves it out.
     """
 
     name: str
@@ -30,8 +31,10 @@ class Kind:
     advice: str
     noted: bool = True
     sets: bool = False
+    way_out: str = ""
 
 
+SEARCH_OFF = "; --data.no-near-copies (near_copies=False) leaves the search out"
 FINDINGS = (
     Kind(
         "unreadable",
@@ -49,6 +52,7 @@ FINDINGS = (
         "near_contradiction",
         "Near copies under different labels, kept on one side of a split",
         "One of the labels may be wrong: look at both pictures, and remove or move one.",
+        way_out=SEARCH_OFF,
     ),
     Kind(
         "leak",
@@ -67,6 +71,14 @@ FINDINGS = (
         "Near copies of other files (rescaled, recompressed or cropped), a group for each",
         "They stay on one side of a split, and count several times: remove all but one.",
         sets=True,
+        way_out=SEARCH_OFF,
+    ),
+    Kind(
+        "one_view",
+        "Pictures nearly alike that are most of a class, as of a fixed camera, where only exact "
+        "copies are kept together",
+        "If they are copies of one picture, remove all but one: scores on them flatter.",
+        way_out=SEARCH_OFF,
     ),
     Kind(
         "blank",
@@ -154,7 +166,7 @@ def of_kind(findings: pd.DataFrame, kind: Kind) -> pd.DataFrame:
 def sentences(findings: pd.DataFrame, *, noted: bool) -> list[str]:
     """One for each kind that was found, of those that are `noted` in every run or of the others."""
     return [
-        f"{kind.title} ({len(rows)}): {named(last_names(rows['path']))}."
+        f"{kind.title} ({len(rows)}): {named(last_names(rows['path']))}{kind.way_out}."
         for kind in FINDINGS
         if kind.noted == noted and len(rows := of_kind(findings, kind))
     ]
