@@ -7,6 +7,7 @@ short one (`--epochs 3`), and a key of the YAML file that `--config` reads.
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -43,11 +44,16 @@ class DataConfig:
     an error, not a line in the report."""
     near_copies: bool = True
     """Look for near copies (rescaled, recompressed, slightly cropped), and keep them together."""
+    group_by: str = ""
+    """A regular expression, searched in each path below the source: images with the same capture
+    groups (without any: the same match) stay on one side of a split, such as '([^/]*)_[0-9]+' for
+    the frames of one film."""
     cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
     """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
 
     def __post_init__(self) -> None:
         check_settings(self)
+        _check_group_by(self.group_by)
         if self.validation + self.test > 0.9:
             raise ConfigError(
                 f"The shares validation={self.validation} and test={self.test} leave less than a "
@@ -58,6 +64,16 @@ class DataConfig:
     def cache_bytes(self) -> int:
         """The bound of what is kept on disk."""
         return int(self.cache_size * 10**9)
+
+
+def _check_group_by(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ConfigError(
+            f"The setting 'group_by' is {pattern!r}, which is no regular expression ({error}): "
+            "write one such as '([^/]*)_[0-9]+', which finds 'film1' in 'cat/film1_0017.jpg'."
+        ) from error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ from transferkit.data.assigning import (
 from transferkit.data.checking import check_rows, leaks, left_out
 from transferkit.data.csv_list import NEEDED, read_csv_list
 from transferkit.data.findings import as_findings, sentences
+from transferkit.data.group_pattern import group_by
 from transferkit.data.oddities import oddities
 from transferkit.data.remembered import inspect_again
 from transferkit.data.scan import SPLIT_NAMES, scan_folder
@@ -165,6 +166,7 @@ def read_and_inspect(
     they were when they were last looked at are taken to be what they were then, unless `anew`.
     """
     frame, notes = _listed(source)
+    notes += group_by(frame, str(source), data.group_by)
     files, near = inspect_again(str(source), frame["path"].tolist(), data, anew=anew)
     frame, found = check_rows(frame, files, near, data=data)
     require_classes(frame, str(source))
