@@ -125,18 +125,21 @@ def test_groups_of_one_image_each_change_nothing(groups: list[str]) -> None:
 
 def test_copies_of_an_image_count_as_one() -> None:
     first, second = (np.repeat(each, 5) for each in differing(7, 1, 21))
-    found = compared(first, second, [str(row // 5) for row in range(105)], draws=20_000)
-    assert found.test == "paired bootstrap by group"
-    assert found.p_value == pytest.approx(mcnemar_mid_p(7, 1), abs=0.005)
+    found = compared(first, second, [str(row // 5) for row in range(105)])
+    assert found.test == "exact sign-flip test by group"
+    assert found.p_value == pytest.approx(mcnemar(7, 1))
     assert mcnemar(found.wins, found.losses) < 1e-5
 
 
-def test_a_single_pair_among_many_makes_it_a_test_by_group() -> None:
+@pytest.mark.parametrize("pair", [(3, 4), (100, 101)])
+def test_a_single_pair_among_many_is_an_exact_test_as_before(pair: tuple[int, int]) -> None:
     first, second = differing(7, 1, 200)
-    found = compared(first, second, ["", "", "", "pair", "pair"] + [""] * 195, draws=20_000)
-    assert found.test == "paired bootstrap by group"
+    groups = ["pair" if row in pair else "" for row in range(200)]
+    found = compared(first, second, groups)
+    assert found.test == "exact sign-flip test by group"
     # Of the 128 ways to turn the pair and six images round, one sums to more, and six to as much.
-    assert found.p_value == pytest.approx(2 * (1 + 6 / 2) / 128, abs=0.005)
+    expected = 2 * (1 + 6) / 128 if pair == (3, 4) else mcnemar(7, 1)
+    assert found.p_value == pytest.approx(expected)
 
 
 def test_no_p_value_by_group_is_nothing() -> None:

@@ -54,7 +54,7 @@ def test_a_split_that_does_not_leak_has_no_such_section(report):
 
 
 def test_grouped_test_images_are_tested_by_group(leaking):
-    assert evidence(leaking)["test_used"] == "paired bootstrap by group"
+    assert evidence(leaking)["test_used"] == "exact sign-flip test by group"
 
 
 def test_the_worst_group_is_named_on_every_form(by_camera):

@@ -5,22 +5,19 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.stats import binom, binomtest
 
 from transferkit.evidence.intervals import Interval, tails, wilson
-from transferkit.evidence.resampling import (
-    DRAWS,
-    drawn_signs,
-    drawn_units,
-    sums_by_unit,
-    units_of,
-)
+from transferkit.evidence.resampling import DRAWS, drawn_units, sums_by_unit, units_of
 from transferkit.evidence.scores import check_answers
+from transferkit.evidence.sign_flips import drawn_sign_flip, exact_sign_flip
 
 LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
-EXACT, BY_GROUP = "exact McNemar", "paired bootstrap by group"
+EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
+WEIGHTED, WEIGHTED_BY_GROUP = "sign-flip test", "sign-flip test by group"
 IMAGINED = 0.5  # of an image that each alone is right on, so that few images do not seem certain
 
 
@@ -31,7 +28,7 @@ class Difference:
     Attributes:
         first: its name.
         second: the name of the other.
-        difference: the accuracy of the first less that of the second, -1..1.
+        difference: the accuracy (or balanced accuracy) of the first less the second's, -1..1.
         interval: of the difference.
         wins: images that the first alone is right on.
         losses: images that the second alone is right on.
@@ -100,11 +97,13 @@ def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
 
     `groups` `(images,)` name the images that belong together; "" is alone.
     """
-    units = units_of(len(right), groups)
-    if units.max() + 1 < len(right):
-        return by_group(right, units, [(0, 1)])[0]
-    first, second = right.T
-    return mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
+    return by_group(right, units_of(len(right), groups), [(0, 1)])[0]
+
+
+def balancing_weights(truth: np.ndarray) -> np.ndarray:
+    """`(images,)` of mean 1, by which the accuracy is the balanced accuracy: all classes alike."""
+    counts = np.bincount(truth)
+    return np.asarray(len(truth) / (np.count_nonzero(counts) * counts[truth]))
 
 
 def pairwise(
@@ -112,16 +111,19 @@ def pairwise(
     answers: Mapping[str, np.ndarray],
     groups: Sequence[str] = (),
     *,
+    weights: np.ndarray | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[Difference, ...]:
     """The difference of each two of `answers`, in their order: probabilities `(images, classes)`.
 
     Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
-    Where there are such, the test is a wild bootstrap, by group, of two that are equally good
-    (Cameron, Gelbach and Miller, 2008, doi:10.1162/rest.90.3.414): what a group says for the one
-    or the other, it might as well have said against it. McNemar's test would find differences
-    there that are none.
+    Where there are such, the test exchanges the two classifiers on whole groups, and counts all
+    exchanges; of images that are alone this is McNemar's. That takes images for independent, and
+    would find differences among groups that are none.
+
+    `weights` `(images,)`, of mean 1, make it another measure than the accuracy, as
+    `balancing_weights` do; then exchanges are drawn.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
@@ -132,15 +134,15 @@ def pairwise(
         return ()
     right = np.stack([each.argmax(axis=1) == truth for each in answers.values()], axis=1)
     units = units_of(len(truth), groups)
+    grouped = units.max() + 1 < len(truth)
     pairs = list(itertools.combinations(range(len(answers)), 2))
-    intervals = difference_intervals(right, units, pairs, draws=draws, seed=seed)
+    resampling: dict[str, Any] = {"weights": weights, "draws": draws, "seed": seed}
+    intervals = difference_intervals(right, units, pairs, **resampling)
+    p_values = by_group(right, units, pairs, **resampling)
     wins = [int((right[:, one] & ~right[:, other]).sum()) for one, other in pairs]
     losses = [int((right[:, other] & ~right[:, one]).sum()) for one, other in pairs]
-    if units.max() + 1 == len(truth):
-        test, p_values = EXACT, [mcnemar(*each) for each in zip(wins, losses, strict=True)]
-    else:
-        test, p_values = BY_GROUP, by_group(right, units, pairs, draws=draws, seed=seed)
-    names, shares = list(answers), right.mean(axis=0)
+    names, shares = list(answers), np.average(right, axis=0, weights=weights)
+    exact, drawn = (BY_GROUP, WEIGHTED_BY_GROUP) if grouped else (EXACT, WEIGHTED)
     return tuple(
         Difference(
             first=names[one],
@@ -151,7 +153,7 @@ def pairwise(
             losses=losses[pair],
             p_value=p_values[pair],
             adjusted=float(adjusted),
-            test=test,
+            test=exact if weights is None else drawn,
         )
         for pair, ((one, other), adjusted) in enumerate(zip(pairs, holm(p_values), strict=True))
     )
@@ -162,6 +164,7 @@ def difference_intervals(
     units: np.ndarray,
     pairs: Sequence[tuple[int, int]],
     *,
+    weights: np.ndarray | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[Interval]:
@@ -171,9 +174,9 @@ def difference_intervals(
     two alone is right on is added, as Agresti and Min do (2005, doi:10.1002/sim.1781), by group
     as much as a group usually differs: without it, few images that differ seem certain of it. Of
     two that differ nowhere, all that is known is how rare it is that they do (Wilson, 1927); of
-    one unit alone, nothing.
+    one unit alone, nothing. `weights` are as in `pairwise`.
     """
-    hits, sizes = sums_by_unit(units, right), np.bincount(units)
+    hits, sizes = _sums(units, right, weights)
     count = len(sizes)
     if count == 1:
         return [Interval(-1.0, 1.0)] * len(pairs)
@@ -186,7 +189,7 @@ def difference_intervals(
     for one, other in pairs:
         away = hits[:, one] - hits[:, other]
         if not away.any():
-            rare = wilson(0, count).high
+            rare = wilson(0, min(count, _equally_many(sizes))).high
             found.append(Interval(-rare, rare))
             continue
         weight = IMAGINED * np.sqrt(np.mean(away[away != 0] ** 2))
@@ -203,20 +206,35 @@ def by_group(
     units: np.ndarray,
     pairs: Sequence[tuple[int, int]],
     *,
+    weights: np.ndarray | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[float]:
-    """The two-sided p-values, by signs drawn for the units; what was seen counts by half.
+    """The two-sided p-values of `pairs` of `right` `(images, classifiers)`, by exchanges of units.
 
-    What was seen is one of the draws, so that none is 0.
+    `draws` and `seed` are of those with `weights`, whose exchanges are too many to be counted.
     """
-    hits = sums_by_unit(units, right)
-    parts = [part @ hits for part in drawn_signs(len(hits), draws=draws, seed=seed)]
-    sums = np.concatenate(parts)
-    found = []
-    for one, other in pairs:
-        drawn = sums[:, one] - sums[:, other]
-        seen = abs(float((hits[:, one] - hits[:, other]).sum()))
-        chance = ((drawn > seen).sum() + ((drawn == seen).sum() + 1) / 2) / (draws + 1)
-        found.append(min(2 * float(chance), 1.0))
-    return found
+    if weights is None and units.max() + 1 == len(units):
+        return [
+            mcnemar(int((one & ~other).sum()), int((other & ~one).sum()))
+            for one, other in (right[:, pair].T for pair in map(list, pairs))
+        ]
+    hits, _ = _sums(units, right, weights)
+    differences = np.stack([hits[:, one] - hits[:, other] for one, other in pairs], axis=1)
+    if weights is None:
+        return [exact_sign_flip(each) for each in differences.T]
+    return drawn_sign_flip(differences, draws=draws, seed=seed)
+
+
+def _sums(
+    units: np.ndarray, right: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Right answers by unit, `(units, classifiers)`, and the units' sizes, by weight."""
+    if weights is None:
+        return sums_by_unit(units, right), np.bincount(units)
+    return sums_by_unit(units, right * weights[:, np.newaxis]), np.bincount(units, weights)
+
+
+def _equally_many(sizes: np.ndarray) -> float:
+    """How many units of one size tell as much as those of `sizes` (Kish, 1965)."""
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
