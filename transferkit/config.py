@@ -50,6 +50,10 @@ class DataConfig:
     the frames of one film."""
     cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
     """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
+    layout: Literal["auto", "classes", "splits", "nested", "parts"] = "auto"
+    """How a folder is laid out, where its names leave that open. classes: each sub-folder is a
+    class. splits: each is a split, such as train, with the class folders in it. nested: each folder
+    with files of its own is a class. parts: each is a part of one set, with the class folders."""
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -21,6 +21,7 @@ from transferkit.backbones.start import (
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config
 from transferkit.config_file import read_config
+from transferkit.data.phrases import NAMED_AT_MOST
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError
 from transferkit.output_folders import numbered_folder
@@ -83,8 +84,11 @@ class Job:
         say(f"Images: {manifest!r} from {manifest.source!r}.")
         for note in manifest.notes:
             say(f"Note: {note}")
-        for row in manifest.quarantined.itertuples():
+        bad = manifest.quarantined
+        for row in bad.head(NAMED_AT_MOST).itertuples():
             say(f"Left out: {row.path!r} {row.problem}.")
+        if len(bad) > NAMED_AT_MOST:
+            say(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
         return manifest
 
     def create_run(self, name: str) -> Run:

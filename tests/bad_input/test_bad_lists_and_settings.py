@@ -8,7 +8,7 @@ LISTS = (
     ("", "'list.csv' is empty: its first line should be path,label."),
     ("path,label\n", "'list.csv' has no rows: it should have one for each image."),
     ("file;class\na.png;cat\n", f"'list.csv' has the columns 'file;class': {COLUMNS}"),
-    ("path, label\na.png,cat\n", f"'list.csv' has the columns 'path', ' label': {COLUMNS}"),
+    ("path,photo\na.png,cat\n", f"'list.csv' has the columns 'path', 'photo': {COLUMNS}"),
     (
         "path,label,split\na.png,cat,train\nb.png,dog,trian\n",
         "'list.csv', line 3, has the split 'trian': it should be train, validation or test, or "
@@ -36,9 +36,9 @@ LISTS = (
     ),
     (
         "path,label\ngone.png,cat\ngone too.png,dog\n",
-        "None of the 2 files of 'list.csv' can be used: the first, '{here}/gone.png', cannot be "
-        "opened: No such file or directory; put whole images (JPEG, PNG, WEBP, GIF, BMP, TIFF, "
-        "PPM) there.",
+        "None of the 2 paths of 'list.csv' is a file; the first is 'gone.png', and paths start at "
+        "the folder of the list, '{here}': correct the column path, or move the list to where its "
+        "paths start.",
     ),
     (
         "path,label,split\nphotos/cat/000.png,cat,train\nphotos/dog/000.png,dog,\n",

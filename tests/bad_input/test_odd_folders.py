@@ -107,6 +107,7 @@ def test_hidden_and_loose_files_and_empty_classes_are_named(command, photos):
     (photos / "owl").mkdir()
     lines = command("look", "photos").out.splitlines()
     assert [line for line in lines if line.startswith("Note")] == [
+        "Note: Each folder in photos/ is a class; 2 classes.",
         "Note: Empty classes were left out: 'owl'.",
         "Note: Files outside the class folders were left out: 'README.md'.",
         "Note: Hidden and system files were left out: '.DS_Store', 'Thumbs.db'.",

@@ -53,6 +53,7 @@ def test_it_ends_with_what_was_left_out(folder):
 
 def test_notes_name_what_is_odd(folder):
     assert [line for line in lines(folder) if line.startswith("Note")] == [
+        "Note: Each folder in images/ is a class; 2 classes.",
         "Note: 1 of 10 files were left out; the list names each.",
         "Note: Pictures of nearly one colour (1): 'cat/turned.png'.",
         "Note: Files with the ending of another format (1): 'cat/turned.png'.",

@@ -26,8 +26,8 @@ def test_a_frame_made_by_hand_is_completed():
             "split, group and problem.",
         ),
         (
-            {"path": ["a"], "label": ["b"], "split": ["dev"]},
-            "A manifest's frame has the split 'dev': it should be train, validation or test, or "
+            {"path": ["a"], "label": ["b"], "split": ["trian"]},
+            "A manifest's frame has the split 'trian': it should be train, validation or test, or "
             "empty for a row that is not used.",
         ),
         (

@@ -52,6 +52,7 @@ def test_val_without_test_becomes_the_test_and_it_is_said(drawn, name):
     manifest = Manifest.read(folder)
     assert all(name in path for path in manifest.part("test")["path"])
     assert manifest.notes == (
+        f"train/ and {name}/ are splits; 3 classes.",
         "There is no test split, so the validation split is the test: nothing is chosen on it, and "
         "a new validation split was taken from train.",
     )
@@ -68,6 +69,7 @@ def test_train_alone_is_split_as_a_folder_without_splits_and_it_is_said(drawn):
     manifest = Manifest.read(drawn("images/train", images=10).parent)
     assert manifest.counts().to_numpy().tolist() == [[7, 1, 2]] * 3
     assert manifest.notes == (
+        "train/ is a split; 3 classes.",
         "Only train/ has images: they were split as a folder without splits is.",
     )
 

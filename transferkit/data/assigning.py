@@ -5,7 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from transferkit.config import DataConfig
+from transferkit.data.class_names import unknown_classes
+from transferkit.data.csv_list import SEVERAL
 from transferkit.data.decode import FORMATS
+from transferkit.data.phrases import NAMED_AT_MOST
 from transferkit.data.splits import split_groups
 from transferkit.errors import DataError
 
@@ -21,9 +24,12 @@ def require_classes(frame: pd.DataFrame, name: str) -> None:
     usable = frame[frame["problem"] == ""]
     if usable.empty:
         first = frame.iloc[0]
+        advice = f"put whole images ({', '.join(FORMATS)}) there"
+        if first["problem"].startswith(SEVERAL):
+            advice = "give each image one label"
         raise DataError(
             f"None of the {len(frame)} files of {name!r} can be used: the first, "
-            f"{first['path']!r}, {first['problem']}; put whole images ({', '.join(FORMATS)}) there."
+            f"{first['path']!r}, {first['problem']}; {advice}."
         )
     classes = usable["label"].unique()
     if len(classes) == 1:
@@ -37,7 +43,8 @@ def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]
     """Fill in `split` for the usable rows, in place; say what was made of the source's own.
 
     Raises:
-        DataError: some have a split and others none, or none is in train.
+        DataError: some have a split and others none, none is in train, or no class of another
+            split is in train.
     """
     good = frame["problem"] == ""
     frame.loc[~good, "split"] = ""
@@ -53,6 +60,7 @@ def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]
             f"Images are in the splits {', '.join(sorted(found))} and none is in train: "
             "put images to learn from there, or give no splits."
         )
+    _require_known_classes(frame[good])
     if found == {"train", "validation"}:
         notes.append(
             "There is no test split, so the validation split is the test: nothing is chosen on it, "
@@ -74,6 +82,29 @@ def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]
     return notes
 
 
+def _require_known_classes(frame: pd.DataFrame) -> None:
+    learnt = set(frame.loc[frame["split"] == "train", "label"])
+    for split in ("test", "validation"):
+        labels = set(frame.loc[frame["split"] == split, "label"])
+        if learnt and labels and not labels & learnt:
+            raise DataError(unknown_classes(split, labels, learnt))
+
+
+def require_train(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a list that nothing can be learnt from, such as one made by hand without splits.
+
+    Raises:
+        DataError: no image is in train.
+    """
+    if (frame["split"] == "train").any():
+        return
+    of = f"the manifest of {name!r}" if name else "the manifest"
+    raise DataError(
+        f"No image of {of} is in train: mark some in its column split as train, validation and "
+        "test, or have them split by `Manifest.read` of a folder or a .csv with path,label."
+    )
+
+
 def require_test(frame: pd.DataFrame, name: str) -> None:
     """Refuse what no classifier can be scored on.
 
@@ -92,11 +123,21 @@ def rare_classes(frame: pd.DataFrame) -> list[str]:
     """Sentences on classes that cannot be learnt or scored, and on having nothing to choose by."""
     usable = frame[frame["problem"] == ""]
     notes = []
-    for split, meaning in (("train", "cannot be learnt"), ("test", "is not scored")):
+    for split, meaning, plural in (
+        ("train", "cannot be learnt", "cannot be learnt"),
+        ("test", "is not scored", "are not scored"),
+    ):
         seen = set(usable.loc[usable["split"] == split, "label"])
-        for label in sorted(set(usable["label"]) - seen):
+        lost = sorted(set(usable["label"]) - seen)
+        for label in lost[:NAMED_AT_MOST]:
             count = int((usable["label"] == label).sum())
             notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
+        if len(lost) > NAMED_AT_MOST:
+            more = f"{len(lost) - NAMED_AT_MOST} more classes"
+            if len(lost) == NAMED_AT_MOST + 1:
+                notes.append(f"1 more class has no image in {split}: it {meaning}.")
+            else:
+                notes.append(f"{more} have no image in {split}: they {plural}.")
     if not (usable["split"] == "validation").any():
         notes.append(
             "There is no validation image: nothing tells whether fine-tuning helps, or how sure "

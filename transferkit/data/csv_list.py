@@ -3,32 +3,81 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from transferkit.data.scan import SPLIT_NAMES
+from transferkit.data.csv_columns import NEEDED, find_columns
+from transferkit.data.several_labels import several_labels
+from transferkit.data.split_names import UNLABELLED, named_splits
 from transferkit.errors import DataError
 
-NEEDED = ("path", "label")
+SEVERAL = "has several labels in one cell"
 
 
-def read_csv_list(path: Path) -> pd.DataFrame:
-    """A row an image, every value text: a class may be called NA, or 1.
+@dataclass(frozen=True)
+class CsvList:
+    """A list of images, as it was read.
 
-    Relative paths start at the folder of the file; splits go by their names in `SPLITS`. File
-    names that are not UTF-8 survive.
+    Attributes:
+        frame: a row an image, every value text: a class may be called NA, or 1. Paths are absolute,
+            splits by their names in `SPLITS`.
+        written: the paths as they stand in the file.
+        notes: how columns and labels were read, as sentences.
+    """
+
+    frame: pd.DataFrame
+    written: list[str]
+    notes: list[str]
+
+
+def read_csv_list(path: Path) -> CsvList:
+    """Return the list in `path`; its images are not looked at.
+
+    Relative paths start at the folder of the file. File names that are not UTF-8 survive.
 
     Raises:
         DataError: there is no such file, it is no such CSV, or it has no rows.
     """
+    header, lines, numbers = _read_lines(path)
+    _check_header(header, path)
+    for line, number in zip(lines, numbers, strict=True):
+        _check_length(header, line, path, number)
+    if not lines:
+        find_columns(header, lines, path)
+        raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
+    # A space before the name of a column is a space after each comma.
+    spaced = {number for number, name in enumerate(header) if name[:1] == " "}
+    lines = [
+        [value.lstrip(" ") if place in spaced else value for place, value in enumerate(line)]
+        for line in lines
+    ]
+    columns, notes = find_columns(header, lines, path)
+    rows = [dict(zip(columns, line, strict=True)) for line in lines]
+    _check_values(rows, path, numbers)
+    written = [row["path"] for row in rows]
+    for row in rows:
+        # Not normalised: what `..` means after a link is the file system's to say.
+        row["path"] = str((path.parent / row["path"]).absolute())
+    # Not `str`, which pandas may keep as UTF-8: not every file name is.
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    return CsvList(frame, written, [*notes, *_mark_several(frame)])
+
+
+def _read_lines(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return the header, the lines below it that are not empty, and their numbers in the file."""
+    lines, numbers = [], []
     try:
         # utf-8-sig: spreadsheets put a mark of the encoding in front of the first column's name.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            header = next(lines, [])
-            _check_header(header, path)
-            rows = [_row(header, line, path, lines.line_num) for line in lines if line]
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            for line in reader:
+                if line:
+                    lines.append(line)
+                    numbers.append(reader.line_num)
     except FileNotFoundError as error:
         raise DataError(
             f"There is no file {str(path)!r}: give a .csv with the columns path,label."
@@ -40,52 +89,67 @@ def read_csv_list(path: Path) -> pd.DataFrame:
         ) from error
     except csv.Error as error:
         raise DataError(
-            f"{str(path)!r} is not CSV at line {lines.line_num} ({error}): "
+            f"{str(path)!r} is not CSV at line {reader.line_num} ({error}): "
             "put values with commas, quotes or line ends in double quotes."
         ) from error
-    if not rows:
-        raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
-    # Not `str`, which pandas may keep as UTF-8: not every file name is.
-    return pd.DataFrame(rows, columns=header, dtype=object)
+    return header, lines, numbers
 
 
-def _check_header(header: list[str], path: Path) -> None:
+def _check_header(header: Sequence[str], path: Path) -> None:
     if not header:
         raise DataError(f"{str(path)!r} is empty: its first line should be path,label.")
-    twice = [name for name in header if header.count(name) > 1]
+    twice = [name for name in header if list(header).count(name) > 1]
     if twice:
         raise DataError(
             f"{str(path)!r} has two columns called {twice[0]!r}: give each its own name."
         )
-    if not set(NEEDED) <= set(header):
-        raise DataError(
-            f"{str(path)!r} has the columns {', '.join(map(repr, header))}: "
-            "it should have path,label and may have split,group."
-        )
 
 
-def _row(header: list[str], line: list[str], path: Path, number: int) -> dict[str, str]:
-    where = f"{str(path)!r}, line {number},"
+def _check_length(header: Sequence[str], line: Sequence[str], path: Path, number: int) -> None:
     if len(line) != len(header):
         raise DataError(
-            f"{where} has {len(line)} values under {len(header)} columns: "
+            f"{str(path)!r}, line {number}, has {len(line)} values under {len(header)} columns: "
             "put a value with a comma in it in double quotes."
         )
-    row = dict(zip(header, line, strict=True))
-    for name in NEEDED:
-        if not row[name]:
-            raise DataError(f"{where} has no {name}: each image needs a path and a label.")
-    # Not normalised: what `..` means after a link is the file system's to say.
-    row["path"] = str((path.parent / row["path"]).absolute())
-    if "split" in row:
-        row["split"] = _split_name(row["split"], where)
-    return row
 
 
-def _split_name(name: str, where: str) -> str:
-    if name and name.lower() not in SPLIT_NAMES:
-        raise DataError(
-            f"{where} has the split {name!r}: it should be train, validation or test, "
-            "or empty in all lines."
-        )
-    return SPLIT_NAMES.get(name.lower(), "")
+def _check_values(rows: Sequence[dict[str, str]], path: Path, numbers: Sequence[int]) -> None:
+    """Refuse rows without what each needs, and give splits our names, in place."""
+    splits = named_splits(dict.fromkeys(row.get("split", "").strip() for row in rows))
+    for row, number in zip(rows, numbers, strict=True):
+        where = f"{str(path)!r}, line {number},"
+        for name in NEEDED:
+            if not row[name]:
+                raise DataError(f"{where} has no {name}: each image needs a path and a label.")
+        if "split" not in row:
+            continue
+        split = row["split"].strip()
+        row["split"] = splits.get(split, "")
+        if split and row["split"] in ("", UNLABELLED):
+            raise DataError(
+                f"{where} has the split {split!r}: it should be train, validation or test, "
+                "or empty in all lines."
+            )
+
+
+def _mark_several(frame: pd.DataFrame) -> list[str]:
+    """Give rows with several labels in one cell a problem, in place; a sentence on them."""
+    several = several_labels(frame["label"].tolist())
+    marked = frame["label"].isin(list(several))
+    if not marked.any():
+        return []
+    problems = {
+        label: f"{SEVERAL}: {', '.join(map(repr, parts))}" for label, parts in several.items()
+    }
+    given = frame["problem"] if "problem" in frame else pd.Series("", frame.index, dtype=object)
+    frame["problem"] = [
+        problem or problems.get(label, "")
+        for problem, label in zip(given, frame["label"], strict=True)
+    ]
+    frame["problem"] = frame["problem"].astype(object)
+    count = int(marked.sum())
+    lines = "1 line has" if count == 1 else f"{count} lines have"
+    return [
+        f"{lines} several labels in one cell, such as {frame.loc[marked, 'label'].iloc[0]!r}: an "
+        "image has one label here, so these were left out."
+    ]

@@ -16,6 +16,15 @@ from transferkit.errors import DataError
 
 ABOUT = "catalogue.json"  # in a fetched folder: where it is from, under which licence
 
+ABOUT_KEYS: dict[str, type] = {
+    "name": str,
+    "licence": str,
+    "citation": str,
+    "classes": dict,
+    "images": dict,
+    "notes": list,
+}
+
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
@@ -60,12 +69,19 @@ def cache_folder(name: str) -> Path:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What `catalogue.json` says of the fetched set in `folder`; empty where there is none."""
+    """What `catalogue.json` says of the fetched set in `folder`; empty where there is none.
+
+    A file of that name that `fetch` did not write is the user's own, and says nothing of the set.
+    """
     try:
-        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a folder of the user's own, where it means nothing to us
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) and "licence" in found else {}
+    if not isinstance(about, dict):
+        return {}
+    ours = all(isinstance(about.get(name), kind) for name, kind in ABOUT_KEYS.items())
+    names = list(about["classes"].values()) + about["notes"] if ours else []
+    return about if ours and all(isinstance(name, str) for name in names) else {}
 
 
 def about_notes(about: dict[str, Any]) -> list[str]:

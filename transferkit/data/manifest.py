@@ -20,19 +20,21 @@ from transferkit.data.assigning import (
     require_test,
 )
 from transferkit.data.checking import check_rows, leaks, left_out
-from transferkit.data.csv_list import NEEDED, read_csv_list
+from transferkit.data.class_names import look_alike_notes
+from transferkit.data.csv_list import read_csv_list
+from transferkit.data.csv_paths import check_paths
 from transferkit.data.findings import as_findings, sentences
 from transferkit.data.group_pattern import group_by
 from transferkit.data.oddities import oddities
 from transferkit.data.remembered import inspect_again
-from transferkit.data.scan import SPLIT_NAMES, scan_folder
+from transferkit.data.scan import scan_folder
+from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
 from transferkit.runs import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ("path", "label", "split", "group", "problem")
 CATALOGUE = "tfds:"  # what a source starts with that is a set of tensorflow-datasets
 
 
@@ -54,7 +56,7 @@ class Manifest:
     """
 
     def __init__(self, frame: pd.DataFrame, source: str = "", notes: Sequence[str] = ()) -> None:
-        self.frame = _as_text(frame)
+        self.frame = as_text(frame)
         self.source = source
         self.notes = tuple(notes)
 
@@ -80,7 +82,7 @@ class Manifest:
         Raises:
             DataError: it is no such file.
         """
-        frame = read_csv_list(Path(path))
+        frame = read_csv_list(Path(path)).frame
         missing = [name for name in COLUMNS if name not in frame]
         if missing:
             raise DataError(f"{str(path)!r} is not a manifest: it has no column {missing[0]!r}.")
@@ -165,7 +167,7 @@ def read_and_inspect(
     The findings are those of `as_findings` that need no file to be read again. Files that are as
     they were when they were last looked at are taken to be what they were then, unless `anew`.
     """
-    frame, notes = _listed(source)
+    frame, notes = _listed(source, data.layout)
     notes += group_by(frame, str(source), data.group_by)
     files, near = inspect_again(str(source), frame["path"].tolist(), data, anew=anew)
     frame, found = check_rows(frame, files, near, data=data)
@@ -175,11 +177,12 @@ def read_and_inspect(
     parted, more = leaks(frame, str(source), strict=data.strict)
     odd = appearance(files, data.max_pixels)
     findings = as_findings([*found, *parted, *odd, *oddities(files)])
+    notes += look_alike_notes(frame.loc[frame["problem"] == "", "label"])
     notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
     return Manifest(frame, str(source), notes), files, findings
 
 
-def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
+def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:
     """A row a file as the source has them, no file opened yet, and notes on what is left out."""
     folder = Path(source)
     if str(source).startswith(CATALOGUE):
@@ -187,55 +190,12 @@ def _listed(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
 
         folder = catalogue_folder(str(source))
     if folder.suffix.lower() == ".csv" and not os.path.isdir(folder):
-        frame, notes = read_csv_list(folder), []
+        images = read_csv_list(folder)
+        frame, notes = images.frame, list(images.notes)
+        notes += check_paths(images.written, frame["path"].tolist(), folder)
     else:
-        scan = scan_folder(folder)
+        scan = scan_folder(folder, layout)
         # Not normalised: what `..` means after a link is the file system's to say.
         rows = [(str(Path(path).absolute()), label, split) for path, label, split in scan.rows]
         frame, notes = pd.DataFrame(rows, columns=list(COLUMNS[:3]), dtype=object), scan.notes
-    return frame.reindex(columns=_columns_of(frame), fill_value="").astype(object), notes
-
-
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
-    given = {str(name): number for number, name in enumerate(frame.columns)}
-    if len(given) < len(frame.columns):
-        raise DataError("A manifest's frame has two columns of one name: give each its own.")
-    missing = [name for name in NEEDED if name not in given]
-    if missing:
-        raise DataError(
-            f"A manifest's frame has no column {missing[0]!r}: it should have path and label, and "
-            "may have split, group and problem."
-        )
-    text = {
-        name: _texts(frame.iloc[:, given[name]]) if name in given else [""] * len(frame)
-        for name in dict.fromkeys([*COLUMNS, *given])
-    }
-    for name in NEEDED:
-        if "" in text[name]:
-            raise DataError(
-                f"Row {text[name].index('')} of a manifest's frame has no {name}: each image needs "
-                "a path and a label."
-            )
-    unknown = sorted({each.lower() for each in text["split"]} - {"", *SPLIT_NAMES})
-    if unknown:
-        raise DataError(
-            f"A manifest's frame has the split {unknown[0]!r}: it should be train, validation or "
-            "test, or empty for a row that is not used."
-        )
-    text["split"] = [SPLIT_NAMES.get(each.lower(), "") for each in text["split"]]
-    # Not `str`, which pandas may keep as UTF-8: not every file name is.
-    return pd.DataFrame(text, dtype=object)
-
-
-def _texts(values: pd.Series) -> list[str]:
-    """Each of `values` as text, a file's name among them too; what is not there is empty."""
-    return [
-        "" if blank else os.fsdecode(each) if isinstance(each, bytes) else str(each)
-        for each, blank in zip(values, values.isna(), strict=True)
-    ]
-
-
-def _columns_of(frame: pd.DataFrame) -> list[str]:
-    """`COLUMNS`, and then the others of `frame`."""
-    return [*COLUMNS, *(str(name) for name in frame if name not in COLUMNS)]
+    return frame.reindex(columns=columns_of(frame), fill_value="").astype(object), notes

@@ -1,0 +1,172 @@
+"""Paths of a list that are not there: what is wrong with them, and how they would be found."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from transferkit.errors import DataError
+
+SAMPLE = 20  # missing paths that a repair is tried on
+MOST_FOLDERS = 100  # sub-folders of one that are searched
+PARENTS = 3  # folders above the list: a manifest is in runs/NAME
+Texts = Callable[[str], str]
+
+# By what was done to the text.
+CLEANINGS: tuple[tuple[str, Texts], ...] = (
+    ("", lambda text: text),
+    ("without the spaces around them", lambda text: text.strip()),
+    ("with / in place of \\", lambda text: text.strip().replace("\\", "/")),
+    ("with %XX decoded", lambda text: unquote(text.strip())),
+)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A way from a path as it is written to a file that is there.
+
+    Attributes:
+        cleaning: the row of `CLEANINGS`.
+        base: the folder that the path starts at.
+        dropped: how many of its first parts are left out.
+        match: how the file is called beside what is written: same, ending, case or form.
+    """
+
+    cleaning: int
+    base: Path
+    dropped: int
+    match: str
+
+    def apply(self, text: str) -> Path | None:
+        """Return the file that `text` means by this repair; None where there is none."""
+        parts = _parts(CLEANINGS[self.cleaning][1](text))
+        if self.dropped >= len(parts):
+            return None
+        place = self.base.joinpath(*parts[self.dropped :])
+        return next((path for match, path in _matches(place) if match == self.match), None)
+
+
+def check_paths(written: Sequence[str], paths: Sequence[str], source: Path) -> list[str]:
+    """Return a sentence where some of `paths` are not there and a repair of them would be.
+
+    Args:
+        written: the paths as they stand in the list.
+        paths: the same, absolute.
+        source: the list.
+
+    Raises:
+        DataError: none of them is there.
+    """
+    lost = [text for text, path in zip(written, paths, strict=True) if not os.path.lexists(path)]
+    if not lost:
+        return []
+    repair = find_repair(lost, source.parent)
+    advice = _advice(lost[0], repair, source.parent) if repair else ""
+    if len(lost) < len(paths):
+        count = f"{len(lost)} of {len(paths)} paths of {str(source)!r} are no files"
+        return [f"{count}, such as {lost[0]!r}: {advice}."] if advice else []
+    where = str(source.parent.absolute())
+    raise DataError(
+        f"None of the {len(paths)} paths of {str(source)!r} is a file; the first is {lost[0]!r}, "
+        f"and paths start at the folder of the list, {where!r}: "
+        f"{advice or 'correct the column path, or move the list to where its paths start'}."
+    )
+
+
+def find_repair(lost: Sequence[str], folder: Path) -> Repair | None:
+    """Return what finds most of the paths `lost` of a list in `folder`, the least change first."""
+    step = max(1, len(lost) // SAMPLE)
+    sample = lost[::step][:SAMPLE]
+    for repair in _repairs(sample[0], folder):
+        if 2 * sum(repair.apply(text) is not None for text in sample) > len(sample):
+            return repair
+    return None
+
+
+def _repairs(text: str, folder: Path) -> Iterator[Repair]:
+    """Yield the repairs that find a file for `text`."""
+    cleaned = [clean(text) for _, clean in CLEANINGS]
+    numbers = [number for number, other in enumerate(cleaned) if other not in cleaned[:number]]
+    for base in _bases(folder):
+        for number in numbers:
+            parts = _parts(cleaned[number])
+            for dropped in range(len(parts)):
+                for match, _ in _matches(base.joinpath(*parts[dropped:])):
+                    yield Repair(number, base, dropped, match)
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in text.split("/") if part not in ("", ".")]
+
+
+def _bases(folder: Path) -> list[Path]:
+    """Return folders that the paths of a list in `folder` may start at, the nearest first."""
+    folder = folder.absolute()
+    around = [folder, Path.cwd(), *list(folder.parents)[:PARENTS]]
+    within = [place / name for place in dict.fromkeys(around) for name in _folders(place)]
+    return list(dict.fromkeys([*around, *within]))
+
+
+def _folders(place: Path) -> list[str]:
+    names = [name for name in _names(str(place)) if not name.startswith(".")]
+    return [name for name in names[:MOST_FOLDERS] if os.path.isdir(place / name)]
+
+
+@cache
+def _names(folder: str) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(os.listdir(folder)))
+    except OSError:
+        return ()
+
+
+def _matches(place: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files that `place` may mean, with how their names differ from it."""
+    if os.path.isfile(place):
+        yield "same", place
+        return
+    wanted, folder = place.name, str(place.parent)
+    names = _names(folder)
+    form = unicodedata.normalize("NFC", wanted)
+    for match, test in (
+        ("form", lambda name: unicodedata.normalize("NFC", name) == form),
+        ("case", lambda name: name.casefold() == wanted.casefold()),
+        ("ending", lambda name: os.path.splitext(name)[0] == wanted),
+        ("other ending", lambda name: os.path.splitext(name)[0] == os.path.splitext(wanted)[0]),
+    ):
+        found = [name for name in names if test(name)]
+        if found:
+            yield match, place.parent / found[0]
+            return
+
+
+def _advice(text: str, repair: Repair, folder: Path) -> str:
+    """Return how `text` would have to be written, as the end of a sentence."""
+    path = repair.apply(text)
+    assert path is not None  # the repair was made for it, or for one like it
+    parts = _parts(CLEANINGS[repair.cleaning][1](text))
+    hows = [CLEANINGS[repair.cleaning][0]] if repair.cleaning else []
+    if repair.dropped:
+        start = "/" if text.startswith("/") else ""
+        hows.append(f"without {start + '/'.join(parts[: repair.dropped])!r}")
+    within = os.path.relpath(repair.base, folder.absolute())
+    if not within.startswith(".") and not text.startswith("/"):
+        hows.append(f"with {within + '/'!r} in front of them")
+    elif within != ".":
+        hows.append(f"below {str(repair.base)!r}")
+    if "ending" in repair.match:
+        hows.append(f"with the ending {path.suffix!r}")
+    elif repair.match != "same":
+        hows.append(
+            "in the case of the files' names"
+            if repair.match == "case"
+            else "in the Unicode form of the files' names"
+        )
+    absolute = text.startswith("/") and repair.base != folder.absolute()
+    shown = str(path) if absolute else os.path.relpath(path, folder.absolute())
+    return f"{shown!r} is a file, so write the paths {' and '.join(hows)}"

@@ -1,0 +1,91 @@
+"""Names that folders and columns of a list give to splits, in all their usual spellings."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+EVALUATION = "evaluation"  # validation beside a test, else the test
+UNLABELLED = "unlabelled"  # images to be predicted: no class is known of them
+WORDS = {
+    "train": "train",
+    "training": "train",
+    "trainval": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validate": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "holdout": "test",
+    "heldout": "test",
+    "eval": EVALUATION,
+    "evaluation": EVALUATION,
+    "unlabeled": UNLABELLED,
+    "unlabelled": UNLABELLED,
+    "pred": UNLABELLED,
+    "predict": UNLABELLED,
+    "prediction": UNLABELLED,
+    "submission": UNLABELLED,
+}
+CONTENTS = "image|images|img|imgs|photo|photos|picture|pictures|pics|jpg|jpeg|png|data|files"
+# What says of a folder that it is one, and not which: train_set, seg_train, test-images, val2017.
+FILLERS = {"set", "sets", "dataset", "seg", "folder", "dir", "split", "samples", "my", "the"}
+FILLERS |= set(CONTENTS.split("|"))
+GLUED = re.compile(rf"({'|'.join(WORDS)})(sets?|dataset|{CONTENTS}|\d+)*")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # TrainSet
+
+
+def split_of(name: str) -> str | None:
+    """Return the split that `name` alone says: train, validation, test, `EVALUATION`, `UNLABELLED`.
+
+    None where it is the name of no split, or says more than that, as `asl_train` does.
+    """
+    split, rest = _parse(name)
+    return None if rest else split
+
+
+def named_splits(names: Iterable[str]) -> dict[str, str]:
+    """Return the split of each of `names` that is the name of one among these names.
+
+    Names that say more are those of splits where at least two differ in the split alone, such as
+    `asl_train` and `asl_test`.
+    """
+    strong: dict[str, str] = {}
+    longer: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in names:
+        split, rest = _parse(name)
+        if split and not rest:
+            strong[name] = split
+        elif split:
+            longer[rest][name] = split
+    if not strong:
+        alike = [group for group in longer.values() if len(set(group.values())) > 1]
+        strong = alike[0] if len(alike) == 1 else {}
+    tested = "test" in strong.values()
+    evaluation = "validation" if tested else "test"
+    return {name: evaluation if split == EVALUATION else split for name, split in strong.items()}
+
+
+def _parse(name: str) -> tuple[str | None, str]:
+    """Return the split in `name`, and what else it says, both in lower case."""
+    words = [word for word in re.split(r"[^a-z0-9]+", CAMEL.sub(" ", name).lower()) if word]
+    parts = [_without_fillers(word) for word in words]
+    parts = [word for word in parts if word]
+    joined = "".join(parts)
+    if joined in WORDS:  # hold-out
+        return WORDS[joined], ""
+    splits = [word for word in parts if word in WORDS]
+    if len(splits) != 1:
+        return None, joined
+    return WORDS[splits[0]], " ".join(word for word in parts if word not in WORDS)
+
+
+def _without_fillers(word: str) -> str:
+    """Return `word` without what says nothing of the split; empty where that is all of it."""
+    if word in FILLERS or word.isdecimal():
+        return ""
+    glued = GLUED.fullmatch(word)
+    return glued[1] if glued else word

@@ -1,0 +1,60 @@
+"""The frame of a manifest: its columns, every value text."""
+
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+
+from transferkit.data.assigning import SPLITS
+from transferkit.data.csv_columns import NEEDED
+from transferkit.data.split_names import named_splits
+from transferkit.errors import DataError
+
+COLUMNS = ("path", "label", "split", "group", "problem")
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
+    given = {str(name): number for number, name in enumerate(frame.columns)}
+    if len(given) < len(frame.columns):
+        raise DataError("A manifest's frame has two columns of one name: give each its own.")
+    missing = [name for name in NEEDED if name not in given]
+    if missing:
+        raise DataError(
+            f"A manifest's frame has no column {missing[0]!r}: it should have path and label, and "
+            "may have split, group and problem."
+        )
+    text = {
+        name: _texts(frame.iloc[:, given[name]]) if name in given else [""] * len(frame)
+        for name in dict.fromkeys([*COLUMNS, *given])
+    }
+    for name in NEEDED:
+        if "" in text[name]:
+            raise DataError(
+                f"Row {text[name].index('')} of a manifest's frame has no {name}: each image needs "
+                "a path and a label."
+            )
+    splits = named_splits(dict.fromkeys(name.strip() for name in text["split"]))
+    text["split"] = [splits.get(name.strip(), name.strip()) for name in text["split"]]
+    unknown = sorted(set(text["split"]) - {"", *SPLITS})
+    if unknown:
+        raise DataError(
+            f"A manifest's frame has the split {unknown[0]!r}: it should be train, validation or "
+            "test, or empty for a row that is not used."
+        )
+    # Not `str`, which pandas may keep as UTF-8: not every file name is.
+    return pd.DataFrame(text, dtype=object)
+
+
+def _texts(values: pd.Series) -> list[str]:
+    """Each of `values` as text, a file's name among them too; what is not there is empty."""
+    return [
+        "" if blank else os.fsdecode(each) if isinstance(each, bytes) else str(each)
+        for each, blank in zip(values, values.isna(), strict=True)
+    ]
+
+
+def columns_of(frame: pd.DataFrame) -> list[str]:
+    """`COLUMNS`, and then the others of `frame`."""
+    return [*COLUMNS, *(str(name) for name in frame if name not in COLUMNS)]
