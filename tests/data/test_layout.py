@@ -1,4 +1,4 @@
-"""How folders are read: the layouts that data sets come in, and those that have two readings."""
+"""How folders are read: the layouts that data sets come in."""
 
 from __future__ import annotations
 
@@ -6,49 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-
-from transferkit.data.scan import scan_folder
-from transferkit.errors import DataError
-
-IMAGE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+from layout_worlds import make_world, parse, read
 
 
 @pytest.fixture
 def world(tmp_path):
-    """`world("train/cat:3 train/dog:2")`: a folder `data` with so many images in each of these.
-
-    A name without a number is a file of text; one that ends with a slash is an empty folder.
-    """
-
-    def make(text):
-        root = tmp_path / "data"
-        for item in text.split():
-            name, _, count = item.partition(":")
-            path = root / name
-            (path if count or name.endswith("/") else path.parent).mkdir(
-                parents=True, exist_ok=True
-            )
-            if not count and not name.endswith("/"):
-                path.write_text("words")
-            for number in range(int(count or 0)):
-                (path / f"{number}.jpg").write_bytes(IMAGE)
-        return root
-
-    return make
-
-
-def read(folder, layout="auto"):
-    """`{label or label@split: images}` of a folder, and the line that says how it was read."""
-    scan = scan_folder(folder, layout)
-    counts = {}
-    for _, label, split in scan.rows:
-        key = f"{label}@{split}" if split else label
-        counts[key] = counts.get(key, 0) + 1
-    return counts, scan.notes[0]
-
-
-def parse(text):
-    return {name: int(count) for name, count in (item.split(":") for item in text.split())}
+    """`world("train/cat:3 train/dog:2")`: the folder `data` laid out so."""
+    return lambda text: make_world(tmp_path / "data", text)
 
 
 CLASSES = [
@@ -180,104 +144,6 @@ LINES = [
 @pytest.mark.parametrize(("text", "line"), LINES)
 def test_one_line_says_how_it_was_read(text, line, world):
     assert read(world(text))[1] == line
-
-
-FRUIT = "Fruit/Apple/Golden:2 Fruit/Apple/Red:2 Fruit/Pear:2 Root/Beet:2 Root/Carrot:2"
-TWO_READINGS = [
-    (
-        FRUIT,
-        "as 2 classes, 'Fruit', 'Root' (--data.layout classes), or as 5 classes, "
-        "'Fruit/Apple/Golden', 'Fruit/Apple/Red', 'Fruit/Pear', 'Root/Beet', 'Root/Carrot' "
-        "(--data.layout nested)",
-    ),
-    (
-        " ".join(f"{split}/{item}" for split in ("train", "test") for item in FRUIT.split()),
-        "as 2 classes, 'Fruit', 'Root' (--data.layout splits), or as 5 classes, "
-        "'Fruit/Apple/Golden', 'Fruit/Apple/Red', 'Fruit/Pear', 'Root/Beet', 'Root/Carrot' "
-        "(--data.layout nested)",
-    ),
-    (
-        "paris/cat:2 paris/dog:2 rome/cat:2 rome/dog:2",
-        "as 2 classes, 'paris', 'rome' (--data.layout classes), or as 2 classes, 'cat', 'dog' "
-        "(--data.layout parts)",
-    ),
-    (
-        "train/steam:2 train/electric:2 bus/city:2 bus/coach:2",
-        "as 2 classes, 'bus', 'train' (--data.layout classes), or as 4 classes, 'bus/city', "
-        "'bus/coach', 'train/electric', 'train/steam' (--data.layout nested)",
-    ),
-    (
-        "mammal/n02085620:2 mammal/n02085782:2 bird/n01514668:2 bird/n01514859:2",
-        "as 2 classes, 'bird', 'mammal' (--data.layout classes), or as 4 classes, "
-        "'bird/n01514668', 'bird/n01514859', 'mammal/n02085620', 'mammal/n02085782' "
-        "(--data.layout nested)",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "readings"), TWO_READINGS)
-def test_two_readings_are_refused_with_the_flags(text, readings, world):
-    folder = world(text)
-    with pytest.raises(DataError) as caught:
-        scan_folder(folder)
-    assert str(caught.value) == (
-        f"The folders of {str(folder)!r} can be read in two ways: {readings}; "
-        "pass one of the two flags."
-    )
-
-
-CHOSEN = [
-    ("classes", FRUIT, "Fruit:6 Root:4"),
-    ("nested", "b/x:1 b/y:2 a:3", "a:3 b/x:1 b/y:2"),
-    ("nested", "b:1 b/y:2 a/images:3", "a:3 b:1 b/y:2"),
-    ("parts", "paris/cat:2 paris/dog:2 rome/cat:1", "cat:3 dog:2"),
-    ("splits", "train/A/x:2 train/B/y:1 test/A/x:1", "A@train:2 B@train:1 A@test:1"),
-    (
-        "nested",
-        "train/A/x:2 train/A/y:1 train/B:3 test/B:1",
-        "A/x@train:2 A/y@train:1 B@train:3 B@test:1",
-    ),
-    ("classes", "train:2 test:1", "train:2 test:1"),
-    ("classes", "train/a:2 test/a:1", "train:2 test:1"),
-    ("classes", "fold_0/a:1 fold_0/b:1 fold_1/a:1 fold_1/b:1", "fold_0:2 fold_1:2"),
-    ("parts", "val/a:1 val/b:1 test/a:1 test/b:1", "a:2 b:2"),
-    ("splits", "a/train:3 a/test:1 b/train:2", "a@train:3 a@test:1 b@train:2"),
-]
-
-
-@pytest.mark.parametrize(("layout", "text", "rows"), CHOSEN)
-def test_the_flag_decides(layout, text, rows, world):
-    assert read(world(text), layout)[0] == parse(rows)
-
-
-def test_splits_that_are_asked_for_and_not_there_are_a_sentence(world):
-    folder = world("cat:1 dog:1")
-    with pytest.raises(DataError) as caught:
-        scan_folder(folder, "splits")
-    assert str(caught.value) == (
-        f"No sub-folder of {str(folder)!r} is named as a split, such as train, val and test: "
-        "leave --data.layout out, or rename them."
-    )
-
-
-def test_flat_splits_are_no_classes(world):
-    folder = world("train_images:3 test_images:2 train.csv")
-    with pytest.raises(DataError) as caught:
-        scan_folder(folder)
-    assert str(caught.value) == (
-        f"test_images/ and train_images/ in {str(folder)!r} are named as splits, and train_images/ "
-        "has no class folders: put the images of each class into a sub-folder of it, or give a "
-        ".csv file with the columns path,label (is it 'train.csv'?); if these folders are the "
-        "classes, pass --data.layout classes."
-    )
-
-
-@pytest.mark.parametrize(
-    "text", ["images:3 metadata.csv", "train/images:3 train/labels/a.txt val/images:1"]
-)
-def test_images_without_class_folders_are_a_sentence(text, world):
-    with pytest.raises(DataError, match="no class folders: put the images of each class"):
-        scan_folder(world(text))
 
 
 def test_linked_class_folders_are_read_as_others(world, tmp_path):
