@@ -15,6 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = (
+    300  # characters of a library's reason that are repeated; Keras gives whole configurations
+)
+
 
 class TransferkitError(Exception):
     """One sentence: what was got, what would be right, and what to run next."""
@@ -50,3 +54,11 @@ def unknown_name(kind: str, name: object, names: Iterable[str], see: str = "") -
     advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
     command = f" `{see}` lists them." if see else ""
     return ConfigError(f"No {kind} is called {name!r}: {advice}{command}")
+
+
+def brief(error: BaseException) -> str:
+    """What `error` says, on one line of bounded length, as the end of a sentence."""
+    # The text of a KeyError is the representation of its argument.
+    said = error.args[0] if isinstance(error, KeyError) and error.args else error
+    text = " ".join(str(said).split()) or type(error).__name__
+    return (text if len(text) <= LONGEST else f"{text[:LONGEST]} ...").rstrip(".")

@@ -42,7 +42,9 @@ def test_the_table_has_a_line_a_classifier(text):
         ("lenet", "none", "random weights"),
         ("pocket", "embedded", "the weights that come with transferkit"),
         ("mobilenet_v2", "imagenet", "their licence: Apache-2.0 (tensorflow/models)"),
-        ("vgg16", "my.h5", "the weights in my.h5: what they were trained on, "),
+        ("mobilenet_v2", "imagenet", "(not verified, since Keras publishes no digest of them)"),
+        ("vgg16", "imagenet", "ImageNet weights (checked against their published digest)"),
+        ("vgg16", "my.h5", "the weights in my.h5, not verified: what they were trained on, "),
     ],
 )
 def test_what_a_network_started_from_is_said(name, weights, words):

@@ -51,7 +51,7 @@ class Backbone:
     """The ImageNet weights without the top, below Keras' base address; empty if there are none."""
     weights_hash: str = ""
     """Digest of that file in hexadecimal: MD5, or SHA-256 if it has 64 digits; empty where Keras
-    gives none."""
+    gives none, so that the file cannot be verified: MobileNet's and MobileNetV2's."""
     licence: str = ""
     """Licence of the weights: what Keras' documentation says of it, or that it says nothing. Those
     learnt from ImageNet stem from pictures that are given out for research without profit."""

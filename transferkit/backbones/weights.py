@@ -6,13 +6,17 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import h5py
 
 from transferkit.backbones.download import WAITS, download
+from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
+from transferkit.backbones.ownership import why_not_believed
 from transferkit.backbones.row import Backbone
 from transferkit.errors import WeightsError
+from transferkit.progress import say
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
@@ -38,10 +42,14 @@ def weights_path(row: Backbone, weights: str) -> Path | None:
 
 
 def cached_file(row: Backbone) -> Path | None:
-    """The ImageNet weights of `row` in Keras' cache, whole, or None."""
+    """The ImageNet weights of `row` in Keras' cache, whole and no other user's doing, or None."""
     for folder in _cache_folders():
         path = folder / row.weights_file
-        if path.is_file() and _is_whole(path, row):
+        if not path.is_file():
+            continue
+        if reason := why_not_believed(path):
+            _say_once(f"The weights in {str(path)!r} are not used: {reason}.")
+        elif _is_whole(path, row):
             return path
     return None
 
@@ -62,13 +70,16 @@ def download_into_cache(
     """
     address, folder = address_of(row), _cache_folders()[0]
     try:
-        return download(
+        path = download(
             address,
             folder,
             is_whole=lambda path: _is_whole(path, row),
             attempts=attempts,
             on_answer=on_answer,
         )
+        if reason := why_not_believed(path):
+            raise OSError(f"where it would be kept, {reason}")
+        return path
     except OSError as error:
         raise OSError(
             f"{address} cannot be had ({error}): put that file at "
@@ -90,6 +101,13 @@ def _given_file(weights: str) -> Path:
             f"The weights file {weights!r} is not a readable HDF5 file: it should end in "
             ".weights.h5 or .h5 and be whole, as `model.save_weights` leaves it."
         )
+    try:
+        require_self_contained(path)
+    except ForeignContentError as error:
+        raise WeightsError(
+            f"The weights file {weights!r} is refused, since {error}: give one that "
+            "`model.save_weights` wrote."
+        ) from error
     return path
 
 
@@ -126,15 +144,19 @@ def _cache_folders() -> tuple[Path, Path]:
 
 
 def _is_whole(path: Path, row: Backbone) -> bool:
-    """Whether `path` has the published digest of the weights of `row`, or at least opens."""
-    if not row.weights_hash:
-        return _is_hdf5(path)
-    algorithm = "sha256" if len(row.weights_hash) == 64 else "md5"
+    """Whether `path` has the published digest of the weights of `row`, or at least opens.
+
+    Without a digest, it has to hold its values itself, too.
+    """
     try:
-        found = hashlib.new(algorithm, path.read_bytes(), usedforsecurity=False)
-    except OSError:
+        if not row.weights_hash:
+            require_self_contained(path)
+            return True
+        algorithm = "sha256" if len(row.weights_hash) == 64 else "md5"
+        digest = hashlib.new(algorithm, path.read_bytes(), usedforsecurity=False)
+    except (OSError, ForeignContentError):
         return False
-    return found.hexdigest() == row.weights_hash
+    return digest.hexdigest() == row.weights_hash
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -143,3 +165,8 @@ def _is_hdf5(path: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    say(sentence)

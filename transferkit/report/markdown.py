@@ -68,11 +68,19 @@ def start_of(row: Backbone, weights: str) -> str:
     if weights == "embedded":
         return "the weights that come with transferkit"
     if weights == "imagenet":
-        return (
-            "ImageNet weights, which were learnt from pictures that are given out for research "
-            f"without profit; their licence: {row.licence}"
+        checked = (
+            "checked against their published digest"
+            if row.weights_hash
+            else "not verified, since Keras publishes no digest of them"
         )
-    return f"the weights in {weights}: what they were trained on, and their licence, are their own"
+        return (
+            f"ImageNet weights ({checked}), which were learnt from pictures that are given out for "
+            f"research without profit; their licence: {row.licence}"
+        )
+    return (
+        f"the weights in {weights}, not verified: what they were trained on, and their licence, "
+        "are their own"
+    )
 
 
 def _is_ours(report: Report, best: Result) -> bool:

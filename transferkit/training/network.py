@@ -10,7 +10,6 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -18,12 +17,11 @@ import numpy as np
 import transferkit
 from transferkit.config import DataConfig, EngineName
 from transferkit.data.decode import require_list
-from transferkit.errors import ConfigError, RunError
+from transferkit.errors import RunError, brief
 from transferkit.runs import atomic
 from transferkit.training.forward import Forward
+from transferkit.training.loading import FACTS, read_network
 from transferkit.training.models import parameters
-
-FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,26 +98,26 @@ class Network:
         path = Path(path)
         path = path / "model.keras" if path.is_dir() else path
         try:
-            with zipfile.ZipFile(path) as archive:
-                facts = json.loads(archive.read(FACTS))
-            return cls(
-                name=facts["name"],
-                model=keras.saving.load_model(path, compile=False),
-                classes=tuple(facts["classes"]),
-                data=DataConfig(**facts["data"]),
-                fit_seconds=facts["fit_seconds"],
-                megabytes=path.stat().st_size / 1e6,
-                details=facts["details"],
-                history=facts["history"],
-            )
+            facts, model = read_network(path)
+            size = path.stat().st_size / 1e6
         except FileNotFoundError as error:
             raise RunError(
                 f"There is no network in {str(path)!r}: `transferkit train DIR --out RUN` makes it."
             ) from error
-        except (OSError, LookupError, TypeError, ValueError, ConfigError, BadZipFile) as error:
+        except Exception as error:  # Keras raises nearly anything of a file that was changed
             raise RunError(
-                f"{str(path)!r} is not a network that transferkit saved, or it is damaged: {error}."
+                f"{str(path)!r} is not a network that transferkit saved, or it is damaged: "
+                f"{brief(error)}."
             ) from error
+        given = {name: facts[name] for name in ("name", "data", "fit_seconds")}
+        return cls(
+            model=model,
+            classes=tuple(facts["classes"]),
+            megabytes=size,
+            details=facts["details"],
+            history=facts["history"],
+            **given,
+        )
 
     def __repr__(self) -> str:
         return (
