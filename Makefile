@@ -41,6 +41,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/duplicates.py $(DATA)
 	@$(BIN)/python benchmarks/leaks.py $(DATA)
 	@$(BIN)/python benchmarks/coverage.py
+	@$(BIN)/python benchmarks/curves.py
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)

@@ -7,9 +7,7 @@ From a world of made answers, whose scores are known, tests are drawn. For each 
 share of them, in per cent, in which the 95 % interval holds the score on the whole world (93 to 97
 is wanted), and that in which two equally good classifiers are told apart at 5 % (4 to 6, or fewer):
 by McNemar's exact test, by its mid-p variant, and by the paired bootstrap. Then, by how many
-images only one of the two is right on, the same share as it is worked out for the first two. And
-how often the interval of what twice the images would bring holds it, for learning curves of so many
-draws a size.
+images only one of the two is right on, the same share as it is worked out for the first two.
 """
 
 from __future__ import annotations
@@ -24,7 +22,6 @@ from scipy.stats import binom
 
 from transferkit.evidence.comparison import by_group, mcnemar, mcnemar_mid_p, pairwise
 from transferkit.evidence.intervals import score_intervals
-from transferkit.evidence.learning_curve import PowerLaw, doubling
 from transferkit.evidence.resampling import DRAWS
 from transferkit.evidence.scores import score
 from transferkit.progress import say
@@ -37,11 +34,6 @@ SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 RATES = ("McNemar", "mid-p", "bootstrap")
 WIDTHS = (9, 9, 9, 9, 11)
 DIFFERING = (5, 10, 20, 30, 50, 100, 200, 500, 1000)
-LAW = PowerLaw(floor=0.05, scale=0.6, exponent=0.5)
-SIZES = np.array([5, 10, 20, 50, 100, 180])  # images a class
-DEVIATIONS = np.array([0.02, 0.015, 0.01, 0.007, 0.005, 0.004])  # of the error over the draws
-CURVES = ((5, 5, 5, 5, 5, 5), (5, 5, 5, 2, 2, 1), (3, 3, 3, 2, 2, 1), (2, 2, 2, 2, 2, 1))
-REDRAWN = 200  # times that a law is fitted for an interval
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,11 +97,6 @@ def main() -> None:
     for name, test in (("McNemar", mcnemar), ("mid-p", mcnemar_mid_p)):
         rates = [worked_out(test, count) * 100 for count in DIFFERING]
         print(f"{name:<29}" + "".join(f"{rate:>8.1f}" for rate in rates))
-    print("\ndraws of each size            held, what twice the images would bring")
-    for counts in CURVES:
-        say(f"Curves of {counts} draws")
-        share = held_of_curves(np.array(counts), tests=asked.tests)
-        print(f"{', '.join(map(str, counts)):<29}{share * 100:>5.1f}")
 
 
 def measure(world: World, *, tests: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
@@ -172,19 +159,6 @@ def worked_out(test: Callable[[int, int], float], differing: int) -> float:
     wins = np.arange(differing + 1)
     apart = [test(int(each), differing - int(each)) < LEVEL for each in wins]
     return float(binom.pmf(wins, differing, 0.5) @ apart)
-
-
-def held_of_curves(counts: np.ndarray, *, tests: int) -> float:
-    """How often the interval of a curve with so many draws a size holds what is so."""
-    rng, most = np.random.default_rng(0), counts.max()
-    gain = float(LAW.error(SIZES[-1]) - LAW.error(2 * SIZES[-1]))
-    held = 0
-    for seed in range(tests):
-        errors = LAW.error(SIZES) + DEVIATIONS * rng.normal(size=(most, len(SIZES)))
-        errors[np.arange(most)[:, np.newaxis] >= counts] = np.nan
-        found = doubling(SIZES, errors, draws=REDRAWN, seed=seed).interval
-        held += found.low <= gain <= found.high
-    return held / tests
 
 
 if __name__ == "__main__":

@@ -82,16 +82,16 @@ def test_a_flat_curve_is_called_flat_and_few_images_enough():
 def test_a_classic_that_overtakes_is_said():
     rival = [70, 60, 50, 40, 20, 15, 10]
     assert curve(network(FALLING), line("forest", rival)).verdict[-1] == (
-        "forest overtakes net from 20 images a class on, by 8.5 points with all of them; "
-        "with fewer it is behind."
+        "forest overtakes net between 10 and 20 images a class: it is clearly behind with 10, by "
+        "8.0 points, and clearly ahead with 20; it leads by 8.5 points with all of them."
     )
 
 
 def test_a_network_that_leads_late_is_said():
     late = [70, 60, 50, 40, 30, 15, 10]
     assert curve(network(late), line("forest", FALLING)).verdict[-1] == (
-        "net leads over forest from 50 images a class on, by 8.5 points with all of them; "
-        "with fewer it is behind."
+        "net overtakes forest between 20 and 50 images a class: it is clearly behind with 20, by "
+        "3.0 points, and clearly ahead with 50; it leads by 8.5 points with all of them."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transferkit.evidence.comparison import LEVEL, chance_of
+from transferkit.evidence.leads import Leads, leads
 
 if TYPE_CHECKING:
     from transferkit.baselines.growth import Curve, Line
@@ -60,58 +60,43 @@ def _enough(curve: Curve) -> Iterator[str]:
 
 
 def _leads(curve: Curve) -> Iterator[str]:
-    """Where the network leads over the best classic, and where a classic over the network."""
+    """From where on the network leads over the best classic with all images, or that over it."""
     network = next((line for line in curve.lines if line.kind == "network"), None)
     classics = [line for line in curve.lines if line.kind == "classic"]
     if network is None or not classics:
         return
     rival = max(classics, key=lambda line: line.means[-1])
-    if _level(network, rival):
+    leader, other = sorted((network, rival), key=lambda line: -line.means[-1])
+    found = leads(leader.marks.right, other.marks.right, leader.marks.groups)
+    if found.is_level:
         yield (
             f"With all of them, {_tests(curve.test_images)} cannot tell {network.name} "
             f"({network.means[-1] * 100:.1f} %) and {rival.name} ({rival.means[-1] * 100:.1f} %) "
             "apart."
         )
         return
-    ahead = network.means[-1] > rival.means[-1]
-    leader, other = (network, rival) if ahead else (rival, network)
-    rivals = classics if ahead else [network]
-    behind = [
-        place
-        for place in range(len(curve.sizes) - 1)
-        if any(_surely_behind(leader, each, place) for each in rivals)
-    ]
-    margin = f"{_points(abs(network.means[-1] - rival.means[-1]))} with all of them"
+    lead = f"{leader.name} leads over {other.name} by"
+    margin = f"{_points(leader.means[-1] - other.means[-1])} with all of them"
     if len(leader.accuracies) == 1:  # of the smaller sizes, too
-        yield f"{leader.name} leads over {other.name} by {margin}."
-        return
-    if not behind:
-        yield f"{leader.name} leads over {other.name} by {margin}, at no size clearly behind."
-        return
-    verb = "overtakes" if leader is rival else "leads over"
-    yield (
-        f"{leader.name} {verb} {other.name} from {_counted(curve.sizes[behind[-1] + 1])} a class "
-        f"on, by {margin}; with fewer it is behind."
+        yield f"{lead} {margin}."
+    elif not len(found.behind()):
+        yield f"{lead} {margin}, at no size clearly behind."
+    else:
+        yield _overtakes(curve, (leader, other), found, margin)
+
+
+def _overtakes(curve: Curve, pair: tuple[Line, Line], found: Leads, margin: str) -> str:
+    """Between which sizes the first of `pair` overtakes the second: what is clear, and no more."""
+    leader, other = pair
+    behind = int(found.behind()[-1])
+    ahead = next(int(place) for place in found.ahead() if place > behind)
+    by = _points(-found.differences[behind])
+    return (
+        f"{leader.name} overtakes {other.name} between {curve.sizes[behind]:,.0f} and "
+        f"{_counted(curve.sizes[ahead])} a class: it is clearly behind with "
+        f"{curve.sizes[behind]:,.0f}, by {by}, and clearly ahead with {curve.sizes[ahead]:,.0f}; "
+        f"it leads by {margin}."
     )
-
-
-def _level(first: Line, second: Line) -> bool:
-    """Whether the two may be equally right with all images, by the test of a comparison."""
-    # Of all images there is one draw: each share is 0 or 1.
-    right = np.stack([each.marks.shares[-1] > 0.5 for each in (first, second)], axis=1)
-    return chance_of(right, first.marks.groups) >= LEVEL
-
-
-def _surely_behind(leader: Line, other: Line, place: int) -> bool:
-    """Whether `leader` is behind at the size of this `place`, by more than the draws differ.
-
-    One draw alone cannot say that.
-    """
-    ahead = leader.accuracies[:, place] - other.accuracies[:, place]
-    ahead = ahead[np.isfinite(ahead)]
-    if len(ahead) == 1:
-        return False
-    return bool(ahead.mean() < -2 * ahead.std(ddof=1) / np.sqrt(len(ahead)))
 
 
 def _tests(images: int) -> str:

@@ -73,7 +73,8 @@ def doubling(
     means = np.nanmean(errors, axis=0)
     gain = float(_gains(sizes, means[None])[0])
     most = max(float(means[-1]), gain)
-    deviations, freedom = _of_means(errors - means)
+    deviations, each_freedom = deviations_of_means(errors - means)
+    freedom = int(each_freedom.min())
     if freedom == 0:
         return Gain(gain, Interval(0.0, most))
     chance = np.random.default_rng(seed).normal(size=(draws, len(sizes))) * deviations
@@ -81,25 +82,24 @@ def doubling(
     return Gain(gain, Interval(max(gain - half, 0.0), min(gain + half, most)))
 
 
-def _of_means(residuals: np.ndarray) -> tuple[np.ndarray, int]:
-    """Standard deviations of the mean errors `(sizes,)`, and the degrees of freedom of the least.
+def deviations_of_means(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations of the means of `(draws, sizes)`, and their degrees of freedom, by size.
 
     A size with few draws is taken to vary as it and the next smaller ones, which vary more, do
     together: from two draws alone, or from none, intervals of 95 % hold the truth in 81 %.
     """
     number = np.isfinite(residuals).sum(axis=0)
     squares, free = np.nansum(residuals**2, axis=0), number - 1
-    found, least = np.zeros(len(number)), int(free.sum())
+    deviations, freedom = np.zeros(len(number)), np.zeros(len(number), int)
     for place, draws in enumerate(number):
         first, end = place, place + 1
         while first > 0 and free[first:end].sum() < FREE:
             first -= 1
         while end < len(free) and free[first:end].sum() < FREE:
             end += 1
-        together = int(free[first:end].sum())
-        found[place] = np.sqrt(squares[first:end].sum() / max(together, 1) / draws)
-        least = min(least, together)
-    return found, least
+        freedom[place] = free[first:end].sum()
+        deviations[place] = np.sqrt(squares[first:end].sum() / max(freedom[place], 1) / draws)
+    return deviations, freedom
 
 
 def _gains(sizes: np.ndarray, errors: np.ndarray) -> np.ndarray:
