@@ -161,7 +161,7 @@ TABLE = (
         unusable(
             2,
             "cat/a.jpg",
-            "is truncated or damaged: image file is truncated (18 bytes not processed)",
+            "is truncated or damaged: image file is truncated",
         ),
     ),
     (

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from transferkit.config import DataConfig
-from transferkit.data.decode import FORMATS, decode, in_threads, read_images
+from transferkit.data.decode import decode, in_threads, read_images
+from transferkit.data.formats import FORMATS
 from transferkit.errors import ConfigError, DataError
 
 

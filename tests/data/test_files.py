@@ -104,7 +104,10 @@ def test_a_large_file_that_is_no_image_is_not_read(tmp_path):
         film.truncate(100 * 2**30)  # bytes, none of them on the disk
     row = inspect(tmp_path / "film.mp4").iloc[0]
     assert row["bytes"] == 100 * 2**30
-    assert row["problem"].startswith("is not an image of a known format")
+    assert row["problem"] == (
+        "is a film or another file in MPEG-4's format (its brand is 'isom'), which is not read: "
+        "save the pictures to use as JPEG or PNG"
+    )
 
 
 @pytest.mark.filterwarnings("error")
@@ -118,7 +121,7 @@ def test_too_many_pixels_are_a_problem_and_no_warning(image, monkeypatch):
 def test_far_too_many_pixels_are_a_problem(image, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
     assert inspect(image, max_pixels=100)["problem"].tolist() == [
-        "would unpack to far more than the 100 pixels of --data.max-pixels"
+        "would unpack to 600 pixels, more than the 100 of --data.max-pixels"
     ]
 
 

@@ -24,6 +24,7 @@ def test_plain_photographs_are_not_odd():
         ({"mode": "P"}, "palette", "has Pillow's mode P"),
         ({"mode": "CMYK"}, "cmyk", "has Pillow's mode CMYK"),
         ({"mode": "L"}, "grey", "has Pillow's mode L"),
+        ({"orientation": 0}, "unreadable_exif", "may be on its side, if it was taken so"),
         ({"orientation": 6}, "rotated", "has the EXIF orientation 6"),
     ],
 )

@@ -7,7 +7,7 @@ import pandas as pd
 from transferkit.config import DataConfig
 from transferkit.data.class_names import unknown_classes
 from transferkit.data.csv_list import SEVERAL
-from transferkit.data.decode import FORMATS
+from transferkit.data.formats import FORMATS
 from transferkit.data.phrases import NAMED_AT_MOST
 from transferkit.data.splits import split_groups
 from transferkit.errors import DataError

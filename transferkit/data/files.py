@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pandas as pd
 from PIL import Image
 
-from transferkit.data.decode import ImageError, in_threads, open_file, open_image, unpack
+from transferkit.data.decode import in_threads
 from transferkit.data.likeness import shrink, sketch
+from transferkit.data.pixels import ImageError, open_file, open_image, read_content, unpack
 from transferkit.progress import track
 
 SKETCH = "sketch"  # the column that only `sketched` files have
 COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
-ORIENTATION = 0x0112  # the EXIF tag
 BLOCK = 2**20  # bytes read at a time
 KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
 CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
@@ -26,20 +25,17 @@ CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cos
 def inspect_files(paths: Sequence[str], max_pixels: int, *, sketched: bool = False) -> pd.DataFrame:
     """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
 
-    `orientation` is EXIF's, 1 to 8; `digest` is the SHA-256 of the content. With `sketched` there
-    is a column more, `SKETCH`: what `likeness.sketch` says of the image, nothing where it has a
-    problem.
+    `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
+    the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
+    the image, nothing where it has a problem.
     """
 
     def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
         return _inspect(path, max_pixels, sketched)
 
-    with warnings.catch_warnings():
-        # Pillow warns of large images; they are measured here, against the setting.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        looked = track(in_threads(look, paths), len(paths), doing="Checking files")
-        # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
-        rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
+    looked = track(in_threads(look, paths), len(paths), doing="Checking files")
+    # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
+    rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
     return frame_of(rows, sketched=sketched)
 
 
@@ -74,23 +70,18 @@ def _inspect(
     try:
         with open_file(path) as file:
             row["bytes"] = os.fstat(file.fileno()).st_size
-            image = open_image(file, max_pixels)
-            row |= {"format": image.format, "mode": image.mode}
-            row |= {"width": image.width, "height": image.height}
-            row["orientation"] = _orientation(image)
-            pixels = unpack(image, CHECK_SIDE)
-            row["digest"] = _digest(file)
-            grey = shrink(pixels) if sketched else None
+            content = read_content(file, max_pixels)
+        picture = open_image(content, max_pixels)
+        image = picture.image
+        row |= {"format": image.format, "mode": image.mode}
+        row |= {"width": image.width, "height": image.height}
+        row["orientation"] = picture.file.orientation
+        pixels = unpack(picture, CHECK_SIDE)
+        row["digest"] = hashlib.sha256(content).hexdigest()
+        grey = shrink(pixels) if sketched else None
     except ImageError as problem:
         row["problem"] = str(problem)
     return row, grey
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ORIENTATION, 1))
-    except Exception:  # EXIF that cannot be parsed says nothing
-        return 1
 
 
 def _digest(file: BinaryIO) -> str:

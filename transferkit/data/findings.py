@@ -142,6 +142,11 @@ FINDINGS = (
         "Nothing here; programs that do not know EXIF see them on their side.",
     ),
     Kind(
+        "unreadable_exif",
+        "Files with EXIF that cannot be read",
+        "They are taken to be upright: look at them, and turn those that are not.",
+    ),
+    Kind(
         "grey",
         "Grey files among others in colour",
         "Nothing, unless only one class has them: then grey gives the class away.",

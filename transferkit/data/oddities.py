@@ -8,16 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from transferkit.data.findings import Row
+from transferkit.data.metadata import UNREADABLE
 
 ENDINGS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
-    "MPO": {".jpg", ".jpeg", ".mpo"},
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
     "PNG": {".png"},
     "WEBP": {".webp"},
     "GIF": {".gif"},
     "BMP": {".bmp", ".dib"},
     "TIFF": {".tif", ".tiff"},
-    "PPM": {".ppm", ".pgm", ".pbm", ".pnm"},
+    "PPM": {".ppm", ".pgm", ".pbm", ".pnm", ".pfm"},
+    "AVIF": {".avif", ".avifs"},
+    "HEIF": {".heic", ".heif", ".hif"},
 }
 GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"}
 # By Pillow's modes: what is seldom among photographs, by the name of its finding.
@@ -45,5 +47,7 @@ def oddities(files: pd.DataFrame) -> Iterator[Row]:
                 yield finding, path, f"has Pillow's mode {mode}", ""
         if turn > 1:
             yield "rotated", path, f"has the EXIF orientation {turn}", ""
+        if turn == UNREADABLE:
+            yield "unreadable_exif", path, "may be on its side, if it was taken so", ""
         if odd_grey and mode in GREY:
             yield "grey", path, f"has Pillow's mode {mode}", ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PIL import Image
 
 from transferkit.config import DataConfig
-from transferkit.data.decode import ImageError, open_file, open_image, to_square, unpack
+from transferkit.data.decode import read_picture, to_square
+from transferkit.data.pixels import ImageError
 from transferkit.errors import DataError
 
 
@@ -18,8 +19,7 @@ def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
         DataError: it cannot be read.
     """
     try:
-        with open_file(path) as file:
-            image = unpack(open_image(file, data.max_pixels), edge)
+        image = read_picture(path, edge, max_pixels=data.max_pixels)
     except ImageError as problem:
         raise DataError(f"{path!r} {problem}.") from problem
     if data.resize == "crop":

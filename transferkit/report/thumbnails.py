@@ -8,7 +8,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from transferkit.data.decode import ImageError, in_threads, open_file, open_image, unpack
+from transferkit.data.decode import in_threads, read_picture
+from transferkit.data.pixels import ImageError
 
 SIDE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
 QUALITY = 70  # of the JPEG
@@ -44,8 +45,7 @@ def that_fit(sizes: Sequence[int], room: int) -> int:
 def _thumbnail(path: str, max_pixels: int) -> str:
     """The whole picture, no larger than it is; empty where it cannot be read."""
     try:
-        with open_file(path) as file:
-            image = unpack(open_image(file, max_pixels), SIDE)
+        image = read_picture(path, SIDE, max_pixels=max_pixels)
     except ImageError:
         return ""
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)

@@ -1,0 +1,241 @@
+"""From the content of an image file to its pixels, upright, as RGB, or why there are none.
+
+The check of a folder and the decoding of a run both go this way, and no other: what passes the one
+is read by the other.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from transferkit.data.formats import HEAD, FormatError, format_of, heif_opener
+from transferkit.data.jpeg_segments import has_end, strip_jpeg, with_end
+from transferkit.data.metadata import Stripped, orientation_of
+from transferkit.data.png_chunks import strip_png
+from transferkit.data.tiff_layout import misread, strip_tiff, unusual_layout
+
+BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
+PIXEL_BYTES = 16  # of four bands of 32 bits: a file has no more, but for its metadata
+MORE_BYTES = 2**26  # of metadata
+MODULES = r"PIL\.|pillow_heif"
+QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # as `warnings.filterwarnings` keeps it
+STRIP: dict[str, Callable[[bytes], Stripped]] = {
+    "JPEG": strip_jpeg,
+    "PNG": strip_png,
+    "TIFF": strip_tiff,
+}
+TITLES = {"HEIF": "HEIC (a phone's photograph)", "WEBP": "WebP"}  # other than Pillow's names
+TURNS = {  # by EXIF's orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class ImageError(Exception):
+    """Why there is no image to be had, as the end of a sentence that starts with the file."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image that is opened, its pixels not read yet; `file` is what it is opened from."""
+
+    image: Image.Image
+    file: Stripped
+
+
+def open_file(path: str | Path) -> BinaryIO:
+    """The regular file `path`: a pipe or a device would never end.
+
+    Raises:
+        ImageError: it cannot be opened.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ImageError("cannot be opened: it is not a regular file")
+        return open(path, "rb")
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ImageError("cannot be opened: there is a zero byte in its name") from error
+
+
+def read_content(file: BinaryIO, max_pixels: int) -> bytes:
+    """All that is in `file`, if it starts as an image does.
+
+    Raises:
+        ImageError: it is empty, of no format that is read, larger than `max_pixels` allow, or it
+            cannot be read.
+    """
+    try:
+        head = file.read(HEAD)
+        _require_format(head)
+        bound = max_pixels * PIXEL_BYTES + MORE_BYTES
+        size = os.fstat(file.fileno()).st_size
+        if size > bound:
+            raise ImageError(
+                f"has {size} bytes, more than an image of the {max_pixels} pixels of "
+                "--data.max-pixels takes"
+            )
+        return head + file.read()
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+
+
+def open_image(content: bytes, max_pixels: int) -> Picture:
+    """The image that a file has as its `content`, its header read and its pixels not yet.
+
+    Raises:
+        ImageError: it is empty, no image, or would unpack to more than `max_pixels`.
+    """
+    quiet_pillow(max_pixels)
+    kind = _require_format(content[:HEAD])
+    try:
+        file = STRIP.get(kind, Stripped)(content)
+        image = _avif(content) if kind == "AVIF" else _opened(kind, file.content)
+    except Exception as error:  # a damaged header raises nearly anything: struct.error, KeyError
+        raise ImageError(_why_not(kind, content, error)) from error
+    if kind == "TIFF" and misread(content):
+        raise ImageError(_why_not(kind, content, ""))
+    pixels = image.width * image.height
+    if pixels > max_pixels:
+        raise ImageError(
+            f"would unpack to {pixels} pixels, more than the {max_pixels} of --data.max-pixels"
+        )
+    if kind not in STRIP:
+        exif, xmp = (image.info.get(name) or b"" for name in ("exif", "xmp"))
+        file = replace(file, orientation=orientation_of(bytes(exif), bytes(xmp)))
+    return Picture(image, file)
+
+
+def unpack(picture: Picture, side: int) -> Image.Image:
+    """The pixels of `picture`, upright, as RGB; a JPEG no larger than `side` needs.
+
+    Raises:
+        ImageError: the pixels are truncated or damaged.
+    """
+    _keep_blocks()
+    try:
+        return _to_rgb(_upright(_loaded(picture, side), picture.file.orientation))
+    except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, struct.error ...
+        raise ImageError(f"is truncated or damaged: {error}") from error
+
+
+@cache
+def _keep_blocks() -> None:
+    """Let Pillow keep memory from one image to the next, once in a process."""
+    Image.core.set_blocks_max(BLOCKS)
+
+
+def quiet_pillow(max_pixels: int) -> None:
+    """Set what Pillow has once for a process: its bound on pixels, and what it warns of.
+
+    Beyond twice its bound Pillow would refuse what `max_pixels` allows. It warns of metadata that
+    are odd, on standard error, in the middle of whatever is said there.
+    """
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels
+    if QUIET not in warnings.filters:  # `catch_warnings` of whoever calls may have taken it out
+        warnings.filterwarnings("ignore", module=MODULES)
+
+
+def _require_format(head: bytes) -> str:
+    """The format of a file that starts so."""
+    if not head:
+        raise ImageError("is empty (0 bytes)")
+    try:
+        return format_of(head)
+    except FormatError as problem:
+        raise ImageError(str(problem)) from problem
+
+
+def _opened(kind: str, content: bytes) -> Image.Image:
+    """The image of this format; what is wrong with it is raised as it is."""
+    opener = heif_opener() if kind == "HEIF" else None
+    if opener is None:
+        if kind not in Image.OPEN:
+            Image.init()
+        opener = Image.OPEN[kind][0]
+    return opener(BytesIO(content), "")
+
+
+def _avif(content: bytes) -> Image.Image:
+    """The image; where libavif refuses it for its EXIF, with that declared as nothing."""
+    try:
+        return _opened("AVIF", content)
+    except Exception:
+        if b"Exif" not in content:
+            raise
+    image = _opened("AVIF", content.replace(b"Exif", b"skip", 1))  # the type of the item
+    image.info.setdefault("exif", b"damaged")
+    return image
+
+
+def _why_not(kind: str, content: bytes, error: object) -> str:
+    """Why there is no image in `content`, of this format."""
+    layout = unusual_layout(content) if kind == "TIFF" else ""
+    if layout:
+        return (
+            f"is a TIFF of {layout}, which is not read: save it as grey or RGB of 8 bits, "
+            "or as grey of 16-bit integers or 32-bit floats"
+        )
+    return (
+        f"is {TITLES.get(kind, kind)} with a damaged or unusual header ({error}): "
+        "if other programs show it, save it with one of them as PNG"
+    )
+
+
+def _loaded(picture: Picture, side: int) -> Image.Image:
+    """The image with its pixels; of a JPEG that lacks only its end mark, with that."""
+    image = picture.image
+    if image.format == "JPEG":
+        if not has_end(picture.file.content):
+            image = _opened("JPEG", with_end(picture.file.content, _all_pixels))
+        image.draft("RGB", (side, side))  # of a HEIC that would take the thumbnail
+    image.load()
+    return image
+
+
+def _all_pixels(jpeg: bytes) -> bytes:
+    return _opened("JPEG", jpeg).tobytes()
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        image = Image.fromarray(_to_8_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _to_8_bits(values: np.ndarray[Any, Any]) -> np.ndarray:
+    """Grey of 16 or 32 bits, or floats of 0..1 or 0..255, as uint8."""
+    if np.issubdtype(values.dtype, np.floating):
+        values = np.nan_to_num(values)
+        scale = 255.0 if values.max(initial=0) <= 1 else 1.0
+    else:
+        scale = 1 / 257  # 65535 becomes 255
+    return np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)
