@@ -169,7 +169,8 @@ TABLE = (
         unusable(
             2,
             "cat/a.jpg",
-            f"is not an image of a known format ({KNOWN}): it starts with '\\xff\\xd8\\xff\\xe0'",
+            "is JPEG with a damaged or unusual header (the file ends in it): "
+            "if other programs show it, save it with one of them as PNG",
         ),
     ),
     (
@@ -177,7 +178,7 @@ TABLE = (
         unusable(
             2,
             "cat/a.png",
-            "is truncated or damaged: image file is truncated (0 bytes not processed)",
+            "is truncated or damaged: image file is truncated",
         ),
     ),
     (
@@ -193,7 +194,7 @@ TABLE = (
         unusable(
             2,
             "cat/a.png",
-            "would unpack to far more than the 89478485 pixels of --data.max-pixels",
+            "would unpack to 40000000000 pixels, more than the 89478485 of --data.max-pixels",
         ),
     ),
     (

@@ -195,8 +195,9 @@ def _why_not(kind: str, content: bytes, error: object) -> str:
             f"is a TIFF of {layout}, which is not read: save it as grey or RGB of 8 bits, "
             "or as grey of 16-bit integers or 32-bit floats"
         )
+    reason = "the file ends in it" if "requires a buffer" in str(error) else error
     return (
-        f"is {TITLES.get(kind, kind)} with a damaged or unusual header ({error}): "
+        f"is {TITLES.get(kind, kind)} with a damaged or unusual header ({reason}): "
         "if other programs show it, save it with one of them as PNG"
     )
 
