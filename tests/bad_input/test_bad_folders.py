@@ -178,7 +178,7 @@ TABLE = (
         unusable(
             2,
             "cat/a.png",
-            "is truncated or damaged: image file is truncated",
+            "is truncated or damaged: image file is truncated (0 bytes not processed)",
         ),
     ),
     (
