@@ -163,7 +163,11 @@ def test_one_class_alone_cannot_be_told_apart(paths: list[str]) -> None:
 def test_no_training_image_is_an_error(paths: list[str]) -> None:
     with pytest.raises(DataError) as error:
         fit_baseline("majority", _manifest(paths, {}, {"a": 1, "b": 1}))
-    assert str(error.value) == "'a few' has no training image for majority to fit on."
+    assert str(error.value) == (
+        "No image of the manifest of 'a few' is in train: mark some in its column split as train, "
+        "validation and test, or have them split by `Manifest.read` of a folder or a .csv with "
+        "path,label."
+    )
 
 
 def test_a_misspelt_name_is_an_error_before_any_image_is_read(manifest: Manifest) -> None:

@@ -1,9 +1,12 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
+from layout_worlds import make_world
 
-from transferkit.data.folders import cache_folder, new_folder
+from transferkit.data.folders import cache_folder, new_folder, read_about
+from transferkit.data.scan import scan_folder
 from transferkit.errors import DataError
 
 
@@ -87,3 +90,48 @@ def test_a_user_without_a_home_has_a_cache_too(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Path, "expanduser", no_home)
     assert cache_folder("files").parts[-3:] == ("no-home", "transferkit", "files")
+
+
+WRITTEN = {
+    "name": "leaves/1.0.0",
+    "licence": "CC BY 4.0",
+    "citation": "",
+    "classes": {"a": "alder"},
+    "images": {"train": 4},
+    "notes": [],
+}
+OWN = [
+    "[]",
+    "{}",
+    "no JSON",
+    "[" * 100_000,
+    json.dumps({"licence": "mine"}),
+    json.dumps(WRITTEN | {"classes": ["a", "b"]}),
+    json.dumps(WRITTEN | {"classes": {"a": 1}}),
+    json.dumps(WRITTEN | {"notes": "none"}),
+    json.dumps(WRITTEN | {"licence": {"name": "CC"}}),
+]
+
+
+@pytest.mark.parametrize("text", OWN)
+def test_a_catalogue_file_of_the_users_own_says_nothing_of_the_set(text, tmp_path):
+    (tmp_path / "catalogue.json").write_text(text)
+    assert read_about(tmp_path) == {}
+
+
+def test_a_catalogue_file_of_the_users_own_is_named_as_a_file_beside_the_classes(tmp_path):
+    make_world(tmp_path, "a:2 b:2")
+    (tmp_path / "catalogue.json").write_text(json.dumps(WRITTEN | {"classes": ["a", "b"]}))
+    assert scan_folder(tmp_path).notes[1:] == [
+        "Files outside the class folders were left out: 'catalogue.json'."
+    ]
+
+
+def test_a_catalogue_file_that_fetch_wrote_names_classes_and_licence(tmp_path):
+    make_world(tmp_path, "train/a:2 train/b:2")
+    (tmp_path / "catalogue.json").write_text(json.dumps(WRITTEN))
+    scan = scan_folder(tmp_path)
+    assert {label for _, label, _ in scan.rows} == {"alder", "b"}
+    assert scan.notes[1] == (
+        "The images are leaves/1.0.0 of tensorflow-datasets; licence: CC BY 4.0."
+    )

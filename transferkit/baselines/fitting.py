@@ -17,6 +17,7 @@ from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.features import BackboneFeatures, ImageFeatures, PathTransformer
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
 from transferkit.config import Config
+from transferkit.data.assigning import require_train
 from transferkit.errors import DataError
 from transferkit.metering import metered
 from transferkit.progress import say
@@ -100,7 +101,7 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
 
 def _require_two_classes(baseline: Baseline, rows: pd.DataFrame, manifest: Manifest) -> None:
     if rows.empty:
-        raise DataError(f"{manifest.source!r} has no training image for {baseline.name} to fit on.")
+        require_train(rows, manifest.source)
     labels = rows["label"].unique()
     if len(labels) < 2 and baseline.classifier != MAJORITY:
         raise DataError(

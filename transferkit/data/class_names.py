@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 
 from transferkit.data.phrases import NAMED_AT_MOST, named
 
@@ -22,27 +22,40 @@ def look_alike_notes(labels: Iterable[str]) -> list[str]:
     sets = look_alikes(labels)
     if not sets:
         return []
-    shown = "; ".join(" and ".join(map(told_apart, same)) for same in sets[:NAMED_AT_MOST])
-    rest = f"; and {len(sets) - NAMED_AT_MOST} more" if len(sets) > NAMED_AT_MOST else ""
+    shown = [
+        f"{' and '.join(map(spelt_out, same))} (in {difference(same)} alone)"
+        for same in sets[:NAMED_AT_MOST]
+    ]
+    if len(sets) > NAMED_AT_MOST:
+        shown.append(f"and {len(sets) - NAMED_AT_MOST} more")
     return [
-        f"Class names that differ in case, white space or Unicode form alone are classes of their "
-        f"own: {shown}{rest}; where they mean the same, give them one name."
+        f"These class names hardly differ, and are classes of their own: {'; '.join(shown)}; where "
+        "they mean the same, give them one name."
     ]
 
 
-def unknown_classes(split: str, labels: Collection[str], learnt: Collection[str]) -> str:
+def unknown_classes(split: str, labels: set[str], learnt: set[str]) -> str:
     """Return the sentence for a `split` of which no class is among those `learnt` in train."""
-    known = {_plain(label) for label in learnt}
-    alike = any(_plain(label) in known for label in labels)
-    where = ", in names that differ in case, white space or Unicode form alone" if alike else ""
+    alike = [same for same in look_alikes([*labels, *learnt]) if not learnt >= set(same)]
+    why = f"; the names differ in {difference(alike[0])} alone" if alike else ""
     return (
-        f"No class of {split} is in train: {named(sorted(labels))} against "
-        f"{named(sorted(learnt))}{where}; so no answer could be right: give the classes the same "
-        f"names in both, or take the {split} images out."
+        f"No class of {split} is in train, so no answer could be right: {named(sorted(labels))} "
+        f"against {named(sorted(learnt))}{why}; give the classes the same names in both, or take "
+        f"the {split} images out."
     )
 
 
-def told_apart(label: str) -> str:
+def difference(alike: Sequence[str]) -> str:
+    """Return what tells the labels of one set of `look_alikes` apart."""
+    reasons = {
+        "case": {"".join(_form(label).split()) for label in alike},
+        "white space": {_form(label).casefold() for label in alike},
+        "Unicode form": {"".join(label.casefold().split()) for label in alike},
+    }
+    return " and ".join(reason for reason, rest in reasons.items() if len(rest) > 1)
+
+
+def spelt_out(label: str) -> str:
     """Return `label` in quotes, with what is not ASCII spelt out too: two forms look the same."""
     plain = ascii(label)
     return repr(label) if plain == repr(label) else f"{label!r} ({plain})"
@@ -50,4 +63,8 @@ def told_apart(label: str) -> str:
 
 def _plain(label: str) -> str:
     """Return what is left of `label` without case, white space and Unicode form."""
-    return "".join(unicodedata.normalize("NFC", label).casefold().split())
+    return "".join(_form(_form(label).casefold()).split())
+
+
+def _form(label: str) -> str:
+    return unicodedata.normalize("NFC", label)

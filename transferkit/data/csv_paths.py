@@ -93,11 +93,14 @@ def _repairs(text: str, folder: Path) -> Iterator[Repair]:
     cleaned = [clean(text) for _, clean in CLEANINGS]
     numbers = [number for number, other in enumerate(cleaned) if other not in cleaned[:number]]
     for base in _bases(folder):
-        for number in numbers:
-            parts = _parts(cleaned[number])
-            for dropped in range(len(parts)):
-                for match, _ in _matches(base.joinpath(*parts[dropped:])):
-                    yield Repair(number, base, dropped, match)
+        hits = [
+            Repair(number, base, dropped, match)
+            for number in numbers
+            for parts in [_parts(cleaned[number])]
+            for dropped in range(len(parts))
+            for match, _ in _matches(base.joinpath(*parts[dropped:]))
+        ]
+        yield from sorted(hits, key=lambda repair: repair.match != "same")  # stable
 
 
 def _parts(text: str) -> list[str]:

@@ -85,4 +85,4 @@ def is_harmless(name: str, parent: str) -> bool:
     others = [word for word in words if not word.isdecimal() and word not in own]
     if not words or any(len(word) > 3 and word not in COUNTERS for word in others):
         return False
-    return not others or len(others) < len(words)  # short letters count beside a number: s01, p3
+    return not others or any(map(str.isdecimal, words))  # letters count beside a number: s01, p3

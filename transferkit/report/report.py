@@ -146,8 +146,9 @@ def compare(
     classifiers = tuple(classifiers)
     test = manifest.part("test")
     if test.empty:
+        source = repr(manifest.source) if manifest.source else "The manifest"
         raise DataError(
-            f"{manifest.source!r} has no test image to compare classifiers on: "
+            f"{source} has no test image to compare classifiers on: "
             "mark some as test, or leave the split out and one is made."
         )
     if not classifiers:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from transferkit.backbones.start import choose_backbone
 from transferkit.config import Config
+from transferkit.data.assigning import require_train
 from transferkit.data.manifest import Manifest
 from transferkit.metering import metered
 from transferkit.progress import say
@@ -35,7 +36,9 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
 
     Raises:
         ConfigError, WeightsError, DeviceError: before anything slow.
+        DataError: no image of `manifest` is in train.
     """
+    require_train(manifest.frame, manifest.source)
     config = replace(config, model=choose_backbone(config.model))
     device = choose_device(config.train)
     say(device.line)
