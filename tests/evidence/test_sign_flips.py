@@ -76,7 +76,7 @@ def test_by_balancing_weights_the_difference_is_of_balanced_accuracies() -> None
     found = balanced_difference((90, 10), (900, 20))
     assert found.difference == pytest.approx((90 / 900 + 10 / 20) / 2)
     assert found.interval.low < found.difference < found.interval.high
-    assert found.test == "sign-flip test"
+    assert found.test == "sign-flip test of balanced accuracy"
     assert found.p_value < 0.01
 
 

@@ -64,7 +64,7 @@ def answerers() -> Callable[[Manifest], list[Constant]]:
     """`answerers(manifest)`: a constant, a forest and a better network for its classes."""
 
     def make(manifest: Manifest) -> list[Constant]:
-        history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("probe", "fine_tune")]
+        history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("head", "fine-tune")]
         classes = manifest.classes
         network = Reader("lenet", "network", classes, fit_seconds=20, history=history, errs=9)
         forest = Reader("random_forest_hog", "classic", classes, details={"trees": np.int64(9)})

@@ -176,3 +176,43 @@ def test_a_few_groups_of_images_show_nothing(manifest, answerers):
     network.errs = 1000
     report = compare([network], Manifest(frame, manifest.source))
     assert "do not show that anything was learned" in report.verdict
+
+
+@pytest.fixture
+def unequal(manifest, answerers):
+    """A report on three images of one class for each of another."""
+    frame = manifest.frame.copy()
+    test = frame[frame["split"] == "test"]
+    few = test[test["label"] != manifest.classes[0]].groupby("label").head(3).index
+    frame = frame.drop(
+        test.index.difference(few.union(test.index[test["label"] == manifest.classes[0]]))
+    )
+    made = Manifest(frame.reset_index(drop=True), manifest.source)
+    return compare(answerers(made), made)
+
+
+def test_of_unequal_classes_every_form_names_the_balanced_accuracy(unequal):
+    assert evidence(unequal)["measure"] == "balanced accuracy"
+    assert "has a balanced accuracy of" in unequal.verdict
+    assert '<th scope="col">balanced accuracy</th>' in page(unequal)
+    assert "the gap in balanced accuracy with" in page(unequal)
+    assert "| budget | from | choose | balanced accuracy |" in markdown_report(unequal)
+    for form in (page(unequal), markdown_report(unequal)):
+        assert "sign-flip test of balanced accuracy" in form
+
+
+def test_of_equal_classes_it_is_the_accuracy(report):
+    assert evidence(report)["measure"] == "accuracy"
+    assert "| budget | from | choose | accuracy |" in markdown_report(report)
+
+
+def test_where_nothing_is_better_than_a_constant_answer_nothing_is_to_be_chosen(
+    manifest, answerers
+):
+    constant, forest, _ = answerers(manifest)
+    forest.errs = 1
+    report = compare([constant, forest], manifest)
+    said = "None: no classifier is clearly better than always giving the same answer."
+    assert said in page(report)
+    assert said in markdown_report(report)
+    assert "| budget |" not in markdown_report(report)

@@ -10,8 +10,8 @@ from transferkit.report.confusion import confusion_matrix
 from transferkit.report.figures import cost, learning_curve
 
 HISTORY = [
-    {"stage": "probe", "loss": 1.2345, "val_loss": 1.1, "accuracy": 0.5, "val_accuracy": None},
-    {"stage": "fine_tune", "loss": 0.9, "val_loss": 0.8, "accuracy": 0.7, "val_accuracy": None},
+    {"stage": "head", "loss": 1.2345, "val_loss": 1.1, "accuracy": 0.5, "val_accuracy": None},
+    {"stage": "fine-tune", "loss": 0.9, "val_loss": 0.8, "accuracy": 0.7, "val_accuracy": None},
 ]
 NAMES = ("<b>", "a$x$ & b", "漢字")
 COUNTS = np.array([[5, 1, 0], [0, 4, 0], [2, 0, 9]])
@@ -64,8 +64,8 @@ def test_a_figure_brings_no_style_sheet_and_no_document(svg):
 
 
 def test_the_stages_are_named_in_the_learning_curve():
-    assert ">probe<" in FIGURES["loss"]
-    assert ">fine tune<" in FIGURES["loss"]
+    assert ">head<" in FIGURES["loss"]
+    assert ">fine-tune<" in FIGURES["loss"]
 
 
 def test_a_curve_that_was_not_recorded_is_not_drawn():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from transferkit.evidence.comparison import pairwise
+from transferkit.evidence.comparison import balancing_weights, pairwise
+from transferkit.evidence.headline import Headline
 from transferkit.evidence.intervals import score_intervals
 from transferkit.evidence.results import Result
 from transferkit.report.verdict import between, verdict
@@ -95,6 +96,11 @@ CASES = {
         "The network lenet is right on 79.2 % of 24 test images (59.5 to 90.8), and always "
         "answering 'cat' on 50.0 %.",
     ),
+    "one test image": (
+        [answering("lenet", "network", 1, 1)],
+        "1 test image does not show that anything was learned: the best classifier, lenet, is "
+        "right on 100.0 % of it (20.7 to 100.0), and always answering 'cat' on 100.0 %.",
+    ),
     "only the constant answer": (
         [always_cat(20)],
         "20 test images do not show that anything was learned: the best classifier, majority, "
@@ -123,3 +129,84 @@ def test_a_difference_can_be_read_from_either_side():
     assert turned.difference == pytest.approx(-0.1)
     assert turned.interval.low == -between(found, one, two).interval.high
     assert (turned.wins, turned.losses) == (0, 10)
+
+
+def test_a_difference_that_is_clear_alone_is_not_as_one_of_three():
+    results = [
+        answering("lenet", "network", 118, 200),
+        answering("svm", "classic", 112, 200),
+        answering("knn", "classic", 112, 200),
+    ]
+    truth = np.arange(200) % 2
+    differences = pairwise(truth, {each.name: each.probabilities for each in results})
+    assert differences[0].p_value < 0.05 < differences[0].adjusted
+    accuracies = [
+        score_intervals(truth, each.probabilities, CLASSES)["accuracy"] for each in results
+    ]
+    said = verdict(results, truth, CLASSES, accuracies=accuracies, differences=differences)
+    assert ", which 200 images cannot tell apart: the difference is 3.0 points" in said
+    assert "p = 0.09 as one of 3 pairs" in said
+
+
+UNEQUAL = np.repeat([0, 1], [950, 50])
+
+
+def unequal(name, kind, cats, dogs, *, seconds=100.0):
+    """A result on 950 cats and 50 dogs that is right on so many of each."""
+    right = np.concatenate([np.arange(950) < cats, np.arange(50) < dogs])
+    predicted = np.where(right, UNEQUAL, 1 - UNEQUAL)
+    return Result(name, kind, np.eye(2, dtype=np.float32)[predicted], seconds, 1.0, 1.0)
+
+
+def said_of_unequal(*results):
+    accuracies = [
+        score_intervals(UNEQUAL, each.probabilities, CLASSES)["balanced_accuracy"]
+        for each in results
+    ]
+    differences = pairwise(
+        UNEQUAL,
+        {each.name: each.probabilities for each in results},
+        weights=balancing_weights(UNEQUAL),
+    )
+    return verdict(results, UNEQUAL, CLASSES, accuracies=accuracies, differences=differences)
+
+
+def test_of_unequal_classes_the_verdict_is_of_the_balanced_accuracy_and_says_so():
+    said = said_of_unequal(unequal("lenet", "network", 912, 48))
+    assert said.startswith(
+        "The network lenet has a balanced accuracy of 96.0 % on 1000 test images"
+    )
+    assert said.endswith(", and always answering 'cat' one of 50.0 %.")
+
+
+def test_of_unequal_classes_the_one_that_knows_both_is_the_best():
+    said = said_of_unequal(
+        unequal("svm", "classic", 950, 10, seconds=50), unequal("lenet", "network", 912, 48)
+    )
+    assert said.startswith(
+        "The network lenet has a balanced accuracy of 96.0 % on 1000 test images and the classic "
+        "svm one of 60.0 %: the network is better by 36.0 points ("
+    )
+
+
+def test_of_unequal_classes_a_lucky_accuracy_is_nothing_learned():
+    said = said_of_unequal(unequal("lenet", "network", 940, 2))
+    assert said.startswith(
+        "1000 test images do not show that anything was learned: the best classifier, lenet, has "
+        "a balanced accuracy of 51.5 % on them ("
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "key", "constant"),
+    [
+        ((50, 50), "accuracy", 0.5),
+        ((59, 30), "accuracy", 59 / 89),
+        ((60, 30), "balanced_accuracy", 0.5),
+        ((60, 30, 0, 40), "balanced_accuracy", 1 / 3),
+        ((7,), "accuracy", 1.0),
+    ],
+)
+def test_twice_as_many_of_one_class_make_the_classes_unequal(counts, key, constant):
+    found = Headline.of(np.repeat(range(len(counts)), counts))
+    assert (found.key, found.constant) == (key, pytest.approx(constant))

@@ -17,7 +17,8 @@ from transferkit.evidence.sign_flips import drawn_sign_flip, exact_sign_flip
 
 LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
 EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
-WEIGHTED, WEIGHTED_BY_GROUP = "sign-flip test", "sign-flip test by group"
+WEIGHTED = "sign-flip test of balanced accuracy"
+WEIGHTED_BY_GROUP = "sign-flip test of balanced accuracy by group"
 IMAGINED = 0.5  # of an image that each alone is right on, so that few images do not seem certain
 
 
@@ -122,8 +123,8 @@ def pairwise(
     exchanges; of images that are alone this is McNemar's. That takes images for independent, and
     would find differences among groups that are none.
 
-    `weights` `(images,)`, of mean 1, make it another measure than the accuracy, as
-    `balancing_weights` do; then exchanges are drawn.
+    `weights` `(images,)`, those of `balancing_weights`, make it the balanced accuracy, not the
+    accuracy; then exchanges are drawn.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.

@@ -9,13 +9,15 @@ import numpy as np
 
 from transferkit.evidence.budget import choices
 from transferkit.evidence.comparison import LEVEL, Difference
+from transferkit.evidence.headline import Headline
+from transferkit.evidence.intervals import Interval
 from transferkit.evidence.results import Result
-from transferkit.report.verdict import between, correct, ranking
+from transferkit.report.verdict import between, correct, is_learned, ranking
 from transferkit.report.wording import amount, duration, percent
 
 
 class Choice(NamedTuple):
-    """`name`, right on the share `accuracy`, for budgets from `start` on."""
+    """`name`, whose headline measure is `accuracy`, for budgets from `start` on."""
 
     start: str
     name: str
@@ -46,14 +48,21 @@ BUDGETS = (
 
 
 def choices_by_budget(
-    results: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]
+    results: Sequence[Result],
+    truth: np.ndarray,
+    differences: Sequence[Difference],
+    *,
+    accuracies: Sequence[Interval],
 ) -> dict[str, list[Choice]]:
-    """For each kind of cost what to choose, the smallest budget first.
+    """For each kind of cost what to choose, the smallest budget first; none where nothing is.
 
-    One that costs more is chosen where it is clearly better than the one before.
+    One that costs more is chosen where it is clearly better than the one before, and any only where
+    it is better than a constant answer: `accuracies` are the intervals of the results' `Headline`.
     """
-    able = ranking(results, truth)
-    accuracies = [float(correct(each, truth).mean()) for each in able]
+    headline = Headline.of(truth)
+    within = dict(zip([each.name for each in results], accuracies, strict=True))
+    able = [each for each in ranking(results, truth) if is_learned(within[each.name], headline)]
+    values = [headline.value(correct(each, truth)) for each in able]
 
     def clearly_better(one: int, other: int) -> bool:
         return between(differences, able[one], able[other]).adjusted < LEVEL
@@ -63,9 +72,9 @@ def choices_by_budget(
             Choice(
                 budget.write(budget.cost(able[number])),
                 able[number].name,
-                percent(accuracies[number]),
+                percent(values[number]),
             )
-            for number in choices([budget.cost(each) for each in able], accuracies, clearly_better)
+            for number in choices([budget.cost(each) for each in able], values, clearly_better)
         ]
         for budget in BUDGETS
     }

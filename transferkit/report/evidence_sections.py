@@ -63,7 +63,10 @@ def evidence(report: Report) -> dict[str, Any]:
         "pairs": _pairs(report)[:MOST_PAIRS],
         "pairs_left": max(0, len(judgement.differences) - MOST_PAIRS),
         "test_used": judgement.differences[0].test if judgement.differences else "",
-        "choices": choices_by_budget(report.results, truth, judgement.differences),
+        "measure": judgement.headline.name,
+        "choices": choices_by_budget(
+            report.results, truth, judgement.differences, accuracies=judgement.accuracies
+        ),
         "leaked": int(judgement.leaked.sum()),
         "without_leaks": _without_leaks(report),
         "reliability": Markup(reliability_diagram(pair, truth)),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from transferkit.evidence.calibration import brier, expected_calibration_error
 from transferkit.evidence.comparison import Difference, pairwise
+from transferkit.evidence.headline import Headline
 from transferkit.evidence.intervals import Interval, score_intervals
 from transferkit.evidence.results import Result
 from transferkit.evidence.slices import Slice, slice_scores
@@ -24,6 +25,7 @@ class Judgement:
     """The evidence on `results`; what is a list has one of each result, in their order.
 
     Attributes:
+        headline: the measure that differences, verdict and choice are about.
         intervals: of each score by its name, at 95 %.
         calibration_errors: expected calibration errors, share 0..1.
         briers: Brier scores over all classes, 0..2.
@@ -34,6 +36,7 @@ class Judgement:
     """
 
     results: tuple[Result, ...]
+    headline: Headline
     intervals: tuple[dict[str, Interval], ...]
     calibration_errors: tuple[float, ...]
     briers: tuple[float, ...]
@@ -41,6 +44,11 @@ class Judgement:
     leaked: np.ndarray
     without_leaks: tuple[float, ...]
     slices: Mapping[str, Sequence[Sequence[Slice]]]
+
+    @property
+    def accuracies(self) -> list[Interval]:
+        """The intervals of the results' headline measure."""
+        return [each[self.headline.key] for each in self.intervals]
 
     def of(self, number: int) -> dict[str, Any]:
         """What is said of one result in scores.json."""
@@ -83,17 +91,22 @@ def judge(
     Images of one group in `test` are drawn together. `columns` of it divide it into slices.
     """
     groups, answers = list(test["group"]), [each.probabilities for each in results]
-    fair = ~leaked
+    fair, headline = ~leaked, Headline.of(truth)
     some_leak = bool(leaked.any() and fair.any())
     return Judgement(
         results=tuple(results),
+        headline=headline,
         intervals=tuple(
             score_intervals(truth, each, classes, groups, seed=seed) for each in answers
         ),
         calibration_errors=tuple(expected_calibration_error(truth, each) for each in answers),
         briers=tuple(brier(truth, each) for each in answers),
         differences=pairwise(
-            truth, {each.name: each.probabilities for each in results}, groups, seed=seed
+            truth,
+            {each.name: each.probabilities for each in results},
+            groups,
+            weights=headline.weights,
+            seed=seed,
         ),
         leaked=leaked,
         without_leaks=tuple(

@@ -68,18 +68,26 @@ def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
 
 def headlines(report: Report) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
-    ranked, truth = ranking(report.results, report.truth), report.truth
+    ranked, truth, headline = (
+        ranking(report.results, report.truth),
+        report.truth,
+        report.judgement.headline,
+    )
     pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
     names = [each.name for each in report.results]
     found = []
     for each in sorted(pair, key=lambda result: result.kind != "network"):
-        right, alike = correct(each, truth), [one for one in ranked if one.kind == each.kind]
+        share = percent(headline.value(correct(each, truth)))
+        alike = [one for one in ranked if one.kind == each.kind]
         place = "" if len(alike) == 1 else "best " if each is alike[0] else "next "
-        within = report.judgement.intervals[names.index(each.name)]["accuracy"].in_percent
-        found.append((percent(right.mean()), f"{place}{each.kind}", f"{each.name}, {within}"))
+        within = report.judgement.accuracies[names.index(each.name)].in_percent
+        what = f", {headline.name}" if headline.is_balanced else ""
+        found.append((share, f"{place}{each.kind}{what}", f"{each.name}, {within}"))
     always = commonest(truth)
-    share = percent((truth == always).mean())
-    return [*found, (share, "always one class", f"the answer {report.classes[always]!r}")]
+    return [
+        *found,
+        (percent(headline.constant), "always one class", f"the answer {report.classes[always]!r}"),
+    ]
 
 
 def _figures(report: Report) -> dict[str, Any]:

@@ -78,12 +78,11 @@ class Report:
     @property
     def verdict(self) -> str:
         """One sentence: which classifier is right how often, and what the next one costs."""
-        accuracies = [each["accuracy"] for each in self.judgement.intervals]
         return verdict(
             self.results,
             self.truth,
             self.classes,
-            accuracies=accuracies,
+            accuracies=self.judgement.accuracies,
             differences=self.judgement.differences,
         )
 

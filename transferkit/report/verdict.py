@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from transferkit.evidence.comparison import LEVEL, Difference
+from transferkit.evidence.headline import Headline
 from transferkit.evidence.intervals import Interval
 from transferkit.evidence.results import Result
-from transferkit.report.wording import chance, listed, percent, points, share_of
+from transferkit.report.wording import chance, counted, listed, percent, points, share_of
 
 
 def verdict(
@@ -24,37 +25,54 @@ def verdict(
 
     The best network is held against the best classic; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
-    `accuracies` are the intervals of the results, `differences` those between each two of them.
-    Something was learned where the whole interval of the best is above that answer's share.
+    All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
+    `accuracies` are the intervals of the results' `Headline`, `differences` those between each two
+    of them. Something was learned where the whole interval of the best is above what that answer
+    is worth.
     """
+    headline, images = Headline.of(truth), counted(len(truth), "test image")
     ranked = ranking(results, truth)
-    best, right = ranked[0], correct(ranked[0], truth)
+    best, share = ranked[0], percent(headline.value(correct(ranked[0], truth)))
     within = accuracies[[each.name for each in results].index(best.name)]
-    constant = truth == commonest(truth)
+    # What a constant answer is worth lies in how the test set was made: there is no chance in it.
+    of = "one of" if headline.is_balanced else "on"
     always = f"always answering {classes[commonest(truth)]!r}"
-    # The shares of the classes are as the test set was made: there is no chance in them.
-    if within.low <= constant.mean():
+    constant = f"{always} {of} {percent(headline.constant)}"
+    if not is_learned(within, headline):
+        does = "do" if len(truth) > 1 else "does"
+        has = (
+            f"has a balanced accuracy of {share} on them"
+            if headline.is_balanced
+            else f"is right on {share} of {'them' if len(truth) > 1 else 'it'}"
+        )
         return (
-            f"{len(truth)} test images do not show that anything was learned: the best classifier, "
-            f"{best.name}, is right on {percent(right.mean())} of them ({within.in_percent}), and "
-            f"{always} on {percent(constant.mean())}."
+            f"{images} {does} not show that anything was learned: the best classifier, "
+            f"{best.name}, {has} ({within.in_percent}), and {constant}."
         )
     start = (
-        f"{_titled(best, ranked)} is right on {percent(right.mean())} of {len(truth)} test images"
+        f"{_titled(best, ranked)} has a balanced accuracy of {share} on {images}"
+        if headline.is_balanced
+        else f"{_titled(best, ranked)} is right on {share} of {images}"
     )
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
-        return f"{start} ({within.in_percent}), and {always} on {percent(constant.mean())}."
+        return f"{start} ({within.in_percent}), and {constant}."
     return start + _beside(ranked, truth, differences)
 
 
+def is_learned(within: Interval, headline: Headline) -> bool:
+    """Whether the interval of a classifier's measure is above what a constant answer is worth."""
+    return within.low > headline.constant
+
+
 def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
-    """The results by accuracy, the highest first; the cheaper first where they are equal.
+    """The results by their `Headline`, the best first; the cheaper first where they are equal.
 
     One that gives every image the same class is left out where there are others.
     """
     learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
-    return sorted(learned, key=lambda each: (-correct(each, truth).mean(), each.fit_seconds))
+    value = Headline.of(truth).value
+    return sorted(learned, key=lambda each: (-value(correct(each, truth)), each.fit_seconds))
 
 
 def most_telling(ranked: Sequence[Result]) -> Result:
@@ -87,10 +105,11 @@ def between(differences: Sequence[Difference], first: Result, second: Result) ->
 
 def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
     """How the best does beside its rival, as the rest of the sentence."""
-    best, other = ranked[0], rival(ranked)
+    best, other, headline = ranked[0], rival(ranked), Headline.of(truth)
     difference = between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
-    start = f" and {name} on {percent(correct(other, truth).mean())}"
+    share = percent(headline.value(correct(other, truth)))
+    start = f" and {name} {'one of' if headline.is_balanced else 'on'} {share}"
     family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
     evidence = f"({difference.interval.in_percent}), {chance(difference.adjusted)}{family}"
     if difference.adjusted < LEVEL:
@@ -100,7 +119,7 @@ def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[D
         who = "it"
     else:
         start += (
-            f", which {len(truth)} images cannot tell apart: the difference is "
+            f", which {counted(len(truth), 'image')} cannot tell apart: the difference is "
             f"{points(difference.difference)} {evidence}"
         )
         who = best.name

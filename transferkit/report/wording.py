@@ -10,6 +10,12 @@ TENTHS = {6: "a sixth of the", 7: "a seventh of the", 8: "an eighth of the", 9: 
 FRACTIONS = dict(enumerate(PARTS)) | TENTHS | {10: "a tenth of the"}
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 test image`, `1000 test images`, `2 classes`."""
+    plural = "" if number == 1 else "es" if what.endswith("s") else "s"
+    return f"{number} {what}{plural}"
+
+
 def percent(share: float) -> str:
     """A share 0..1 as `91.3 %`."""
     return f"{share * 100:.1f} %"
