@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from transferkit.baselines.features import PathTransformer
 from transferkit.config import DataConfig
 from transferkit.data.decode import require_list
+from transferkit.errors import RunError, brief
 from transferkit.runs import atomic
 
 FOLDER = "baselines"  # in a run folder
@@ -48,11 +49,18 @@ class Classic:
 
         Raises:
             DataError: one of them cannot be read.
+            RunError: the classifier is of other features than its pipeline reads.
         """
         require_list(paths)
         found = np.zeros((len(paths), len(self.classes)), np.float32)
         if len(paths):
-            found[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))
+            try:
+                found[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))
+            except ValueError as error:
+                raise RunError(
+                    f"The baseline {self.name!r} does not fit the features that it reads "
+                    f"({brief(error)}): fit it anew."
+                ) from error
         return found
 
     @property

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.pipeline import Pipeline
-
 from transferkit.baselines.classic import FACTS, Classic
-from transferkit.errors import RunError
+from transferkit.baselines.requirements import StructureError, require
+from transferkit.baselines.structure import require_facts, require_structure
+from transferkit.errors import RunError, brief
 
 # What a classic is made of beyond what skops trusts by itself; all of it is data, none runs code.
 TRUSTED = (
@@ -22,75 +25,99 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
+TREE = "TreeNode"
+LOADERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("DictNode", "JsonNode", "ListNode", "TupleNode"), ("builtins.",)),
+    "TypeNode": ("builtins.",),
+    "NdArrayNode": ("numpy.",),
+    "RandomGeneratorNode": ("numpy.random.",),
+    "LossNode": ("sklearn._loss._loss.", "sklearn.linear_model._sgd_fast."),
+    "ObjectNode": (
+        *("sklearn._loss.", "sklearn.dummy.", "sklearn.ensemble.", "sklearn.pipeline."),
+        *("sklearn.linear_model._logistic.", "sklearn.linear_model._perceptron."),
+        *("sklearn.neighbors._classification.", "sklearn.preprocessing._data."),
+        *("sklearn.preprocessing._label.", "sklearn.svm._classes.", "sklearn.tree._classes."),
+        *("transferkit.baselines.", "transferkit.training.scaling."),
+    ),
+    TREE: ("sklearn.tree._tree.Tree",),
+}
+"""How skops makes each part of a classic, and how the names of the types so made start."""
+
+LARGEST_SCHEMA = 2**28  # bytes; that of a forest of 300 trees has 5 MB
 
 
 def load_baseline(path: str | Path) -> Classic:
     """The classic in the file `path`, which `Classic.save` wrote.
 
     Raises:
-        RunError: there is no such file, it is no classic, or it holds a type that a classic does
-            not have: such a file is not loaded.
+        RunError: there is no such file, it is no classic, or it holds what a classic does not have:
+            such a file is not loaded.
     """
     import skops.io  # half a second, for those who load
 
     try:
-        foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED))
+        content = Path(path).read_bytes()
+        zipfile.ZipFile(BytesIO(content)).close()  # says so where it is none
+        foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
         if foreign:
             raise RunError(
                 f"{str(path)!r} holds types that no baseline has, so it is not loaded: "
                 f"{', '.join(foreign)}."
             )
-        kept = skops.io.load(path, trusted=list(TRUSTED))
-        check_trees(kept["pipeline"])
-        return Classic(pipeline=kept["pipeline"], **{name: kept[name] for name in FACTS})
+        _require_known_nodes(content)
+        kept = skops.io.loads(content, trusted=list(TRUSTED))
+        facts = {name: kept[name] for name in FACTS}
+        require_facts(facts)
+        require_structure(facts["name"], kept["pipeline"], len(facts["classes"]))
+        return Classic(pipeline=kept["pipeline"], **facts)
     except FileNotFoundError as error:
         raise RunError(
             f"There is no baseline in {str(path)!r}: "
             "`transferkit compare DIR --out RUN` makes them."
         ) from error
-    except (
-        OSError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-    ) as error:
+    except RunError:
+        raise
+    except Exception as error:  # skops and scikit-learn raise nearly anything of a changed file
         raise RunError(
-            f"{str(path)!r} is not a baseline that transferkit saved, or it is damaged: {error}."
+            f"{str(path)!r} is not a baseline that transferkit saved, or it is damaged: "
+            f"{brief(error)}."
         ) from error
 
 
-def check_trees(pipeline: Pipeline) -> None:
-    """Hold the trees of `pipeline` to their own bounds, which scikit-learn does not look at.
+def _require_known_nodes(content: bytes) -> None:
+    """Raise `StructureError` where skops would make something that no classic has.
 
-    A tree that points outside itself would end the process when it is asked, not raise.
-
-    Raises:
-        ValueError: one of them does.
+    skops trusts far more types than are needed here, and makes some of them in compiled code that
+    believes what it is given: a tree that is said to have many outputs reads beyond its arrays.
     """
-    classifier = pipeline[-1]
-    for feature, left, right in _inner_nodes(classifier):
-        nodes = np.arange(len(left))
-        leaf = left < 0
-        bounded = (nodes < left) & (left < len(nodes)) & (nodes < right) & (right < len(nodes))
-        known = (feature >= 0) & (feature < classifier.n_features_in_)
-        if not (leaf | (bounded & known)).all():
-            raise ValueError("a tree in it points outside itself")
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        size = archive.getinfo("schema.json").file_size
+        require(size <= LARGEST_SCHEMA, f"its schema.json has {size:,} bytes")
+        schema = json.loads(archive.read("schema.json"))
+    by_identity: dict[Any, list[Any]] = defaultdict(list)
+    outputs = []
+    for node in _nodes(schema):
+        loader, kind = node["__loader__"], f"{node.get('__module__')}.{node.get('__class__')}"
+        known = isinstance(loader, str) and loader in LOADERS
+        if not known or not kind.startswith(LOADERS[loader]):
+            raise StructureError(f"it holds a {kind!s:.80} made by {loader!s:.40}")
+        by_identity[str(node.get("__id__"))].append(node)
+        if loader == TREE:
+            outputs.append(node["__reduce__"]["args"]["content"][2])
+    for node in outputs:
+        # skops takes the first node of an identity for all of them.
+        same = by_identity[str(node.get("__id__"))]
+        right = all(each["__loader__"] == "JsonNode" and each["content"] == "1" for each in same)
+        require(right and same, "a tree in it has several outputs")
 
 
-def _inner_nodes(classifier: Any) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Feature, left and right child of each node, a triple a tree; a leaf's left child is -1."""
-    if hasattr(classifier, "_predictors"):  # gradient boosting: a tree a class and round
-        boosted = [each.nodes for trees in classifier._predictors for each in trees]
-        return [
-            (
-                each["feature_idx"],
-                np.where(each["is_leaf"], -1, each["left"].astype(np.int64)),
-                each["right"].astype(np.int64),
-            )
-            for each in boosted
-        ]
-    grown = getattr(classifier, "estimators_", [classifier])
-    trees = [each.tree_ for each in grown if hasattr(each, "tree_")]
-    return [(each.feature, each.children_left, each.children_right) for each in trees]
+def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "__loader__" in value:
+                yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
