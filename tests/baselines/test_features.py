@@ -58,7 +58,7 @@ def test_what_took_long_is_kept(
     reader = ImageFeatures(kind)
     values, seconds = reader.read(paths)
     np.testing.assert_array_equal(ImageFeatures(kind, cache_size=0).transform(paths), values)
-    monkeypatch.setattr(features, "decode", None)  # nothing is read again
+    monkeypatch.setattr(features, "decode_with_key", None)  # nothing is read again
     saved = saved_seconds()
     np.testing.assert_array_equal(reader.transform(paths[::-1]), values[::-1])
     assert saved_seconds() - saved == pytest.approx(seconds)

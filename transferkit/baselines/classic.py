@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from transferkit.baselines.features import PathTransformer
+from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config import DataConfig
 from transferkit.data.decode import require_list
 from transferkit.errors import RunError, brief

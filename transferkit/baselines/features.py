@@ -1,32 +1,27 @@
-"""From the paths of images to the numbers that a classic reads, as scikit-learn transformers.
-
-Every way takes paths, so that a whole pipeline does: one policy of decoding, and no more than an
-image a thread in memory, however many there are.
-"""
+"""From the paths of images to the numbers that a classic reads, as scikit-learn transformers."""
 
 from __future__ import annotations
 
 import os
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 import transferkit
 from transferkit.backbones.start import NAMED
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.descriptors import EXTRACTORS
+from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.baselines.table import FEATURES
 from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
-from transferkit.data.decode import MOST_PIXELS, decode, in_threads
+from transferkit.data.decode import MOST_PIXELS, decode_with_key, in_threads
 from transferkit.data.files import content_keys
 from transferkit.errors import WeightsError
 from transferkit.progress import track
-from transferkit.training.activations import Reading, Table, count_saved
+from transferkit.training.activations import Reading, Table, count_saved, replace_keys
 from transferkit.training.shelf import Batch
 
 CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
@@ -34,35 +29,6 @@ SLOW = ("hog", "hog_colour")  # 2.4 ms an image; pixels take as long as decoding
 ROWS = 1024  # images that are computed before they are kept
 CACHE_SIZE = DataConfig().cache_size
 SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
-
-
-class PathTransformer(TransformerMixin, BaseEstimator, ABC):
-    """Paths in, features out; it learns nothing, since each image stands for itself.
-
-    `resize` and `max_pixels` are those of `DataConfig`.
-    """
-
-    resize: str
-    max_pixels: int
-
-    def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
-        """Nothing to learn; here for the pipeline."""
-        return self
-
-    def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32.
-
-        Raises:
-            DataError: one of the images cannot be read.
-        """
-        return self.read(paths)[0]
-
-    @abstractmethod
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """What `transform` gives, and the seconds that it takes."""
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
 
 class ImageFeatures(PathTransformer):
@@ -104,22 +70,33 @@ class ImageFeatures(PathTransformer):
 
         def compute(places: list[int]) -> Iterator[Batch]:
             for start in range(0, max(len(places), 1), ROWS):
-                yield self._computed([paths[place] for place in places[start : start + ROWS]])
+                part = places[start : start + ROWS]
+                decoded = [b""] * len(part)
+                batch = self._computed([paths[place] for place in part], decoded)
+                replace_keys(keys, part, decoded)
+                yield batch
 
+        keys = content_keys(paths)
         table = Table(self._facts, bound=DataConfig(cache_size=self.cache_size).cache_bytes)
-        return table.read(content_keys(paths), compute)
+        return table.read(keys, compute)
 
-    def _computed(self, paths: Sequence[str]) -> Batch:
-        """`(images, width)` float32, each image decoded and read in turn; and the seconds of it."""
+    def _computed(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
+        """`(images, width)` float32, each image decoded and read in turn; and the seconds of it.
+
+        In `keys` each image's content key is written, of what was decoded.
+        """
         started = time.perf_counter()
         extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
+        data = DataConfig(resize=self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
         width = len(extract(np.zeros((side, side, 3), np.uint8)))
         values = np.empty((len(paths), width), np.float32)
 
         def fill(start: int) -> None:
             for row, path in enumerate(paths[start : start + CHUNK], start):
-                image = decode(path, side, resize=self.resize, max_pixels=self.max_pixels)
+                image, key = decode_with_key(path, side, data)
                 values[row] = extract(image)
+                if keys is not None:
+                    keys[row] = key
 
         starts = range(0, len(paths), CHUNK)
         for _ in track(in_threads(fill, starts), len(starts), doing=f"Reading {self.kind}"):

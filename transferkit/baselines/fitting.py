@@ -14,7 +14,8 @@ from transferkit.backbones.start import choose_backbone, rooted_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.classic import Classic
 from transferkit.baselines.classifiers import fit_classifier
-from transferkit.baselines.features import BackboneFeatures, ImageFeatures, PathTransformer
+from transferkit.baselines.features import BackboneFeatures, ImageFeatures
+from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
 from transferkit.config import Config
 from transferkit.data.assigning import require_train

@@ -9,20 +9,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from transferkit.config import DataConfig
-from transferkit.data.decode import THREADS, decode
+from transferkit.data.decode import THREADS, decode, decode_with_key
 
 AHEAD = 4  # images of each thread, at least, that are decoded before they are asked for
 AT_ONCE = 4  # images that a thread takes: to hand over one alone costs a tenth of decoding it
 
 
 def decoded_batches(
-    paths: Sequence[str], side: int, data: DataConfig, *, batch: int, ahead: int | None = None
+    paths: Sequence[str],
+    side: int,
+    data: DataConfig,
+    *,
+    batch: int,
+    ahead: int | None = None,
+    keys: list[bytes] | None = None,
 ) -> Generator[np.ndarray, None, None]:
     """The images in `paths`, in order, as batches `(batch, side, side, 3)` uint8.
 
     The last batch may be shorter. `ahead` batches are decoded, or being decoded, beyond the one
-    that was taken last; without it, as many as keep every thread busy. Who stops early ends the
-    threads by closing the generator.
+    that was taken last; without it, as many as keep every thread busy. In `keys` each image's
+    `content_key` is written, of what was decoded, before its batch is there. Who stops early ends
+    the threads by closing the generator.
 
     Raises:
         DataError: a file cannot be read; raised when its batch is asked for.
@@ -31,15 +38,20 @@ def decoded_batches(
     waiting: deque[tuple[np.ndarray, list[Future[None]]]] = deque()
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
 
-    def read(images: np.ndarray, names: Sequence[str]) -> None:
-        for slot, name in zip(images, names, strict=True):
-            slot[...] = decode(name, side, resize=data.resize, max_pixels=data.max_pixels)
+    def read(images: np.ndarray, first: int) -> None:
+        for number, slot in enumerate(images, first):
+            if keys is None:
+                slot[...] = decode(
+                    paths[number], side, resize=data.resize, max_pixels=data.max_pixels
+                )
+            else:
+                slot[...], keys[number] = decode_with_key(paths[number], side, data)
 
     def begin(first: int) -> None:
-        names = paths[first : first + batch]
-        images = np.empty((len(names), side, side, 3), np.uint8)
-        parts = [slice(start, start + AT_ONCE) for start in range(0, len(names), AT_ONCE)]
-        waiting.append((images, [pool.submit(read, images[part], names[part]) for part in parts]))
+        images = np.empty((len(paths[first : first + batch]), side, side, 3), np.uint8)
+        starts = range(0, len(images), AT_ONCE)
+        parts = [pool.submit(read, images[start:][:AT_ONCE], first + start) for start in starts]
+        waiting.append((images, parts))
 
     try:
         for first in range(0, len(paths), batch):

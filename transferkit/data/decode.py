@@ -6,6 +6,7 @@ and grey become RGB. JPEGs are shrunk while they are decoded, and every resize i
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from transferkit.errors import ConfigError, DataError
 RESIZES = ("squash", "crop")
 THREADS = min(32, os.cpu_count() or 1)
 WAITING = 16 * THREADS  # items that are given to threads ahead of whoever takes the results
+KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
 MOST_PIXELS = DataConfig().max_pixels
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -71,6 +73,26 @@ def read_picture(
         with open_file(source) as file:
             source = read_content(file, max_pixels)
     return unpack(open_image(source, max_pixels), side)
+
+
+def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.ndarray, bytes]:
+    """What `decode` gives of a file, by the settings, and the `content_key` of just that.
+
+    Raises:
+        DataError: there is no image in it that can be read whole, or it is too large.
+    """
+    try:
+        with open_file(path) as file:
+            content = read_content(file, data.max_pixels)
+        image = read_picture(content, side, max_pixels=data.max_pixels)
+    except ImageError as problem:
+        raise DataError(f"{str(path)!r} {problem}.") from problem
+    return np.asarray(to_square(image, side, data.resize)), content_key(content)
+
+
+def content_key(content: bytes) -> bytes:
+    """The first bytes of the SHA-256 of a file's content, by which what it says is kept."""
+    return hashlib.sha256(content).digest()[:KEY]
 
 
 def require_list(paths: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pandas as pd
 from PIL import Image
 
-from transferkit.data.decode import in_threads
+from transferkit.data.decode import KEY, in_threads
 from transferkit.data.likeness import shrink, sketch
 from transferkit.data.pixels import ImageError, open_file, open_image, read_content, unpack
 from transferkit.progress import track
@@ -18,7 +18,6 @@ from transferkit.progress import track
 SKETCH = "sketch"  # the column that only `sketched` files have
 COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
 BLOCK = 2**20  # bytes read at a time
-KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
 CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
 
 

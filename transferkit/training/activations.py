@@ -31,7 +31,11 @@ class Reading:
 
 
 Compute = Callable[[list[int]], Iterable[Batch]]
-"""The batches of the images at these positions, in order; of no images an empty one."""
+"""The batches of the images at these positions, in order; of no images an empty one.
+
+Where a file has become another since it was looked up, its key is replaced by that of what was
+read, before its batch is there.
+"""
 
 
 class Table:
@@ -66,7 +70,7 @@ class Table:
                 kept += len(places)
                 kept_seconds += block.seconds[row] if places else 0.0
         seconds = kept_seconds
-        for names, found, took in self._computed(lost, compute) if lost or not keys else ():
+        for names, found, took in self._computed(lost, compute, keys) if lost or not keys else ():
             values = _room_for(values, len(keys), found.shape[1])
             for name, vector in zip(names, found, strict=True):
                 values[lost[name]] = vector
@@ -86,10 +90,11 @@ class Table:
         index = self._verified(names)
         lost = {name: places for name, places in _places_of(keys).items() if name not in index}
         kept = sum(key in index for key in keys)
-        for _ in self._computed(lost, compute) if lost else ():
+        for _ in self._computed(lost, compute, keys) if lost else ():
             pass  # it is kept, which is all that is wanted
+        names = set(keys)  # of what was read
         index |= self._verified(names - index.keys())
-        if len(index) < len(names):
+        if not names <= index.keys():
             return None
         return Mapped([index[key] for key in keys], width, kept=kept)
 
@@ -109,17 +114,22 @@ class Table:
         return found
 
     def _computed(
-        self, lost: Mapping[Hashable, list[int]], compute: Compute
+        self, lost: Mapping[Hashable, list[int]], compute: Compute, keys: Sequence[bytes]
     ) -> Iterator[tuple[list[Hashable], np.ndarray, float]]:
         """Yield the names, the rows and the seconds of each batch, and keep them."""
         names, done = list(lost), 0
+        firsts = [places[0] for places in lost.values()]
         with Writer(self.shelf) as writer:
-            for values, took in compute([places[0] for places in lost.values()]):
-                chosen = names[done : done + len(values)]
-                done += len(values)
-                yield chosen, values, took
-                keys = [name if isinstance(name, bytes) else b"" for name in chosen]
-                writer.add(keys, (values, took))
+            for values, took in compute(firsts):
+                part = slice(done, done := done + len(values))
+                yield names[part], values, took
+                writer.add([keys[place] for place in firsts[part]], (values, took))
+
+
+def replace_keys(keys: list[bytes], places: Sequence[int], decoded: Sequence[bytes]) -> None:
+    """Make the `keys` at `places` those of what was `decoded`, but for those not to be kept."""
+    for place, key in zip(places, decoded, strict=False):
+        keys[place] = keys[place] and key
 
 
 def saved_seconds() -> float:

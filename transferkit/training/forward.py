@@ -96,17 +96,19 @@ class Forward:
         doing: str,
         batch: int | None = None,
         change: Change | None = None,
+        keys: list[bytes] | None = None,
     ) -> Iterator[Outputs]:
         """What the model says of each batch of files, in order: `(batch, ...)` float32 an output.
 
-        `doing` names the work on the terminal; `change` is made of each batch first.
+        `doing` names the work on the terminal; `change` is made of each batch first. In `keys` each
+        image's content key is written, of what was decoded.
 
         Raises:
             DataError: one of the files cannot be read.
         """
         self.settle(paths, data)
         batch = batch or self.engine.batch
-        with closing(decoded_batches(paths, self.side, data, batch=batch)) as images:
+        with closing(decoded_batches(paths, self.side, data, batch=batch, keys=keys)) as images:
             steps = -(-len(paths) // batch)
             outputs = self.engine.run(_changed(images, change) if change else images)
             yield from track(outputs, steps, doing=doing)

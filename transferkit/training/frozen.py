@@ -15,7 +15,7 @@ from transferkit.data.files import content_keys
 from transferkit.data.views import View
 from transferkit.errors import ConfigError
 from transferkit.progress import say
-from transferkit.training.activations import Reading, count_saved
+from transferkit.training.activations import Reading, count_saved, replace_keys
 from transferkit.training.blocks import rounded
 from transferkit.training.engines import Outputs, choose_engine
 from transferkit.training.forward import Forward
@@ -99,16 +99,18 @@ class OtherEngineError(Exception):
 
 
 def batches_of(
-    forward: Forward, source: Source, paths: Sequence[str], *, keys: Sequence[bytes] = ()
+    forward: Forward, source: Source, paths: Sequence[str], *, keys: list[bytes] | None = None
 ) -> Iterator[tuple[Outputs, float]]:
     """The outputs of each batch and its seconds, those of who takes them left out.
 
-    `keys` are those of the images' content, for a view. What is computed in fewer than 32 bits is
+    In `keys` those of the images' content are written as they are decoded: a file may have changed
+    since it was looked up. What is computed in fewer than 32 bits is
     rounded to 16, so that it takes half the room.
     """
 
     def changed(images: np.ndarray, first: int) -> np.ndarray:
         assert source.view is not None
+        assert keys is not None
         return source.view.of(images, keys[first : first + len(images)])
 
     doing = f"Reading with {source.model.backbone}"
@@ -116,7 +118,7 @@ def batches_of(
         doing += f", view {source.view.number}"
     change = changed if source.view is not None else None
     started = time.perf_counter()
-    for outputs in forward.stream(paths, source.data, doing=doing, change=change):
+    for outputs in forward.stream(paths, source.data, doing=doing, change=change, keys=keys):
         seconds = time.perf_counter() - started
         yield [rounded(each) for each in outputs] if forward.reduced else outputs, seconds
         started = time.perf_counter()
@@ -143,8 +145,10 @@ def _recall(source: Source, paths: Sequence[str]) -> Reading:
             raise OtherEngineError(forward.identity)
         if not chosen:
             yield np.empty((0, forward.width), np.float32), 0.0
-        chosen_keys = [keys[place] for place in places] if keys else []
-        for (*_, values), seconds in batches_of(forward, source, chosen, keys=chosen_keys):
+        decoded, done = ([b""] * len(places) if keys else None), 0
+        for (*_, values), seconds in batches_of(forward, source, chosen, keys=decoded):
+            part = slice(done, done := done + len(values))
+            replace_keys(keys, places[part], (decoded or [])[part])
             yield values, seconds
 
     if not source.keeps:

@@ -10,6 +10,7 @@ from functools import cache
 from transferkit.data.files import content_keys
 from transferkit.data.views import View, views_of
 from transferkit.progress import Clock, say
+from transferkit.training.activations import replace_keys
 from transferkit.training.blocks import rounded
 from transferkit.training.boundary import Halves, cut
 from transferkit.training.engines import choose_engine
@@ -103,24 +104,25 @@ class Reader:
                 identity = other.identity
 
     def _from(
-        self, source: Source, identity: str, paths: Sequence[str], keys: Sequence[bytes]
+        self, source: Source, identity: str, paths: Sequence[str], keys: list[bytes]
     ) -> Mapped | None:
         """What is kept of the engine with this `identity`, and the others computed by it."""
 
         def compute(places: list[int]) -> Iterator[Batch]:
             chosen = [paths[place] for place in places]
-            chosen_keys = [keys[place] for place in places]
+            decoded = [b""] * len(places)
             forward = self._settled(chosen)
             if forward.identity != identity:
                 raise OtherEngineError(forward.identity)
             done, long, clock = 0, False, Clock(-(-len(places) // forward.engine.batch))
             with Writer(source.table(identity).shelf) as features:
-                found = batches_of(forward, source, chosen, keys=chosen_keys)
+                found = batches_of(forward, source, chosen, keys=decoded)
                 for (rows, vectors), seconds in found:
                     if long:  # and how long has been said
                         self.foretell()
-                    features.add(chosen_keys[done : done + len(rows)], (vectors, seconds))
-                    done += len(rows)
+                    part = slice(done, done := done + len(rows))
+                    replace_keys(keys, places[part], decoded[part])
+                    features.add([keys[place] for place in places[part]], (vectors, seconds))
                     yield rounded(rows), seconds  # 16 bits are enough to learn from
                     long = long or (clock.tick() or 0) >= LONG
 

@@ -1,0 +1,42 @@
+"""A scikit-learn transformer of the paths of images, the first step of a classic's pipeline.
+
+It takes paths, so that a whole pipeline does: one policy of decoding, and no more than an image a
+thread in memory, however many there are.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class PathTransformer(TransformerMixin, BaseEstimator, ABC):
+    """Paths in, features out; it learns nothing, since each image stands for itself.
+
+    `resize` and `max_pixels` are those of `DataConfig`.
+    """
+
+    resize: str
+    max_pixels: int
+
+    def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
+        """Nothing to learn; here for the pipeline."""
+        return self
+
+    def transform(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, width)` float32.
+
+        Raises:
+            DataError: one of the images cannot be read.
+        """
+        return self.read(paths)[0]
+
+    @abstractmethod
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """What `transform` gives, and the seconds that it takes."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
