@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -96,6 +99,58 @@ def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
     assert "rather circles" in (tmp_path / "there" / "look.html").read_text("utf-8")
 
 
+@pytest.fixture
+def shifted(drawn):
+    """A split of which the training images are grey and those of the test in colour."""
+    drawn("photos/test", ("circles", "stripes"), images=12, seed=2)
+    for path in drawn("photos/train", ("circles", "stripes"), images=24, seed=1).rglob("*.png"):
+        with Image.open(path) as picture:
+            grey = picture.convert("L")
+        grey.save(path)
+    return "photos"
+
+
+def test_a_shift_is_a_note_and_on_the_page_with_pictures_of_both_sides(command, shifted, tmp_path):
+    said = command("look", shifted, "--out", "there")
+    sentence = "By plain statistics of the pictures, test images can be told from training images"
+    assert f"Note: {sentence}" in said.out
+    page = (tmp_path / "there" / "look.html").read_text("utf-8")
+    assert sentence in page
+    shown = page[page.index('id="shift"') :]
+    assert "photos/train/circles/" in shown.replace("<wbr>", "")
+    assert "photos/test/circles/" in shown.replace("<wbr>", "")
+    assert "shift," in (tmp_path / "there" / "findings.csv").read_text()
+
+
+def test_the_backbone_is_asked_of_a_shift_where_that_is_asked_for(command, shifted):
+    said = command("look", shifted, "--shift", "--backbone", "pocket", "--weights", "embedded")
+    assert said.status == 0
+    assert " By the features of the backbone, test images can be told from" in said.out
+    assert "By the features" not in command("look", shifted).out
+
+
+def test_a_list_without_sequences_that_are_parted_is_one_command_away(command, tmp_path):
+    generator = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for film in range(12):
+            coarse = Image.fromarray(generator.integers(0, 256, (3, 3, 3), dtype=np.uint8))
+            scene = coarse.resize((96, 96), Image.Resampling.BICUBIC)
+            for frame in range(3):
+                left, top = generator.integers(0, 17, 2).tolist()
+                shown = scene.crop((left, top, left + 72, top + 72))
+                shown.save(tmp_path / "films" / label / f"{film:03}_{frame * 7:05}.png")
+    command("look", "films", "--data.no-near-copies", "--out", "there")
+    page = html.unescape((tmp_path / "there" / "look.html").read_text("utf-8"))
+    (pattern,) = set(re.findall("--data.group-by '(.*?)'", page))
+    assert f"transferkit look films --data.group-by '{pattern}' --fix manifest" in page
+    given = ["--data.group-by", pattern, "--data.no-near-copies", "--fix", "manifest"]
+    command("look", "films", *given, "--out", "fixed")
+    fixed = Manifest.read(tmp_path / "fixed" / "manifest.csv")
+    assert len(set(fixed.usable["group"])) == 24
+    assert fixed.usable.groupby("group")["split"].nunique().max() == 1
+
+
 def test_names_that_are_not_utf_8_are_doubted_and_on_the_contact_sheet(drawn, tmp_path):
     folder = drawn("photos", images=6)
     os.rename(bytes(folder / "circles"), bytes(folder) + b"/caf\xe9")
@@ -175,8 +230,8 @@ def test_a_folder_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_p
         ),
         (
             ["--backbone", "resnet50"],
-            "--backbone and --weights say which network judges the labels, and nothing asks it: "
-            "pass --doubts too, or leave them out.",
+            "--backbone and --weights say which network judges the images, and nothing asks it: "
+            "pass --doubts or --shift too, or leave them out.",
         ),
         (["--seed", "-1"], "The setting 'seed' is -1: it should be between 0 and 4294967295."),
     ],

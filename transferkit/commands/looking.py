@@ -22,11 +22,13 @@ from transferkit.process import silence_tensorflow
 from transferkit.progress import say
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from PIL import Image
 
     from transferkit.data.doctor import Look
     from transferkit.data.manifest import Manifest
+    from transferkit.data.probes import FeatureReader
 
 SHEET_ROWS = 6  # images on a contact sheet
 SHEET_SIDE = 160  # pixels of each picture on it
@@ -48,8 +50,11 @@ class LookOptions:
     """Also draw a contact sheet of the images under this policy: none, flip, photo or strong."""
     doubts: bool = False
     """Also look for wrong labels: each image is judged by a network that has not learnt from it."""
+    shift: bool = False
+    """Also ask the backbone's features whether test images differ from training images, and whether
+    the names tell of sequences; plain statistics of the pictures are asked in any case."""
     backbone: str = "auto"
-    """The backbone that --doubts asks, as in training."""
+    """The backbone that --doubts and --shift ask, as in training."""
     weights: str = "imagenet"
     """Its weights: imagenet, embedded, none, or a file."""
     out: str = ""
@@ -61,15 +66,20 @@ class LookOptions:
         check_settings(self)
         if self.augment:
             find_policy(self.augment)
-        if not self.doubts and (self.backbone, self.weights) != ("auto", "imagenet"):
+        if not self.asks_backbone and (self.backbone, self.weights) != ("auto", "imagenet"):
             raise ConfigError(
-                "--backbone and --weights say which network judges the labels, and nothing asks "
-                "it: pass --doubts too, or leave them out."
+                "--backbone and --weights say which network judges the images, and nothing asks "
+                "it: pass --doubts or --shift too, or leave them out."
             )
 
     @property
+    def asks_backbone(self) -> bool:
+        """Whether features are needed."""
+        return self.doubts or self.shift
+
+    @property
     def job(self) -> Job:
-        """The settings of the network that --doubts asks."""
+        """The settings of the network that --doubts and --shift ask."""
         model = ModelConfig(backbone=self.backbone, weights=self.weights)
         return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
 
@@ -87,7 +97,7 @@ class FetchOptions:
 def look(arguments: Sequence[str]) -> None:
     """`transferkit look DIR`: print what is in a folder, and leave a page on it."""
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
-    if options.doubts:
+    if options.asks_backbone:
         options.job.check()
     from transferkit.report.look_folder import require_free
 
@@ -95,7 +105,8 @@ def look(arguments: Sequence[str]) -> None:
     quiet_catalogue(options.source)
     from transferkit.data.doctor import look as look_into
 
-    found = look_into(options.source, options.data, seed=options.seed)
+    reader = _feature_reader(options) if options.asks_backbone else None
+    found = look_into(options.source, options.data, seed=options.seed, read_features=reader)
     print(found, flush=True)
     name = run_name(options.source, backbone="").rstrip("-")
     # Not before the look: the folder may be within the one that is looked at.
@@ -145,6 +156,26 @@ def _fixed(found: Look) -> tuple[Manifest | None, DataError | None]:
         return found.fixed(), None
     except DataError as error:
         return None, error
+
+
+def _feature_reader(options: LookOptions) -> FeatureReader:
+    """The features of the backbone, which it reads when they are asked for."""
+
+    def read(paths: Sequence[str]) -> np.ndarray:
+        silence_tensorflow()
+        settings = options.job.with_backbone().settings
+        from transferkit.training.frozen import frozen_features
+
+        train = settings.train
+        return frozen_features(
+            settings.model,
+            settings.data,
+            paths,
+            precision=train.precision,
+            engine=train.engine,
+        ).values
+
+    return read
 
 
 def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:

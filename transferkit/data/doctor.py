@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from transferkit.data.files import SKETCH
 from transferkit.data.findings import as_findings, sentences
 from transferkit.data.grouping import numbered
 from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
+from transferkit.data.probes import FeatureReader, probe_images
 from transferkit.data.scan import NAMED_AT_MOST
 from transferkit.errors import DataError
 
@@ -33,11 +35,15 @@ class Look:
         files: a row a file, as `inspect_files` gives them.
         findings: a row an image and finding: finding, path, detail, group, all text; the rows of a
             set of copies have one `group`. `findings.FINDINGS` says what each finding is.
+        remarks: what the probes of all images together found, by the name of the finding.
+        pattern: for `--data.group-by`, where names tell of sequences.
     """
 
     manifest: Manifest
     files: pd.DataFrame
     findings: pd.DataFrame
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    pattern: str = ""
 
     def fixed(self) -> Manifest:
         """The manifest without what cannot be used well; no file is touched.
@@ -89,8 +95,9 @@ class Look:
 
     def _foot(self) -> list[str]:
         bad = self.manifest.quarantined
-        named_below = self.findings["finding"].isin(LEFT_OUT)
-        notes = [*self.manifest.notes, *sentences(self.findings[~named_below], noted=False)]
+        said = self.findings["finding"].isin([*LEFT_OUT, *self.remarks])
+        rest = sentences(self.findings[~said], noted=False)
+        notes = [*self.manifest.notes, *self.remarks.values(), *rest]
         lines = [f"Note: {note}" for note in notes]
         shown = bad.head(NAMED_AT_MOST)
         lines += [f"Left out: {row.path!r} {row.problem}." for row in shown.itertuples()]
@@ -99,15 +106,33 @@ class Look:
         return ["", *lines] if lines else []
 
 
-def look(source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0) -> Look:
+def look(
+    source: str | Path,
+    data: DataConfig = DataConfig(),
+    *,
+    seed: int = 0,
+    read_features: FeatureReader | None = None,
+) -> Look:
     """Read the manifest of `source` (as `Manifest.read` does) and look into every file, anew.
+
+    `read_features` gives `(images, features)` of paths, such as a backbone's: with it, the probes
+    for a shift between the splits and for sequences see more than plain statistics of the pictures.
 
     Raises:
         DataError: there is nothing to learn from in it.
     """
     manifest, files, findings = read_and_inspect(source, data, seed=seed, anew=True)
-    rows = [*findings.itertuples(index=False, name=None), *blurred(files, data.max_pixels)]
-    return Look(manifest, files.drop(columns=SKETCH), as_findings(rows))
+    probed = probe_images(
+        manifest, files, max_pixels=data.max_pixels, seed=seed, read_features=read_features
+    )
+    rows = [
+        *findings.itertuples(index=False, name=None),
+        *blurred(files, data.max_pixels),
+        *probed.rows,
+    ]
+    return Look(
+        manifest, files.drop(columns=SKETCH), as_findings(rows), probed.remarks, probed.pattern
+    )
 
 
 def _leave_out_leaks(frame: pd.DataFrame) -> None:

@@ -61,6 +61,21 @@ FINDINGS = (
         noted=False,  # a sentence of its own says how many are in the test
     ),
     Kind(
+        "shift",
+        "Images that tell test from train",
+        "Classifiers are tested on other images than they learn from: look what differs, and take "
+        "train and test from the same images unless just that is to be measured.",
+        noted=False,  # a sentence of its own says how well they are told
+    ),
+    Kind(
+        "sequence",
+        "Sequences in the file names, a group for each",
+        "Scores on images of a group that is learnt from flatter what remembers: keep each group "
+        "on one side of the split.",
+        noted=False,  # likewise
+        sets=True,
+    ),
+    Kind(
         "copy",
         "Exact copies of other files, a group for each",
         "They stay on one side of a split, and count several times: remove all but one.",

@@ -75,9 +75,10 @@ def look_page(
 def next_command_of(look: Look) -> str:
     """What to type next: a list without what cannot be used well, or the comparison at once."""
     source = shlex.quote(look.manifest.source)
+    grouped = f" --data.group-by {shlex.quote(look.pattern)}" if look.pattern else ""
     mendable = look.findings["finding"].isin(["leak", "blank"]).any()
-    if mendable:
-        return f"transferkit look {source} --fix manifest"
+    if mendable or grouped:
+        return f"transferkit look {source}{grouped} --fix manifest"
     return f"transferkit compare {source}"
 
 

@@ -53,6 +53,8 @@ class Section:
     in_sets: bool
     more: int
     """Rows that are not shown."""
+    remark: str = ""
+    """What was found of all its images together."""
 
     @property
     def title(self) -> str:
@@ -78,7 +80,8 @@ def sections(look: Look, *, max_pixels: int, room: int = ROOM) -> list[Section]:
         sets = _fitting(sets, room // (len(pairs) - number), whole=in_sets)
         room -= sum(len(one.uri) for members in sets for one in members)
         more = len(each.rows) - sum(map(len, sets))
-        made.append(Section(each, by_class(each, labels), sets, in_sets, more))
+        remark = look.remarks.get(each.kind.name, "")
+        made.append(Section(each, by_class(each, labels), sets, in_sets, more, remark))
     return made
 
 
@@ -134,7 +137,8 @@ def _chosen(each: Found, manifest: Manifest) -> list[list[Picture]]:
     for path, detail, group in rows:
         sets.setdefault(group, []).append((path, detail))
     shown = list(sets.values())[:MOST_SETS]
-    return [_both_sides([picture(*one) for one in members])[:MOST_MEMBERS] for members in shown]
+    most = max(MOST_MEMBERS, MOST_PICTURES // len(shown))
+    return [_both_sides([picture(*one) for one in members])[:most] for members in shown]
 
 
 def _both_sides(members: list[Picture]) -> list[Picture]:

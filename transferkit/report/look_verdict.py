@@ -13,7 +13,14 @@ from transferkit.data.findings import FINDINGS, Kind, of_kind
 from transferkit.data.manifest import Manifest
 from transferkit.report.wording import listed
 
-WORST = ("leak", "contradiction", "near_contradiction", "unreadable")  # then as in `FINDINGS`
+WORST = (
+    "leak",
+    "shift",
+    "sequence",
+    "contradiction",
+    "near_contradiction",
+    "unreadable",
+)  # then as in `FINDINGS`
 HARMLESS = {"huge", "wrong_ending", "alpha", "palette", "sixteen_bit", "cmyk", "rotated", "grey"}
 MOST_NAMED = 3  # findings in one sentence, classes in a line
 CHANCE = 0.01  # below which it is none that all images of a finding are of one class
