@@ -17,8 +17,10 @@ START = ("config.yaml", "environment.json", "manifest.csv")
 """What a run writes into its folder before it learns."""
 
 REPORT = (
-    "scores.json",
+    "results.json",
     "predictions.csv",
+    "scores.json",
+    "errors.txt",
     "report.html",
     "report.md",
     "model_card.md",

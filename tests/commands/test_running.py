@@ -28,6 +28,7 @@ FILES = {
     "predictions.csv",
     "report.html",
     "report.md",
+    "results.json",
     "scores.json",
 }
 TABLES = ("accuracy", "confusion", "log_loss")  # what does not depend on the clock

@@ -131,7 +131,7 @@ def _compared(
         if run is not None:
             baseline.save(run.folder)
         classifiers.append(baseline)
-    return compare_classifiers(classifiers, manifest, config)
+    return compare_classifiers(classifiers, manifest, config, run=run)
 
 
 def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from transferkit.arguments import parse_arguments
+from transferkit.errors import RunError
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
 from transferkit.runs import Run
@@ -39,7 +40,7 @@ class PredictOptions:
 
 @dataclasses.dataclass(frozen=True)
 class ReportOptions:
-    """The classifiers of one or several runs side by side."""
+    """The classifiers of one or several runs side by side; of one run, its report made again."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Run folders."""
@@ -62,7 +63,42 @@ def report(arguments: Sequence[str]) -> None:
     options = parse_arguments(ReportOptions, arguments, program="transferkit report")
     from transferkit.report.side_by_side import runs_side_by_side
 
-    print(runs_side_by_side(options.runs))
+    runs = [Run.open(folder) for folder in options.runs]
+    if len(runs) == 1:
+        _report_again(runs[0])
+        return
+    print(runs_side_by_side(runs))
+
+
+def _report_again(run: Run) -> None:
+    """Make the report of `run` from its folder, and print its table.
+
+    Raises:
+        RunError: there are no scores, or a file or a part of the report cannot be made.
+    """
+    from transferkit.report.side_by_side import runs_side_by_side
+
+    if not (run / "results.json").is_file():
+        print(runs_side_by_side([run]))
+        say(
+            "Note: its pages stay as they are: it has no results.json, from which they are made "
+            "again, as the run of an earlier version or one that was stopped."
+        )
+        return
+    silence_tensorflow()
+    from transferkit.report.loading import load_report
+
+    report = load_report(run)
+    unwritten = None
+    try:
+        report.save(run)
+    except RunError as error:
+        unwritten = error
+    print(runs_side_by_side([run]))
+    if unwritten:
+        raise unwritten
+    say(f"Report: {run / 'report.html'}")
+    report.faults.require_none(str(run.folder))
 
 
 def _print_text(chunks: Iterable[pd.DataFrame]) -> None:

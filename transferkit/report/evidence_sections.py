@@ -55,26 +55,69 @@ class Group(NamedTuple):
 
 
 def evidence(report: Report) -> dict[str, Any]:
-    """What the template `evidence.html` is filled with."""
-    judgement, truth = report.judgement, report.truth
-    ranked = ranking(report.results, truth)
-    pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+    """All values of the sections on evidence together."""
+    return {
+        **differences(report),
+        **choice(report),
+        **leaks(report),
+        **confidence(report),
+        **groups(report),
+        **repeats(report),
+    }
+
+
+def differences(report: Report) -> dict[str, Any]:
+    """Values of the section on the differences between each two."""
+    found = report.judgement.differences
     return {
         "pairs": _pairs(report)[:MOST_PAIRS],
-        "pairs_left": max(0, len(judgement.differences) - MOST_PAIRS),
-        "test_used": judgement.differences[0].test if judgement.differences else "",
-        "measure": judgement.headline.name,
-        "choices": choices_by_budget(
-            report.results, truth, judgement.differences, accuracies=judgement.accuracies
-        ),
-        "leaked": int(judgement.leaked.sum()),
+        "pairs_left": max(0, len(found) - MOST_PAIRS),
+        "test_used": found[0].test if found else "",
+        "measure": report.judgement.headline.name,
+    }
+
+
+def choice(report: Report) -> dict[str, Any]:
+    """Values of the section on which classifier to choose."""
+    judgement = report.judgement
+    by_budget = choices_by_budget(
+        report.results, report.truth, judgement.differences, accuracies=judgement.accuracies
+    )
+    return {"choices": by_budget, "measure": judgement.headline.name}
+
+
+def leaks(report: Report) -> dict[str, Any]:
+    """Values of the section on test images that have a copy among those learnt from."""
+    return {
+        "leaked": int(report.judgement.leaked.sum()),
         "without_leaks": _without_leaks(report),
+    }
+
+
+def confidence(report: Report) -> dict[str, Any]:
+    """Values of the section on how far confidence and accuracy agree."""
+    pair, truth = _pair_of_kinds(report), report.truth
+    return {
         "reliability": Markup(reliability_diagram(pair, truth)),
         "coverage": Markup(coverage_figure(pair, truth)),
-        "calibration": [each for one in pair for each in _calibrated(one, report)],
-        "groups": groups_of(report, ranked[0]),
-        **_spread(report),
+        "calibration": calibration(report),
     }
+
+
+def calibration(report: Report) -> list[tuple[str, str, str]]:
+    """Each row of the table of calibration: what, its error, its Brier score."""
+    return [row for one in _pair_of_kinds(report) for row in _calibrated(one, report)]
+
+
+def _pair_of_kinds(report: Report) -> list[Result]:
+    """The most accurate result and its rival, where it has one."""
+    ranked = ranking(report.results, report.truth)
+    return [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+
+
+def groups(report: Report) -> dict[str, Any]:
+    """Values of the sections on groups of the test images, for the most accurate classifier."""
+    return {"groups": groups_of(report, ranking(report.results, report.truth)[0])}
 
 
 def _pairs(report: Report) -> list[Pair]:
@@ -132,8 +175,8 @@ def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
     ]
 
 
-def _spread(report: Report) -> dict[str, Any]:
-    """The repeats: what they are, a row a classifier, and their figure; nothing without any."""
+def repeats(report: Report) -> dict[str, Any]:
+    """Values of the section on repeats with other seeds; `spread` is None without any."""
     if report.spread is None:
         return {"spread": None}
     kinds = {each.name: each.kind for each in report.results}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from transferkit.evidence.headline import Headline
 from transferkit.evidence.intervals import Interval, score_intervals
 from transferkit.evidence.results import Result
 from transferkit.evidence.slices import Slice, slice_scores
+from transferkit.report.faults import Attempt, strictly
 
 MOST_SLICES = 30  # different values; a column with more is a list of names, not a division
 FEWEST = 2  # test images of each value, on the whole: one image is no group
@@ -22,57 +24,129 @@ FEWEST = 2  # test images of each value, on the whole: one image is no group
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Judgement:
-    """The evidence on `results`; what is a list has one of each result, in their order.
+    """The evidence on `results`, each part computed when it is first asked for.
+
+    A part that fails leaves the others. What is a list has one of each result, in their order.
 
     Attributes:
-        headline: the measure that differences, verdict and choice are about.
-        intervals: of each score by its name, at 95 %.
-        calibration_errors: expected calibration errors, share 0..1.
-        briers: Brier scores over all classes, 0..2.
-        differences: between each two.
+        truth: `(images,)` class numbers.
+        test: a row an image; those of one `group` are drawn together.
         leaked: `(images,)` bool, the test images that have a copy among those learnt from.
-        without_leaks: accuracies on the others; empty if none is leaked, or all are.
-        slices: by the name of a column, the slices of each result, the worst first.
+        columns: of `test`, that divide it into slices.
     """
 
     results: tuple[Result, ...]
-    headline: Headline
-    intervals: tuple[dict[str, Interval], ...]
-    calibration_errors: tuple[float, ...]
-    briers: tuple[float, ...]
-    differences: tuple[Difference, ...]
+    truth: np.ndarray
+    classes: tuple[str, ...]
+    test: pd.DataFrame
     leaked: np.ndarray
-    without_leaks: tuple[float, ...]
-    slices: Mapping[str, Sequence[Sequence[Slice]]]
+    columns: tuple[str, ...] = ()
+    seed: int = 0
+
+    @cached_property
+    def headline(self) -> Headline:
+        """The measure that differences, verdict and choice are about."""
+        return Headline.of(self.truth)
 
     @property
     def accuracies(self) -> list[Interval]:
         """The intervals of the results' headline measure."""
         return [each[self.headline.key] for each in self.intervals]
 
-    def of(self, number: int) -> dict[str, Any]:
-        """What is said of one result in scores.json."""
-        intervals = self.intervals[number]
+    @cached_property
+    def intervals(self) -> tuple[dict[str, Interval], ...]:
+        """Of each score by its name, at 95 %."""
+        return tuple(
+            score_intervals(
+                self.truth, each.probabilities, self.classes, self._groups, seed=self.seed
+            )
+            for each in self.results
+        )
+
+    @cached_property
+    def calibration_errors(self) -> tuple[float, ...]:
+        """Expected calibration errors, share 0..1."""
+        return tuple(
+            expected_calibration_error(self.truth, each.probabilities) for each in self.results
+        )
+
+    @cached_property
+    def briers(self) -> tuple[float, ...]:
+        """Brier scores over all classes, 0..2."""
+        return tuple(brier(self.truth, each.probabilities) for each in self.results)
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Between each two."""
+        answers = {each.name: each.probabilities for each in self.results}
+        weights = self.headline.weights
+        return pairwise(self.truth, answers, self._groups, weights=weights, seed=self.seed)
+
+    @cached_property
+    def without_leaks(self) -> tuple[float, ...]:
+        """Accuracies on the images that are not leaked; empty if none is leaked, or all are."""
+        fair = ~self.leaked
+        if not (self.leaked.any() and fair.any()):
+            return ()
+        return tuple(float((each.predicted == self.truth)[fair].mean()) for each in self.results)
+
+    @cached_property
+    def slices(self) -> Mapping[str, Sequence[Sequence[Slice]]]:
+        """By the name of a column, the slices of each result, the worst first."""
+        test = self.test
         return {
-            "intervals": {name: [each.low, each.high] for name, each in intervals.items()},
-            "expected_calibration_error": self.calibration_errors[number],
-            "brier": self.briers[number],
+            column: [
+                slice_scores(self.truth, each.probabilities, list(test[column]))
+                for each in self.results
+            ]
+            for column in self.columns
+            if 1 < test[column].nunique() <= min(MOST_SLICES, len(test) // FEWEST)
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """What is said of all of them in scores.json."""
-        names = [each.name for each in self.results]
+    @property
+    def _groups(self) -> list[str]:
+        return list(self.test["group"])
+
+    def of(self, number: int, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
+        """What is said of one result in scores.json; a part that fails is left to `attempt`."""
+
+        def intervals() -> dict[str, list[float]]:
+            return {
+                name: [within.low, within.high] for name, within in self.intervals[number].items()
+            }
+
         return {
-            "differences": [dataclasses.asdict(each) for each in self.differences],
-            "leaked_test_images": int(self.leaked.sum()),
-            "accuracy_without_leaks": dict(zip(names, self.without_leaks, strict=False)),
-            "slices": {
+            "intervals": attempt("the intervals of the scores", intervals, {}),
+            "expected_calibration_error": attempt(
+                "the calibration errors", lambda: self.calibration_errors[number], None
+            ),
+            "brier": attempt("the Brier scores", lambda: self.briers[number], None),
+        }
+
+    def to_json(self, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
+        """What is said of all of them in scores.json; a part that fails is left to `attempt`."""
+        names = [each.name for each in self.results]
+
+        def differences() -> list[dict[str, Any]]:
+            return [dataclasses.asdict(each) for each in self.differences]
+
+        def without_leaks() -> dict[str, float]:
+            return dict(zip(names, self.without_leaks, strict=False))
+
+        def slices() -> dict[str, Any]:
+            return {
                 column: {
-                    name: [dataclasses.asdict(each) for each in slices]
-                    for name, slices in zip(names, found, strict=True)
+                    name: [dataclasses.asdict(each) for each in rows]
+                    for name, rows in zip(names, by_result, strict=True)
                 }
-                for column, found in self.slices.items()
-            },
+                for column, by_result in self.slices.items()
+            }
+
+        return {
+            "differences": attempt("the differences", differences, []),
+            "leaked_test_images": int(self.leaked.sum()),
+            "accuracy_without_leaks": attempt("the accuracy without leaks", without_leaks, {}),
+            "slices": attempt("the slices", slices, {}),
         }
 
 
@@ -90,31 +164,4 @@ def judge(
 
     Images of one group in `test` are drawn together. `columns` of it divide it into slices.
     """
-    groups, answers = list(test["group"]), [each.probabilities for each in results]
-    fair, headline = ~leaked, Headline.of(truth)
-    some_leak = bool(leaked.any() and fair.any())
-    return Judgement(
-        results=tuple(results),
-        headline=headline,
-        intervals=tuple(
-            score_intervals(truth, each, classes, groups, seed=seed) for each in answers
-        ),
-        calibration_errors=tuple(expected_calibration_error(truth, each) for each in answers),
-        briers=tuple(brier(truth, each) for each in answers),
-        differences=pairwise(
-            truth,
-            {each.name: each.probabilities for each in results},
-            groups,
-            weights=headline.weights,
-            seed=seed,
-        ),
-        leaked=leaked,
-        without_leaks=tuple(
-            float((each.predicted == truth)[fair].mean()) for each in results if some_leak
-        ),
-        slices={
-            column: [slice_scores(truth, each, list(test[column])) for each in answers]
-            for column in columns
-            if 1 < test[column].nunique() <= min(MOST_SLICES, len(test) // FEWEST)
-        },
-    )
+    return Judgement(tuple(results), truth, tuple(classes), test, leaked, tuple(columns), seed)

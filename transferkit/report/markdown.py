@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from transferkit.backbones.start import starting_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.data.manifest import SPLITS
 from transferkit.evidence.results import Result
-from transferkit.report.evidence_sections import evidence, groups_of
+from transferkit.report import evidence_sections
+from transferkit.report.page_sections import classifier_of
 from transferkit.report.records import plain
 from transferkit.report.table import COLUMNS, Column, Entry
 from transferkit.report.verdict import most_telling, ranking
@@ -28,11 +30,51 @@ FOLDER = Path(__file__).parent
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")  # what Markdown may read as more than a letter
 MOST_LEFT_OUT = 50  # files; the manifest has them all
 WEAKEST = 3  # classes that the card names
+Values = Callable[[], dict[str, Any]]
+Sections = dict[str, Values]
+MACROS = {  # of the templates, by the titles of their sections
+    "Results": "results",
+    "Which to choose": "choice",
+    "Differences": "differences",
+    "Repeats": "repeats",
+    "Leaks": "leaks",
+    "Confidence": "confidence",
+    "Groups": "groups",
+    "Data": "data",
+    "The model": "model",
+    "Meant for": "purpose",
+    "How right it is": "scores",
+    "Where it fails": "failures",
+    "What it took": "cost",
+}
 
 
 def markdown_report(report: Report) -> str:
     """The report as a Markdown document, for a repository, an issue or an e-mail."""
-    return _environment().get_template("report.md.jinja").render(**_facts(report))
+    manifest, images = report.manifest, len(report.truth)
+    lost = manifest.quarantined
+    sections = {
+        "Results": lambda: {"entries": report.entries, "columns": COLUMNS, "images": images},
+        "Which to choose": lambda: evidence_sections.choice(report),
+        "Differences": lambda: evidence_sections.differences(report),
+        **({"Repeats": lambda: _repeats(report)} if report.spread is not None else {}),
+        "Leaks": lambda: evidence_sections.leaks(report) | {"images": images},
+        "Confidence": lambda: _calibration(report),
+        "Groups": lambda: evidence_sections.groups(report),
+        "Data": lambda: (
+            _counts(report)
+            | {
+                "lost": list(lost[["path", "problem"]].head(MOST_LEFT_OUT).itertuples(index=False)),
+                "lost_count": len(lost),
+            }
+        ),
+    }
+    head = f"# {escaped(_title(report))}\n\n{escaped(report.verdict)}\n\n"
+    foot = (
+        f"\nMade by transferkit {escaped(transferkit.__version__)}; `report.html` beside it has "
+        "the figures and the images.\n"
+    )
+    return head + _rendered("report.md.jinja", sections, report) + foot
 
 
 def model_card(report: Report) -> str:
@@ -40,25 +82,85 @@ def model_card(report: Report) -> str:
 
     It is about the best network, or the best of all classifiers where there is none.
     """
-    best = most_telling(ranking(report.results, report.truth))
+    best, images = most_telling(ranking(report.results, report.truth)), len(report.truth)
     entry = next(each for each in report.entries if each["name"] == best.name)
-    model, backbone = report.config.model, None
-    if best.name == model.backbone:
-        backbone = find_backbone(best.name)
-    return (
-        _environment()
-        .get_template("model_card.md.jinja")
-        .render(
-            **(_facts(report) | {"groups": groups_of(report, best)}),
-            entry=entry,
-            ours=_is_ours(report, best),
-            backbone=backbone,
-            start=backbone and start_of(backbone, starting_weights(model)),
-            weakest=_weakest(entry),
-            settings=report.config,
-            environment=plain(report.environment),
-        )
-    )
+    sections = {
+        "The model": lambda: _facts_of(report, best, entry),
+        "Meant for": lambda: {},
+        "Data": lambda: _counts(report) | {"title": _title(report)},
+        "How right it is": lambda: (
+            {"verdict": report.verdict, "entry": entry, "columns": COLUMNS} | _calibration(report)
+        ),
+        "Where it fails": lambda: (
+            evidence_sections.leaks(report)
+            | {
+                "entry": entry,
+                "entries": report.entries,
+                "weakest": _weakest(entry),
+                "groups": evidence_sections.groups_of(report, best),
+                "images": images,
+            }
+        ),
+        "What it took": lambda: {"environment": plain(report.environment)},
+    }
+    head = f"# Model card: {escaped(entry['name'])} on {escaped(_title(report))}\n\n"
+    return head + _rendered("model_card.md.jinja", sections, report)
+
+
+def _rendered(template: str, sections: Sections, report: Report) -> str:
+    """The sections one after another; one that fails says so in its place."""
+    macros: Any = _environment().get_template(template).module
+    text = ""
+    for title, values in sections.items():
+        part, name = f"the section {title!r}", MACROS[title]
+
+        def make(name: str = name, values: Values = values) -> str:
+            return str(getattr(macros, name)(**values()))
+
+        made = report.faults.attempt(part, make, None)
+        text += macros.failed(title, report.faults.of(part)) if made is None else made
+    return text
+
+
+def _facts_of(report: Report, best: Result, entry: Entry) -> dict[str, Any]:
+    """Which model it is: its backbone, and what that started from."""
+    model = report.config.model
+    backbone = find_backbone(best.name) if best.name == model.backbone else None
+    return {
+        "entry": entry,
+        "classes": report.classes,
+        "ours": isinstance(classifier_of(report, best), Network),
+        "backbone": backbone,
+        "start": backbone and start_of(backbone, starting_weights(model)),
+        "version": transferkit.__version__,
+        "seed": report.config.seed,
+    }
+
+
+def _title(report: Report) -> str:
+    return PurePath(report.manifest.source.rstrip("/\\")).name or "Images"
+
+
+def _repeats(report: Report) -> dict[str, Any]:
+    """Without the figure, which Markdown cannot show."""
+    values = evidence_sections.repeats(report)
+    return {name: values[name] for name in ("spread", "spread_rows")}
+
+
+def _calibration(report: Report) -> dict[str, Any]:
+    return {"calibration": evidence_sections.calibration(report)}
+
+
+def _counts(report: Report) -> dict[str, Any]:
+    manifest = report.manifest
+    return {
+        "splits": SPLITS,
+        "counts": [
+            (name, [int(row[split]) for split in SPLITS])
+            for name, row in manifest.counts().iterrows()
+        ],
+        "notes": manifest.notes,
+    }
 
 
 def start_of(row: Backbone, weights: str) -> str:
@@ -83,12 +185,6 @@ def start_of(row: Backbone, weights: str) -> str:
     )
 
 
-def _is_ours(report: Report, best: Result) -> bool:
-    """Whether `best` is a network that the run folder has as its model."""
-    place = [each.name for each in report.results].index(best.name)
-    return place < len(report.classifiers) and isinstance(report.classifiers[place], Network)
-
-
 def escaped(text: object) -> str:
     """`text` as Markdown shows it letter by letter, on one line, no HTML in it."""
     shown = SPECIAL.sub(r"\\\1", printable(text))
@@ -111,29 +207,6 @@ def _environment() -> Environment:
 
 def _cell(column: Column, entry: Entry) -> str:
     return column.text(entry)
-
-
-def _facts(report: Report) -> dict[str, Any]:
-    manifest, source = report.manifest, report.manifest.source.rstrip("/\\")
-    lost = manifest.quarantined
-    return {
-        **evidence(report),
-        "title": PurePath(source).name or "Images",
-        "verdict": report.verdict,
-        "entries": report.entries,
-        "columns": COLUMNS,
-        "classes": report.classes,
-        "images": len(report.truth),
-        "splits": SPLITS,
-        "counts": [
-            (name, [int(row[split]) for split in SPLITS])
-            for name, row in manifest.counts().iterrows()
-        ],
-        "notes": manifest.notes,
-        "lost": list(lost[["path", "problem"]].head(MOST_LEFT_OUT).itertuples(index=False)),
-        "lost_count": len(lost),
-        "version": transferkit.__version__,
-    }
 
 
 def _weakest(entry: Entry) -> list[tuple[str, str]]:

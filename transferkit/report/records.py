@@ -31,7 +31,7 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
         "name": result.name,
         "kind": result.kind,
         "accuracy": scores.accuracy,
-        "accuracy_interval": evidence["intervals"]["accuracy"],
+        "accuracy_interval": evidence["intervals"].get("accuracy"),
         "balanced_accuracy": scores.balanced_accuracy,
         "macro_f1": scores.macro_f1,
         "log_loss": scores.log_loss,
@@ -85,25 +85,33 @@ def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequenc
     """The contents of predictions.csv: a row a test image, a group of columns a classifier.
 
     The columns are path, label, and for each classifier `NAME:predicted`, `NAME:probability`
-    (of the predicted class) and `NAME:p(CLASS)` for every class.
+    (of the predicted class) and `NAME:p(CLASS)` for every class. A number has as many figures as
+    are needed to read the very same one back.
     """
-    header, columns = ["path", "label"], [list(test["path"]), list(test["label"])]
+    columns = [list(test["path"]), list(test["label"])]
     for result in results:
-        found = result.probabilities
-        header += [f"{result.name}:predicted", f"{result.name}:probability"]
-        header += [f"{result.name}:p({name})" for name in classes]
-        columns += [[classes[index] for index in result.predicted], _figures(found.max(axis=1))]
-        columns += [_figures(column) for column in found.T]
+        answers = result.probabilities
+        columns += [[classes[index] for index in result.predicted], _texts(answers.max(axis=1))]
+        columns += [_texts(column) for column in answers.T]
     text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(header)
+    lines.writerow(predictions_header(classes, [each.name for each in results]))
     lines.writerows(zip(*columns, strict=True))
     return text.getvalue()
 
 
-def _figures(values: np.ndarray) -> list[str]:
-    """Numbers as text, to the six figures that float32 holds."""
-    return [f"{value:.6g}" for value in values]
+def predictions_header(classes: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of the columns of predictions.csv for the classifiers `names`."""
+    header = ["path", "label"]
+    for name in names:
+        header += [f"{name}:predicted", f"{name}:probability"]
+        header += [f"{name}:p({each})" for each in classes]
+    return header
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    """Numbers as the shortest text that gives the same number of their type again."""
+    return [str(value) for value in values]
 
 
 def plain(value: Any) -> Any:

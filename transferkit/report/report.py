@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich.table import Table
 
+from transferkit.active_run import active_run
 from transferkit.config import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evidence.results import COMPARED_BY, Classifier, Kind, Result
+from transferkit.evidence.results import Classifier, Result
 from transferkit.evidence.scores import Scores, score
+from transferkit.report.answers import (
+    answers_of,
+    require_classifier,
+    require_same_classes,
+    told_apart,
+)
+from transferkit.report.faults import Faults
 from transferkit.report.judgement import Judgement, judge
-from transferkit.report.records import entry, predictions_csv, scores_json
+from transferkit.report.records import entry
+from transferkit.report.results_file import Answered
 from transferkit.report.spread import Spread
 from transferkit.report.table import html_table, ordered, plain_text, rich_table
 from transferkit.report.verdict import verdict
-from transferkit.runs import Run, write_json, write_text
-from transferkit.training.activations import saved_seconds
+from transferkit.runs import Run
+
+NO_EVIDENCE: dict[str, Any] = {"intervals": {}, "expected_calibration_error": None, "brier": None}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,8 +50,14 @@ class Report:
         manifest: the images, with those that were trained on.
         config: every setting.
         environment: what it ran on, by name.
-        classifiers: those that were asked, in the order of the results.
+        classifiers: those that were asked, in the order of the results; None for one that is
+            not at hand any more.
         spread: accuracies of this and of repeats with other seeds, where there were any.
+        created: when the classifiers had answered, in UTC.
+        absent: why a classifier is not at hand, by its name.
+        settings_text: the YAML of the settings, where it has more than `config`.
+        faults: the parts that could not be made.
+        answers_in: the folder that has the answers already.
     """
 
     classes: tuple[str, ...]
@@ -52,15 +68,26 @@ class Report:
     manifest: Manifest
     config: Config
     environment: Mapping[str, Any]
-    classifiers: tuple[Classifier, ...] = ()
+    classifiers: tuple[Classifier | None, ...] = ()
     spread: Spread | None = None
+    created: datetime | None = None
+    absent: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    settings_text: str = ""
+    faults: Faults = dataclasses.field(default_factory=Faults)
+    answers_in: Path | None = None
 
     @property
     def entries(self) -> list[dict[str, Any]]:
         """One dictionary a classifier, as in scores.json, the most accurate first."""
+        attempt, judgement = self.faults.attempt, self.judgement
+        pairs = enumerate(zip(self.results, self.scores, strict=True))
+        return ordered([entry(*pair, judgement.of(number, attempt)) for number, pair in pairs])
+
+    @property
+    def plain_entries(self) -> list[dict[str, Any]]:
+        """The entries without the evidence, which takes longer."""
         pairs = zip(self.results, self.scores, strict=True)
-        found = [entry(*pair, self.judgement.of(place)) for place, pair in enumerate(pairs)]
-        return ordered(found)
+        return ordered([entry(*pair, NO_EVIDENCE) for pair in pairs])
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -78,13 +105,18 @@ class Report:
     @property
     def verdict(self) -> str:
         """One sentence: which classifier is right how often, and what the next one costs."""
-        return verdict(
-            self.results,
-            self.truth,
-            self.classes,
-            accuracies=self.judgement.accuracies,
-            differences=self.judgement.differences,
-        )
+
+        def sentence() -> str:
+            return verdict(
+                self.results,
+                self.truth,
+                self.classes,
+                accuracies=self.judgement.accuracies,
+                differences=self.judgement.differences,
+            )
+
+        found = self.faults.attempt("the verdict", sentence, "")
+        return found or f"The verdict could not be made: {self.faults.of('the verdict')}."
 
     def table(self) -> Table:
         """The classifiers by accuracy, as a table of rich."""
@@ -104,27 +136,18 @@ class Report:
         return html_table(self.entries, [self.verdict])
 
     def save(self, run: Run | str | Path) -> None:
-        """Write scores.json, predictions.csv, report.html, report.md and model_card.md into `run`.
+        """Write results.json, predictions.csv, scores.json and the report's pages into `run`.
 
-        It is a run or a folder.
-
-        Each is written whole. A spread adds repeats.csv and repeats.png.
+        It is a run or a folder. Answers and scores come first. A part of the report that fails
+        says so in its place and leaves the others; errors.txt then has the tracebacks. A spread
+        adds repeats.csv and repeats.png.
 
         Raises:
-            RunError: the folder cannot be written to.
+            RunError: a file cannot be written; the others are, where they can be.
         """
-        from transferkit.report.markdown import markdown_report, model_card
-        from transferkit.report.page import page
+        from transferkit.report.saving import save_report
 
-        run = Run(run)
-        scores = scores_json(self.classes, self.test, self.entries, self.judgement.to_json())
-        write_json(run / "scores.json", scores)
-        write_text(run / "predictions.csv", predictions_csv(self.classes, self.test, self.results))
-        write_text(run / "report.html", page(self))
-        write_text(run / "report.md", markdown_report(self))
-        write_text(run / "model_card.md", model_card(self))
-        if self.spread is not None:
-            self.spread.save(run, "repeats")
+        save_report(self, Run(run))
 
 
 def compare(
@@ -133,10 +156,12 @@ def compare(
     config: Config = Config(),
     *,
     environment: Mapping[str, Any] | None = None,
+    run: Run | None = None,
 ) -> Report:
     """Ask every classifier about the manifest's test images, and score and time the answers.
 
-    Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`.
+    Classifiers of one name are told apart by a number: `lenet`, `lenet (2)`. With a `run`, the
+    answers of each are in its folder as soon as they are there.
 
     Raises:
         DataError: there is no test image or no classifier, or one lacks what a classifier has,
@@ -154,83 +179,28 @@ def compare(
         raise DataError("There is no classifier to compare: give at least one.")
     classes = manifest.classes
     for each in classifiers:
-        _require_classifier(each)
-        _require_same_classes(each, classes)
-    truth = manifest.truth(test)
-    paths = list(test["path"])
-    results = [_result(each, classes, paths) for each in classifiers]
-    named = _told_apart(results)
-    scores = tuple(score(truth, each.probabilities, classes) for each in named)
+        require_classifier(each)
+        require_same_classes(each, classes)
+    truth, paths = manifest.truth(test), list(test["path"])
+    run = run or active_run()
+    created = datetime.now(timezone.utc)
+    results: tuple[Result, ...] = ()
+    for each in classifiers:
+        results = told_apart([*results, answers_of(each, classes, paths)])
+        if run:
+            answered = Answered(manifest, test, results, asked=len(classifiers), created=created)
+            answered.save(run, whole=len(results) == len(classifiers))
+    scores = tuple(score(truth, each.probabilities, classes) for each in results)
     return Report(
         classes=classes,
         test=test,
         truth=truth,
-        results=named,
+        results=results,
         scores=scores,
         manifest=manifest,
         config=config,
         environment=dict(environment or {}),
         classifiers=classifiers,
+        created=created,
+        answers_in=run.folder if run else None,
     )
-
-
-def _result(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:
-    classifier.probabilities(paths[:1])  # the first call also compiles, which is no image's cost
-    start, saved = time.perf_counter(), saved_seconds()
-    probabilities = classifier.probabilities(paths)
-    # What was computed in an earlier run would have to be computed for new images.
-    seconds = time.perf_counter() - start + saved_seconds() - saved
-    known = list(classifier.classes)
-    probabilities = np.asarray(probabilities)
-    if probabilities.shape != (len(paths), len(known)):
-        raise DataError(
-            f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
-            f"should be of {(len(paths), len(known))}, an image a row and a class a column."
-        )
-    return Result(
-        name=classifier.name,
-        kind=classifier.kind,
-        probabilities=probabilities[:, [known.index(name) for name in classes]],
-        fit_seconds=float(classifier.fit_seconds),
-        predict_milliseconds=1000 * seconds / len(paths),
-        megabytes=float(classifier.megabytes),
-        details=classifier.details,
-        history=classifier.history,
-    )
-
-
-def _require_classifier(classifier: Classifier) -> None:
-    lacking = [name for name in COMPARED_BY if not hasattr(classifier, name)]
-    if lacking:
-        raise DataError(
-            f"{classifier!r} cannot be compared: it has no {', '.join(lacking)}; "
-            f"a classifier has {', '.join(COMPARED_BY)}."
-        )
-    if classifier.kind not in get_args(Kind):
-        raise DataError(
-            f"The kind of {classifier.name} is {classifier.kind!r}: "
-            "it should be network or classic."
-        )
-
-
-def _require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
-    unlike = sorted(set(classifier.classes) ^ set(classes))
-    if unlike:
-        where = "the images" if unlike[0] in classes else "its training"
-        raise DataError(
-            f"{classifier.name} was trained on {len(classifier.classes)} classes and the images "
-            f"have {len(classes)}: {unlike[0]!r} is only in {where}; "
-            "compare classifiers on the images of the manifest that they were trained on."
-        )
-
-
-def _told_apart(results: Sequence[Result]) -> tuple[Result, ...]:
-    taken: list[str] = []
-    for each in results:
-        name, number = each.name, 1
-        while name in taken:
-            number += 1
-            name = f"{each.name} ({number})"
-        taken.append(name)
-    pairs = zip(results, taken, strict=True)
-    return tuple(dataclasses.replace(each, name=name) for each, name in pairs)

@@ -19,13 +19,37 @@ FOLDER = Path(__file__).parent
 
 
 def standalone(
-    template: str, *, styles: Sequence[str], scripts: Sequence[str], **values: Any
+    template: str,
+    *,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    made: datetime | None = None,
+    **values: Any,
 ) -> str:
     """The page that `template` makes of `values`; whatever a user named is escaped in it.
 
     The template is given the text of `styles` and `scripts`, files of this folder, as `style` and
-    `script`, and the script's digest, by which the page allows this one and no other.
+    `script`, and the script's digest, by which the page allows this one and no other. `made` is
+    the time in the footer, now if not given.
     """
+    style, script = ("".join(map(_text, names)) for names in (styles, scripts))
+    made = made or datetime.now(timezone.utc)
+    return (
+        templates()
+        .get_template(template)
+        .render(
+            style=Markup(style),
+            script=Markup(script),
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            version=transferkit.__version__,
+            made=made.strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+            **values,
+        )
+    )
+
+
+def templates() -> Environment:
+    """The HTML templates of this folder, in which every value is escaped."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -34,15 +58,7 @@ def standalone(
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, printable=printable, breakable=breakable)
-    style, script = ("".join(map(_text, names)) for names in (styles, scripts))
-    return environment.get_template(template).render(
-        style=Markup(style),
-        script=Markup(script),
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        version=transferkit.__version__,
-        made=datetime.now(timezone.utc).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
-        **values,
-    )
+    return environment
 
 
 def breakable(text: object) -> Markup:

@@ -84,7 +84,9 @@ class Network:
             "history": self.history,
         }
         with atomic(Path(folder) / "model.keras") as path:
-            keras.Model(self.model.inputs, self.model.outputs, name=self.model.name).save(path)
+            # Not lists of one: a model read back would warn of each tensor that it is given.
+            (images,), (probabilities,) = self.model.inputs, self.model.outputs
+            keras.Model(images, probabilities, name=self.model.name).save(path)
             with zipfile.ZipFile(path, "a") as archive:
                 archive.writestr(FACTS, json.dumps(facts, ensure_ascii=True))
 
