@@ -16,9 +16,10 @@ PACKAGE = Path(transferkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"errors"},
-    {"checks", "yaml_files"},
+    {"checks", "yaml_files", "locks"},
     {"config"},
     {"runs", "output_folders", "presets", "config_file", "progress", "metering"},
+    {"active_run"},
     {"data", "backbones", "evidence"},
     {"training"},
     {"baselines"},

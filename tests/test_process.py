@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from transferkit.errors import DataError
-from transferkit.process import BYTES, exit_with
+from transferkit.process import BYTES, Stopped, exit_with, stopped_by_signals
 
 
 def written(text: str, encoding: str) -> bytes:
@@ -55,6 +56,8 @@ def test_both_streams_take_what_their_encoding_lacks(stream):
     [
         (DataError("There is nothing."), 1, "transferkit: There is nothing.\n"),
         (KeyboardInterrupt(), 130, "transferkit: stopped.\n"),
+        (Stopped(signal.SIGINT), 130, "transferkit: stopped.\n"),
+        (Stopped(signal.SIGTERM), 143, "transferkit: stopped.\n"),
     ],
 )
 def test_what_ends_a_process_is_one_line(error, status, line, capsys):
@@ -93,3 +96,56 @@ def test_a_process_does_not_end_in_a_search_for_garbage():
         "from transferkit.process import exit_with\n"
         "exit_with(lambda: print(gc.get_freeze_count() > before))\n"
     ) == ("False\nTrue\n")
+
+
+WAITING = (
+    "import time; from transferkit.process import exit_with\n"
+    "def work():\n"
+    "    try:\n"
+    "        print('here', flush=True); time.sleep(60)\n"
+    "    finally:\n"
+    "        print('saved', flush=True); time.sleep({slow})\n"
+    "exit_with(work)\n"
+)
+
+
+def stopped(*signals, slow=0, before=None):
+    """The status and the output of a process that got `signals` while it waited."""
+    code = [sys.executable, "-c", WAITING.format(slow=slow)]
+    with subprocess.Popen(
+        code, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=before
+    ) as process:
+        line = process.stdout.readline()
+        for number in signals:
+            process.send_signal(number)
+            line = process.stdout.readline() or line
+        return process.wait(timeout=30), line
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+)
+def test_a_signal_lets_the_work_save_what_it_has(number, status):
+    assert stopped(number) == (status, b"saved\n")
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_the_process_at_once(second):
+    assert stopped(signal.SIGINT, second, slow=60)[0] == -second
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with stopped_by_signals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_handlers_before_are_there_again():
+    before = signal.getsignal(signal.SIGTERM)
+    with stopped_by_signals():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 from argparse import ArgumentError, ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
@@ -24,7 +26,8 @@ from transferkit.config_file import read_config
 from transferkit.data.phrases import NAMED_AT_MOST
 from transferkit.data.policies import find_policy
 from transferkit.errors import ConfigError
-from transferkit.output_folders import numbered_folder
+from transferkit.locks import locked, require_unlocked
+from transferkit.output_folders import folder_for
 from transferkit.presets import with_preset
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
@@ -91,15 +94,18 @@ class Job:
             say(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
         return manifest
 
-    def create_run(self, name: str) -> Run:
-        """The run folder of this job; `name` is what it is called where none is given.
+    @contextmanager
+    def making_run(self, name: str) -> Iterator[Run]:
+        """The run folder of this job, held until the end of the block.
 
-        The weights are fetched first: for a network that cannot be had, nothing is written.
+        `name` is what it is called where none is given. The weights are fetched first: for a
+        network that cannot be had, nothing is written. Where settings turn out to be wrong before
+        all else, the folder goes again.
 
         Raises:
             WeightsError: the weights are not in Keras' cache and cannot be downloaded.
             DeviceError: there are no such devices.
-            RunError: the folder is taken.
+            RunError: the folder is taken, or another process writes into it.
         """
         silence_tensorflow()
         from transferkit.backbones.weights import weights_path
@@ -113,9 +119,12 @@ class Job:
 
             choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
-        run = Run.create(self.out or numbered_folder("runs", name), overwrite=self.overwrite)
-        run.stays = run.stays and bool(self.out)  # a numbered folder is new
-        return run
+        if self.out:
+            Run.require_free(self.out, overwrite=self.overwrite)
+        with folder_for(self.out, "runs", name) as folder, locked(folder):
+            run = Run.create(folder, overwrite=self.overwrite)
+            with run.or_nothing():
+                yield run
 
     def check(self) -> None:
         """Look up every name, and what else can be known before anything slow.
@@ -137,6 +146,7 @@ class Job:
 
             weights_path(rows[0], config.model.weights)
         if self.out:
+            require_unlocked(Path(self.out))
             Run.require_free(self.out, overwrite=self.overwrite)
 
     def _require_blocks(self, row: Backbone) -> None:

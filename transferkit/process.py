@@ -6,14 +6,18 @@ import atexit
 import codecs
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from types import FrameType
 
 from transferkit.errors import TransferkitError
 from transferkit.progress import say
 
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last on Windows alone, SIGHUP not
 BYTES = "transferkit.bytes"  # what an output stream does with a character it cannot encode
 
 
@@ -48,13 +52,54 @@ def exit_with(action: Callable[[], None]) -> None:
         if isinstance(stream, TextIOWrapper):  # a notebook's is another
             stream.reconfigure(errors=BYTES)
     try:
-        action()
+        with stopped_by_signals():
+            action()
     except TransferkitError as error:
         say(f"transferkit: {error}")
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         say("transferkit: stopped.")
-        raise SystemExit(130) from None
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        raise SystemExit(128 + number) from None  # as a shell says it: 130 is Ctrl-C, 143 SIGTERM
+
+
+class Stopped(KeyboardInterrupt):
+    """A request to stop: Ctrl-C, or a signal such as that of a time limit.
+
+    `number` is the signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Raise `Stopped` at the first signal that asks to stop; a second one ends the process at once.
+
+    Signals that whoever started the process has taken care of (`nohup`, a shell's `&`) are left
+    alone, and so are all of them outside the main thread, where Python allows no handlers.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    numbers = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
+    before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) in usual}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
+        raise Stopped(number)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def silence_tensorflow() -> None:

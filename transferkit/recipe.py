@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from transferkit.active_run import making
 from transferkit.config import Config
+from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
 from transferkit.process import exit_with
 from transferkit.progress import say
@@ -57,14 +60,15 @@ def _run_recipe(
     job.check()
     job = job.with_backbone()
     manifest = job.read_manifest()
-    run = job.create_run(script.stem)
-    with run.or_nothing():
+    with job.making_run(script.stem) as run, saying_what_is_left(run):
         found = _start(run, manifest, job.settings)
-        report = dataclasses.replace(work(manifest, job.settings), environment=found)
-    save_classifiers(report, run)
-    finish(report, run)
-    if also:
-        also(report, run)
+        with making(run):
+            report = dataclasses.replace(work(manifest, job.settings), environment=found)
+        save_classifiers(report, run)
+        finish(report, run)
+        if also:
+            also(report, run)
+        report.faults.require_none(run.folder)
 
 
 def _start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
@@ -106,7 +110,49 @@ def save_classifiers(report: Report, run: Run) -> None:
 
 
 def finish(report: Report, run: Run) -> None:
-    """Save everything of `report` into `run`, print its table and say where the page is."""
-    report.save(run)
+    """Save everything of `report` into `run`, print its table and say where the page is.
+
+    Raises:
+        RunError: a file cannot be written; the table is printed before that.
+    """
+    unwritten = None
+    try:
+        report.save(run)
+    except RunError as error:
+        unwritten = error
     print(report)
+    if unwritten:
+        raise unwritten
     say(f"Report: {run / 'report.html'}")
+
+
+@contextmanager
+def saying_what_is_left(run: Run) -> Iterator[None]:
+    """Where the work within is stopped, or an error ends it, say what of it is in `run`."""
+    try:
+        yield
+    except BaseException:
+        if sentence := what_is_left(run):
+            say(sentence)
+        raise
+
+
+def what_is_left(run: Run) -> str:
+    """What a run that did not come to its end has in its folder, and what can be done with it.
+
+    Empty where it has no classifier yet, or its report too.
+    """
+    folder = str(run.folder)
+    network = (run / "model.keras").is_file()
+    count = len(list((run / "baselines").glob("*.skops")))
+    baselines = f"{count} baseline{'s' if count > 1 else ''}" if count else ""
+    if not (network or count) or (run / "report.html").is_file():
+        return ""
+    parts = " and ".join(each for each in ("the network" if network else "", baselines) if each)
+    verb = "is" if count + network == 1 else "are"
+    start = f"{parts[0].upper()}{parts[1:]} {verb} in {folder!r}"
+    if (run / "results.json").is_file():
+        next_step = f"`transferkit report {folder}` makes the report"
+        return f"{start}, with answers to the test images: {next_step}."
+    option, what = ("", "the network") if network else (" --classifier NAME", "one of them")
+    return f"{start}, not scored yet: `transferkit predict {folder} FILES{option}` uses {what}."

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from transferkit.errors import ConfigError, RunError, WeightsError
+from transferkit.locks import LOCK, holds_files
 from transferkit.yaml_files import load_yaml
 
 START = ("config.yaml", "environment.json", "manifest.csv")
@@ -131,7 +132,7 @@ class Run:
             yield
         except (ConfigError, WeightsError):
             with suppress(OSError):
-                if {path.name for path in self.folder.iterdir()} <= set(START):
+                if {path.name for path in self.folder.iterdir()} <= {*START, LOCK}:
                     for name in START:
                         (self / name).unlink(missing_ok=True)
                     if not self.stays:
@@ -159,7 +160,7 @@ class Run:
         """
         run = cls(folder)
         try:
-            taken = run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir()))
+            taken = run.folder.exists() and (not run.folder.is_dir() or holds_files(run.folder))
         except OSError as error:
             raise _no_run_folder(folder, error) from error
         if taken:

@@ -108,9 +108,9 @@ def test_an_unknown_classifier_is_one_line(command, compared, circles):
     )
 
 
-def test_a_report_of_a_run_has_a_line_for_each_classifier(command, compared, monkeypatch):
+def test_a_report_of_runs_has_a_line_for_each_classifier(command, compared, monkeypatch):
     monkeypatch.chdir(compared.parent)
-    said = command("report", compared.name)
+    said = command("report", compared.name, compared.name)
     assert (said.status, said.err) == (0, "")
     for word in ("run", "classifier", "lenet", "random_forest_pixels", "majority"):
         assert word in said.out.split()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from transferkit.active_run import keep_baseline
 from transferkit.backbones.row import pooling_of
 from transferkit.backbones.start import choose_backbone, rooted_weights
 from transferkit.backbones.table import find_backbone
@@ -57,7 +58,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
         )
         seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
     steps = [] if features is None else [("features", features)]
-    return Classic(
+    classic = Classic(
         name=baseline.name,
         pipeline=Pipeline([*steps, ("classifier", estimator)]),
         classes=manifest.classes,
@@ -71,6 +72,8 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
             "taken": taken.to_json(),
         },
     )
+    keep_baseline(classic)
+    return classic
 
 
 def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:

@@ -15,6 +15,7 @@ from transferkit.commands.running import baseline_names
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
+from transferkit.locks import holds_files, locked
 from transferkit.output_folders import folder_for
 from transferkit.process import silence_tensorflow
 from transferkit.progress import say
@@ -91,7 +92,7 @@ def run_curve(job: CurveJob) -> Run:
 
     chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
     name = run_name(manifest.source, config.model.backbone)
-    with folder_for(job.out, FOLDER, name) as folder:
+    with folder_for(job.out, FOLDER, name) as folder, locked(folder):
         found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
         job.require_free()  # it may have been taken meanwhile
         run = Run(folder)
@@ -109,7 +110,7 @@ def run_curve(job: CurveJob) -> Run:
 def _refusal(out: str, *, overwrite: bool) -> str:
     """Why no curve may be written to `out`, and what to do; empty where one may."""
     folder, other = Path(out), "choose another folder with --out"
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists() or (folder.is_dir() and not holds_files(folder)):
         return ""
     if not overwrite:
         return f"exists already: {other}, or pass --overwrite to replace the curve in it"

@@ -16,7 +16,7 @@ from transferkit.config import Config
 from transferkit.errors import ConfigError
 from transferkit.jobs import Job, parse_job
 from transferkit.progress import say
-from transferkit.recipe import finish
+from transferkit.recipe import finish, saying_what_is_left
 from transferkit.report.tracking import require_tracker, track_run
 from transferkit.runs import Run
 
@@ -104,15 +104,16 @@ def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
     # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
     quiet_catalogue(job.source)
     manifest = job.read_manifest()
-    run = job.create_run(run_name(manifest.source, config.model.backbone))
-    with run.or_nothing():
+    name = run_name(manifest.source, config.model.backbone)
+    with job.making_run(name) as run, saying_what_is_left(run):
         report = _compared(manifest, config, names, run=run)
-    report = dataclasses.replace(report, environment=run.json("environment.json"))
-    if job.repeats > 1:
-        report.save(run)  # a repeat that fails takes nothing with it
-        report = dataclasses.replace(report, spread=_spread(job, names, report))
-    finish(report, run)
-    track_run(report, run, job.tracker)
+        report = dataclasses.replace(report, environment=run.json("environment.json"))
+        if job.repeats > 1:
+            report.save(run)  # a repeat that fails takes nothing with it
+            report = dataclasses.replace(report, spread=_spread(job, names, report))
+        finish(report, run)
+        track_run(report, run, job.tracker)
+        report.faults.require_none(run.folder)
     return run
 
 

@@ -98,7 +98,7 @@ def _report_again(run: Run) -> None:
     if unwritten:
         raise unwritten
     say(f"Report: {run / 'report.html'}")
-    report.faults.require_none(str(run.folder))
+    report.faults.require_none(run.folder)
 
 
 def _print_text(chunks: Iterable[pd.DataFrame]) -> None:

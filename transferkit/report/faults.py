@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from transferkit.errors import RunError
@@ -65,7 +66,7 @@ class Faults:
         """The content of errors.txt: each part, its error and its traceback."""
         return "\n".join(f"{each.part}\n\n{each.trace}" for each in self._by_part.values())
 
-    def require_none(self, folder: str) -> None:
+    def require_none(self, folder: str | Path) -> None:
         """Raise one sentence where a part failed.
 
         Raises:
@@ -76,8 +77,8 @@ class Faults:
         listed = ", ".join(self.parts)
         raise RunError(
             f"These parts of the report could not be made: {listed}. Everything else is in "
-            f"{folder!r}, with the tracebacks in {FILE}; `transferkit report {folder}` makes the "
-            "report again."
+            f"{str(folder)!r}, with the tracebacks in {FILE}; `transferkit report {folder}` makes "
+            "the report again."
         )
 
 

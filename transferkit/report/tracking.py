@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from transferkit.errors import ConfigError
+from transferkit.errors import ConfigError, RunError
 from transferkit.progress import say
 
 if TYPE_CHECKING:
@@ -40,8 +40,18 @@ def require_tracker(name: str) -> None:
 
 
 def track_run(report: Report, run: Run, name: str) -> None:
-    """Log the settings, the epochs and the scores of `report`, saved in `run`, with `name`."""
-    TRACKERS[name](report, run)
+    """Log the settings, the epochs and the scores of `report`, saved in `run`, with `name`.
+
+    Raises:
+        RunError: it could not log them; the run is whole all the same.
+    """
+    try:
+        TRACKERS[name](report, run)
+    except Exception as error:  # of its server, its disk, its version: all of them another's
+        raise RunError(
+            f"The run is whole in {str(run.folder)!r}, but {name} could not log it: "
+            f"{type(error).__name__}: {error}."
+        ) from error
 
 
 def scalars(report: Report) -> Iterator[tuple[str, float, int]]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -25,6 +25,9 @@ from transferkit.training.material import Part
 from transferkit.training.normalising import let_statistics_follow
 from transferkit.training.optimizers import build_optimizer
 from transferkit.training.source import Source
+
+if TYPE_CHECKING:
+    from transferkit.training.checkpoint import Checkpoint
 
 EXECUTED = 16  # steps that a GPU takes without asking the CPU for what to do next
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
@@ -56,6 +59,9 @@ class Fit:
     kept: KeptRows | None = None
     averaged: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
+    reached: str = ""
+    """The stage whose network the classifier is, where it is worth saving; empty before that."""
+    checkpoint: Checkpoint | None = None
     borrowed_seconds: float = 0.0
     """What features cost, less what was spent on them here: they may have been read before."""
 

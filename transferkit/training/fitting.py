@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import keras
+import numpy as np
 
 from transferkit.backbones.row import blocks_to_release
 from transferkit.backbones.start import is_pretrained
@@ -20,6 +21,7 @@ from transferkit.progress import say
 from transferkit.training import models
 from transferkit.training.augmenting import Augmenting
 from transferkit.training.averaging import BestEpochs
+from transferkit.training.checkpoint import Checkpoints
 from transferkit.training.devices import Device
 from transferkit.training.drawn import Drawn
 from transferkit.training.fit import (
@@ -36,7 +38,7 @@ from transferkit.training.foretelling import foretell
 from transferkit.training.head import fit_head
 from transferkit.training.material import Part, class_weights, read_part
 from transferkit.training.rows import keep_rows
-from transferkit.training.watching import callbacks
+from transferkit.training.watching import Watch, early_stopping
 
 MANY_STEPS = 500  # of fine-tuning, from which it is worth timing the first ahead of the head
 BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
@@ -48,9 +50,19 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     Raises:
         ConfigError: a name or setting that does not fit the backbone; before anything slow.
     """
+    fit = start_fit(manifest, config, device)
+    fit_stages(fit)
+    return fit
+
+
+def start_fit(manifest: Manifest, config: Config, device: Device) -> Fit:
+    """Build a classifier for the classes of `manifest`, and what it is to be fitted on.
+
+    Raises:
+        ConfigError: a name or setting that does not fit the backbone.
+    """
     find_policy(config.train.augment)
-    row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
-    blocks = blocks_to_release(row, config.train.release, pretrained=pretrained)
+    _blocks(config)
     keras.utils.set_random_seed(config.seed)
     with device.building():
         classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
@@ -63,45 +75,50 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     fit = Fit(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
     fit.details["parameters"] = models.parameters(classifier)
+    return fit
+
+
+def fit_stages(fit: Fit) -> None:
+    """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
+    config, blocks = fit.config, _blocks(fit.config)
     fit.kept = keep_rows(fit, blocks)
-    if pretrained or blocks < len(row.blocks):
+    if fit.pretrained or blocks < len(fit.row.blocks):
         if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
             _foretell_from_pixels(fit, blocks)
         fit_head(fit)
+        fit.reached = HEAD_STAGE
+        if blocks and fit.checkpoint:
+            fit.checkpoint.write(fit)
     if blocks:
         fit_blocks(fit, blocks)
-    return fit
+
+
+def _blocks(config: Config) -> int:
+    """How many blocks of the backbone learn."""
+    pretrained = is_pretrained(config.model)
+    row = find_backbone(config.model.backbone)
+    return blocks_to_release(row, config.train.release, pretrained=pretrained)
 
 
 def fit_blocks(fit: Fit, blocks: int) -> None:
     """Fit the last `blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
-    the validation loss fell: a fine-tuning that does harm is undone.
+    the validation loss fell: a fine-tuning that does harm is undone. Where it ends early, by an
+    error or because it was stopped, the classifier is the best that there was until then.
     """
-    started = time.perf_counter()
-    config, tuning = fit.config.train, bool(fit.history)
+    started, tuning = time.perf_counter(), bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.classifier.get_weights() if tuning else None
     learner, train, validation, images = _material(fit)
     prepare(fit, learner, blocks, tuning=tuning)
-    steps, watched = fit.train.steps, len(fit.validation) > 0
-    averages = tuning and fit.pretrained and watched and config.average_epochs > 1
-    best = [BestEpochs(config.average_epochs)] if averages else []
-    with learning(fit, learner):
-        learner.fit(
-            train,
-            shuffle=False,  # the batches are shuffled already
-            epochs=config.epochs,
-            validation_data=validation if watched else None,
-            callbacks=[
-                *best,  # before what restores the best epoch's weights when it stops
-                *callbacks(stage, config, steps=steps, history=fit.history, watched=watched),
-            ],
-            verbose=0,
-        )
-        for each in best:
-            each.average(fit, learner, validation, stage=stage)
+    watched = len(fit.validation) > 0
+    stopper = early_stopping(fit.config.train) if watched else None
+    try:
+        _learn(fit, learner, train, validation, stage=stage, stopper=stopper)
+    except BaseException:
+        _go_back(fit, learner, stage, before=before, stopper=stopper)
+        raise
     describe(fit, stage, started, blocks=blocks, images=images)
     if before is None:
         require_numbers(fit, stage)
@@ -110,6 +127,67 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
         fit.classifier.set_weights(before)
         fit.details["kept"] = HEAD_STAGE
         fit.details.pop("averaged epochs", None)
+    fit.reached = fit.details["kept"]
+
+
+def _learn(
+    fit: Fit,
+    learner: keras.Model,
+    train: Any,
+    validation: Any,
+    *,
+    stage: str,
+    stopper: keras.callbacks.EarlyStopping | None,
+) -> None:
+    """Fit `learner` on the batches of `train`, to its best epoch, or the average of the best."""
+    config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
+    averages = tuning and fit.pretrained and stopper and config.average_epochs > 1
+    best = [BestEpochs(config.average_epochs)] if averages else []
+    goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
+    with learning(fit, learner):
+        learner.fit(
+            train,
+            shuffle=False,  # the batches are shuffled already
+            epochs=config.epochs,
+            validation_data=validation if stopper else None,
+            callbacks=[
+                *best,  # before what restores the best epoch's weights when it stops
+                Watch(stage, fit.train.steps, fit.history),
+                *([stopper] if stopper else []),
+                Checkpoints(fit, stage, stopper, goal),
+            ],
+            verbose=0,
+        )
+        for each in best:
+            each.average(fit, learner, validation, stage=stage)
+
+
+def _go_back(
+    fit: Fit,
+    learner: keras.Model,
+    stage: str,
+    *,
+    before: list[np.ndarray] | None,
+    stopper: keras.callbacks.EarlyStopping | None,
+) -> None:
+    """Give the classifier the best weights so far of a `stage` that ended early.
+
+    `before` are those that it began with, where they are a network already.
+    """
+    fit.reached = "" if before is None else HEAD_STAGE
+    loss = fit.best(stage)
+    better = loss < (fit.best(HEAD_STAGE) if before is not None and stopper else math.inf)
+    if better and stopper is not None and stopper.best_weights is not None:
+        learner.set_weights(stopper.best_weights)
+        fit.reached = stage
+    elif better and stopper is None and _are_numbers(learner):
+        fit.reached = stage  # without validation images nothing says that an epoch is better
+    elif before is not None:
+        fit.classifier.set_weights(before)
+
+
+def _are_numbers(model: keras.Model) -> bool:
+    return all(np.isfinite(values).all() for values in model.get_weights())
 
 
 def _foretell_from_pixels(fit: Fit, blocks: int) -> None:

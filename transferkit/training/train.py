@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import pandas as pd
 
+from transferkit.active_run import active_run, keep_network
 from transferkit.backbones.start import choose_backbone
 from transferkit.config import Config
 from transferkit.data.assigning import require_train
@@ -18,12 +18,13 @@ from transferkit.data.manifest import Manifest
 from transferkit.metering import metered
 from transferkit.progress import say
 from transferkit.runs import Run, write_json, write_text
+from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
 from transferkit.training.devices import choose_device
 from transferkit.training.environment import environment
 from transferkit.training.fit import Fit
-from transferkit.training.fitting import fit_classifier
+from transferkit.training.fitting import fit_stages, start_fit
 from transferkit.training.mirroring import mirror_helps, with_mirror
-from transferkit.training.models import build_classifier
+from transferkit.training.models import HEAD
 from transferkit.training.network import Network
 from transferkit.training.tempering import temper
 
@@ -32,7 +33,8 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     """Fit a network to the training images of `manifest`.
 
     With a `run`, its folder gets the settings, the environment and the manifest before the slow
-    part, and the history and the model after it.
+    part, and the history and the model after it. Where training ends early, by Ctrl-C or by an
+    error, the best network so far and its history are saved there, and the exception goes on.
 
     Raises:
         ConfigError, WeightsError, DeviceError: before anything slow.
@@ -45,13 +47,13 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     started = time.perf_counter()
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
+    checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
     with metered() as taken:
-        fit = fit_classifier(manifest, config, device)
-        if config.train.calibrate:
-            temper(fit)
-    model = _in_float32(fit, manifest)
-    if config.train.mirror and mirror_helps(fit):
-        model = with_mirror(model)
+        fit = start_fit(manifest, config, device)
+        fit.checkpoint = checkpoint
+        with checkpoint.rescuing(fit):
+            fit_stages(fit)
+            model = _finished(fit, manifest)
     details = fit.details | {"device": device.line, "taken": taken.to_json()}
     network = Network(
         name=config.model.backbone,
@@ -63,7 +65,24 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
         history=fit.history,
         engine=config.train.engine,
     )
-    return _kept(network, run)
+    network = _kept(network, run)
+    if run is None:
+        keep_network(network, save_network)
+    return network
+
+
+def _finished(fit: Fit, manifest: Manifest) -> keras.Model:
+    """The fitted model with its temperature, in float32, with the mirror image where that helps."""
+    head = fit.classifier.get_layer(HEAD)
+    before = head.get_weights()
+    try:
+        if fit.config.train.calibrate:
+            temper(fit)
+        model = in_float32(fit, manifest.classes)
+        return with_mirror(model) if fit.config.train.mirror and mirror_helps(fit) else model
+    except BaseException:
+        head.set_weights(before)  # they may be divided by half a way's temperature
+        raise
 
 
 def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any]) -> None:
@@ -71,22 +90,6 @@ def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any
     write_text(run / "config.yaml", config.to_yaml())
     write_json(run / "environment.json", found)
     manifest.save(run / "manifest.csv")
-
-
-def save_network(network: Network, folder: Path) -> None:
-    """Write the network and the history of its training into `folder`."""
-    network.save(folder)
-    write_text(folder / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
-
-
-def _in_float32(fit: Fit, manifest: Manifest) -> keras.Model:
-    """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
-    if fit.device.bits.policy == "float32":
-        return fit.classifier
-    random = replace(fit.config.model, weights="none")
-    plain = build_classifier(random, manifest.classes, side=fit.config.data.side)
-    plain.set_weights(fit.classifier.get_weights())
-    return plain
 
 
 def _kept(network: Network, run: Run | None) -> Network:

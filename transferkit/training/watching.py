@@ -70,12 +70,15 @@ def callbacks(
         Watch(stage, steps, history),
     ]
     if watched:
-        found.append(
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss", patience=train.patience, restore_best_weights=True
-            )
-        )
+        found.append(early_stopping(train))
     return found
+
+
+def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
+    """Callback that stops a stage at its best validation loss, and goes back to that epoch."""
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=train.patience, restore_best_weights=True
+    )
 
 
 def executions(model: keras.Model, steps: int) -> int:

@@ -1,0 +1,58 @@
+"""The lock of a folder that is being written: two processes must not write one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from transferkit.errors import RunError
+
+LOCK = ".lock"  # the file, in the folder itself: another container on the same disk sees it too
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder`, which is there, for this process: no other one writes a result into it.
+
+    The operating system lets go of it when the process ends, whatever ends it.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    from filelock import FileLock, Timeout  # 0.07 s, for those who write
+
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"Another process is writing into {str(folder)!r} at this moment: "
+            "wait for its end, or choose another folder with --out."
+        ) from None
+    except (OSError, NotImplementedError):
+        # A file system without locks; that a folder cannot be written to is said by who writes.
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            (folder / LOCK).unlink()
+
+
+def require_unlocked(folder: Path) -> None:
+    """Refuse a folder that another process holds now.
+
+    Raises:
+        RunError: it does.
+    """
+    if (folder / LOCK).exists():
+        with locked(folder):
+            pass
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether there is anything in `folder` but a lock."""
+    return any(path.name != LOCK for path in folder.iterdir())

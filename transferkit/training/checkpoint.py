@@ -1,0 +1,154 @@
+"""Checkpoints: the best network so far and its history, in the run folder during training."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from transferkit.data.manifest import Manifest
+from transferkit.errors import RunError
+from transferkit.progress import say
+from transferkit.runs import Run, write_text
+from transferkit.training.fit import Fit
+from transferkit.training.models import build_classifier
+from transferkit.training.network import Network
+
+SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most
+INTERRUPTED = "interrupted"  # in the details of a network whose training did not end
+
+
+class Checkpoint:
+    """Checkpoint of one training on `manifest` in the folder of `run`; without one, nothing is
+    written.
+
+    `replace` allows a model that is in the folder to be replaced before this training ended.
+    """
+
+    def __init__(self, manifest: Manifest, run: Run | None, *, replace: bool = True) -> None:
+        self.manifest, self.run, self.replace = manifest, run, replace
+        self.started = time.perf_counter()
+        self.ended, self.seconds = self.started, 0.0  # of the last one: when, and what it took
+        self.written = False
+
+    def is_due(self) -> bool:
+        """Whether the next one costs little beside what it saves."""
+        return time.perf_counter() - self.ended >= SHARE * self.seconds
+
+    def write(self, fit: Fit) -> bool:
+        """Save the classifier of `fit` as it is now; what goes wrong is said and ends no training.
+
+        Returns whether it was saved.
+        """
+        if self.run is None or not (self.written or self.replace or self._is_free(self.run)):
+            return False
+        started = time.perf_counter()
+        try:
+            if not self.written:
+                self.run.remove_report()
+            network = unfinished_network(fit, self.manifest, started - self.started)
+            save_network(network, self.run.folder)
+        except RunError as error:
+            say(f"Note: the network so far is not saved: {error}")
+            self.run = None
+            return False
+        self.ended = time.perf_counter()
+        self.seconds, self.written = self.ended - started, True
+        return True
+
+    @contextmanager
+    def rescuing(self, fit: Fit) -> Iterator[None]:
+        """Save the best network so far if training ends early, by whatever it is; then go on so.
+
+        Ctrl-C, a time limit and an error are alike in that the epochs before them were not in vain.
+        """
+        try:
+            yield
+        except BaseException:
+            if fit.reached and self.write(fit) and self.run:
+                say(
+                    f"The best network so far ({_reached(fit)}) and its history are saved in "
+                    f"{str(self.run.folder)!r}."
+                )
+            raise
+
+    @staticmethod
+    def _is_free(run: Run) -> bool:
+        return not (run / "model.keras").exists()
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Callback that writes a checkpoint after an epoch, where there is a better network to save.
+
+    `stopper` has the best weights of the stage; without it, those of the last epoch are saved. It
+    comes before this one among the callbacks.
+    """
+
+    def __init__(
+        self, fit: Fit, stage: str, stopper: keras.callbacks.EarlyStopping | None, goal: float
+    ) -> None:
+        super().__init__()
+        self.fit, self.stage, self.stopper = fit, stage, stopper
+        self.lowest = goal  # the loss of what is saved already
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        fit, loss = self.fit, self.fit.best(self.stage)
+        if fit.checkpoint is None or not loss < self.lowest or not fit.checkpoint.is_due():
+            return
+        now = self.model.get_weights()
+        if self.stopper is not None and self.stopper.best_weights is not None:
+            self.model.set_weights(self.stopper.best_weights)
+        before, fit.reached = fit.reached, self.stage
+        fit.checkpoint.write(fit)
+        fit.reached = before
+        self.model.set_weights(now)
+        if self.stopper is not None:
+            self.lowest = loss
+
+
+def unfinished_network(fit: Fit, manifest: Manifest, seconds: float) -> Network:
+    """The classifier of `fit` as a network whose details say that its training did not end."""
+    config = fit.config
+    details = {"kept": fit.reached, INTERRUPTED: _reached(fit), "device": fit.device.line}
+    return Network(
+        name=config.model.backbone,
+        model=in_float32(fit, manifest.classes),
+        classes=manifest.classes,
+        data=config.data,
+        fit_seconds=seconds + fit.borrowed_seconds,
+        details=fit.details | details,
+        history=list(fit.history),
+        engine=config.train.engine,
+    )
+
+
+def save_network(network: Network, folder: Path) -> None:
+    """Write the network and the history of its training into `folder`."""
+    network.save(folder)
+    write_text(folder / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
+
+
+def in_float32(fit: Fit, classes: Sequence[str]) -> keras.Model:
+    """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
+    if fit.device.bits.policy == "float32":
+        return fit.classifier
+    random = dataclasses.replace(fit.config.model, weights="none")
+    plain = build_classifier(random, tuple(classes), side=fit.config.data.side)
+    plain.set_weights(fit.classifier.get_weights())
+    return plain
+
+
+def _reached(fit: Fit) -> str:
+    """The stage and epoch of the classifier as it is, as `fine-tune, epoch 3`."""
+    stage, loss = fit.reached, fit.best(fit.reached)
+    watched = "val_loss" if len(fit.validation) else "loss"
+    rows = [row for row in fit.history if row["stage"] == stage]
+    epoch = next((row["epoch"] for row in rows if row[watched] == loss), len(rows))
+    what = "validation loss" if watched == "val_loss" else "loss"
+    return f"{stage}, epoch {epoch}, {what} {loss:.3f}"
