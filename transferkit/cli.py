@@ -27,7 +27,7 @@ COMMANDS = (
     Command("compare", "a network and the classics on one split", "running", "compare"),
     Command("curve", "accuracy by number of images; what more would bring", "curve", "curve"),
     Command("predict", "classes and probabilities of images, by a run", "using", "predict"),
-    Command("report", "runs side by side", "using", "report"),
+    Command("report", "a run's report made again; several runs side by side", "using", "report"),
     Command("backbones", "the table of networks", "listing", "backbones"),
     Command("baselines", "the table of classics", "listing", "baselines"),
     Command("cache", "what is kept of images between runs, and emptying it", "cache", "cache"),
