@@ -60,7 +60,8 @@ def test_the_table_is_on_standard_output_and_the_progress_is_not(command, shapes
     assert lines[2].split()[0] == "lenet"
     assert len(lines) == 4  # and the verdict
     starts = [line.split(" ")[0].rstrip(":") for line in said.err.splitlines()]
-    assert starts == ["Images", "Note", "Device", "from", "The", "Report"]  # the temperature's is the 4th
+    # The note says how the folder was read, and the fifth line is the temperature's.
+    assert starts == ["Images", "Note", "Device", "from", "The", "Report"]
 
 
 def test_the_same_seed_gives_the_same_scores(command, shapes, compared, tmp_path):
