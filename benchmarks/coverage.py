@@ -6,8 +6,11 @@
 From a world of made answers, whose scores are known, tests are drawn. For each kind of test: the
 share of them, in per cent, in which the 95 % interval holds the score on the whole world (93 to 97
 is wanted), and that in which two equally good classifiers are told apart at 5 % (4 to 6, or fewer):
-by McNemar's exact test, by its mid-p variant, and by the paired bootstrap. Then, by how many
-images only one of the two is right on, the same share as it is worked out for the first two.
+by McNemar's exact test, by its mid-p variant, and by exchanges of whole groups. Then, by how many
+images only one of the two is right on, the same share as it is worked out for the first two. Last,
+of slices that are all equally hard: the share of the slices' 95 % intervals that hold the accuracy,
+with the groups of the images left out and with them, the share of tests in which the adjusted ones
+hold in all slices, and that in which the worst slice is called clearly worse than the others.
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.special import softmax
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from transferkit.evidence.comparison import by_group, mcnemar, mcnemar_mid_p, pairwise
 from transferkit.evidence.intervals import score_intervals
 from transferkit.evidence.resampling import DRAWS
 from transferkit.evidence.scores import score
+from transferkit.evidence.sign_flips import exact_sign_flip
+from transferkit.evidence.slices import slice_scores
 from transferkit.progress import say
 
 TESTS, UNITS = 1000, 40_000  # that are drawn, and of which a world is made
@@ -31,7 +36,7 @@ LEVEL = 0.05
 MOST = 8  # images of a group
 ALIKE, SHARED = 0.7, 0.7  # of the noise: of a group's images, and of the two classifiers
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
-RATES = ("McNemar", "mid-p", "bootstrap")
+RATES = ("McNemar", "mid-p", "by group")
 WIDTHS = (9, 9, 9, 9, 11)
 DIFFERING = (5, 10, 20, 30, 50, 100, 200, 500, 1000)
 
@@ -70,6 +75,17 @@ WORLDS = (
     World("4 unequal classes, 60 groups", 4, 60, 2.0, grouped=True, rarer=0.75),
     World("3 easy classes, 100 groups", 3, 100, 2.6, grouped=True),
 )
+SLICES = (  # how many, the units of each, and whether these are groups of images
+    (5, 30, False),
+    (5, 200, False),
+    (20, 30, False),
+    (5, 4, True),
+    (5, 10, True),
+    (5, 30, True),
+    (20, 10, True),
+    (30, 30, True),
+)
+RIGHT = 0.85  # share of the images of every slice
 Made = tuple[np.ndarray, list[np.ndarray], np.ndarray]
 """The truth `(images,)`, two classifiers' answers `(images, classes)`, and the images' units."""
 
@@ -97,6 +113,14 @@ def main() -> None:
     for name, test in (("McNemar", mcnemar), ("mid-p", mcnemar_mid_p)):
         rates = [worked_out(test, count) * 100 for count in DIFFERING]
         print(f"{name:<29}" + "".join(f"{rate:>8.1f}" for rate in rates))
+    rates = [with_a_pair(count) * 100 for count in DIFFERING]
+    print(f"{'by group, one pair of copies':<29}" + "".join(f"{rate:>8.1f}" for rate in rates))
+    print(f"\n{'equal slices':<29}{'no groups':>11}{'groups':>8}{'all at once':>13}{'worse':>7}")
+    for slices, units, grouped in SLICES:
+        name = f"{slices} of {units} {'groups' if grouped else 'images'}"
+        say(name)
+        naive, own, all_of, worse = measure_slices(slices, units, grouped, tests=asked.tests) * 100
+        print(f"{name:<29}{naive:>11.1f}{own:>8.1f}{all_of:>13.1f}{worse:>7.1f}")
 
 
 def measure(world: World, *, tests: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
@@ -159,6 +183,44 @@ def worked_out(test: Callable[[int, int], float], differing: int) -> float:
     wins = np.arange(differing + 1)
     apart = [test(int(each), differing - int(each)) < LEVEL for each in wins]
     return float(binom.pmf(wins, differing, 0.5) @ apart)
+
+
+def with_a_pair(differing: int) -> float:
+    """The same, of the test by group, where two of the images are copies of one another."""
+    alone = np.arange(differing - 1)  # wins of the other images; the pair is won, or all are turned
+    rest = [np.repeat([1, -1], [wins, differing - 2 - wins]) for wins in alone]
+    apart = [exact_sign_flip(np.append(each, 2)) < LEVEL for each in rest]
+    return float(binom.pmf(alone, differing - 2, 0.5) @ apart)
+
+
+def measure_slices(slices: int, units: int, grouped: bool, *, tests: int) -> np.ndarray:
+    """The shares `(4,)` of equal slices: held without and with groups, all held, called worse."""
+    rng, counts = np.random.default_rng(0), np.zeros(4)
+    truth_of = np.eye(2)[::-1]
+    for _ in range(tests):
+        sizes = (
+            rng.integers(1, MOST + 1, slices * units) if grouped else np.ones(slices * units, int)
+        )
+        of_unit = np.repeat(np.arange(slices * units), sizes)
+        ease = np.sqrt(ALIKE) * rng.normal(size=slices * units)[of_unit]
+        luck = np.sqrt(1 - ALIKE) * rng.normal(size=len(of_unit))
+        right = ease + luck < norm.ppf(RIGHT)
+        names, groups = [str(unit // units) for unit in of_unit], [str(unit) for unit in of_unit]
+        answers = truth_of[right.astype(int)]
+        naive, found = (
+            slice_scores(np.zeros(len(right), int), answers, names, each) for each in ((), groups)
+        )
+        alone, together, adjusted = (
+            [each.low <= RIGHT <= each.high for each in intervals]
+            for intervals in (
+                [each.interval for each in naive],
+                [each.interval for each in found],
+                [each.adjusted for each in found],
+            )
+        )
+        shares = np.mean(alone), np.mean(together), all(adjusted), found[0].is_below
+        counts += np.array(shares, float)
+    return counts / tests
 
 
 if __name__ == "__main__":

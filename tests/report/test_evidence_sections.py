@@ -216,3 +216,30 @@ def test_where_nothing_is_better_than_a_constant_answer_nothing_is_to_be_chosen(
     assert said in page(report)
     assert said in markdown_report(report)
     assert "| budget |" not in markdown_report(report)
+
+
+def test_a_slice_that_is_clearly_worse_is_told_from_one_that_may_be_chance(manifest, answerers):
+    frame = manifest.frame.copy()
+    network = answerers(manifest)[-1]
+    test = frame.index[frame["split"] == "test"]
+    network.errs = 2
+    wrong = np.arange(len(test)) % 2 == 1
+    frame["camera"], frame["room"] = "new", "one"
+    frame.loc[test[wrong], "camera"] = "old"
+    frame.loc[test[: len(test) // 2], "room"] = "two"
+    camera, room = evidence(compare([network], Manifest(frame, manifest.source)))["groups"]
+    assert camera.worst.startswith("'old': right on 0.0 % of its 12 (0.0 to 30.6, corrected for 2")
+    assert "clearly below the others, by " in camera.worst
+    assert camera.worst.endswith(" points")
+    assert room.worst.endswith(", which cannot be told from the others")
+
+
+def test_slices_of_one_group_show_nothing(manifest, answerers):
+    frame = manifest.frame.copy()
+    test = frame.index[frame["split"] == "test"]
+    frame["camera"] = ["a", "b"] * (len(frame) // 2)
+    frame.loc[test, "group"] = frame.loc[test, "camera"] + " together"
+    (group,) = evidence(compare(answerers(manifest)[-1:], Manifest(frame, manifest.source)))[
+        "groups"
+    ]
+    assert "(0.0 to 100.0, corrected for 2 groups), which cannot be told" in group.worst

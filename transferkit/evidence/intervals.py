@@ -77,9 +77,9 @@ def score_intervals(
     drawn = np.concatenate(means)
     recall, f1 = _class_means(np.asarray(counts.sum(axis=0))[None])[0].tolist()
     support = np.bincount(truth, minlength=number)
-    worth = _worth(right, units)
+    worth = effective_images(right, units)
     alike = worth / len(truth) * _harmonic(support[support > 0])
-    quantile = NORMAL if len(paid) == len(truth) else _student(len(paid))
+    quantile = NORMAL if len(paid) == len(truth) else student_quantile(len(paid))
     return {
         "accuracy": wilson(worth * right.mean(), worth, quantile=quantile),
         "balanced_accuracy": _mean_interval(
@@ -112,12 +112,13 @@ def tails(units: int) -> tuple[float, float]:
 
     Draws of few units vary too little (Hesterberg, 2015, doi:10.1080/00031305.2015.1089789).
     """
-    tail = float(norm.cdf(-math.sqrt(units / (units - 1)) * _student(units)))
+    tail = float(norm.cdf(-math.sqrt(units / (units - 1)) * student_quantile(units)))
     return tail, 1 - tail
 
 
-def _student(units: int) -> float:
-    return float(student.ppf((1 + LEVEL) / 2, units - 1)) if units > 1 else math.inf
+def student_quantile(units: int, level: float = LEVEL) -> float:
+    """Student's quantile for an interval of `level` from so many units; infinite for one."""
+    return float(student.ppf((1 + level) / 2, units - 1)) if units > 1 else math.inf
 
 
 def _counts_by_unit(
@@ -138,7 +139,7 @@ def _class_means(counts: np.ndarray) -> np.ndarray:
     return np.stack([np.nanmean(recall, axis=1), np.nanmean(f1, axis=1)], axis=1)
 
 
-def _worth(right: np.ndarray, units: np.ndarray) -> float:
+def effective_images(right: np.ndarray, units: np.ndarray) -> float:
     """How many independent images would tell the accuracy as well; no more than there are."""
     sizes, images = np.bincount(units), len(units)
     count = len(sizes)
@@ -206,7 +207,7 @@ def _loss_bound(mean: float, paid: np.ndarray, *, largest: float) -> Interval:
     """
     images, squares = paid[:, [1, 4]].sum(axis=0)
     alone = images**2 / squares  # so many units of one size tell as much (Kish, 1965)
-    quantile = NORMAL if squares == images else _student(len(paid))
+    quantile = NORMAL if squares == images else student_quantile(len(paid))
     found = wilson(mean / largest * alone, alone, quantile=quantile)
     return Interval(found.low * largest, found.high * largest)
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from transferkit.evidence.calibration import brier, expected_calibration_error, tempered
 from transferkit.evidence.comparison import LEVEL, Difference
 from transferkit.evidence.results import Result
+from transferkit.evidence.slices import Slice
 from transferkit.report.choice import choices_by_budget
 from transferkit.report.evidence_figures import (
     coverage_figure,
@@ -201,14 +202,17 @@ def groups_of(report: Report, result: Result) -> list[Group]:
     ]
 
 
-def _worst(slices: Sequence[Any]) -> str:
+def _worst(slices: Sequence[Slice]) -> str:
     worst = slices[0]
-    return (
+    start = (
         f"{worst.name!r}: right on {percent(worst.accuracy)} of its {worst.images} "
-        f"({worst.interval.in_percent})"
+        f"({worst.adjusted.in_percent}, corrected for {len(slices)} groups)"
     )
+    if worst.below is None or not worst.is_below:
+        return f"{start}, which cannot be told from the others"
+    return f"{start}, clearly below the others, by {worst.below.in_percent} points"
 
 
-def _drawn(slices: Sequence[Any], overall: float, colour: str) -> Markup:
-    shares = {each.name: (each.accuracy, each.interval.low, each.interval.high) for each in slices}
+def _drawn(slices: Sequence[Slice], overall: float, colour: str) -> Markup:
+    shares = {each.name: (each.accuracy, each.adjusted.low, each.adjusted.high) for each in slices}
     return Markup(slice_figure(shares, overall, colour))

@@ -96,7 +96,7 @@ class Judgement:
         test = self.test
         return {
             column: [
-                slice_scores(self.truth, each.probabilities, list(test[column]))
+                slice_scores(self.truth, each.probabilities, list(test[column]), self._groups)
                 for each in self.results
             ]
             for column in self.columns
