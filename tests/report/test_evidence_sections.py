@@ -1,6 +1,7 @@
 """What the page says of leaks, slices, repeats and temperatures."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,20 @@ def test_leaks_are_counted_and_scored_without(leaking):
     assert names == ["lenet", "random_forest_hog", "majority"]
     assert "Leaks: 5 test images with a copy or one of the group among those" in page(leaking)
     assert "5 of the 24 test images have a copy" in markdown_report(leaking)
+
+
+def test_one_of_anything_is_not_said_in_the_plural(manifest, answerers):
+    frame = manifest.frame.copy()
+    test, train = (frame.index[frame["split"] == split] for split in ("test", "train"))
+    frame.loc[[test[0], train[0]], "group"] = "together"
+    made = Manifest(frame.drop(test[1:]).reset_index(drop=True), manifest.source)
+    alone = compare(answerers(made), made)
+    forms = [page(alone), markdown_report(alone), model_card(alone), alone.verdict, repr(alone)]
+    for form in forms:
+        assert not re.search(r"(?<![\d.,])1 (test images|images|epochs|groups)\b", form)
+        assert "1 classes" not in form
+    assert "1 of the 1 test image has a copy" in markdown_report(alone)
+    assert alone.verdict.startswith("1 test image does not show that anything was learned")
 
 
 def test_a_split_that_does_not_leak_has_no_such_section(report):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from transferkit.report.figures import COLOURS, LETTER, WIDTH, number, short
 from transferkit.report.svg import INK, NETWORK, QUIET, panel, styled, svg_text
-from transferkit.report.wording import listed
+from transferkit.report.wording import counted, listed
 
 MOST = 24  # classes that are drawn; the tables and scores.json have them all
 
@@ -40,7 +40,9 @@ def recalls(entries: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str
             size = 8  # a ring of it is to be seen where the first has the same recall
         axes.plot(values, range(len(shown)), "o", color=colour, markersize=size, clip_on=False)
     names = listed([f"the {kind} {name}" for kind, name in leaders.items()])
-    return svg_text(axes, f"Recall of {len(shown)} classes by classifier; in colour {names}.")
+    return svg_text(
+        axes, f"Recall of {counted(len(shown), 'class')} by classifier; in colour {names}."
+    )
 
 
 @styled
@@ -67,7 +69,7 @@ def class_counts(counts: pd.DataFrame) -> str:
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
     totals = listed([f"{counts[split].sum()} in {split}" for split in shades])
-    return svg_text(axes, f"Images of {len(counts)} classes: {totals}.")
+    return svg_text(axes, f"Images of {counted(len(counts), 'class')}: {totals}.")
 
 
 def rows(names: Sequence[str], title: str) -> Axes:

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from transferkit.evidence.budget import pareto
 from transferkit.report.svg import BACKGROUND, CLASSIC, INK, NETWORK, QUIET, panel, styled, svg_text
-from transferkit.report.wording import duration, listed, percent, printable
+from transferkit.report.wording import counted, duration, listed, percent, printable
 
 WIDTH = 344  # pixels: what a phone shows without scrolling
 LETTER = 6.2  # pixels: the mean width of a character
@@ -57,7 +57,9 @@ def learning_curve(history: Sequence[Mapping[str, Any]], quantity: str, name: st
     _label_ends(axes, ends)
     _mark_stages(axes, [str(row.get("stage", "")) for row in history])
     last = listed([f"{value:.3g} in {label}" for label, value, _ in ends])
-    return svg_text(axes, f"{quantity} of {name} over {len(history)} epochs; at the end {last}.")
+    return svg_text(
+        axes, f"{quantity} of {name} over {counted(len(history), 'epoch')}; at the end {last}."
+    )
 
 
 @styled

@@ -93,7 +93,11 @@ def _headlines(look: Look, found: list[Section]) -> list[tuple[str, str, str]]:
     return [
         (f"{len(manifest):,}", "images", parts),
         (f"{len(sizes):,}", "classes", _images_of(sizes)),
-        (f"{images:,}", "files to look at", f"in {counted(len(serious), 'finding')}"),
+        (
+            f"{images:,}",
+            "file to look at" if images == 1 else "files to look at",
+            f"in {counted(len(serious), 'finding')}",
+        ),
         (f"{good['bytes'].sum() / 1e6:,.1f} MB", "on disk", median),
     ]
 
@@ -101,7 +105,11 @@ def _headlines(look: Look, found: list[Section]) -> list[tuple[str, str, str]]:
 def _images_of(sizes: pd.Series) -> str:
     """How many images the classes have, of which each one has `sizes`."""
     least, most = int(sizes.min()), int(sizes.max())
-    return f"of {least:,} images each" if least == most else f"of {least:,} to {most:,} images"
+    return (
+        f"of {counted(least, 'image')} each"
+        if least == most
+        else f"of {least:,} to {most:,} images"
+    )
 
 
 def _to_do(found: list[Section]) -> list[Section]:

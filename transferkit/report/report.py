@@ -32,6 +32,7 @@ from transferkit.report.results_file import Answered
 from transferkit.report.spread import Spread
 from transferkit.report.table import html_table, ordered, plain_text, rich_table
 from transferkit.report.verdict import verdict
+from transferkit.report.wording import counted
 from transferkit.runs import Run
 
 NO_EVIDENCE: dict[str, Any] = {"intervals": {}, "expected_calibration_error": None, "brier": None}
@@ -130,7 +131,7 @@ class Report:
 
     def __repr__(self) -> str:
         names = ", ".join(each["name"] for each in self.entries)
-        return f"<Report on {len(self.truth)} test images: {names}>"
+        return f"<Report on {counted(len(self.truth), 'test image')}: {names}>"
 
     def _repr_html_(self) -> str:
         return html_table(self.entries, [self.verdict])
