@@ -16,7 +16,7 @@ PACKAGE = Path(transferkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"errors"},
-    {"checks", "yaml_files", "locks"},
+    {"checks", "yaml_files", "locks", "printing"},
     {"config"},
     {"runs", "output_folders", "presets", "config_file", "progress", "metering"},
     {"active_run"},

@@ -7,14 +7,21 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from transferkit.printing import shown
+
 Item = TypeVar("Item")
 TIMED = 3  # items after the first, which may have to start something, that tell how long all take
 LONG = 5  # seconds from which it is worth a line
 
 
 def say(text: str) -> None:
-    """Print `text` on standard error, as it is."""
-    print(text, file=sys.stderr, flush=True)
+    """Print the line `text` on standard error, no control character of a name in it."""
+    print(shown(text), file=sys.stderr, flush=True)
+
+
+def show(text: object) -> None:
+    """Print the lines of `text` on standard output, no control character of a name in them."""
+    print(shown(str(text), lines=True), flush=True)
 
 
 def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
@@ -31,10 +38,11 @@ def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
                 say(f"{doing}: about {in_words(seconds)}.")
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import track as rich_track
 
     console = Console(stderr=True)
-    yield from rich_track(items, doing, total=total, console=console, transient=True)
+    yield from rich_track(items, escape(shown(doing)), total=total, console=console, transient=True)
 
 
 class Clock:

@@ -14,7 +14,7 @@ from transferkit.config import Config
 from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
 from transferkit.process import exit_with
-from transferkit.progress import say
+from transferkit.progress import say, show
 from transferkit.runs import Run
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def finish(report: Report, run: Run) -> None:
         report.save(run)
     except RunError as error:
         unwritten = error
-    print(report)
+    show(report)
     if unwritten:
         raise unwritten
     say(f"Report: {run / 'report.html'}")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 
 import pytest
 
@@ -80,6 +81,7 @@ def test_in_json_a_bad_file_has_its_problem_and_no_numbers(command, compared, tm
     (tmp_path / "bad.png").write_bytes(b"")
     said = command("predict", compared, tmp_path, "--format", "json")
     (found,) = map(json.loads, said.out.splitlines())
+    assert said.status == 1
     assert (found["class"], found["problem"]) == ("", "is empty (0 bytes)")
     assert found["probability"] is found["p(circles)"] is None
 
@@ -120,3 +122,56 @@ def test_a_report_of_no_run_is_one_line(command, tmp_path):
     said = command("report", tmp_path / "none")
     assert (said.status, said.out) == (1, "")
     assert said.err.startswith(f"transferkit: '{tmp_path}/none' is not a run folder")
+
+
+@pytest.mark.parametrize("kind", ["text", "csv", "json"])
+def test_where_not_one_file_can_be_read_the_status_says_so(command, compared, tmp_path, kind):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    said = command("predict", compared, tmp_path, "--format", kind)
+    assert said.status == 1
+    assert said.err.endswith(
+        "transferkit: None of the 2 files can be read as an image, so nothing was predicted: the "
+        "reason of each is above.\n"
+    )
+
+
+@pytest.mark.parametrize("flag", ["--max-pixels", "--data.max-pixels"])
+@pytest.mark.parametrize("classifier", ["", "random_forest_pixels"])
+def test_the_flag_that_the_reason_names_is_taken(command, compared, circles, flag, classifier):
+    which = ("--classifier", classifier) if classifier else ()
+    said = command("predict", compared, circles[0], flag, "100", *which)
+    assert "more than the 100 of --data.max-pixels" in said.err
+    assert said.status == 1
+    again = command("predict", compared, circles[0], flag, "5000", *which)
+    assert (again.status, len(again.out.splitlines())) == (0, 1)
+
+
+def test_every_image_is_one_line_of_three_columns(command, compared, circles, tmp_path):
+    for name in ("new\nline.png", "tab\there.png", "\x1b[2J.png"):
+        shutil.copy(circles[0], tmp_path / name)
+    said = command("predict", compared, tmp_path)
+    names = [line.split("\t")[0].rpartition("/")[2] for line in said.out.splitlines()]
+    assert names == ["\\x1b[2J.png", "new\\nline.png", "tab\\there.png"]
+    assert all(line.count("\t") == 2 for line in said.out.splitlines())
+
+
+def test_json_gives_names_back_exactly_and_commands_nothing(command, compared, circles, tmp_path):
+    name = "a\x1b[2J\x9b1m\u202e.png"
+    shutil.copy(circles[0], tmp_path / name)
+    said = command("predict", compared, tmp_path, "--format", "json")
+    assert said.out.strip().isprintable()
+    assert json.loads(said.out)["path"] == str(tmp_path / name)
+
+
+def test_csv_has_one_header_however_many_images_there_are(command, compared, circles, monkeypatch):
+    monkeypatch.setattr("transferkit.serving.predictor.CHUNK", 2)
+    said = command("predict", compared, *circles[:5], "--format", "csv")
+    assert [row[0] for row in csv.reader(io.StringIO(said.out))] == ["path", *circles[:5]]
+
+
+def test_csv_holds_no_formula(command, compared, circles, tmp_path, monkeypatch):
+    shutil.copy(circles[0], tmp_path / "=1+1.png")
+    monkeypatch.chdir(tmp_path)
+    said = command("predict", compared, "=1+1.png", "--format", "csv")
+    assert said.out.splitlines()[1].startswith("'=1+1.png,")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
@@ -122,3 +123,76 @@ def test_a_baseline_of_the_run_predicts(run: Run, shapes: Path) -> None:
     forest.save(run.folder)
     found = predictor.predict(run.folder, shapes / "circles", classifier="extra_trees_pixels")
     assert (found["class"] == "circles").mean() > 0.8  # most of them were learnt from
+
+
+def test_images_in_memory_are_told_as_their_files_are(run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    pixels = np.asarray(image)
+    sources = [path, image, pixels, path.read_bytes(), np.asfortranarray(pixels)]
+    found = predictor.predict(run.folder, sources)
+    assert found["path"].tolist() == [str(path), "image 1", "image 2", "image 3", "image 4"]
+    numbers = found.filter(like="p(").to_numpy()
+    assert np.array_equal(numbers, np.repeat(numbers[:1], 5, axis=0))
+
+
+@pytest.mark.parametrize("kind", ["array", "picture", "bytes", "path"])
+def test_a_single_image_needs_no_list(kind: str, run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    image = Image.open(path).convert("RGB")
+    sources = {
+        "array": np.asarray(image),
+        "picture": image,
+        "bytes": path.read_bytes(),
+        "path": path,
+    }
+    found = predictor.predict(run.folder, sources[kind])
+    assert found["path"].tolist() == [str(path) if kind == "path" else "image 0"]
+
+
+def test_an_array_of_four_axes_is_several_images(run: Run) -> None:
+    found = predictor.predict(run.folder, np.zeros((3, 40, 50, 3), np.uint8))
+    assert found["path"].tolist() == ["image 0", "image 1", "image 2"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F", "YCbCr"])
+def test_pictures_of_every_mode_are_taken(mode: str, run: Run) -> None:
+    image = Image.new("L" if mode in ("I;16", "F") else "RGB", (40, 30), 90)
+    found = predictor.predict(run.folder, image.convert(mode))
+    assert found["problem"].tolist() == [""]
+
+
+def test_bytes_that_are_no_image_have_a_problem(run: Run) -> None:
+    assert predictor.predict(run.folder, [b""])["problem"].tolist() == ["is empty (0 bytes)"]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (
+            np.zeros((8, 8), np.uint8),
+            "Image 0 is an array (8, 8) of uint8: it should be (height, width, 3) of uint8, RGB.",
+        ),
+        (
+            np.zeros((8, 8, 3)),
+            "Image 0 is an array (8, 8, 3) of float64: "
+            "it should be (height, width, 3) of uint8, RGB.",
+        ),
+        (
+            7,
+            "Image 0 is a int: give a path, the bytes of an image file, a PIL image, or an array "
+            "(height, width, 3) of uint8.",
+        ),
+    ],
+)
+def test_what_is_no_image_is_one_sentence(source: object, sentence: str, run: Run) -> None:
+    with pytest.raises(DataError) as caught:
+        predictor.predict(run.folder, [source])  # type: ignore[list-item]
+    assert str(caught.value) == sentence
+
+
+def test_the_bound_of_pixels_can_be_another(run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    found = predictor.predict(run.folder, path, max_pixels=100)
+    assert "more than the 100 of --data.max-pixels" in found["problem"].tolist()[0]

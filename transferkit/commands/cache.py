@@ -10,6 +10,7 @@ from typing import Any
 from transferkit.arguments import parse_arguments
 from transferkit.data.remembered import forget, memories
 from transferkit.errors import RunError
+from transferkit.progress import show
 from transferkit.training.kept import NETWORKS, Kept, clear, kept_folder, size_of_networks, tables
 
 
@@ -57,7 +58,7 @@ def cache(arguments: Sequence[str]) -> None:
             f"{'by':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
         )
     for each in found:
-        print(_line(each))
+        show(_line(each))
     print(f"{rows} of features, {size / 1e6:,.1f} MB in {str(root)!r}.")
     if networks:
         print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")

@@ -17,8 +17,9 @@ from transferkit.errors import RunError
 from transferkit.jobs import Job, parse_job
 from transferkit.locks import holds_files, locked
 from transferkit.output_folders import folder_for
+from transferkit.printing import guarded
 from transferkit.process import silence_tensorflow
-from transferkit.progress import say
+from transferkit.progress import say, show
 from transferkit.runs import Run, write_json, write_text
 
 FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
@@ -100,9 +101,9 @@ def run_curve(job: CurveJob) -> Run:
         (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
         manifest.save(run / "manifest.csv")
         write_json(run / "curve.json", found.to_json())
-        write_text(run / "curve.csv", found.frame().to_csv(index=False))
+        write_text(run / "curve.csv", found.frame().map(guarded).to_csv(index=False))
         write_text(run / PAGE, curve_page(found, config))
-    print(found)
+    show(found)
     say(f"Learning curve: {run / PAGE}")
     return run
 

@@ -19,7 +19,7 @@ from transferkit.errors import ConfigError, DataError
 from transferkit.jobs import Job
 from transferkit.output_folders import folder_for
 from transferkit.process import silence_tensorflow
-from transferkit.progress import say
+from transferkit.progress import say, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +107,7 @@ def look(arguments: Sequence[str]) -> None:
 
     reader = _feature_reader(options) if options.asks_backbone else None
     found = look_into(options.source, options.data, seed=options.seed, read_features=reader)
-    print(found, flush=True)
+    show(found)
     name = run_name(options.source, backbone="").rstrip("-")
     # Not before the look: the folder may be within the one that is looked at.
     with folder_for(options.out, "looks", name) as folder:
@@ -147,7 +147,7 @@ def fetch(arguments: Sequence[str]) -> None:
     silence_tensorflow()
     from transferkit.data.catalogue import fetch as fetch_set
 
-    print(fetch_set(options.name, options.folder))
+    show(fetch_set(options.name, options.folder))
 
 
 def _fixed(found: Look) -> tuple[Manifest | None, DataError | None]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from transferkit.arguments import parse_arguments
-from transferkit.errors import RunError
+from transferkit.errors import DataError, RunError
+from transferkit.printing import csv_text, shown
 from transferkit.process import silence_tensorflow
-from transferkit.progress import say
+from transferkit.progress import say, show
 from transferkit.runs import Run
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class PredictOptions:
     """text: path, class and probability with tabs between; csv and json: all probabilities too."""
     classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
     """A baseline of the run, by its name, in place of the network."""
+    max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
+    """An image that would unpack to more pixels is left out; by default the run's own bound."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,13 +54,27 @@ class ReportOptions:
 def predict(arguments: Sequence[str]) -> None:
     """`transferkit predict RUN FILES-OR-FOLDERS`."""
     options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
-    from transferkit.serving.predictor import find_files, load_classifier, predict_chunks
+    from transferkit.serving.predictor import (
+        find_files,
+        load_classifier,
+        predict_chunks,
+        with_max_pixels,
+    )
 
     Run.open(options.run)
     files = find_files(options.sources)
     silence_tensorflow()
-    chunks = predict_chunks(load_classifier(options.run, options.classifier), files)
+    classifier = load_classifier(options.run, options.classifier)
+    if options.max_pixels is not None:
+        classifier = with_max_pixels(classifier, options.max_pixels)
+    left_out = Counter[bool]()
+    chunks = _counted(predict_chunks(classifier, files), left_out)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
+    if not left_out[False]:
+        raise DataError(
+            f"None of the {len(files)} files can be read as an image, so nothing was predicted: "
+            "the reason of each is above."
+        )
 
 
 def report(arguments: Sequence[str]) -> None:
@@ -67,7 +86,7 @@ def report(arguments: Sequence[str]) -> None:
     if len(runs) == 1:
         _report_again(runs[0])
         return
-    print(runs_side_by_side(runs))
+    show(runs_side_by_side(runs))
 
 
 def _report_again(run: Run) -> None:
@@ -79,7 +98,7 @@ def _report_again(run: Run) -> None:
     from transferkit.report.side_by_side import runs_side_by_side
 
     if not (run / "results.json").is_file():
-        print(runs_side_by_side([run]))
+        show(runs_side_by_side([run]))
         say(
             "Note: its pages stay as they are: it has no results.json, from which they are made "
             "again, as the run of an earlier version or one that was stopped."
@@ -94,11 +113,18 @@ def _report_again(run: Run) -> None:
         report.save(run)
     except RunError as error:
         unwritten = error
-    print(runs_side_by_side([run]))
+    show(runs_side_by_side([run]))
     if unwritten:
         raise unwritten
     say(f"Report: {run / 'report.html'}")
     report.faults.require_none(run.folder)
+
+
+def _counted(chunks: Iterable[pd.DataFrame], left_out: Counter[bool]) -> Iterator[pd.DataFrame]:
+    """The `chunks`; in `left_out`, how many rows of them have a problem, and how many have none."""
+    for chunk in chunks:
+        left_out.update((chunk["problem"] != "").tolist())
+        yield chunk
 
 
 def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
@@ -107,15 +133,22 @@ def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
             if problem:
                 say(f"Left out: {path!r} {problem}.")
             else:
-                print(f"{path}\t{name}\t{probability:.4f}", flush=True)
+                print(f"{shown(path)}\t{shown(name)}\t{probability:.4f}", flush=True)
 
 
 def _print_csv(chunks: Iterable[pd.DataFrame]) -> None:
     for number, chunk in enumerate(chunks):
-        text = chunk.to_csv(
-            index=False, header=number == 0, lineterminator="\n", float_format=FIGURES
-        )
-        print(text, end="", flush=True)
+        rows = [[_figure(cell) for cell in row] for row in chunk.itertuples(index=False, name=None)]
+        text = csv_text(None if number else chunk.columns, rows, line_end="\n")
+        # A file or a program gets what the names are, a terminal what can be shown of them.
+        print(shown(text, lines=True) if sys.stdout.isatty() else text, end="", flush=True)
+
+
+def _figure(cell: object) -> object:
+    """`cell` of a .csv: numbers to six figures, nothing for one that is not there."""
+    if not isinstance(cell, float):
+        return cell
+    return "" if math.isnan(cell) else FIGURES % cell
 
 
 def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
@@ -123,7 +156,18 @@ def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
     for chunk in chunks:
         for row in chunk.to_dict(orient="records"):
             plain = {name: _plain(value) for name, value in row.items()}
-            print(json.dumps(plain, ensure_ascii=False), flush=True)
+            print(escaped(json.dumps(plain, ensure_ascii=False)), flush=True)
+
+
+def escaped(text: str) -> str:
+    """The JSON `text` with control characters, which can only be within its strings, as JSON's own.
+
+    It leaves those from 127 on as they are, and a terminal obeys some of them.
+    """
+    return "".join(
+        character if shown(character) == character else json.dumps(character)[1:-1]
+        for character in text
+    )
 
 
 def _plain(value: str | float) -> str | float | None:

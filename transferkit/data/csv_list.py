@@ -13,6 +13,7 @@ from transferkit.data.csv_columns import NEEDED, find_columns
 from transferkit.data.several_labels import several_labels
 from transferkit.data.split_names import UNLABELLED, named_splits
 from transferkit.errors import DataError
+from transferkit.printing import unguarded
 
 SEVERAL = "has several labels in one cell"
 
@@ -73,10 +74,10 @@ def _read_lines(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
         # utf-8-sig: spreadsheets put a mark of the encoding in front of the first column's name.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             reader = csv.reader(file, strict=True)
-            header = next(reader, [])
+            header = list(map(unguarded, next(reader, [])))
             for line in reader:
                 if line:
-                    lines.append(line)
+                    lines.append(list(map(unguarded, line)))
                     numbers.append(reader.line_num)
     except FileNotFoundError as error:
         raise DataError(

@@ -30,6 +30,7 @@ from transferkit.data.remembered import inspect_again
 from transferkit.data.scan import scan_folder
 from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
+from transferkit.printing import csv_text
 from transferkit.runs import write_text
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class Manifest:
         return cls(frame, str(path))
 
     def save(self, path: str | Path) -> None:
-        """Write it as CSV (RFC 4180), whole or not at all."""
-        # With these line ends, a name that has either of the two characters in it is quoted.
-        write_text(Path(path), self.frame.to_csv(index=False, lineterminator="\r\n"))
+        """Write it as CSV (RFC 4180), whole or not at all; no cell of it is a formula."""
+        rows = self.frame.itertuples(index=False, name=None)
+        write_text(Path(path), csv_text(self.frame.columns, rows))
 
     @property
     def usable(self) -> pd.DataFrame:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transferkit import printing
 from transferkit.errors import RunError
 from transferkit.runs import atomic, write_text
 
@@ -89,8 +88,4 @@ def write_look(
 
 def csv_text(frame: pd.DataFrame) -> str:
     """`frame` as CSV (RFC 4180), for `write_text`."""
-    text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
-    lines = csv.writer(text)
-    lines.writerow(frame.columns)
-    lines.writerows(frame.itertuples(index=False, name=None))
-    return text.getvalue()
+    return printing.csv_text(frame.columns, frame.itertuples(index=False, name=None))

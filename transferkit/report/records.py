@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pandas as pd
 
 from transferkit.evidence.results import Result
 from transferkit.evidence.scores import Scores
+from transferkit.printing import csv_text
 
 PER_CLASS = ("precision", "recall", "f1", "support")
 
@@ -93,11 +92,8 @@ def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequenc
         answers = result.probabilities
         columns += [[classes[index] for index in result.predicted], _texts(answers.max(axis=1))]
         columns += [_texts(column) for column in answers.T]
-    text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(predictions_header(classes, [each.name for each in results]))
-    lines.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    header = predictions_header(classes, [each.name for each in results])
+    return csv_text(header, zip(*columns, strict=True), line_end="\n")
 
 
 def predictions_header(classes: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ import pandas as pd
 from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.evidence.results import Result
+from transferkit.printing import unguarded
 from transferkit.report.records import plain, predictions_csv, predictions_header
 from transferkit.report.spread import Spread
 from transferkit.runs import Run, write_json, write_text
@@ -123,7 +124,7 @@ def _read_probabilities(
     path = run / PROBABILITIES
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            header, *rows = csv.reader(file)
+            header, *rows = (list(map(unguarded, line)) for line in csv.reader(file))
     except (OSError, ValueError, csv.Error) as error:
         raise RunError(f"{str(path)!r} cannot be read: {error}.") from error
     wanted = predictions_header(classes, [fact["name"] for fact in facts])

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from transferkit.errors import ConfigError
+from transferkit.printing import guarded
 from transferkit.runs import Run, atomic, write_text
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ class Spread:
         Raises:
             RunError: the folder cannot be written to.
         """
-        write_text(run / f"{name}.csv", self.table().to_csv(index=False, float_format="%.4f"))
+        write_text(
+            run / f"{name}.csv", self.table().map(guarded).to_csv(index=False, float_format="%.4f")
+        )
         with atomic(run / f"{name}.png") as path:
             self.figure().savefig(path, dpi=150)
 

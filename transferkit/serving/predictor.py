@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from transferkit.data.files import inspect_files
-from transferkit.data.scan import files_below
-from transferkit.errors import DataError, RunError
+from transferkit.errors import RunError
 from transferkit.evidence.results import Classifier
 from transferkit.runs import Run
+from transferkit.serving.images import IN_MEMORY, Source, as_files, find_files
 
 CHUNK = 512  # files that are read, predicted and given out at a time: bounded memory, early lines
 
@@ -40,23 +44,19 @@ def load_classifier(folder: str | Path, name: str = "") -> Classifier:
     return Network.load(run.folder)
 
 
-def find_files(sources: Sequence[str | Path]) -> list[str]:
-    """The files that `sources` name, those of folders sorted, hidden ones left out.
+def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
+    """`classifier`, taking images of up to so many pixels.
 
     Raises:
-        DataError: one of them does not exist, or there is no file in any.
+        ConfigError: there is no such number of pixels.
     """
-    files: list[str] = []
-    for source in map(Path, sources):
-        if source.is_dir():
-            files += files_below(source)
-        elif source.exists():
-            files.append(str(source))
-        else:
-            raise DataError(f"There is no file or folder {str(source)!r} to predict.")
-    if not files:
-        raise DataError("There is no file to predict: give image files, or folders of them.")
-    return files
+    data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
+    pipeline = getattr(classifier, "pipeline", None)
+    if pipeline is None:
+        return dataclasses.replace(classifier, data=data)  # type: ignore[type-var]
+    if hasattr(pipeline[0], "max_pixels"):  # the majority looks at no image
+        pipeline[0].max_pixels = max_pixels
+    return classifier
 
 
 def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -71,19 +71,39 @@ def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.
 
 
 def predict(
-    run: str | Path, sources: str | Path | Sequence[str | Path], *, classifier: str = ""
+    run: str | Path,
+    sources: Source | Sequence[Source],
+    *,
+    classifier: str = "",
+    max_pixels: int | None = None,
 ) -> pd.DataFrame:
-    """What the network of `run` (or its baseline `classifier`) says of files and folders.
+    """What the network of `run` (or its baseline `classifier`) says of files, folders and images.
 
-    Returns one row a file: path, class, probability, problem, and the probability of each class.
+    `sources` is one or a list of: the path of a file or a folder, the bytes of an image file, a
+    `PIL.Image.Image`, an array `(height, width, 3)` uint8 RGB; or `(images, height, width, 3)`.
+    Images of more than `max_pixels` are left out: by default, than the run allows.
+
+    Returns one row an image: path, class, probability, problem, and the probability of each class.
+    The path of what is no file is `image 0` for the first of the sources, and so on.
 
     Raises:
         RunError: there is no such run or classifier.
-        DataError: there is no such file.
+        DataError: there is no such file, or a source is nothing that an image can be made of.
     """
-    single = isinstance(sources, (str, Path))
-    files = find_files([sources] if single else sources)  # type: ignore[list-item,arg-type]
-    return pd.concat(predict_chunks(load_classifier(run, classifier), files), ignore_index=True)
+    single = (
+        isinstance(sources, (str, os.PathLike, *IN_MEMORY)) and getattr(sources, "ndim", 3) != 4
+    )
+    given: list[Any] = [sources] if single else list(sources)  # type: ignore[arg-type]
+    loaded = load_classifier(run, classifier)
+    if max_pixels is not None:
+        loaded = with_max_pixels(loaded, max_pixels)
+    with tempfile.TemporaryDirectory() as folder:
+        names, files = as_files(given, Path(folder))
+        if not files:
+            find_files([])
+        frame = pd.concat(predict_chunks(loaded, files), ignore_index=True)
+    frame["path"] = pd.Series(names, dtype=object)
+    return frame
 
 
 def _predict(classifier: Classifier, paths: list[str], problems: pd.Series) -> pd.DataFrame:

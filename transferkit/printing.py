@@ -1,0 +1,68 @@
+"""Names as a terminal and a spreadsheet may be given them: nothing in them is obeyed.
+
+A folder may be called anything: with an escape sequence in its name it would move the cursor or
+set the clipboard, with a line end it would forge a line, with `=` in front it would be a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable
+from io import StringIO
+
+COMMANDING = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's control, format and line characters
+FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # how a spreadsheet tells one
+GUARDED = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def shown(text: str, *, lines: bool = False) -> str:
+    r"""`text` with control characters as their escapes, such as `\x1b`; with `lines`, but \n.
+
+    Bytes of a file name that are not UTF-8 stay what they are.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if (lines and character == "\n") or unicodedata.category(character) not in COMMANDING
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def guarded(cell: object) -> object:
+    """`cell` as a .csv holds it: text that a spreadsheet would compute has an apostrophe in front.
+
+    So has text that starts with apostrophes and goes on so, for `unguarded` to give back exactly
+    what was put in. Numbers stay numbers, also those that are text.
+    """
+    if not isinstance(cell, str):
+        return cell
+    if GUARDED.match(cell) or (FORMULA.match(cell) and not _is_number(cell)):
+        return f"'{cell}"
+    return cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if GUARDED.match(cell) else cell
+
+
+def csv_text(
+    header: Iterable[object] | None, rows: Iterable[Iterable[object]], *, line_end: str = "\r\n"
+) -> str:
+    r"""Lines of a .csv (RFC 4180), their cells `guarded`; names that are not UTF-8 survive.
+
+    With the line end of RFC 4180, a value that has either character of it is quoted.
+    """
+    text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
+    lines = csv.writer(text, lineterminator=line_end)
+    lines.writerows(map(guarded, row) for row in ([] if header is None else [header]))
+    lines.writerows(map(guarded, row) for row in rows)
+    return text.getvalue()
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", text, re.ASCII) is not None
