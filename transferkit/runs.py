@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -160,6 +161,9 @@ class Run:
         """
         run = cls(folder)
         try:
+            above = next((each for each in run.folder.parents if each.exists()), Path())
+            if not above.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             taken = run.folder.exists() and (not run.folder.is_dir() or holds_files(run.folder))
         except OSError as error:
             raise _no_run_folder(folder, error) from error

@@ -12,6 +12,7 @@ import pytest
 from transferkit.commands import demo
 from transferkit.data.patches import write_patches
 from transferkit.data.samples import write_digits
+from transferkit.errors import RunError
 from transferkit.runs import Run
 
 
@@ -94,3 +95,19 @@ def test_an_unknown_sample_is_status_2(command, tmp_path):
 def test_what_is_said_of_a_sample_has_its_number_of_images(sample, tmp_path):
     images = len(list(sample.write(tmp_path / sample.name).rglob("*.png")))
     assert sample.about.startswith(f"{images:,} ")
+
+
+def test_a_report_that_is_not_whole_leaves_the_next_sample_its_own(
+    small, monkeypatch, tmp_path, capsys
+):
+    begun = []
+
+    def fail(sample, source):
+        begun.append(sample.name)
+        raise RunError(f"{sample.name} has no map.")
+
+    monkeypatch.setattr(demo, "run_sample", fail)
+    with pytest.raises(RunError, match="patches has no map"):
+        demo.demo(["--out", str(tmp_path)])
+    assert begun == ["digits", "patches"]
+    assert "transferkit: digits has no map.\n" in capsys.readouterr().err

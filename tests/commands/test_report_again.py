@@ -110,3 +110,14 @@ def test_a_fault_in_a_section_is_exit_status_1_and_the_page_is_there(command, ru
     assert "This section could not be made: ZeroDivisionError" in (run / "report.html").read_text(
         "utf-8"
     )
+
+
+def test_a_run_that_was_killed_in_training_names_what_its_network_is_good_for(command, run):
+    for name in ("results.json", "scores.json"):
+        (run / name).unlink()
+    said = command("report", run)
+    assert (said.status, said.err) == (
+        1,
+        f"transferkit: The run {str(run)!r} has no answers of a classifier to report on: it did "
+        f"not end; `transferkit predict {run} FILES` uses its network.\n",
+    )

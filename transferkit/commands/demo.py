@@ -12,6 +12,7 @@ import tyro
 from transferkit.arguments import parse_arguments
 from transferkit.commands.running import CompareJob, baseline_names, run_job
 from transferkit.config import Config, ModelConfig, TrainConfig
+from transferkit.errors import RunError
 from transferkit.output_folders import numbered_folder
 from transferkit.progress import say
 
@@ -76,9 +77,18 @@ def demo(arguments: Sequence[str]) -> None:
     samples = [each for each in SAMPLES if options.sample in (each.name, "both")]
     # All of them first: what is wrong with a folder is said before the training.
     sources = [each.write(folder / each.name) for each in samples]
-    reports = [run_sample(*pair) for pair in zip(samples, sources, strict=True)]
+    reports, failures = [], []
+    for pair in zip(samples, sources, strict=True):
+        try:
+            reports.append(run_sample(*pair))
+        except RunError as error:  # such as a section of its report: the next sample has its own
+            failures.append(error)
     if len(reports) > 1:
         say(f"Both reports: {' and '.join(map(str, reports))}")
+    for failure in failures[:-1]:
+        say(f"transferkit: {failure}")
+    if failures:
+        raise failures[-1]
 
 
 def run_sample(sample: Sample, source: Path) -> Path:

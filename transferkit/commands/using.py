@@ -97,6 +97,13 @@ def _report_again(run: Run) -> None:
     """
     from transferkit.report.side_by_side import runs_side_by_side
 
+    if not any((run / name).is_file() for name in ("results.json", "scores.json")):
+        folder = str(run.folder)
+        use = f"; `transferkit predict {folder} FILES` uses its network"
+        raise RunError(
+            f"The run {folder!r} has no answers of a classifier to report on: it did not end"
+            f"{use if (run / 'model.keras').is_file() else ''}."
+        )
     if not (run / "results.json").is_file():
         show(runs_side_by_side([run]))
         say(
