@@ -89,7 +89,7 @@ def test_predictions_hold_no_formula() -> None:
     result = Result("=name", "network", np.ones((1, 1)), 1.0, 1.0, 1.0)
     text = predictions_csv(["=b"], test, [result])
     assert text == (
-        "path,label,'=name:predicted,'=name:probability,'=name:p(=b)\n'=a.png,'=b,'=b,1,1\n"
+        "path,label,'=name:predicted,'=name:probability,'=name:p(=b)\n'=a.png,'=b,'=b,1.0,1.0\n"
     )
 
 

@@ -79,3 +79,33 @@ def test_another_scores_json_is_an_error(tmp_path):
         f"'{tmp_path}/scores.json' is not what a run writes: it lacks 'classifiers'; "
         "`transferkit train DIR --out RUN` writes one."
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        7,
+        None,
+        {"classifiers": None, "manifest": "a", "test_images": 1},
+        {"classifiers": [], "manifest": "a", "test_images": 1},
+        {"classifiers": ["x"], "manifest": "a", "test_images": 1},
+        {"classifiers": [{"name": "x"}], "manifest": "a", "test_images": 1},
+    ],
+)
+def test_scores_of_another_shape_are_one_sentence(content, tmp_path):
+    run = write_run(tmp_path / "a", 0.7)
+    (run / "scores.json").write_text(json.dumps(content))
+    with pytest.raises(RunError, match="is not what a run writes: ") as caught:
+        runs_side_by_side([run])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("accuracy", "0.7"), ("fit_seconds", None)])
+def test_scores_of_another_type_are_one_sentence(key, value, tmp_path):
+    run = write_run(tmp_path / "a", 0.7)
+    scores = json.loads((run / "scores.json").read_text())
+    scores["classifiers"][0][key] = value
+    (run / "scores.json").write_text(json.dumps(scores))
+    with pytest.raises(RunError, match="is not what a run writes: "):
+        runs_side_by_side([run])

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from transferkit.errors import RunError
+from transferkit.errors import RunError, brief
 from transferkit.report.table import html_table, ordered, plain_text, rich_table
 from transferkit.report.wording import listed
 from transferkit.runs import Run
@@ -57,14 +57,22 @@ def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
         run = each if isinstance(each, Run) else Run.open(each)
         name, scores = str(run.folder), run.json("scores.json")
         try:
-            entries += [{**each, "run": name} for each in scores["classifiers"]]
+            rows = [{**each, "run": name} for each in scores["classifiers"]]
+            rich_table(ordered(rows), first=FIRST)  # its numbers are numbers, its names are there
             groups[(scores["manifest"], scores["test_images"])].append(name)
         except KeyError as error:
-            raise RunError(
-                f"{str(run / 'scores.json')!r} is not what a run writes: it lacks {error}; "
-                "`transferkit train DIR --out RUN` writes one."
-            ) from error
+            raise _not_written(run, f"it lacks {error}") from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise _not_written(run, brief(error)) from error
+        entries += rows
     return SideBySide(tuple(ordered(entries)), _notes(groups))
+
+
+def _not_written(run: Run, reason: str) -> RunError:
+    return RunError(
+        f"{str(run / 'scores.json')!r} is not what a run writes: {reason}; "
+        "`transferkit train DIR --out RUN` writes one."
+    )
 
 
 def _notes(groups: dict[tuple[str, int], list[str]]) -> tuple[str, ...]:
