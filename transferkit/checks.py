@@ -48,6 +48,14 @@ def check_settings(settings: Any) -> None:
                 raise ConfigError(f"The setting {field.name!r} is {value}: it should be {each}.")
 
 
+def check_rising(name: str, pair: tuple[float, ...]) -> None:
+    """Raise `ConfigError` unless `pair` is empty, or two finite numbers that rise."""
+    if pair and not (len(pair) == 2 and math.isfinite(pair[1] - pair[0]) and pair[0] < pair[1]):
+        raise ConfigError(
+            f"The setting {name!r} is {pair}: it should be two numbers, the lower one first."
+        )
+
+
 def check_type(name: str, value: Any, hint: Any) -> None:
     """Raise `ConfigError` unless `value` is what the annotation `hint` says.
 

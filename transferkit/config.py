@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import tyro
 import yaml
 
-from transferkit.checks import Between, check_settings
+from transferkit.checks import Between, check_rising, check_settings
 from transferkit.errors import ConfigError
 
 EngineName = Literal["auto", "keras", "graph", "openvino"]
@@ -39,6 +39,9 @@ class DataConfig:
     """Share of the images that classifiers are scored on; unless the source has such a split."""
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
     """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
+    grey_range: tuple[float, ...] = ()
+    """Which values of images of more than 8 bits become black and white, such as 0 4095; if not
+    given, it is decided from all of them, once for training and prediction."""
     strict: Annotated[bool, _short("--strict")] = False
     """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
     an error, not a line in the report."""
@@ -56,7 +59,9 @@ class DataConfig:
     with files of its own is a class. parts: each is a part of one set, with the class folders."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "grey_range", tuple(self.grey_range))  # JSON has no tuples
         check_settings(self)
+        check_rising("grey_range", self.grey_range)
         _check_group_by(self.group_by)
         if self.validation + self.test > 0.9:
             raise ConfigError(

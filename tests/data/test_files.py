@@ -30,6 +30,9 @@ def test_what_is_in_a_file(image):
         "width": 30,
         "height": 20,
         "orientation": 1,
+        "values": "uint8",
+        "low": 0.0,
+        "high": 255.0,
         "digest": hashlib.sha256(content).hexdigest(),
         "problem": "",
     }

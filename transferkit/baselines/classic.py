@@ -69,7 +69,11 @@ class Classic:
         first = self.pipeline[0]
         if not isinstance(first, PathTransformer):
             return DataConfig()
-        return DataConfig(resize=first.resize, max_pixels=first.max_pixels)  # type: ignore[arg-type]
+        return DataConfig(
+            resize=first.resize,  # type: ignore[arg-type]
+            max_pixels=first.max_pixels,
+            grey_range=first.grey_range,
+        )
 
     @cached_property
     def content(self) -> bytes:

@@ -50,7 +50,7 @@ def learning_curve(
         DataError: there is nothing to learn from or to test on, or an image cannot be read.
         WeightsError: the backbone's weights cannot be had.
     """
-    chosen = learners(config, baselines)
+    chosen = learners(manifest.settled(config), baselines)
     if not chosen:
         raise ConfigError(
             "There is no classifier to draw a curve of: give a backbone with weights, or a "

@@ -46,11 +46,13 @@ class ImageFeatures(PathTransformer):
         *,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
+        grey_range: tuple[float, ...] = (),
         cache_size: float = CACHE_SIZE,
     ) -> None:
         self.kind = kind
         self.resize = resize
         self.max_pixels = max_pixels
+        self.grey_range = grey_range
         self.cache_size = cache_size
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
@@ -87,7 +89,11 @@ class ImageFeatures(PathTransformer):
         """
         started = time.perf_counter()
         extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
-        data = DataConfig(resize=self.resize, max_pixels=self.max_pixels)  # type: ignore[arg-type]
+        data = DataConfig(
+            resize=self.resize,  # type: ignore[arg-type]
+            max_pixels=self.max_pixels,
+            grey_range=self.grey_range,
+        )
         width = len(extract(np.zeros((side, side, 3), np.uint8)))
         values = np.empty((len(paths), width), np.float32)
 
@@ -111,6 +117,7 @@ class ImageFeatures(PathTransformer):
             "side": SIDES[self.kind],
             "resize": self.resize,
             "max_pixels": self.max_pixels,
+            "grey_range": self.grey_range,
             "versions": {
                 "transferkit": transferkit.__version__,
                 **{name: version(name) for name in ("numpy", "pillow", "scikit-image")},
@@ -139,6 +146,7 @@ class BackboneFeatures(PathTransformer):
         side: int | None = None,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
+        grey_range: tuple[float, ...] = (),
         cache_size: float = CACHE_SIZE,
         digest: str = "",
     ) -> None:
@@ -151,6 +159,7 @@ class BackboneFeatures(PathTransformer):
         self.side = side
         self.resize = resize
         self.max_pixels = max_pixels
+        self.grey_range = grey_range
         self.cache_size = cache_size
         self.digest = digest
 
@@ -213,6 +222,7 @@ class BackboneFeatures(PathTransformer):
                 side=self.side,
                 resize=self.resize,  # type: ignore[arg-type]
                 max_pixels=self.max_pixels,
+                grey_range=self.grey_range,
                 cache_size=self.cache_size,
             ),
         )

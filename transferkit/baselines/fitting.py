@@ -47,7 +47,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     truth = manifest.truth(rows)
     _require_two_classes(baseline, rows, manifest)
     say(f"Fitting {name}.")
-    features = make_features(baseline, config)
+    features = make_features(baseline, manifest.settled(config))
     with metered() as taken:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
@@ -93,12 +93,14 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
             side=data.side,
             resize=data.resize,
             max_pixels=data.max_pixels,
+            grey_range=data.grey_range,
             cache_size=data.cache_size,
         )
     return ImageFeatures(
         baseline.features.name,
         resize=data.resize,
         max_pixels=data.max_pixels,
+        grey_range=data.grey_range,
         cache_size=data.cache_size,
     )
 

@@ -159,6 +159,7 @@ def _require_features(features: Any) -> None:
         DataConfig(
             resize=features.resize,  # type: ignore[arg-type]
             max_pixels=features.max_pixels,
+            grey_range=features.grey_range,
             cache_size=features.cache_size,
         )
     elif type(features) is BackboneFeatures:

@@ -198,7 +198,7 @@ def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
     numbers = manifest.truth(rows)
     turn = rows.groupby(numbers).cumcount()  # the first of every class before any second
     rows = rows.assign(turn=turn, number=numbers).sort_values(["turn", "number"]).head(SHEET_ROWS)
-    images = read_images(rows["path"].tolist(), SHEET_SIDE, options.data)
+    images = read_images(rows["path"].tolist(), SHEET_SIDE, manifest.settled_data(options.data))
     return contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()
     )

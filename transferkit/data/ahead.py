@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from transferkit.config import DataConfig
-from transferkit.data.decode import THREADS, decode, decode_with_key
+from transferkit.data.decode import THREADS, decode_as, decode_with_key
 
 AHEAD = 4  # images of each thread, at least, that are decoded before they are asked for
 AT_ONCE = 4  # images that a thread takes: to hand over one alone costs a tenth of decoding it
@@ -41,9 +41,7 @@ def decoded_batches(
     def read(images: np.ndarray, first: int) -> None:
         for number, slot in enumerate(images, first):
             if keys is None:
-                slot[...] = decode(
-                    paths[number], side, resize=data.resize, max_pixels=data.max_pixels
-                )
+                slot[...] = decode_as(paths[number], side, data)
             else:
                 slot[...], keys[number] = decode_with_key(paths[number], side, data)
 

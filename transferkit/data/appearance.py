@@ -56,7 +56,9 @@ def appearance(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
 
 def _contrast(path: str, max_pixels: int) -> float:
     """Standard deviation of the colour that varies most: a fine texture is even from afar only."""
-    return float(decode(path, BLANK_SIDE, max_pixels=max_pixels).std(axis=(0, 1)).max())
+    return float(
+        decode(path, BLANK_SIDE, max_pixels=max_pixels, grey_range=None).std(axis=(0, 1)).max()
+    )
 
 
 def blurred(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
@@ -74,7 +76,7 @@ def blurred(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
     paths = good["path"][shorter >= side].tolist()
 
     def read(path: str) -> float:
-        return sharpness(decode(path, side, max_pixels=max_pixels))
+        return sharpness(decode(path, side, max_pixels=max_pixels, grey_range=None))
 
     found = np.fromiter(in_threads(read, paths), float, len(paths))
     median = np.nanmedian(found) if np.isfinite(found).any() else np.nan

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from transferkit.config import DataConfig
 from transferkit.data.augment import augment, mix
-from transferkit.data.decode import THREADS, decode
+from transferkit.data.decode import THREADS, decode_as
 from transferkit.data.policies import Policy
 
 AHEAD = 4  # batches
@@ -109,7 +109,7 @@ def naming_bad_files(paths: Sequence[str], side: int, data: DataConfig) -> Itera
         raise  # of memory: no file is to blame, and looking for one would take minutes
     except tf.errors.OpError:
         for path in paths:
-            decode(path, side, resize=data.resize, max_pixels=data.max_pixels)
+            decode_as(path, side, data)
         raise
 
 
@@ -145,7 +145,7 @@ def finish(
 def _decode_op(file: tf.Tensor, side: int, data: DataConfig) -> tf.Tensor:
     def read(path: bytes) -> np.ndarray:
         name = path.decode("utf-8", errors="surrogateescape")
-        return decode(name, side, resize=data.resize, max_pixels=data.max_pixels)
+        return decode_as(name, side, data)
 
     image = tf.numpy_function(read, [file], tf.uint8, stateful=False)
     return tf.ensure_shape(image, (side, side, 3))

@@ -18,7 +18,9 @@ import numpy as np
 from PIL import Image
 
 from transferkit.config import DataConfig
-from transferkit.data.pixels import ImageError, open_file, open_image, read_content, unpack
+from transferkit.data.grey import Range
+from transferkit.data.image_files import ImageError, open_file, read_content
+from transferkit.data.pixels import open_image, unpack
 from transferkit.errors import ConfigError, DataError
 
 RESIZES = ("squash", "crop")
@@ -36,10 +38,12 @@ def decode(
     *,
     resize: str = "squash",
     max_pixels: int = MOST_PIXELS,
+    grey_range: Range | None = (),
 ) -> np.ndarray:
     """The image in the file or the bytes `source`, as `(side, side, 3)` uint8 RGB.
 
-    `resize` is squash (the whole picture) or crop (its centre square).
+    `resize` is squash (the whole picture) or crop (its centre square); `grey_range` is that of
+    `DataConfig`, or None for what the image itself has, to look at.
 
     Raises:
         ConfigError: there is no such side or way to resize.
@@ -55,14 +59,18 @@ def decode(
         raise ConfigError(f"The side of a decoded image is {side}: it should be 1 pixel or more.")
     name = "an image given as bytes" if isinstance(source, bytes) else repr(str(source))
     try:
-        image = read_picture(source, side, max_pixels=max_pixels)
+        image = read_picture(source, side, max_pixels=max_pixels, grey_range=grey_range)
     except ImageError as problem:
         raise DataError(f"{name} {problem}.") from problem
     return np.asarray(to_square(image, side, resize))
 
 
 def read_picture(
-    source: str | Path | bytes, side: int, *, max_pixels: int = MOST_PIXELS
+    source: str | Path | bytes,
+    side: int,
+    *,
+    max_pixels: int = MOST_PIXELS,
+    grey_range: Range | None = (),
 ) -> Image.Image:
     """The RGB image in the file or the bytes `source`, upright; a JPEG no larger than `side` needs.
 
@@ -72,7 +80,18 @@ def read_picture(
     if not isinstance(source, bytes):
         with open_file(source) as file:
             source = read_content(file, max_pixels)
-    return unpack(open_image(source, max_pixels), side)
+    return unpack(open_image(source, max_pixels), side, grey_range)
+
+
+def decode_as(path: str | Path, side: int, data: DataConfig) -> np.ndarray:
+    """What `decode` gives of a file by the settings."""
+    return decode(
+        path,
+        side,
+        resize=data.resize,
+        max_pixels=data.max_pixels,
+        grey_range=data.grey_range,
+    )
 
 
 def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.ndarray, bytes]:
@@ -84,7 +103,7 @@ def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.n
     try:
         with open_file(path) as file:
             content = read_content(file, data.max_pixels)
-        image = read_picture(content, side, max_pixels=data.max_pixels)
+        image = read_picture(content, side, max_pixels=data.max_pixels, grey_range=data.grey_range)
     except ImageError as problem:
         raise DataError(f"{str(path)!r} {problem}.") from problem
     return np.asarray(to_square(image, side, data.resize)), content_key(content)
@@ -110,7 +129,7 @@ def read_images(paths: Sequence[str | Path], side: int, data: DataConfig) -> np.
     images = np.empty((len(paths), side, side, 3), np.uint8)
 
     def read(path: str | Path) -> np.ndarray:
-        return decode(path, side, resize=data.resize, max_pixels=data.max_pixels)
+        return decode_as(path, side, data)
 
     for position, image in enumerate(in_threads(read, paths)):
         images[position] = image

@@ -11,26 +11,49 @@ import pandas as pd
 from PIL import Image
 
 from transferkit.data.decode import KEY, in_threads
+from transferkit.data.formats import HEAD, FormatError, format_of
+from transferkit.data.grey import Grey, Range
+from transferkit.data.image_files import ImageError, open_file, read_content
 from transferkit.data.likeness import shrink, sketch
-from transferkit.data.pixels import ImageError, open_file, open_image, read_content, unpack
+from transferkit.data.pixels import open_image, unpack
 from transferkit.progress import track
 
 SKETCH = "sketch"  # the column that only `sketched` files have
-COLUMNS = ("path", "bytes", "format", "mode", "width", "height", "orientation", "digest", "problem")
+COLUMNS = (
+    "path",
+    "bytes",
+    "format",
+    "mode",
+    "width",
+    "height",
+    "orientation",
+    "values",
+    "low",
+    "high",
+    "digest",
+    "problem",
+)
 BLOCK = 2**20  # bytes read at a time
 CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
 
 
-def inspect_files(paths: Sequence[str], max_pixels: int, *, sketched: bool = False) -> pd.DataFrame:
+def inspect_files(
+    paths: Sequence[str],
+    max_pixels: int,
+    *,
+    sketched: bool = False,
+    grey_range: Range | None = (),
+) -> pd.DataFrame:
     """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
 
     `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
     the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
-    the image, nothing where it has a problem.
+    the image, nothing where it has a problem. `values`, `low` and `high` are those of `Grey`.
+    `grey_range` is that of `decode`: what it refuses has a problem.
     """
 
     def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
-        return _inspect(path, max_pixels, sketched)
+        return _inspect(path, max_pixels, sketched, grey_range)
 
     looked = track(in_threads(look, paths), len(paths), doing="Checking files")
     # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
@@ -43,7 +66,25 @@ def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.Data
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    return frame.astype(dict.fromkeys(("bytes", "width", "height", "orientation"), int))
+    whole = dict.fromkeys(("bytes", "width", "height", "orientation"), int)
+    return frame.astype(whole | dict.fromkeys(("low", "high"), float))
+
+
+def wide_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
+    """What `inspect_files` says of those that may have grey values of more than 8 bits."""
+    may_be = [path for path in paths if _may_be_wide(path)]
+    return inspect_files(may_be, max_pixels, grey_range=None)
+
+
+def _may_be_wide(path: str) -> bool:
+    """Whether a file is in a format that has such values: TIFF, PPM, and PNG of 16 bits."""
+    try:
+        with open_file(path) as file:
+            head = file.read(HEAD)
+        kind = format_of(head)
+    except (ImageError, FormatError, OSError):
+        return False
+    return kind in ("TIFF", "PPM") or (kind == "PNG" and head[24:25] == b"\x10")
 
 
 def content_keys(paths: Sequence[str]) -> list[bytes]:
@@ -60,12 +101,13 @@ def _content_key(path: str) -> bytes:
 
 
 def _inspect(
-    path: str, max_pixels: int, sketched: bool
+    path: str, max_pixels: int, sketched: bool, grey_range: Range | None
 ) -> tuple[dict[str, object], Image.Image | None]:
     """The row of a file, and what a sketch is made of: none where it has a problem."""
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
     grey = None
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
+    row |= Grey()._asdict()
     try:
         with open_file(path) as file:
             row["bytes"] = os.fstat(file.fileno()).st_size
@@ -75,7 +117,8 @@ def _inspect(
         row |= {"format": image.format, "mode": image.mode}
         row |= {"width": image.width, "height": image.height}
         row["orientation"] = picture.file.orientation
-        pixels = unpack(picture, CHECK_SIDE)
+        pixels = unpack(picture, CHECK_SIDE, grey_range)
+        row |= picture.grey._asdict()
         row["digest"] = hashlib.sha256(content).hexdigest()
         grey = shrink(pixels) if sketched else None
     except ImageError as problem:

@@ -148,7 +148,7 @@ FINDINGS = (
     Kind(
         "sixteen_bit",
         "Files with 16 bits or more, which are scaled to 8",
-        "Where they use a part of the scale only, scale them to 8 bits yourself.",
+        "The notes say which values become black and white for all of them: see that it is right.",
     ),
     Kind("cmyk", "CMYK files, which become RGB", "Their colours may differ: look at them."),
     Kind(

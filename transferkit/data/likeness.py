@@ -165,7 +165,7 @@ def _read(
     images, places = np.unique(pairs, return_inverse=True)
 
     def read(image: int) -> np.ndarray:
-        return decode(paths[image], side, max_pixels=max_pixels) @ GREY
+        return decode(paths[image], side, max_pixels=max_pixels, grey_range=None) @ GREY
 
     pixels = np.stack(list(in_threads(read, images)))
     one, other = places.reshape(-1, 2).T

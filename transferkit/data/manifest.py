@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from transferkit.config import DataConfig
+from transferkit.config import Config, DataConfig
 from transferkit.data.appearance import appearance
 from transferkit.data.assigning import (
     SPLITS,
@@ -23,7 +24,9 @@ from transferkit.data.checking import check_rows, leaks, left_out
 from transferkit.data.class_names import look_alike_notes
 from transferkit.data.csv_list import read_csv_list
 from transferkit.data.csv_paths import check_paths
+from transferkit.data.files import wide_files
 from transferkit.data.findings import as_findings, sentences
+from transferkit.data.grey import Range, folder_range, range_note
 from transferkit.data.group_pattern import group_by
 from transferkit.data.oddities import oddities
 from transferkit.data.remembered import inspect_again
@@ -60,6 +63,7 @@ class Manifest:
         self.frame = as_text(frame)
         self.source = source
         self.notes = tuple(notes)
+        self._grey_range: Range | None = None
 
     @classmethod
     def read(
@@ -93,6 +97,23 @@ class Manifest:
         """Write it as CSV (RFC 4180), whole or not at all; no cell of it is a formula."""
         rows = self.frame.itertuples(index=False, name=None)
         write_text(Path(path), csv_text(self.frame.columns, rows))
+
+    def settled(self, config: Config) -> Config:
+        """`config`, with the range of grey values of these images where it has none."""
+        return dataclasses.replace(config, data=self.settled_data(config.data))
+
+    def settled_data(self, data: DataConfig) -> DataConfig:
+        """The same of `data` alone.
+
+        Raises:
+            DataError: the grey values of the images are in no one range.
+        """
+        if data.grey_range:
+            return data
+        if self._grey_range is None:
+            files = wide_files(self.usable["path"].tolist(), data.max_pixels)
+            self._grey_range = folder_range(files, self.source)
+        return dataclasses.replace(data, grey_range=self._grey_range)
 
     @property
     def usable(self) -> pd.DataFrame:
@@ -180,7 +201,10 @@ def read_and_inspect(
     findings = as_findings([*found, *parted, *odd, *oddities(files)])
     notes += look_alike_notes(frame.loc[frame["problem"] == "", "label"])
     notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
-    return Manifest(frame, str(source), notes), files, findings
+    grey_range = data.grey_range or folder_range(files, str(source))
+    manifest = Manifest(frame, str(source), [*notes, *range_note(files, grey_range)])
+    manifest._grey_range = grey_range
+    return manifest, files, findings
 
 
 def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:

@@ -6,29 +6,25 @@ is read by the other.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
-from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from transferkit.data.formats import HEAD, FormatError, format_of, heif_opener
+from transferkit.data.formats import HEAD, heif_opener
+from transferkit.data.grey import Grey, Range, grey_of, range_of_type, scaled, wide_values
+from transferkit.data.image_files import ImageError, require_format
 from transferkit.data.jpeg_segments import has_end, strip_jpeg, with_end
 from transferkit.data.metadata import Stripped, orientation_of
 from transferkit.data.png_chunks import strip_png
 from transferkit.data.tiff_layout import misread, strip_tiff, unusual_layout
 
 BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
-PIXEL_BYTES = 16  # of four bands of 32 bits: a file has no more, but for its metadata
-MORE_BYTES = 2**26  # of metadata
 MODULES = r"PIL\.|pillow_heif"
 QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # as `warnings.filterwarnings` keeps it
 STRIP: dict[str, Callable[[bytes], Stripped]] = {
@@ -48,54 +44,13 @@ TURNS = {  # by EXIF's orientation
 }
 
 
-class ImageError(Exception):
-    """Why there is no image to be had, as the end of a sentence that starts with the file."""
-
-
-@dataclass(frozen=True)
+@dataclass
 class Picture:
-    """An image that is opened, its pixels not read yet; `file` is what it is opened from."""
+    """An image that is opened from `file`; its `grey` values are known once it is unpacked."""
 
     image: Image.Image
     file: Stripped
-
-
-def open_file(path: str | Path) -> BinaryIO:
-    """The regular file `path`: a pipe or a device would never end.
-
-    Raises:
-        ImageError: it cannot be opened.
-    """
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ImageError("cannot be opened: it is not a regular file")
-        return open(path, "rb")
-    except OSError as error:
-        raise ImageError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ImageError("cannot be opened: there is a zero byte in its name") from error
-
-
-def read_content(file: BinaryIO, max_pixels: int) -> bytes:
-    """All that is in `file`, if it starts as an image does.
-
-    Raises:
-        ImageError: it is empty, of no format that is read, larger than `max_pixels` allow, or it
-            cannot be read.
-    """
-    try:
-        head = file.read(HEAD)
-        _require_format(head)
-        bound = max_pixels * PIXEL_BYTES + MORE_BYTES
-        size = os.fstat(file.fileno()).st_size
-        if size > bound:
-            raise ImageError(
-                f"has {size} bytes, more than an image of the {max_pixels} pixels of "
-                "--data.max-pixels takes"
-            )
-        return head + file.read()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+    grey: Grey = Grey()
 
 
 def open_image(content: bytes, max_pixels: int) -> Picture:
@@ -105,7 +60,7 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
         ImageError: it is empty, no image, or would unpack to more than `max_pixels`.
     """
     quiet_pillow(max_pixels)
-    kind = _require_format(content[:HEAD])
+    kind = require_format(content[:HEAD])
     try:
         file = STRIP.get(kind, Stripped)(content)
         image = _avif(content) if kind == "AVIF" else _opened(kind, file.content)
@@ -124,17 +79,42 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
     return Picture(image, file)
 
 
-def unpack(picture: Picture, side: int) -> Image.Image:
+def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.Image:
     """The pixels of `picture`, upright, as RGB; a JPEG no larger than `side` needs.
 
+    Grey values of more than 8 bits are scaled by `grey_range`: empty, it is that of 16 bits without
+    a sign, and others are refused; None is what this image has, for people to look at.
+
     Raises:
-        ImageError: the pixels are truncated or damaged.
+        ImageError: the pixels are truncated or damaged, or nothing says what is black.
     """
     _keep_blocks()
     try:
-        return _to_rgb(_upright(_loaded(picture, side), picture.file.orientation))
+        image = _loaded(picture, side)
+        values = wide_values(image, picture.file)
+        if values is not None:
+            picture.grey = grey_of(values)
+            image = Image.fromarray(_narrowed(picture, values, grey_range))
+        return _to_rgb(_upright(image, picture.file.orientation))
+    except ImageError:
+        raise
     except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, struct.error ...
         raise ImageError(f"is truncated or damaged: {error}") from error
+
+
+def _narrowed(picture: Picture, values: np.ndarray, grey_range: Range | None) -> np.ndarray:
+    """The grey `values` as uint8."""
+    grey = picture.grey
+    if grey_range is None:
+        grey_range = (grey.low, grey.high)
+    grey_range = grey_range or range_of_type(grey)
+    if not grey_range:
+        raise ImageError(
+            f"has grey values of the type {grey.values} from {grey.low:g} to {grey.high:g}, and "
+            "nothing says which is black and which is white: learn from images like it, or give "
+            "--data.grey-range LOW HIGH there"
+        )
+    return scaled(values, grey_range, inverted=picture.file.inverted)
 
 
 @cache
@@ -153,16 +133,6 @@ def quiet_pillow(max_pixels: int) -> None:
         Image.MAX_IMAGE_PIXELS = max_pixels
     if QUIET not in warnings.filters:  # `catch_warnings` of whoever calls may have taken it out
         warnings.filterwarnings("ignore", module=MODULES)
-
-
-def _require_format(head: bytes) -> str:
-    """The format of a file that starts so."""
-    if not head:
-        raise ImageError("is empty (0 bytes)")
-    try:
-        return format_of(head)
-    except FormatError as problem:
-        raise ImageError(str(problem)) from problem
 
 
 def _opened(kind: str, content: bytes) -> Image.Image:
@@ -223,20 +193,8 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(_to_8_bits(np.asarray(image)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bits(values: np.ndarray[Any, Any]) -> np.ndarray:
-    """Grey of 16 or 32 bits, or floats of 0..1 or 0..255, as uint8."""
-    if np.issubdtype(values.dtype, np.floating):
-        values = np.nan_to_num(values)
-        scale = 255.0 if values.max(initial=0) <= 1 else 1.0
-    else:
-        scale = 1 / 257  # 65535 becomes 255
-    return np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)

@@ -29,7 +29,7 @@ from transferkit.errors import RunError
 from transferkit.progress import say
 from transferkit.runs import write_text
 
-FORMAT = 1  # of the file: another number makes what is there unknown
+FORMAT = 2  # of the file: another number makes what is there unknown
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-size`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
@@ -67,7 +67,9 @@ def inspect_again(
     stamps = {path: _stamp(path) for path in paths}  # before the look: a later change shows
     rows = memory.recall(stamps)
     lost = [path for path in paths if path not in rows]
-    for row in inspect_files(lost, data.max_pixels, sketched=True).to_dict("records"):
+    for row in inspect_files(lost, data.max_pixels, sketched=True, grey_range=None).to_dict(
+        "records"
+    ):
         rows[row["path"]] = {str(name): value for name, value in row.items()}
     files = frame_of([rows[path] for path in paths], sketched=True)
     near = memory.near(files) if data.near_copies else []
@@ -171,7 +173,10 @@ def _last_change(stamp: str) -> int:
 def _values(row: Row) -> list[Any]:
     """The facts of `row` as JSON has them."""
     facts = [row[name] for name in FACTS[:-1]]
-    return [*(each if isinstance(each, str) else int(each) for each in facts), _text(row[SKETCH])]
+    return [
+        *(each if isinstance(each, (str, float)) else int(each) for each in facts),
+        _text(row[SKETCH]),
+    ]
 
 
 def _text(sketch: bytes) -> str:

@@ -181,7 +181,7 @@ def _said(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
 
 def _tile(path: str, config: Config) -> np.ndarray | None:
     try:
-        return decode(path, TILE, resize="crop", max_pixels=config.data.max_pixels)
+        return decode(path, TILE, resize="crop", max_pixels=config.data.max_pixels, grey_range=None)
     except DataError:
         return None
 

@@ -76,7 +76,9 @@ def _thumbnail(
 ) -> Thumbnail | None:
     """The thumbnail of one row; None where the file went away since it was scored."""
     try:
-        pixels = decode(row["path"], SIDE, resize="crop", max_pixels=data.max_pixels)
+        pixels = decode(
+            row["path"], SIDE, resize="crop", max_pixels=data.max_pixels, grey_range=None
+        )
     except DataError:
         return None
     uri = picture_uri(Image.fromarray(pixels), QUALITY)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from transferkit.config import DataConfig
 from transferkit.data.decode import read_picture, to_square
-from transferkit.data.pixels import ImageError
+from transferkit.data.image_files import ImageError
 from transferkit.errors import DataError
 
 
@@ -19,7 +19,9 @@ def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
         DataError: it cannot be read.
     """
     try:
-        image = read_picture(path, edge, max_pixels=data.max_pixels)
+        image = read_picture(
+            path, edge, max_pixels=data.max_pixels, grey_range=data.grey_range or None
+        )
     except ImageError as problem:
         raise DataError(f"{path!r} {problem}.") from problem
     if data.resize == "crop":

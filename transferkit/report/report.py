@@ -199,7 +199,7 @@ def compare(
         results=results,
         scores=scores,
         manifest=manifest,
-        config=config,
+        config=manifest.settled(config),
         environment=dict(environment or {}),
         classifiers=classifiers,
         created=created,

@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from transferkit.data.decode import in_threads, read_picture
-from transferkit.data.pixels import ImageError
+from transferkit.data.image_files import ImageError
 
 SIDE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
 QUALITY = 70  # of the JPEG
@@ -45,7 +45,7 @@ def that_fit(sizes: Sequence[int], room: int) -> int:
 def _thumbnail(path: str, max_pixels: int) -> str:
     """The whole picture, no larger than it is; empty where it cannot be read."""
     try:
-        image = read_picture(path, SIDE, max_pixels=max_pixels)
+        image = read_picture(path, SIDE, max_pixels=max_pixels, grey_range=None)
     except ImageError:
         return ""
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)

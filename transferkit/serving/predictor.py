@@ -66,7 +66,8 @@ def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.
     """
     for start in range(0, len(files), CHUNK):
         paths = list(files[start : start + CHUNK])
-        problems = inspect_files(paths, classifier.data.max_pixels)["problem"]
+        data = classifier.data
+        problems = inspect_files(paths, data.max_pixels, grey_range=data.grey_range)["problem"]
         yield _predict(classifier, paths, problems)
 
 

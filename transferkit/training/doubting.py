@@ -35,6 +35,7 @@ def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
     """
     rows = manifest.usable.reset_index(drop=True)
     truth, train = manifest.truth(rows), config.train
+    config = manifest.settled(config)
     features = frozen_features(
         config.model,
         config.data,

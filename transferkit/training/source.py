@@ -102,6 +102,7 @@ class Source:
             "sides": model.sides,
             "resize": data.resize,
             "max_pixels": data.max_pixels,
+            "grey_range": data.grey_range,
             "versions": {
                 "transferkit": transferkit.__version__,
                 "keras": keras.__version__,
@@ -131,6 +132,7 @@ def _decoding(data: DataConfig) -> DataConfig:
         side=data.side,
         resize=data.resize,
         max_pixels=data.max_pixels,
+        grey_range=data.grey_range,
         cache_size=data.cache_size,
     )
 

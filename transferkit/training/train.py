@@ -41,7 +41,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
         DataError: no image of `manifest` is in train.
     """
     require_train(manifest.frame, manifest.source)
-    config = replace(config, model=choose_backbone(config.model))
+    config = manifest.settled(replace(config, model=choose_backbone(config.model)))
     device = choose_device(config.train)
     say(device.line)
     started = time.perf_counter()
@@ -87,7 +87,7 @@ def _finished(fit: Fit, manifest: Manifest) -> keras.Model:
 
 def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any]) -> None:
     """Write what a run starts from: settings, environment and manifest."""
-    write_text(run / "config.yaml", config.to_yaml())
+    write_text(run / "config.yaml", manifest.settled(config).to_yaml())
     write_json(run / "environment.json", found)
     manifest.save(run / "manifest.csv")
 
