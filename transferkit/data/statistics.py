@@ -23,7 +23,7 @@ def read_thumbnails(paths: Sequence[str], max_pixels: int) -> np.ndarray:
     """
 
     def read(path: str) -> np.ndarray:
-        return decode(path, SIDE, max_pixels=max_pixels)
+        return decode(path, SIDE, max_pixels=max_pixels, grey_range=None)
 
     thumbnails = np.empty((len(paths), SIDE, SIDE, 3), np.uint8)
     for place, pixels in enumerate(in_threads(read, paths)):
