@@ -13,12 +13,13 @@ import numpy as np
 
 UNMOVED = (1.0, 0.0, 1.0, 0.0)  # stretch and shift along x, then along y, in half pictures
 PARTS = 6  # along a side
-FEWEST = 8  # of them all: one edge of anything is like another
+FEWEST = 8 / 36  # of them all: one edge of anything is like another
 MOSTLY = 0.95  # of a part's pixels are seen in both
 FAINT = 3.0  # grey values: less contrast is noise
 WEAK = 0.15  # of the contrast of the strongest part: the same, of a picture that is all contrast
 EDGE = 0.88  # of the variance: an even slope has 0.75, noise 0.64
 MOST_MOVED = 0.25  # of stretch and shift: what is cropped more is not sought
+EDGES = 0.05  # pixels: what is not moved covers all
 DAMPING = 1e-3  # share of the mean curvature: where a picture does not say how far, it stays
 FLAT = 1e-3  # grey values squared: less variance is none
 
@@ -27,7 +28,7 @@ class Agreement(NamedTuple):
     """How well pictures agree in small parts, `(pairs,)` each.
 
     Attributes:
-        mean: the mean correlation over the parts; -1 where fewer than `FEWEST` have any detail.
+        mean: the mean correlation over the parts; -1 where a share below `FEWEST` has any detail.
         least: the correlation that a tenth of the parts do not reach.
         rich: how many parts have more in them than the edge between two even areas.
     """
@@ -37,14 +38,16 @@ class Agreement(NamedTuple):
     rich: np.ndarray
 
 
-def agreement(one: np.ndarray, other: np.ndarray, where: np.ndarray) -> Agreement:
-    """How well `(pairs, side, side)` float32 agree in small parts, of the pixels `where`.
+def agreement(
+    one: np.ndarray, other: np.ndarray, where: np.ndarray, *, parts: int = PARTS
+) -> Agreement:
+    """How well `(pairs, side, side)` float32 agree in `parts` × `parts`, of the pixels `where`.
 
     What rises evenly across a part (shading, an edge out of focus) is taken off it: look-alikes
     have that in common.
     """
-    seen = _parts(where.astype(np.float32)).mean(axis=2) > MOSTLY
-    one, other = _parts(one), _parts(other)
+    seen = _parts(where.astype(np.float32), parts).mean(axis=2) > MOSTLY
+    one, other = _parts(one, parts), _parts(other, parts)
     plain = _is_edge(one) | _is_edge(other)
     one, other = _detail(one), _detail(other)
     contrasts = np.sqrt((one**2).mean(axis=2)), np.sqrt((other**2).mean(axis=2))
@@ -52,7 +55,7 @@ def agreement(one: np.ndarray, other: np.ndarray, where: np.ndarray) -> Agreemen
     strong = np.where(seen, np.maximum(*contrasts), 0)
     counts = strong > np.maximum(FAINT, strong.max(axis=1, keepdims=True) * WEAK)
     together = np.where(counts, together, np.nan)
-    together[counts.sum(axis=1) < FEWEST] = -1
+    together[counts.sum(axis=1) < FEWEST * parts**2] = -1
     least = np.nanquantile(together, 0.1, axis=1)
     return Agreement(np.nanmean(together, axis=1), least, (counts & ~plain).sum(axis=1))
 
@@ -65,12 +68,12 @@ def fineness(pictures: np.ndarray) -> np.ndarray:
     return (inner - beside / 4).std(axis=(1, 2)) / (pictures.std(axis=(1, 2)) + FLAT)
 
 
-def _parts(pictures: np.ndarray) -> np.ndarray:
-    """`(pairs, PARTS * PARTS, pixels)` of `(pairs, side, side)`."""
+def _parts(pictures: np.ndarray, count: int) -> np.ndarray:
+    """`(pairs, count * count, pixels)` of `(pairs, side, side)`."""
     pairs, side, _ = pictures.shape
-    size = side // PARTS
-    parts = pictures.reshape(pairs, PARTS, size, PARTS, size).transpose(0, 1, 3, 2, 4)
-    return parts.reshape(pairs, PARTS * PARTS, size * size)
+    size = side // count
+    parts = pictures.reshape(pairs, count, size, count, size).transpose(0, 1, 3, 2, 4)
+    return parts.reshape(pairs, count * count, size * size)
 
 
 def _is_edge(parts: np.ndarray) -> np.ndarray:
@@ -96,29 +99,31 @@ def _detail(parts: np.ndarray) -> np.ndarray:
 def align(
     moved: np.ndarray, still: np.ndarray, warps: np.ndarray, *, steps: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lay each of `moved` over its `still`, both `(pairs, side, side)` float32.
+    """Lay each of `moved` over its `still`, both `(pairs, side, side)` float32, of any two sides.
 
     `warps` are `(pairs, 4)`, where to begin. Returns the better ones, `moved` laid over by them,
     and `(pairs, side, side)` bool, where it covers `still`.
     """
-    side = moved.shape[1]
-    x = np.linspace(-1, 1, side, dtype=np.float32)
+    side = still.shape[1]
+    begun = warps
+    x = np.linspace(-1, 1, side, dtype=np.float32) * (1 - 1 / side)  # centres of pixels
     for _ in range(steps):
-        laid, covers = _laid_over(moved, warps)
+        laid, covers = _laid_over(moved, warps, side)
         along_x, along_y = np.gradient(laid, axis=2), np.gradient(laid, axis=1)
         goal, scale = _evened(still, covers), _contrast(laid, covers)
         missing = goal - _evened(laid, covers)
         slopes = np.stack([along_x * x, along_x, along_y * x[:, None], along_y], axis=1)
-        slopes *= covers[:, None] * ((side - 1) / 2) / scale[:, None, None, None]
+        stretched = warps[:, [0, 0, 2, 2]] * scale[:, None]  # a stretched slope is less steep
+        slopes *= covers[:, None] * (side / 2) / stretched[..., None, None]
         slopes = slopes.reshape(len(moved), 4, side * side)
         curvature = slopes @ slopes.transpose(0, 2, 1)
         damping = DAMPING * np.trace(curvature, axis1=1, axis2=2) / 4 + FLAT
         curvature += damping[:, None, None] * np.eye(4, dtype=np.float32)
         pull = slopes @ missing.reshape(len(moved), side * side, 1)
         warps = warps + np.linalg.solve(curvature, pull)[..., 0]
-        warps = np.clip(warps, np.subtract(UNMOVED, MOST_MOVED), np.add(UNMOVED, MOST_MOVED))
+        warps = np.clip(warps, begun - MOST_MOVED, begun + MOST_MOVED)
         warps = warps.astype(np.float32)
-    return warps, *_laid_over(moved, warps)
+    return warps, *_laid_over(moved, warps, side)
 
 
 def correlations(one: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray:
@@ -143,10 +148,10 @@ def _contrast(pictures: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(squares - means**2, FLAT))
 
 
-def _laid_over(pictures: np.ndarray, warps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`pictures` stretched and shifted, between pixels linearly, and where there is any."""
-    down, rows_in, row_shares = _places(pictures.shape[1], warps[:, 2:])
-    right, columns_in, column_shares = _places(pictures.shape[1], warps[:, :2])
+def _laid_over(pictures: np.ndarray, warps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """`pictures` stretched and shifted to `side`, between pixels linearly, and where there is any."""
+    down, rows_in, row_shares = _places(pictures.shape[1], warps[:, 2:], side)
+    right, columns_in, column_shares = _places(pictures.shape[1], warps[:, :2], side)
     each = np.arange(len(pictures))[:, None]
     upper, lower = pictures[each, down], pictures[each, down + 1]
     pictures = upper + (lower - upper) * row_shares[..., None]
@@ -159,12 +164,13 @@ def _laid_over(pictures: np.ndarray, warps: np.ndarray) -> tuple[np.ndarray, np.
     return pictures, rows_in[..., None] & columns_in[:, None]
 
 
-def _places(side: int, warps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`(pairs, side)` each: the pixel before each place, whether it is in the picture, the share
-    of the next pixel."""
-    places = np.linspace(-1, 1, side, dtype=np.float32) * warps[:, :1] + warps[:, 1:]
-    places = (places + 1) * ((side - 1) / 2)
-    inside = (places > -0.5) & (places < side - 0.5)
-    places = places.clip(0, side - 1)
-    before = np.minimum(places.astype(int), side - 2)
+def _places(pixels: int, warps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`(pairs, side)` each: the one of `pixels` before each place, whether it is in the picture,
+    and the share of the next pixel."""
+    places = np.linspace(-1, 1, side, dtype=np.float32) * (1 - 1 / side)  # centres of pixels
+    places = places * warps[:, :1] + warps[:, 1:]
+    places = (places + 1) * (pixels / 2) - 0.5
+    inside = (places > -0.5 - EDGES) & (places < pixels - 0.5 + EDGES)
+    places = places.clip(0, pixels - 1)
+    before = np.minimum(places.astype(int), pixels - 2)
     return before, inside, places - before

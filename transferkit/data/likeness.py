@@ -1,6 +1,6 @@
-"""Near copies among images: rescaled, recompressed, slightly cropped, brightened, made grey.
+"""Near copies among images: rescaled, recompressed, cropped, mirrored, turned, brightened, grey.
 
-Candidates are pairs with a similar perceptual hash (`imagehash.phash`) and a similar thumbnail.
+Candidates are pairs whose thumbnails, or a window of one of them, are much alike (`retrieval`).
 They are laid over each other, first as thumbnails, then read again and larger: a pair is a near
 copy where both agree in nearly every small part. Look-alikes (two slices of heads, two hands
 before one wall) agree on the whole, not in their parts.
@@ -10,54 +10,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import imagehash
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from transferkit.data.alignment import UNMOVED, agreement, align, correlations, fineness
+from transferkit.data.changes import changed_in_part
 from transferkit.data.decode import decode, in_threads, to_square
+from transferkit.data.orientation import oriented
+from transferkit.data.retrieval import WINDOWS, Candidates, candidates, rank
 from transferkit.progress import track
 
-HASHED = 32  # pixels along the side of what phash looks at: its own size
-THUMB = 16  # pixels along the side of a thumbnail
-HASH_BYTES = 8
-MOST_BITS = 18  # of 64 that may differ: unrelated pictures differ in 32, give or take 4
-ALIKE = 0.6  # correlation of thumbnails: a crop of a few per cent can make so much of a picture
-LAID, SURELY_LAID = 0.88, 0.97  # correlation of thumbnails that were laid over each other
-HASHES_AT_ONCE = 2**22  # pairs of hashes that are compared in one go: 32 MB
-THUMBS_AT_ONCE = 2**13  # pairs of thumbnails that are: 16 MB
-CROWD = 200  # candidates an image: in a large folder of look-alikes fewer bits may differ
-NEIGHBOURS = 8  # candidates of an image that are laid over each other: those most alike
-MUTUAL = 4  # of them that are read: those most alike then, for both images
+THUMB = 32  # pixels along the side of a thumbnail
+COARSE_THUMB = 16  # pixels: of what candidates are first laid over each other
+ALIKE = 0.75  # correlation of candidates: a crop between two windows can make so much of a picture
+MOST = 8  # candidates of an image that are laid over each other
+LAID, LAID_MOST = 0.7, 4  # correlation of coarse thumbnails laid over each other, and how many stay
+PARTS = 4  # along a thumbnail, in which the agreement is judged before anything is read
+PARTLY, PARTLY_CLOSE = 0.8, 0.65  # mean agreement of these; of a close window, made of few pixels
+CLOSE = 0.8  # share of a side: a window below it is read larger
 PAIRS_AT_ONCE = 64  # that are read and laid over each other in one go: 15 MB
 FLAT = 3.0  # grey values: a thumbnail with less contrast is like any other such
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue: ITU-R BT.601
 SIDE = 96  # pixels at which pairs are confirmed, or half of it where one has a side below `SMALL`
-SMALL, SMALLEST = 64, 48  # pixels
-ROUGHLY, AGREE = 0.6, 0.86  # mean agreement of parts, at half of the side and at the side
+SMALL, SMALLEST = 64, 32  # pixels
+ROUGHLY, AGREE = 0.78, 0.86  # mean agreement of parts, at half of the side and at the side
 SURELY, STILL = 0.975, 0.02  # the same of what tells little, and how far it may be moved
 RICH = 9  # parts, of 36, of a photograph or a scan
 COARSE = 0.03  # fineness of pictures that were enlarged, or are out of focus
+RICH_SMALL, COARSE_SMALL = 12, 0.035  # the same of small pictures, which agree more easily
+MOVED_SMALL = 0.2  # half pictures: what is left of a small picture is too little for more
 LEAST = 0.5  # agreement that nine in ten parts have to reach: else something else is in the picture
 Pair = tuple[int, int]
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """The RGB `image` as `sketch` takes it: grey, `HASHED` pixels along each side."""
-    return to_square(image.convert("L"), HASHED, "squash")
+    """The RGB `image` as `sketch` takes it: grey, `THUMB` pixels along each side."""
+    return to_square(image.convert("L"), THUMB, "squash")
 
 
 def sketch(grey: Image.Image) -> bytes:
-    """What `near_copies` and `appearance` need of a shrunk image: its hash, and a thumbnail."""
-    bits = np.packbits(imagehash.phash(grey).hash)
-    return bits.tobytes() + grey.reduce(HASHED // THUMB).tobytes()
+    """A shrunk image as bytes: what `near_copies` and `appearance` need of it."""
+    return grey.tobytes()
 
 
 def thumbs(sketches: Sequence[bytes]) -> np.ndarray:
     """`(images, THUMB, THUMB)` uint8, of each sketch."""
-    values = np.frombuffer(b"".join(sketches), np.uint8).reshape(-1, HASH_BYTES + THUMB * THUMB)
-    return values[:, HASH_BYTES:].reshape(-1, THUMB, THUMB)
+    return np.frombuffer(b"".join(sketches), np.uint8).reshape(-1, THUMB, THUMB)
 
 
 def near_copies(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
@@ -72,85 +71,71 @@ def near_copies(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
     shown = thumbs(files["sketch"].iloc[rows].tolist())
     varied = shown.std(axis=(1, 2)) >= FLAT
     rows, shown = rows[varied], shown[varied]
-    pairs = _nearest(*_candidates(_hashes(files["sketch"].iloc[rows].tolist()), shown))
-    pairs, warps = _laid(pairs, shown.astype(np.float32))
-    large = (sides.to_numpy()[rows] >= SMALL)[pairs].all(axis=1)
-    paths, found = files["path"].iloc[rows].tolist(), np.zeros(len(pairs), bool)
+    pairs, warps = _laid(candidates(shown, alike=ALIKE, most=MOST), shown)
+    confirmed = _confirmed(files.iloc[rows], pairs, warps, max_pixels)
+    near = {
+        (min(part, whole), max(part, whole))
+        for part, whole in zip(
+            rows[pairs.part[confirmed]], rows[pairs.whole[confirmed]], strict=True
+        )
+    }
+    return sorted((int(one), int(other)) for one, other in near)
+
+
+def _laid(pairs: Candidates, shown: np.ndarray) -> tuple[Candidates, np.ndarray]:
+    """Those of `pairs` whose thumbnails agree when laid over each other, and the warps for that."""
+    fine = shown.astype(np.float32)
+    coarse = halved(fine)
+    warps = _warps(pairs.window)
+    close = WINDOWS[pairs.window, 2] < CLOSE
+    alike = np.empty(len(warps), np.float32)
+    for some, wholes in ((close, fine), (~close, coarse)):
+        for part in _parts(np.flatnonzero(some)):
+            still = oriented(coarse[pairs.part[part]], pairs.orientation[part])
+            warps[part], laid, covers = align(
+                wholes[pairs.whole[part]], still, warps[part], steps=4
+            )
+            alike[part] = correlations(laid, still, covers)
+    most_alike = np.flatnonzero((alike >= LAID) & (rank(pairs.part, alike) < LAID_MOST))
+    pairs, warps, close = pairs.of(most_alike), warps[most_alike], close[most_alike]
+    agreed = np.empty(len(warps), np.float32)
+    for part in _parts(np.arange(len(warps))):
+        still = oriented(fine[pairs.part[part]], pairs.orientation[part])
+        warps[part], laid, covers = align(fine[pairs.whole[part]], still, warps[part], steps=3)
+        agreed[part] = agreement(laid, still, covers, parts=PARTS).mean
+    agreeing = np.flatnonzero(agreed >= np.where(close, PARTLY_CLOSE, PARTLY))
+    return pairs.of(agreeing), warps[agreeing]
+
+
+def _warps(windows: np.ndarray) -> np.ndarray:
+    """`(pairs, 4)` float32, that lay `WINDOWS` of a picture over another."""
+    x, y, share = WINDOWS[windows].T
+    return np.stack([share, 2 * x + share - 1, share, 2 * y + share - 1], axis=1, dtype=np.float32)
+
+
+def _confirmed(
+    files: pd.DataFrame, pairs: Candidates, warps: np.ndarray, max_pixels: int
+) -> np.ndarray:
+    """`(pairs,)` bool: whether those of `files` show the same when they are read again."""
+    sizes = files[["width", "height"]].to_numpy()
+    small = (sizes.min(axis=1) < SMALL)[np.stack([pairs.part, pairs.whole])].any(axis=0)
+    close = WINDOWS[pairs.window, 2] < CLOSE
+    # A camera on a stand takes frames of one size, all of them upright.
+    frames = (sizes[pairs.part] == sizes[pairs.whole]).all(axis=1) & (pairs.orientation == 0)
+    paths, same = files["path"].tolist(), np.zeros(len(warps), bool)
     work = [
-        (side, part)
-        for some, side in ((large, SIDE), (~large, SIDE // 2))
-        for part in _parts(np.flatnonzero(some))
+        (side, side * 3 // 2 if near else side, part)
+        for side, at_side in ((SIDE, ~small), (SIDE // 2, small))
+        for near, chosen in ((False, ~close), (True, close))
+        for part in _parts(np.flatnonzero(at_side & chosen))
     ]
-    for side, part in track(work, len(work), doing="Comparing pictures that look alike"):
-        found[part] = _same(*_read(paths, pairs[part], side, max_pixels), warps[part])
-    return [(int(one), int(other)) for one, other in rows[pairs[found]]]
-
-
-def _hashes(sketches: Sequence[bytes]) -> np.ndarray:
-    """`(images,)` uint64, of each sketch."""
-    return np.frombuffer(b"".join(each[:HASH_BYTES] for each in sketches), np.uint64)
-
-
-def _candidates(hashes: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`(pairs, 2)` images with similar hashes and thumbnails, and `(pairs,)` how similar these."""
-    images = len(hashes)
-    step = max(1, HASHES_AT_ONCE // max(images, 1))
-    most = _most_bits(hashes, step)
-    even = shown.reshape(images, THUMB * THUMB).astype(np.float32)
-    even -= even.mean(axis=1, keepdims=True)
-    even /= np.linalg.norm(even, axis=1, keepdims=True)
-
-    def found(start: int) -> tuple[np.ndarray, np.ndarray]:
-        differing = np.bitwise_count(hashes[start : start + step, None] ^ hashes[start:])
-        pairs = np.argwhere(differing <= most) + start
-        pairs = pairs[pairs[:, 1] > pairs[:, 0]]
-        alike = np.empty(len(pairs), np.float32)
-        for part in _parts(np.arange(len(pairs)), THUMBS_AT_ONCE):
-            one, other = pairs[part].T
-            alike[part] = np.einsum("pt,pt->p", even[one], even[other])
-        return pairs[alike >= ALIKE], alike[alike >= ALIKE]
-
-    nothing = np.empty((0, 2), int), np.empty(0, np.float32)
-    pairs, alike = zip(nothing, *in_threads(found, range(0, images, step)), strict=True)
-    return np.concatenate(pairs), np.concatenate(alike)
-
-
-def _most_bits(hashes: np.ndarray, sample: int) -> int:
-    """How many bits may differ: fewer than `MOST_BITS` where that would make a crowd of pairs."""
-    some = hashes[:: -(-len(hashes) // sample)] if len(hashes) else hashes
-    differing = np.bitwise_count(some[:, None] ^ hashes)
-    of_each = np.bincount(differing.ravel(), minlength=MOST_BITS + 1).cumsum() / max(len(some), 1)
-    return int(np.flatnonzero(of_each[: MOST_BITS + 1] <= CROWD).max(initial=0))
-
-
-def _nearest(pairs: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    """Those of `pairs` that are among the most alike of one of their images."""
-    return pairs[(_ranks(pairs, alike) < NEIGHBOURS).any(axis=1)]
-
-
-def _ranks(pairs: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    """`(pairs, 2)`, how many pairs of its first image, and of its second, are more alike."""
-    order = np.argsort(-alike, kind="stable")
-    ranks = np.empty_like(pairs)
-    ends = pairs[order].ravel()
-    ranks[order] = pd.Series(ends).groupby(ends).cumcount().to_numpy().reshape(-1, 2)
-    return ranks
-
-
-def _laid(pairs: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Those of `pairs` whose thumbnails agree when laid over each other, and the warps for that.
-
-    Among look-alikes, these are those most alike of both of their images.
-    """
-    warps = np.tile(np.array(UNMOVED, np.float32), (len(pairs), 1))
-    alike = np.empty(len(pairs), np.float32)
-    for part in _parts(np.arange(len(pairs))):
-        one, other = shown[pairs[part]].transpose(1, 0, 2, 3)
-        warps[part], laid, covers = align(one, other, warps[part], steps=6)
-        alike[part] = correlations(laid, other, covers)
-    mutual = (_ranks(pairs, alike) < MUTUAL).all(axis=1)
-    kept = (alike >= LAID) & (mutual | (alike >= SURELY_LAID))
-    return pairs[kept], warps[kept]
+    for side, larger, part in track(work, len(work), doing="Comparing pictures that look alike"):
+        still = _read(paths, pairs.part[part], side, max_pixels)
+        still = oriented(still, pairs.orientation[part])
+        whole = _read(paths, pairs.whole[part], larger, max_pixels)
+        upright = pairs.orientation[part] == 0
+        same[part] = _same(whole, still, warps[part], upright=upright, frames=frames[part])
+    return same
 
 
 def _parts(places: np.ndarray, size: int = PAIRS_AT_ONCE) -> Iterator[np.ndarray]:
@@ -158,39 +143,47 @@ def _parts(places: np.ndarray, size: int = PAIRS_AT_ONCE) -> Iterator[np.ndarray
         yield places[start : start + size]
 
 
-def _read(
-    paths: Sequence[str], pairs: np.ndarray, side: int, max_pixels: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The first and the second of `pairs`, each `(pairs, side, side)` float32 of 0..255, grey."""
-    images, places = np.unique(pairs, return_inverse=True)
+def _read(paths: Sequence[str], images: np.ndarray, side: int, max_pixels: int) -> np.ndarray:
+    """`(images, side, side)` float32 of 0..255, grey."""
+    different, places = np.unique(images, return_inverse=True)
 
     def read(image: int) -> np.ndarray:
         return decode(paths[image], side, max_pixels=max_pixels, grey_range=None) @ GREY
 
-    pixels = np.stack(list(in_threads(read, images)))
-    one, other = places.reshape(-1, 2).T
-    return pixels[one], pixels[other]
+    return np.stack(list(in_threads(read, different)))[places]
 
 
-def _same(one: np.ndarray, other: np.ndarray, warps: np.ndarray) -> np.ndarray:
+def _same(
+    whole: np.ndarray,
+    still: np.ndarray,
+    warps: np.ndarray,
+    *,
+    upright: np.ndarray,
+    frames: np.ndarray,
+) -> np.ndarray:
     """`(pairs,)` bool: whether `(pairs, side, side)` agree when laid over each other.
 
-    Small or enlarged pictures and drawings (edges between even areas) agree by chance once they
-    are laid over each other: of those, only what did not have to be moved counts.
+    Enlarged pictures and drawings (edges between even areas) agree by chance once they are moved
+    or turned: of those, only what is `upright` and did not have to be moved counts. In what may be
+    `frames` of one camera, nothing may have changed.
     """
-    half, half_other = _halved(one), _halved(other)
-    warps, laid, covers = align(half, half_other, warps, steps=3)
-    found = agreement(laid, half_other, covers).mean >= ROUGHLY
-    fine = np.minimum(fineness(one), fineness(other)) >= COARSE
-    found &= fine | (_moved(warps) < 2 * STILL)  # what is still moved so far stays moved
-    one, other = one[found], other[found]
-    warps, laid, covers = align(one, other, warps[found], steps=2)
-    agreed = agreement(laid, other, covers)
-    telling = fine[found] & (agreed.rich >= RICH) & (one.shape[1] >= SIDE)
-    unmoved = (agreed.mean >= SURELY) & (_moved(warps) <= STILL)
-    alike = np.where(telling, agreed.mean >= AGREE, unmoved)
-    found[found] = alike & (agreed.least >= LEAST)
-    return found
+    half = halved(still)
+    warps, laid, covers = align(halved(whole), half, warps, steps=3)
+    same = agreement(laid, half, covers).mean >= ROUGHLY
+    detail = np.minimum(fineness(whole), fineness(still))
+    same &= (detail >= COARSE) | (_moved(warps) < 2 * STILL)  # so far off, it stays moved
+    whole, still, detail = whole[same], still[same], detail[same]
+    warps, laid, covers = align(whole, still, warps[same], steps=2)
+    agreed, moved = agreement(laid, still, covers), _moved(warps)
+    if still.shape[1] >= SIDE:
+        telling = (detail >= COARSE) & (agreed.rich >= RICH)
+    else:
+        telling = (detail >= COARSE_SMALL) & (agreed.rich >= RICH_SMALL) & (moved <= MOVED_SMALL)
+    unmoved = (moved <= STILL) & upright[same]
+    alike = np.where(telling, agreed.mean >= AGREE, (agreed.mean >= SURELY) & unmoved)
+    changed = frames[same] & unmoved & changed_in_part(laid, still, covers)
+    same[same] = alike & (agreed.least >= LEAST) & ~changed
+    return same
 
 
 def _moved(warps: np.ndarray) -> np.ndarray:
@@ -198,7 +191,7 @@ def _moved(warps: np.ndarray) -> np.ndarray:
     return np.abs(warps - UNMOVED).max(axis=1, initial=0)
 
 
-def _halved(pictures: np.ndarray) -> np.ndarray:
+def halved(pictures: np.ndarray) -> np.ndarray:
     """`(pairs, side / 2, side / 2)`, smoothly."""
     pairs, side, _ = pictures.shape
     return pictures.reshape(pairs, side // 2, 2, side // 2, 2).mean(axis=(2, 4))

@@ -188,7 +188,7 @@ def _versions() -> list[str]:
     return [
         str(FORMAT),
         transferkit.__version__,
-        *map(version, ("Pillow", "imagehash", "numpy", "scipy")),
+        *map(version, ("Pillow", "numpy", "scipy")),
     ]
 
 
