@@ -46,7 +46,8 @@ class DataConfig:
     """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
     an error, not a line in the report."""
     near_copies: bool = True
-    """Look for near copies (rescaled, recompressed, slightly cropped), and keep them together."""
+    """Look for near copies (rescaled, recompressed, cropped, mirrored or turned), and keep them
+    together."""
     group_by: str = ""
     """A regular expression, searched in each path below the source: images with the same capture
     groups (without any: the same match) stay on one side of a split, such as '([^/]*)_[0-9]+' for

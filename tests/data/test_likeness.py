@@ -26,12 +26,33 @@ def scenes(tmp_path):
     return tmp_path
 
 
+def cropped(image, share):
+    """`image` without `share` of it on each side."""
+    width, height = image.size
+    left, top = round(share * width), round(share * height)
+    return image.crop((left, top, width - left, height - top))
+
+
 CHANGES = {
     "rescaled": lambda image: image.resize((160, 120), Image.Resampling.BICUBIC),
     "cropped": lambda image: image.crop((14, 8, 308, 230)),
     "brightened": lambda image: ImageEnhance.Brightness(image).enhance(1.25),
     "grey": lambda image: image.convert("L"),
     "another_format": lambda image: image.quantize(64).convert("RGB"),
+    "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "upside_down": lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    "turned_90": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "turned_180": lambda image: image.transpose(Image.Transpose.ROTATE_180),
+    "turned_270": lambda image: image.transpose(Image.Transpose.ROTATE_270),
+    "cropped_8": lambda image: cropped(image, 0.08),
+    "cropped_17": lambda image: cropped(image, 0.17),
+    "cropped_on_one_side": lambda image: image.crop((0, 0, 220, 165)),
+    "mirrored_and_cropped_8": lambda image: cropped(
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 0.08
+    ),
+    "turned_and_cropped_17": lambda image: cropped(
+        image.transpose(Image.Transpose.ROTATE_90), 0.17
+    ),
 }
 
 

@@ -31,8 +31,9 @@ def test_near_copies_of_a_class_are_kept_in_one_split_and_named(near):
         ]
         assert copies["split"].nunique() == 1
     assert manifest.notes[1:] == (
-        "Near copies of other files (rescaled, recompressed or cropped), a group for each (1): "
-        "'field/copy.jpg'; --data.no-near-copies (near_copies=False) leaves the search out.",
+        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), a group "
+        "for each (1): 'field/copy.jpg'; --data.no-near-copies (near_copies=False) "
+        "leaves the search out.",
     )
 
 
@@ -101,6 +102,32 @@ def test_frames_of_a_fixed_camera_are_split_and_the_flag_is_named(static):
         "'high/06.jpg', 'high/08.jpg' and 11 more; --data.no-near-copies (near_copies=False) "
         "leaves the search out.",
     )
+
+
+def test_readings_that_a_camera_on_a_stand_takes_of_one_gauge_are_no_near_copies(tmp_path):
+    for number in range(16):
+        folder = tmp_path / ("high", "low")[number % 2]
+        folder.mkdir(exist_ok=True)
+        gauge(number / 3, number).save(folder / f"{number:02}.jpg", quality=90)
+    manifest = Manifest.read(tmp_path)
+    assert set(manifest.frame["group"]) == {""}
+    assert (manifest.counts() > 0).all(axis=None)
+    assert manifest.notes[1:] == ()
+
+
+def test_a_folder_that_was_augmented_beforehand_keeps_each_picture_in_one_split(tmp_path):
+    for number in range(12):
+        folder = tmp_path / ("field", "wood")[number % 2]
+        folder.mkdir(exist_ok=True)
+        picture = scene(number)
+        picture.save(folder / f"{number:02}.jpg")
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / f"{number:02}-m.jpg")
+        picture.transpose(Image.Transpose.ROTATE_90).save(folder / f"{number:02}-t.jpg")
+    usable = Manifest.read(tmp_path).usable
+    pictures = usable["path"].map(os.path.basename).str[:2]
+    assert usable.groupby(pictures)["split"].nunique().eq(1).all()
+    assert usable.groupby(pictures)["group"].nunique().eq(1).all()
+    assert usable["group"].nunique() == 12
 
 
 def test_frames_of_a_fixed_camera_in_the_sources_own_splits_are_no_leaks(static, tmp_path):

@@ -149,7 +149,7 @@ def _contrast(pictures: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _laid_over(pictures: np.ndarray, warps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """`pictures` stretched and shifted to `side`, between pixels linearly, and where there is any."""
+    """`pictures` stretched and shifted to `side`, between pixels linearly, and where any are."""
     down, rows_in, row_shares = _places(pictures.shape[1], warps[:, 2:], side)
     right, columns_in, column_shares = _places(pictures.shape[1], warps[:, :2], side)
     each = np.arange(len(pictures))[:, None]

@@ -83,7 +83,8 @@ FINDINGS = (
     ),
     Kind(
         "near_copy",
-        "Near copies of other files (rescaled, recompressed or cropped), a group for each",
+        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), a group "
+        "for each",
         "They stay on one side of a split, and count several times: remove all but one.",
         sets=True,
         way_out=SEARCH_OFF,

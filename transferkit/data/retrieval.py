@@ -54,7 +54,8 @@ class Candidates(NamedTuple):
         return Candidates(*(values[rows] for values in self))
 
 
-NOTHING = Candidates(*np.empty((4, 0), int), np.empty(0, np.float32))
+NO_ROWS = np.empty(0, int)
+NOTHING = Candidates(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, np.empty(0, np.float32))
 
 
 def candidates(thumbnails: np.ndarray, *, alike: float, most: int) -> Candidates:
