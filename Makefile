@@ -47,6 +47,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/reload.py $(DATA)
 	@$(BIN)/python benchmarks/probe.py $(DATA)
 	@$(BIN)/python benchmarks/int8.py $(DATA)
+	@$(BIN)/python benchmarks/mutants.py
 	@$(BIN)/python benchmarks/pocket_fine_tune.py $(DATA)
 	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 	@$(BIN)/python benchmarks/fuzz.py
