@@ -83,20 +83,23 @@ def _start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
 
 
 def save_classifiers(report: Report, run: Run) -> None:
-    """Save the classics of `report`, and the most accurate of its networks as the run's model.
+    """Save the classics of `report`, and the best of its networks as the run's model.
 
-    Of networks that are right equally often, the first. A classic has the name in the report. A
-    classifier of another kind saves itself, or that it is not saved is said.
+    The best is that of the headline measure; of equally good ones, the faster to train. A classic
+    has the name in the report. A classifier of another kind saves itself, or that it is not saved
+    is said.
     """
     from transferkit.baselines.classic import Classic
+    from transferkit.evidence.headline import Headline
     from transferkit.training.network import Network
     from transferkit.training.train import save_network
 
+    headline = Headline.of(report.truth)
     networks: list[tuple[float, float, Network]] = []
-    rows = zip(report.classifiers, report.results, report.scores, strict=True)
-    for classifier, result, scores in rows:
+    for classifier, result in zip(report.classifiers, report.results, strict=True):
         if isinstance(classifier, Network):
-            networks.append((scores.accuracy, -classifier.fit_seconds, classifier))
+            value = headline.value(result.predicted == report.truth)
+            networks.append((value, -classifier.fit_seconds, classifier))
         elif isinstance(classifier, Classic):
             named = classifier.name == result.name
             found = classifier if named else dataclasses.replace(classifier, name=result.name)

@@ -137,7 +137,8 @@ TABLE = (
     (
         val_without_train,
         "Images are in the splits test, validation and none is in train: put images to learn from "
-        "there, or give no splits.",
+        "there, give no splits, or have those of a folder taken for parts of one set, which is "
+        "split anew, by --data.layout parts.",
     ),
     (
         same_file_in_both_classes,

@@ -66,10 +66,11 @@ def test_without_the_pattern_a_random_split_parts_them(films) -> None:
 def test_a_note_counts_the_groups(films) -> None:
     (films / "cat" / "lonely.png").write_bytes((films / "cat" / "00000_00000.png").read_bytes())
     notes = Manifest.read(films, DataConfig(group_by=FRAMES, near_copies=False)).notes
-    assert notes[0] == (
+    sentence = (
         f"By the pattern {FRAMES!r} of --data.group-by, 60 of 61 files are in 20 groups, "
         "and 1 in none."
     )
+    assert sentence in notes
 
 
 def test_a_copy_joins_the_groups_of_both(films) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from transferkit.config import DataConfig
 from transferkit.data.doctor import Look, look
 from transferkit.report.look_page import look_page, next_command_of
 from transferkit.report.look_sections import sections, shown_path
@@ -104,7 +105,7 @@ def test_every_finding_has_a_section_with_its_advice(spoilt):
 
 
 def test_copies_are_side_by_side_with_label_split_and_path(spoilt):
-    found = {each.found.kind.name: each for each in sections(look(spoilt), max_pixels=10**8)}
+    found = {each.found.kind.name: each for each in sections(look(spoilt), DataConfig())}
     copies, labels = found["copy"], found["contradiction"]
     assert [[one.shown for one in members] for members in copies.sets] == [
         ["circles/000.png", "circles/copy.png"],
@@ -123,7 +124,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_reason(spoilt):
 
 
 def test_what_there_is_no_room_for_is_counted(spoilt):
-    section = sections(look(spoilt), max_pixels=10**8, room=0)[-1]
+    section = sections(look(spoilt), DataConfig(), room=0)[-1]
     assert (section.sets, section.more) == ([[]], 1)
     html = look_page(look(spoilt))
     assert "in findings.csv.</p>\n</details>" not in html

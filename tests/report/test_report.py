@@ -7,14 +7,17 @@ import pytest
 
 from transferkit.baselines.fitting import fit_baseline
 from transferkit.baselines.loading import load_baseline
-from transferkit.config import DataConfig
+from transferkit.config import DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
+from transferkit.evidence.results import Result
 from transferkit.recipe import save_classifiers
 from transferkit.report.records import fingerprint
 from transferkit.report.report import compare
 from transferkit.report.side_by_side import runs_side_by_side
 from transferkit.runs import Run
+from transferkit.training.models import build_classifier
+from transferkit.training.network import Network
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +237,21 @@ def test_that_a_classifier_of_ones_own_is_not_saved_is_said(manifest, tmp_path, 
     run = Run.create(tmp_path / "run")
     save_classifiers(compare([Own(manifest.classes)], manifest), run)
     assert capsys.readouterr().err == ("own is not saved: it has no `save(folder)`.\n")
+
+
+def test_of_unequal_classes_the_network_with_the_best_balanced_accuracy_is_saved(report, tmp_path):
+    model = build_classifier(ModelConfig(backbone="lenet", weights="none"), report.classes, side=32)
+    network = Network("lenet", model, report.classes, DataConfig(side=32))
+    truth = np.array([0] * 8 + [1] * 2)
+    answers = {"common": np.zeros(10, int), "fair": np.array([0] * 5 + [1] * 5)}
+    unequal = dataclasses.replace(
+        report,
+        truth=truth,
+        classifiers=tuple(dataclasses.replace(network, name=name) for name in answers),
+        results=tuple(
+            Result(name, "network", np.eye(3, dtype=np.float32)[answer], 1.0, 1.0, 1.0)
+            for name, answer in answers.items()
+        ),
+    )
+    save_classifiers(unequal, Run.create(tmp_path / "run"))
+    assert Network.load(tmp_path / "run").name == "fair"

@@ -156,11 +156,16 @@ def test_an_array_of_four_axes_is_several_images(run: Run) -> None:
     assert found["path"].tolist() == ["image 0", "image 1", "image 2"]
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F", "YCbCr"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "YCbCr"])
 def test_pictures_of_every_mode_are_taken(mode: str, run: Run) -> None:
-    image = Image.new("L" if mode in ("I;16", "F") else "RGB", (40, 30), 90)
+    image = Image.new("L" if mode == "I;16" else "RGB", (40, 30), 90)
     found = predictor.predict(run.folder, image.convert(mode))
     assert found["problem"].tolist() == [""]
+
+
+def test_floats_of_no_known_range_have_a_problem(run: Run) -> None:
+    (problem,) = predictor.predict(run.folder, Image.new("F", (40, 30), 90.0))["problem"]
+    assert problem.startswith("has grey values of the type float32 from 90 to 90, and nothing says")
 
 
 def test_bytes_that_are_no_image_have_a_problem(run: Run) -> None:

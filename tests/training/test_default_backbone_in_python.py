@@ -35,6 +35,7 @@ def test_training_takes_pocket_and_the_run_says_so(manifest: Manifest, tmp_path:
     model = dataclasses.replace(QUICK.model, backbone="pocket")
     assert run.settings() == {
         **dataclasses.asdict(QUICK),
+        "data": {**dataclasses.asdict(QUICK.data), "grey_range": []},
         "model": {**dataclasses.asdict(model), "sides": list(model.sides)},
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from transferkit.config import Config, EngineName
 from transferkit.data.decode import read_images
@@ -47,6 +48,21 @@ def test_the_reloaded_network_says_the_same(
     network, run = trained
     paths = manifest.part("test")["path"].tolist()
     again = Network.load(run.folder)
+    assert np.array_equal(again.probabilities(paths), network.probabilities(paths))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_a_network_whose_head_was_learnt_step_by_step_reloads(
+    optimizer: str, manifest: Manifest, pretrained: Config, tmp_path: Path
+) -> None:
+    config = replace(
+        pretrained,
+        model=replace(pretrained.model, head="hidden", hidden_units=8),
+        train=replace(pretrained.train, optimizer=optimizer, release="none", head_epochs=1),
+    )
+    network = train(manifest, config, run=Run.create(tmp_path / "run"))
+    paths = manifest.part("test")["path"].tolist()
+    again = Network.load(tmp_path / "run")
     assert np.array_equal(again.probabilities(paths), network.probabilities(paths))
 
 
@@ -176,3 +192,19 @@ def test_training_into_an_old_run_leaves_no_report_of_it(
     names = {path.name for path in run.folder.iterdir()}
     assert {"mine.txt", "model.keras"} < names
     assert not names & set(REPORT)
+
+
+def test_a_network_reads_later_images_in_the_grey_range_that_it_learnt_in(
+    trained: tuple[Network, Run], tmp_path: Path
+) -> None:
+    network = trained[0]
+    of_12_bits = replace(network, data=replace(network.data, grey_range=(0.0, 4095.0)))
+    of_12_bits.save(tmp_path)
+    write_text(tmp_path / "config.yaml", Config().to_yaml())
+    again = Network.load(tmp_path)
+    scan = tmp_path / "scan.png"
+    Image.fromarray(np.full((48, 48), 4095, np.uint16)).save(scan)
+    white = tmp_path / "white.png"
+    Image.new("L", (48, 48), 255).save(white)
+    asked = again.probabilities([str(scan), str(white)])
+    np.testing.assert_array_equal(asked[0], asked[1])

@@ -58,7 +58,8 @@ def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]
     if "train" not in found and found != {""}:
         raise DataError(
             f"Images are in the splits {', '.join(sorted(found))} and none is in train: "
-            "put images to learn from there, or give no splits."
+            "put images to learn from there, give no splits, or have those of a folder taken for "
+            "parts of one set, which is split anew, by --data.layout parts."
         )
     _require_known_classes(frame[good])
     if found == {"train", "validation"}:

@@ -181,7 +181,14 @@ def _said(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
 
 def _tile(path: str, config: Config) -> np.ndarray | None:
     try:
-        return decode(path, TILE, resize="crop", max_pixels=config.data.max_pixels, grey_range=None)
+        data = config.data
+        return decode(
+            path,
+            TILE,
+            resize="crop",
+            max_pixels=data.max_pixels,
+            grey_range=data.grey_range or None,
+        )
     except DataError:
         return None
 

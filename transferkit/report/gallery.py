@@ -77,7 +77,11 @@ def _thumbnail(
     """The thumbnail of one row; None where the file went away since it was scored."""
     try:
         pixels = decode(
-            row["path"], SIDE, resize="crop", max_pixels=data.max_pixels, grey_range=None
+            row["path"],
+            SIDE,
+            resize="crop",
+            max_pixels=data.max_pixels,
+            grey_range=data.grey_range or None,
         )
     except DataError:
         return None

@@ -46,11 +46,10 @@ def look_page(
         policy: its name.
         next_command: what to type next; by default what follows from the findings.
     """
-    found = sections(look, max_pixels=data.max_pixels)
+    data = look.manifest.settled_data(data)
+    found = sections(look, data)
     source = look.manifest.source.rstrip("/\\")
-    labels, count = (
-        ([], 0) if doubts is None else doubted(doubts, source, max_pixels=data.max_pixels)
-    )
+    labels, count = ([], 0) if doubts is None else doubted(doubts, source, data)
     return standalone(
         "look.html",
         styles=STYLES,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from transferkit.config import DataConfig
 from transferkit.data.doctor import Look
 from transferkit.data.manifest import Manifest
 from transferkit.report.look_verdict import Found, by_class, counted, found_in, labels_by_path
@@ -62,7 +63,7 @@ class Section:
         return f"{self.found.short}: {len(self.found.counted):,}"
 
 
-def sections(look: Look, *, max_pixels: int, room: int = ROOM) -> list[Section]:
+def sections(look: Look, data: DataConfig, *, room: int = ROOM) -> list[Section]:
     """A section for each finding there is, the worst first.
 
     The pictures take up to `room` characters; what one section leaves of its share, the next ones
@@ -73,7 +74,7 @@ def sections(look: Look, *, max_pixels: int, room: int = ROOM) -> list[Section]:
     pairs = list(zip(found, chosen, strict=True))
     pictured = [sets for each, sets in pairs if each.kind.name not in NAMES_ALONE]
     paths = (one.path for sets in pictured for members in sets for one in members)
-    uris, made = thumbnails(paths, max_pixels), []
+    uris, made = thumbnails(paths, data.max_pixels, data.grey_range or None), []
     for number, (each, sets) in enumerate(pairs):
         in_sets = _in_sets(each.rows)
         sets = [[_with_uri(one, uris) for one in members] for members in sets]
@@ -85,14 +86,14 @@ def sections(look: Look, *, max_pixels: int, room: int = ROOM) -> list[Section]:
     return made
 
 
-def doubted(doubts: pd.DataFrame, source: str, *, max_pixels: int) -> tuple[list[Picture], int]:
+def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[Picture], int]:
     """The images whose labels are doubted most, and how many have a likelier one.
 
     `doubts` are as `label_doubts` gives them.
     """
     rows = doubts.loc[doubts["doubt"] > LIKELIER, list(DOUBTS)]
     shown = rows.head(MOST_PICTURES).to_numpy().tolist()
-    uris = thumbnails((path for path, *_ in shown), max_pixels)
+    uris = thumbnails((path for path, *_ in shown), data.max_pixels, data.grey_range or None)
     made = [
         Picture(path, shown_path(path, source), label, split, "", uris.get(path, ""), other, doubt)
         for path, label, other, doubt, split in shown

@@ -27,6 +27,11 @@ MODULES = (
     "keras.regularizers",
     "keras.constraints",
     "keras.activations",
+    # Of a head that was learnt step by step: it is compiled, and so saved as that.
+    "keras.losses",
+    "keras.metrics",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
     "keras.dtype_policies",
 )
 INNER_MODULES = ("keras.src.ops.", "keras.src.models.", "keras.src.applications.")
