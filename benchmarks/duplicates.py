@@ -1,7 +1,7 @@
 """How many near copies are found among images, how many that are none, and what that costs.
 
     python benchmarks/duplicates.py DIR
-    python benchmarks/duplicates.py DIR --planted 30 --montage pairs.png
+    python benchmarks/duplicates.py DIR --planted 120 --montage pairs.png
 
 Links to the images of DIR go into a temporary folder, with so many changed copies of some of them,
 drawn from the seed, in the folders of their classes; without DIR the images are squares of the
@@ -14,6 +14,10 @@ recompressed  as JPEG of quality 30 to 60
 cropped       2 to 5 % less on each side
 brightened    by 15 to 30 %
 all           cropped, rescaled, brightened and recompressed
+mirrored      left to right
+turned_90     by so many degrees, as turned_180 and turned_270
+cropped_8     by so many per cent on each side, as cropped_17
+turned_crop   cropped by 17 % and turned by 90 degrees
 """
 
 from __future__ import annotations
@@ -42,6 +46,7 @@ PHOTOGRAPHS = ("astronaut", "brick", "chelsea", "coffee", "grass", "gravel", "re
 MOST_PIXELS = tk.DataConfig().max_pixels
 Result = TypeVar("Result")
 Draw = np.random.Generator
+Turn = Image.Transpose
 Change = Callable[[Image.Image, Draw], Image.Image]
 
 
@@ -51,7 +56,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", help="of images; squares of photographs if not given")
-    parser.add_argument("--planted", type=int, default=30, help="near copies")
+    parser.add_argument("--planted", type=int, default=120, help="near copies")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--montage", help="a PNG file for the pairs among the images themselves")
     asked = parser.parse_args()
@@ -101,22 +106,15 @@ def link(source: Path, folder: Path) -> None:
 
 def plant(folder: Path, count: int, draw: Draw) -> dict[str, tuple[str, str]]:
     """Changed copies in `folder`: of each, its original and the kind of its change."""
-    changes: dict[str, Change] = {
-        "rescaled": rescaled,
-        "recompressed": lambda image, draw: image,
-        "cropped": cropped,
-        "brightened": brightened,
-        "all": lambda image, draw: brightened(rescaled(cropped(image, draw), draw), draw),
-    }
     paths = [path for path, _, _ in scan_folder(folder).rows]
     files = inspect_files(paths, MOST_PIXELS)
     good = np.flatnonzero((files["problem"] == "") & ~files["digest"].duplicated(keep=False))
     planted = {}
     for number, row in enumerate(draw.choice(good, count, replace=False)):
-        kind = list(changes)[number % len(changes)]
+        kind = list(CHANGES)[number % len(CHANGES)]
         original = Path(paths[row])
         with Image.open(original) as image:
-            changed = changes[kind](image.convert("RGB"), draw)
+            changed = CHANGES[kind](image.convert("RGB"), draw)
         quality = int(draw.integers(30, 61)) if kind in ("recompressed", "all") else 90
         place = original.with_name(f"planted-{number:03}-{kind}.jpg")
         changed.save(place, quality=quality)
@@ -138,6 +136,27 @@ def cropped(image: Image.Image, draw: Draw) -> Image.Image:
 
 def brightened(image: Image.Image, draw: Draw) -> Image.Image:
     return ImageEnhance.Brightness(image).enhance(draw.uniform(1.15, 1.3))
+
+
+def trimmed(image: Image.Image, share: float) -> Image.Image:
+    left, top = round(share * image.width), round(share * image.height)
+    return image.crop((left, top, image.width - left, image.height - top))
+
+
+CHANGES: dict[str, Change] = {
+    "rescaled": rescaled,
+    "recompressed": lambda image, draw: image,
+    "cropped": cropped,
+    "brightened": brightened,
+    "all": lambda image, draw: brightened(rescaled(cropped(image, draw), draw), draw),
+    "mirrored": lambda image, draw: image.transpose(Turn.FLIP_LEFT_RIGHT),
+    "turned_90": lambda image, draw: image.transpose(Turn.ROTATE_90),
+    "turned_180": lambda image, draw: image.transpose(Turn.ROTATE_180),
+    "turned_270": lambda image, draw: image.transpose(Turn.ROTATE_270),
+    "cropped_8": lambda image, draw: trimmed(image, 0.08),
+    "cropped_17": lambda image, draw: trimmed(image, 0.17),
+    "turned_crop": lambda image, draw: trimmed(image, 0.17).transpose(Turn.ROTATE_90),
+}
 
 
 def print_found(planted: dict[str, tuple[str, str]], named: set[frozenset[str]]) -> None:
