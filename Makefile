@@ -39,6 +39,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/presets.py $(DATA)
 	@$(BIN)/python benchmarks/doubts.py $(DATA)
 	@$(BIN)/python benchmarks/duplicates.py $(DATA)
+	@$(BIN)/python benchmarks/fixed_camera.py
 	@$(BIN)/python benchmarks/leaks.py $(DATA)
 	@$(BIN)/python benchmarks/coverage.py
 	@$(BIN)/python benchmarks/curves.py
