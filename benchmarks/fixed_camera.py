@@ -81,7 +81,7 @@ def meter(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
 def level(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
     """A liquid in a glass."""
     pen.rectangle((140, 40, 180, 220), fill="white", outline="black", width=2)
-    pen.rectangle((142, draw.integers(60, 200), 178, 218), fill="brown")
+    pen.rectangle((142, int(draw.integers(60, 200)), 178, 218), fill="brown")
 
 
 def form(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
@@ -99,7 +99,7 @@ def thing(side: int) -> Content:
     """A black disc of so many pixels, anywhere."""
 
     def drawn(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
-        left, top = draw.integers(20, 280), draw.integers(20, 200)
+        left, top = int(draw.integers(20, 280)), int(draw.integers(20, 200))
         pen.ellipse((left, top, left + side, top + side), fill="black")
 
     return drawn
