@@ -78,8 +78,9 @@ def test_of_two_columns_of_paths_the_one_with_files_is_taken(tmp_path):
     assert columns == ["image_id", "path", "label"]
 
 
-def test_of_two_columns_that_say_the_same_the_words_are_the_labels(tmp_path):
-    text = "path,class id,labels / a,0,cat / b,1,dog / c,0,cat"
+@pytest.mark.parametrize(("one", "other"), [("0", "1"), ("0.0", "1.0"), ("-1", "1")])
+def test_of_two_columns_that_say_the_same_the_words_are_the_labels(one, other, tmp_path):
+    text = f"path,class id,labels / a,{one},cat / b,{other},dog / c,{one},cat"
     assert read(tmp_path, text)[0] == ["path", "class id", "label"]
 
 

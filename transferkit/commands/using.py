@@ -71,9 +71,11 @@ def predict(arguments: Sequence[str]) -> None:
     chunks = _counted(predict_chunks(classifier, files), left_out)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
     if not left_out[False]:
+        several = f"None of the {len(files)} files can be read as an image"
         raise DataError(
-            f"None of the {len(files)} files can be read as an image, so nothing was predicted: "
-            "the reason of each is above."
+            f"{several}, so nothing was predicted: the reason of each is above."
+            if len(files) > 1
+            else "The file cannot be read as an image, so nothing was predicted: see above."
         )
 
 

@@ -27,10 +27,10 @@ def require_classes(frame: pd.DataFrame, name: str) -> None:
         advice = f"put whole images ({', '.join(FORMATS)}) there"
         if first["problem"].startswith(SEVERAL):
             advice = "give each image one label"
-        raise DataError(
-            f"None of the {len(frame)} files of {name!r} can be used: the first, "
-            f"{first['path']!r}, {first['problem']}; {advice}."
-        )
+        subject = f"None of the {len(frame)} files of {name!r} can be used: the first, "
+        if len(frame) == 1:
+            subject = f"The one file of {name!r} cannot be used: "
+        raise DataError(f"{subject}{first['path']!r}, {first['problem']}; {advice}.")
     classes = usable["label"].unique()
     if len(classes) == 1:
         raise DataError(

@@ -7,20 +7,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from transferkit.data.csv_names import NAMES, NEEDED, plain
 from transferkit.data.phrases import named
 from transferkit.data.split_names import UNLABELLED, named_splits
 from transferkit.errors import DataError
 
-NEEDED = ("path", "label")
-# Other names of each, in lower case, without spaces, hyphens and underscores.
-NAMES = {
-    "path": "paths filename filenames file files filepath filepaths image images imagepath "
-    "imagefile imagename img imgpath imgname imgfile photo picture imageid imgid fname",
-    "label": "labels class classes classname classlabel labelname target targets category "
-    "categories categoryname species breed y classid labelid categoryid",
-    "split": "splits subset subsets set sets partition partitions dataset usage phase",
-    "group": "groups groupid",
-}
+# A number, also as a spreadsheet or pandas writes it: 0.0, -1.
+NUMBER = re.compile(r"\s*[-+]?\d+([.]\d*)?\s*")
 SAMPLE = 20  # paths that tell which of two columns has them
 
 
@@ -38,8 +31,8 @@ def find_columns(
     for role, names in NAMES.items():
         if role in columns:
             continue
-        spelt = [number for number, name in enumerate(columns) if _plain(name) == role]
-        others = [number for number, name in enumerate(columns) if _plain(name) in names.split()]
+        spelt = [number for number, name in enumerate(columns) if plain(name) == role]
+        others = [number for number, name in enumerate(columns) if plain(name) in names.split()]
         places = spelt or others
         if len(places) > 1:
             places = _narrowed(role, places, rows, path.parent)
@@ -70,10 +63,6 @@ def find_columns(
     return columns, notes
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "", name).casefold()
-
-
 def _no_split(rows: Sequence[Sequence[str]], place: int) -> str | None:
     """Return the first value of a column that is no split; None where all are."""
     values = list(dict.fromkeys(row[place].strip() for row in rows))
@@ -101,5 +90,5 @@ def _narrowed(
     alike = all(len(pair) == len(set(values[0])) == len({b for _, b in pair}) for pair in pairs)
     if not alike:  # they say different things
         return places
-    words = [place for place in places if not all(row[place].isdecimal() for row in rows)]
+    words = [place for place in places if not all(NUMBER.fullmatch(row[place]) for row in rows)]
     return (words or places)[:1]

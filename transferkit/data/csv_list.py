@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from transferkit.data.csv_columns import NEEDED, find_columns
-from transferkit.data.several_labels import several_labels
+from transferkit.data.csv_columns import find_columns
+from transferkit.data.csv_lines import read_lines
+from transferkit.data.csv_names import NEEDED
+from transferkit.data.several_labels import several_labels, without_brackets
 from transferkit.data.split_names import UNLABELLED, named_splits
 from transferkit.errors import DataError
-from transferkit.printing import unguarded
 
 SEVERAL = "has several labels in one cell"
 
@@ -42,19 +42,21 @@ def read_csv_list(path: Path) -> CsvList:
     Raises:
         DataError: there is no such file, it is no such CSV, or it has no rows.
     """
-    header, lines, numbers = _read_lines(path)
+    text = read_lines(path)
+    header, lines, numbers = text.header, text.rows, text.numbers
     _check_header(header, path)
     for line, number in zip(lines, numbers, strict=True):
         _check_length(header, line, path, number)
     if not lines:
         find_columns(header, lines, path)
         raise DataError(f"{str(path)!r} has no rows: it should have one for each image.")
-    # A space before the name of a column is a space after each comma.
-    spaced = {number for number, name in enumerate(header) if name[:1] == " "}
-    lines = [
-        [value.lstrip(" ") if place in spaced else value for place, value in enumerate(line)]
-        for line in lines
-    ]
+    if not text.is_manifest:
+        # A space before the name of a column is a space after each comma.
+        spaced = {number for number, name in enumerate(header) if name[:1] == " "}
+        lines = [
+            [value.lstrip(" ") if place in spaced else value for place, value in enumerate(line)]
+            for line in lines
+        ]
     columns, notes = find_columns(header, lines, path)
     rows = [dict(zip(columns, line, strict=True)) for line in lines]
     _check_values(rows, path, numbers)
@@ -64,36 +66,10 @@ def read_csv_list(path: Path) -> CsvList:
         row["path"] = str((path.parent / row["path"]).absolute())
     # Not `str`, which pandas may keep as UTF-8: not every file name is.
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    return CsvList(frame, written, [*notes, *_mark_several(frame)])
-
-
-def _read_lines(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    """Return the header, the lines below it that are not empty, and their numbers in the file."""
-    lines, numbers = [], []
-    try:
-        # utf-8-sig: spreadsheets put a mark of the encoding in front of the first column's name.
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = list(map(unguarded, next(reader, [])))
-            for line in reader:
-                if line:
-                    lines.append(list(map(unguarded, line)))
-                    numbers.append(reader.line_num)
-    except FileNotFoundError as error:
-        raise DataError(
-            f"There is no file {str(path)!r}: give a .csv with the columns path,label."
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"{str(path)!r} cannot be opened: {error.strerror}; "
-            "give a .csv with the columns path,label."
-        ) from error
-    except csv.Error as error:
-        raise DataError(
-            f"{str(path)!r} is not CSV at line {reader.line_num} ({error}): "
-            "put values with commas, quotes or line ends in double quotes."
-        ) from error
-    return header, lines, numbers
+    notes = [*text.notes, *notes]
+    if not text.is_manifest:  # there a label is the name of a class, whatever it looks like
+        notes += [*_unbracket(frame), *_mark_several(frame)]
+    return CsvList(frame, written, notes)
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
@@ -131,6 +107,16 @@ def _check_values(rows: Sequence[dict[str, str]], path: Path, numbers: Sequence[
                 f"{where} has the split {split!r}: it should be train, validation or test, "
                 "or empty in all lines."
             )
+
+
+def _unbracket(frame: pd.DataFrame) -> list[str]:
+    """Write labels that are lists of one, `['cat']`, without brackets, in place; a sentence."""
+    labels = [without_brackets(label) for label in frame["label"]]
+    changed = [old for old, new in zip(frame["label"], labels, strict=True) if old != new]
+    frame["label"] = pd.Series(labels, frame.index, dtype=object)
+    if not changed:
+        return []
+    return [f"Labels such as {changed[0]!r} were read without their brackets."]
 
 
 def _mark_several(frame: pd.DataFrame) -> list[str]:

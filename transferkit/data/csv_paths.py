@@ -71,9 +71,11 @@ def check_paths(written: Sequence[str], paths: Sequence[str], source: Path) -> l
         count = f"{len(lost)} of {len(paths)} paths of {str(source)!r} are no files"
         return [f"{count}, such as {lost[0]!r}: {advice}."] if advice else []
     where = str(source.parent.absolute())
+    subject = f"None of the {len(paths)} paths of {str(source)!r} is a file; the first is"
+    if len(paths) == 1:
+        subject = f"The one path of {str(source)!r} is no file: it is"
     raise DataError(
-        f"None of the {len(paths)} paths of {str(source)!r} is a file; the first is {lost[0]!r}, "
-        f"and paths start at the folder of the list, {where!r}: "
+        f"{subject} {lost[0]!r}, and paths start at the folder of the list, {where!r}: "
         f"{advice or 'correct the column path, or move the list to where its paths start'}."
     )
 

@@ -7,7 +7,7 @@ import os
 import pandas as pd
 
 from transferkit.data.assigning import SPLITS
-from transferkit.data.csv_columns import NEEDED
+from transferkit.data.csv_names import NEEDED
 from transferkit.data.split_names import named_splits
 from transferkit.errors import DataError
 
