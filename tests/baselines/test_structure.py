@@ -70,7 +70,7 @@ def test_changed_files_are_refused_or_answer(tmp_path: Path) -> None:
 
 
 def _tree(classic: Classic) -> Any:
-    classifier = classic.pipeline[-1]
+    classifier = classic.pipeline[-1].estimator_
     return getattr(classifier, "estimators_", [classifier])[0].tree_
 
 
@@ -83,7 +83,7 @@ def _node(field: str, value: int) -> Callable[[Classic], None]:
 
 def _boosted(field: str, value: int) -> Callable[[Classic], None]:
     def change(classic: Classic) -> None:
-        classic.pipeline[-1]._predictors[0][0].nodes[field][0] = value
+        classic.pipeline[-1].estimator_._predictors[0][0].nodes[field][0] = value
 
     return change
 

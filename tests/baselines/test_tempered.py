@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.gaussian import GaussianSVM
 from transferkit.baselines.tempered import TemperedClassifier
-from transferkit.data.folds import make_folds
+from transferkit.baselines.tuning import Choice, tune
 from transferkit.evidence.calibration import expected_calibration_error
 
 WIDTH = 20
@@ -34,8 +34,8 @@ def draw(
 
 
 def tempered(name: str, values: np.ndarray, truth: np.ndarray) -> TemperedClassifier:
-    folds = make_folds(truth, [""] * len(truth), 0)
-    return TemperedClassifier(DECIDING[name]).fit(values, truth, folds)
+    found = tune(Choice(DECIDING[name], {}), values, truth, None, [""] * len(truth), 0)
+    return TemperedClassifier(DECIDING[name], found.temperature).fit(values, truth)
 
 
 def log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:

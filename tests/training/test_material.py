@@ -7,7 +7,7 @@ import pytest
 from transferkit.config import TrainConfig
 from transferkit.data.manifest import Manifest
 from transferkit.training.head import head_batch
-from transferkit.training.material import Part, class_weights, read_part
+from transferkit.training.material import Part, class_weights, image_weights, read_part
 
 
 def manifest_of(counts: dict[str, int]) -> Manifest:
@@ -28,6 +28,34 @@ def test_uneven_classes_weigh_the_same_in_all() -> None:
 
 def test_the_setting_switches_the_weights_off() -> None:
     assert class_weights(manifest_of({"a": 30, "b": 10}), TrainConfig(class_weights="off")) is None
+
+
+def test_the_same_rule_weighs_what_the_classics_learn_from() -> None:
+    manifest = manifest_of({"a": 30, "b": 10})
+    frame = manifest.frame.copy()
+    frame.loc[frame.index[25:30], "split"] = "validation"  # 25 and 10 to train, 30 and 10 in all
+    both = class_weights(Manifest(frame), TrainConfig(), ("train", "validation"))
+    assert both * [30, 10] == pytest.approx([20, 20])
+    assert class_weights(Manifest(frame), TrainConfig()) * [25, 10] == pytest.approx([17.5, 17.5])
+
+
+def test_even_training_images_are_not_weighted_whatever_is_learnt_from() -> None:
+    frame = manifest_of({"a": 30, "b": 10}).frame
+    frame.loc[frame.index[10:30], "split"] = "validation"
+    assert class_weights(Manifest(frame), TrainConfig(), ("train", "validation")) is None
+
+
+def test_images_weigh_by_the_same_rule() -> None:
+    truth = np.repeat([0, 2], [30, 10])
+    weights = image_weights(truth, TrainConfig())
+    assert [weights[0], weights[-1]] == pytest.approx([2 / 3, 2])
+    assert image_weights(truth, TrainConfig(class_weights="off")) is None
+    assert image_weights(np.repeat([0, 1], [15, 10]), TrainConfig()) is None
+
+
+def test_images_of_other_classes_can_be_left_out() -> None:
+    part = read_part(manifest_of({"a": 2, "b": 3}), "train", only=np.array([False, True]))
+    assert part.truth.tolist() == [1, 1, 1]
 
 
 def test_targets_are_one_hot_and_weights_go_by_class() -> None:

@@ -7,8 +7,10 @@ import warnings
 import numpy as np
 import pytest
 from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
 
-from transferkit.training.probe import NEVER, Probe, solve
+from transferkit.training.probe import NEVER, STRENGTHS, Probe, _losses, solve
+from transferkit.training.scaling import EvenScaler
 
 IMAGES, WIDTH = 240, 6
 
@@ -78,6 +80,44 @@ def test_a_heavier_class_is_said_more_often() -> None:
         for each in (solved(features, truth, 2), solved(features, truth, 2, weights=weights))
     )
     assert heavy > plain
+
+
+def test_what_is_judged_is_scaled_as_what_was_learnt_from() -> None:
+    features, truth = draw(2)
+    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
+    weights, part = np.ones(IMAGES), (learn, judge)
+    plain = _losses(features, truth, weights, part, (0.1,))
+    features[judge] = features[judge] * 3 + 1000  # by itself it would be scaled back
+    assert _losses(features, truth, weights, part, (0.1,))[0] > 2 * plain[0]
+
+
+def test_the_judging_of_a_strength_is_weighted() -> None:
+    features, truth = draw(2)
+    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
+    weights = np.ones(IMAGES)
+    weights[judge] = np.where(truth[judge] == 1, 9.0, 1.0)
+    kernel = LogisticRegression(C=0.1, max_iter=500)
+    scale = EvenScaler().fit(features[learn])
+    kernel.fit(scale.transform(features[learn]), truth[learn])
+    said = kernel.predict_proba(scale.transform(features[judge]))
+    wanted = -np.average(np.log(said[np.arange(40), truth[judge]]), weights=weights[judge])
+    assert _losses(features, truth, weights, (learn, judge), (0.1,))[0] == pytest.approx(
+        wanted, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("copies", [2, 4])
+def test_views_of_an_image_never_help_to_judge_it(copies: int) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((60, 80)).astype(np.float32)  # labels that nothing tells
+    truth = np.tile(rng.integers(0, 2, 60), copies)
+    views = np.concatenate([images + 0.01 * rng.standard_normal((60, 80)) for _ in range(copies)])
+    names = [f"{number}.jpg" for number in range(60)] * copies
+    kept, parted = (
+        solved(views, truth, 2, groups=groups).strength for groups in (names, [""] * len(names))
+    )
+    assert kept == STRENGTHS[0]
+    assert parted == STRENGTHS[-1]
 
 
 def test_twice_is_the_same() -> None:

@@ -23,7 +23,8 @@ from transferkit.training.forward import Forward
 from transferkit.training.frozen import frozen_features
 from transferkit.training.material import read_part
 from transferkit.training.network import Network
-from transferkit.training.tempering import answers, likeliest_temperature, temper
+from transferkit.training.temperature import likeliest_temperature
+from transferkit.training.tempering import answers, temper
 from transferkit.training.train import train
 
 
@@ -202,7 +203,7 @@ def test_where_no_other_is_clearly_better_it_is_left_at_one(
 def test_the_saved_network_is_tempered_and_nothing_else(
     watched: Manifest, pretrained: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transferkit.training.tempering.SPREAD", 1e9)  # any is as likely as 1
+    monkeypatch.setattr("transferkit.training.temperature.SPREAD", 1e9)  # any is as likely as 1
     config = changed(pretrained, release="none")
     paths = list(watched.part("test")["path"])
     tempered_network, plain_network = (
@@ -225,7 +226,7 @@ def test_the_mirror_image_is_asked_of_the_tempered_network(
     watched: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transferkit.training.train.mirror_helps", lambda fit: True)
-    monkeypatch.setattr("transferkit.training.tempering.SPREAD", 1e9)  # any is as likely as 1
+    monkeypatch.setattr("transferkit.training.temperature.SPREAD", 1e9)  # any is as likely as 1
     network = train(watched, changed(pretrained, release="none", mirror=True))
     inner = next(each for each in network.model.layers if isinstance(each, keras.Model))
     alone = dataclasses.replace(network, model=inner)

@@ -14,7 +14,7 @@ from transferkit.backbones.row import pooling_of
 from transferkit.backbones.start import choose_backbone, rooted_weights
 from transferkit.backbones.table import find_backbone
 from transferkit.baselines.classic import Classic
-from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.classifiers import can_weigh, fit_classifier
 from transferkit.baselines.features import BackboneFeatures, ImageFeatures
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
@@ -23,6 +23,7 @@ from transferkit.data.assigning import require_train
 from transferkit.errors import DataError
 from transferkit.metering import metered
 from transferkit.progress import say
+from transferkit.training.material import class_weights
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
@@ -34,7 +35,8 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     """The baseline `name`, tuned and fitted on the training and the validation images.
 
     A network stops and is chosen by the validation images, so it has seen them; a classic is
-    tuned by cross-validation instead and learns from both, for neither to see fewer images.
+    tuned by cross-validation instead and learns from both, for neither to see fewer images. Rarer
+    classes weigh more where they do for the network, by `config.train.class_weights`.
 
     Raises:
         ConfigError: no baseline has that name.
@@ -48,13 +50,19 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     _require_two_classes(baseline, rows, manifest)
     say(f"Fitting {name}.")
     features = make_features(baseline, manifest.settled(config))
+    by_class = class_weights(manifest, config.train, SPLITS)
     with metered() as taken:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
         values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
         started = time.perf_counter()
         estimator, chosen = fit_classifier(
-            baseline.classifier.name, values, truth, groups=list(rows["group"]), seed=config.seed
+            baseline.classifier.name,
+            values,
+            truth,
+            groups=list(rows["group"]),
+            seed=config.seed,
+            weights=None if by_class is None else by_class[truth],
         )
         seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
     steps = [] if features is None else [("features", features)]
@@ -69,11 +77,20 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
             "train_images": len(rows),
             "fitted_on": " and ".join(SPLITS),
             "features_width": values.shape[1],
+            "class weights": _weighed(baseline, by_class),
+            "temperature": getattr(estimator, "temperature_", 1.0),
             "taken": taken.to_json(),
         },
     )
     keep_baseline(classic)
     return classic
+
+
+def _weighed(baseline: Baseline, by_class: np.ndarray | None) -> bool | str:
+    """Whether rarer classes weighed more, as for a network; or that this one cannot weigh them."""
+    if by_class is None or can_weigh(baseline.classifier.name):
+        return by_class is not None
+    return f"none: {baseline.classifier.title} cannot weigh images"
 
 
 def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,8 @@ from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.features import PathTransformer
 from transferkit.baselines.fitting import make_features
 from transferkit.baselines.table import find_baseline
-from transferkit.config import Config
+from transferkit.config import Config, TrainConfig
+from transferkit.training.material import image_weights
 
 PROBED = "logistic_regression_backbone"  # whose features the probe looks at
 PROBE_TITLE = "linear probe on its frozen features"
@@ -65,7 +67,8 @@ def learners(config: Config, baselines: Sequence[str]) -> list[Learner]:
         return classics
     features = make_features(find_baseline(PROBED), config)
     name = choose_backbone(config.model).backbone
-    return [Learner(name, "network", PROBE_TITLE, features, "backbone", _solve), *classics]
+    fit = partial(_solve, train=config.train)
+    return [Learner(name, "network", PROBE_TITLE, features, "backbone", fit), *classics]
 
 
 def _classic(name: str, config: Config) -> Learner:
@@ -79,6 +82,7 @@ def _classic(name: str, config: Config) -> Learner:
             examples.truth,
             groups=examples.groups,
             seed=examples.seed,
+            weights=image_weights(examples.truth, config.train),
         )
 
         def answer(values: np.ndarray) -> np.ndarray:
@@ -89,15 +93,16 @@ def _classic(name: str, config: Config) -> Learner:
     return Learner(name, "classic", row.title, make_features(row, config), kind, fit)
 
 
-def _solve(examples: Examples) -> Answer:
-    """The head of the network as its first stage solves it, no class weighing more than another."""
+def _solve(examples: Examples, train: TrainConfig) -> Answer:
+    """The head of the network as its first stage solves it, with weights by the same rule."""
     from transferkit.training.probe import solve
 
+    weights = image_weights(examples.truth, train)
     found = solve(
         examples.values,
         examples.truth,
         classes=examples.classes,
-        weights=np.ones(len(examples.truth)),
+        weights=np.ones(len(examples.truth)) if weights is None else weights,
         groups=examples.groups,
         seed=examples.seed,
     )

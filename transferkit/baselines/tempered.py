@@ -1,105 +1,92 @@
-"""Probabilities for classifiers that only decide: as sure as they were right, not turned round."""
+"""A classifier whose probabilities are as sure as it was right on images it did not learn from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import joblib
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
-from transferkit.data.folds import Fold
-
-RANGE = 1_000.0  # the temperature lies so many times below or above the spread of the decisions
+from transferkit.evidence.scores import FLOOR
 
 
 class TemperedClassifier(ClassifierMixin, BaseEstimator):
-    """A classifier's decisions divided by one temperature, as probabilities by a softmax.
+    """A classifier's logits divided by one temperature, as probabilities by a softmax.
 
-    The likeliest class is the one that is decided for. A sigmoid fitted to each class (Platt,
-    1999) turns answers round where images are few: of two for each of ten hand signs, a linear SVM
-    decided rightly for 50 % of others, and by its sigmoids was right on 14 %. With all images of
-    four sets, one temperature (Guo et al., 2017, arXiv:1706.04599) gave SVMs the lower log loss for
-    five and for ten classes, and the same to 0.005 for two; for 13 of patches, the higher one.
+    Logits are the decisions of a classifier that only decides, and the logarithms of the
+    probabilities of any other. The likeliest class stays the one that is decided for. A sigmoid
+    fitted to each class (Platt, 1999) turns answers round where images are few: of two for each of
+    ten hand signs, a linear SVM decided rightly for 50 % of others, and by its sigmoids was right
+    on 14 %. With all images of four sets, one temperature (Guo et al., 2017, arXiv:1706.04599) gave
+    SVMs the lower log loss for five and for ten classes, and the same to 0.005 for two; for 13 of
+    patches, the higher one.
 
     Attributes:
-        estimator_: the classifier, fitted on all images.
-        temperature_: what its decisions are divided by.
+        estimator_: the classifier, fitted.
+        temperature_: what its logits are divided by.
         classes_: `(classes,)` as it has them.
     """
 
-    def __init__(self, estimator: Any) -> None:
+    temperature: float = 1.0  # of files from before it was a parameter
+
+    def __init__(self, estimator: Any, temperature: float = 1.0) -> None:
         self.estimator = estimator
+        self.temperature = temperature
 
     def fit(
-        self, values: np.ndarray, truth: np.ndarray, folds: Sequence[Fold]
+        self, values: np.ndarray, truth: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> TemperedClassifier:
-        """Learn from `values` `(images, width)` and their classes, `truth` `(images,)`.
-
-        The temperature is judged by the decisions on images that were not learnt from: those of
-        `folds`, pairs of row numbers, in each of whose first parts every class is.
-        """
-        everything = np.arange(len(truth))
-        # The largest first, so that no core is left alone with it at the end.
-        parts = [(everything, everything[:0]), *folds]
-        fitted = joblib.Parallel()(
-            joblib.delayed(_fitted)(self.estimator, values, truth, part) for part in parts
-        )
-        (self.estimator_, _), *judged = fitted
-        self.classes_ = self.estimator_.classes_
-        right = np.concatenate([truth[judge] for _, judge in folds])
-        decisions = np.concatenate([found for _, found in judged])
-        self.temperature_ = _likeliest(decisions, np.searchsorted(self.classes_, right))
+        """Learn from `values` `(images, width)` and their classes, `truth` `(images,)`."""
+        self.estimator_ = fit_weighted(clone(self.estimator), values, truth, sample_weight)
+        self.classes_, self.temperature_ = self.estimator_.classes_, self.temperature
         return self
 
     def predict(self, values: np.ndarray) -> np.ndarray:
-        """`(images,)` the class that is decided for."""
-        return np.asarray(self.classes_[_decisions(self.estimator_, values).argmax(axis=1)])
+        """`(images,)` the likeliest class."""
+        return np.asarray(self.classes_[logits_of(self.estimator_, values).argmax(axis=1)])
 
     def predict_proba(self, values: np.ndarray) -> np.ndarray:
         """`(images, classes)` float64, each row adding up to 1."""
-        decisions = _decisions(self.estimator_, values)
-        return np.asarray(softmax(decisions / self.temperature_, axis=1))
+        if self.temperature_ == 1 and gives_probabilities(self.estimator_):
+            return np.asarray(self.estimator_.predict_proba(values))
+        return np.asarray(softmax(logits_of(self.estimator_, values) / self.temperature_, axis=1))
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """`(width,)` of sum 1, where the classifier has them."""
+        return np.asarray(self.estimator_.feature_importances_)
 
 
-def _fitted(
-    estimator: Any, values: np.ndarray, truth: np.ndarray, part: Fold
-) -> tuple[Any, np.ndarray]:
-    """A copy of `estimator` that learnt from the first rows, and its decisions on the second."""
-    learn, judge = part
-    fitted = clone(estimator).fit(values[learn], truth[learn])
-    if not len(judge):
-        return fitted, np.empty((0, len(fitted.classes_)))
-    return fitted, _decisions(fitted, values[judge])
+def gives_probabilities(estimator: Any) -> bool:
+    """Whether `estimator` gives them by itself, rather than decisions alone."""
+    return hasattr(estimator, "predict_proba")
 
 
-def _decisions(estimator: Any, values: np.ndarray) -> np.ndarray:
-    """`(images, classes)`, the highest being decided for, also where there are two classes."""
+def logits_of(estimator: Any, values: np.ndarray) -> np.ndarray:
+    """`(images, classes)` float64, the highest being decided for, also where there are two classes.
+
+    A probability of less than `FLOOR` counts as that.
+    """
+    if gives_probabilities(estimator):
+        return np.log(np.maximum(np.asarray(estimator.predict_proba(values), np.float64), FLOOR))
     found = np.asarray(estimator.decision_function(values), np.float64)
     return found if found.ndim == 2 else np.stack([np.zeros_like(found), found], axis=1)
 
 
-def _likeliest(decisions: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature at which `truth` `(images,)` is likeliest, after `decisions`.
+def takes_weights(estimator: Any) -> bool:
+    """Whether what `estimator` learns can be weighed, image by image."""
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    return bool(has_fit_parameter(last, "sample_weight"))
 
-    As in Platt's paper, the truth is taken to be a little less than certain: as if of two images
-    more one were of another class. Else a few images that are all right would mean no doubt at all.
-    """
-    spread = float(decisions.std(axis=1).mean())
-    if not spread:
-        return 1.0
-    doubt = 1 / (len(truth) + 2)
-    rows = np.arange(len(truth))
 
-    def loss(logarithm: float) -> float:
-        logs = log_softmax(decisions / (spread * np.exp(logarithm)), axis=1)
-        right = logs[rows, truth]
-        wrong = (logs.sum(axis=1) - right) / (logs.shape[1] - 1)
-        return float(-((1 - doubt) * right + doubt * wrong).mean())
-
-    bounds = np.log([1 / RANGE, RANGE])
-    found = minimize_scalar(loss, bounds=bounds, method="bounded")
-    return float(spread * np.exp(found.x))
+def fit_weighted(
+    estimator: Any, values: np.ndarray, truth: np.ndarray, weights: np.ndarray | None
+) -> Any:
+    """Fit `estimator`, with the `weights` `(images,)` where there are any and it takes them."""
+    if weights is None or not takes_weights(estimator):
+        return estimator.fit(values, truth)
+    prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+    return estimator.fit(values, truth, **{f"{prefix}sample_weight": weights})

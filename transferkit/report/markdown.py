@@ -16,6 +16,7 @@ from transferkit.backbones.table import find_backbone
 from transferkit.data.manifest import SPLITS
 from transferkit.evidence.results import Result
 from transferkit.report import evidence_sections
+from transferkit.report.fairness import training_note
 from transferkit.report.page_sections import classifier_of
 from transferkit.report.records import plain
 from transferkit.report.table import COLUMNS, Column, Entry
@@ -54,7 +55,12 @@ def markdown_report(report: Report) -> str:
     manifest, images = report.manifest, len(report.truth)
     lost = manifest.quarantined
     sections = {
-        "Results": lambda: {"entries": report.entries, "columns": COLUMNS, "images": images},
+        "Results": lambda: {
+            "entries": report.entries,
+            "columns": COLUMNS,
+            "images": images,
+            "training_note": training_note(report.results),
+        },
         "Which to choose": lambda: evidence_sections.choice(report),
         "Differences": lambda: evidence_sections.differences(report),
         **({"Repeats": lambda: _repeats(report)} if report.spread is not None else {}),

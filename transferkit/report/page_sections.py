@@ -14,6 +14,7 @@ from transferkit.report import evidence_sections, figures
 from transferkit.report.by_class import class_counts, recalls
 from transferkit.report.confusion import confusion_matrix
 from transferkit.report.explanation import explanations
+from transferkit.report.fairness import training_note
 from transferkit.report.feature_map import feature_map as map_of_features
 from transferkit.report.gallery import gallery
 from transferkit.report.pixel_maps import pixel_maps
@@ -40,6 +41,7 @@ def results(report: Report) -> dict[str, Any]:
         "titles": {baseline.name: baseline.title for baseline in BASELINES},
         "images": len(report.truth),
         "cost": _figure(report, "accuracy by training time", lambda: figures.cost(entries)),
+        "training_note": training_note(report.results),
         "recalls": _figure(report, "recall by class", lambda: recalls(entries, report.classes)),
     }
 

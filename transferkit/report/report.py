@@ -25,6 +25,7 @@ from transferkit.report.answers import (
     require_same_classes,
     told_apart,
 )
+from transferkit.report.fairness import training_note
 from transferkit.report.faults import Faults
 from transferkit.report.judgement import Judgement, judge
 from transferkit.report.records import entry
@@ -124,7 +125,8 @@ class Report:
         return rich_table(self.entries)
 
     def __str__(self) -> str:
-        parts = [plain_text(self.table()), self.verdict]
+        note = training_note(self.results)
+        parts = [plain_text(self.table()), *([note] if note else []), self.verdict]
         if self.spread is not None:
             parts.append(f"{self.spread.title}\n{self.spread}")
         return "\n\n".join(parts)
@@ -134,7 +136,8 @@ class Report:
         return f"<Report on {counted(len(self.truth), 'test image')}: {names}>"
 
     def _repr_html_(self) -> str:
-        return html_table(self.entries, [self.verdict])
+        note = training_note(self.results)
+        return html_table(self.entries, [*([note] if note else []), self.verdict])
 
     def save(self, run: Run | str | Path) -> None:
         """Write results.json, predictions.csv, scores.json and the report's pages into `run`.

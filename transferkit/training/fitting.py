@@ -36,7 +36,7 @@ from transferkit.training.fit import (
 )
 from transferkit.training.foretelling import foretell
 from transferkit.training.head import fit_head
-from transferkit.training.material import Part, class_weights, read_part
+from transferkit.training.material import Part, class_weights, read_part, read_validation
 from transferkit.training.rows import keep_rows
 from transferkit.training.watching import Watch, early_stopping
 
@@ -71,7 +71,7 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> Fit:
         say("The classes are uneven: rarer ones weigh more in training.")
     batch, replicas = config.train.batch, device.replicas
     train = read_part(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
-    validation = read_part(manifest, "validation", batch=batch, replicas=replicas)
+    validation = read_validation(manifest, batch, replicas)
     fit = Fit(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
     fit.details["parameters"] = models.parameters(classifier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 
 from transferkit.config import TrainConfig
 from transferkit.data.manifest import Manifest
+from transferkit.data.scan import named
+from transferkit.progress import say
 
 UNEVEN = 1.5  # largest class over smallest, from which class weights are worth their noise
 
@@ -57,14 +60,19 @@ def read_part(
     *,
     batch: int = 32,
     by_class: np.ndarray | None = None,
+    only: np.ndarray | None = None,
     replicas: int = 1,
 ) -> Part:
     """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given.
+
+    `only` `(classes,)` bool leaves out those of the other classes.
 
     Images that `replicas` cannot share (three by two, say) are repeated, all as often, until they
     can: no mean over them changes.
     """
     rows = manifest.part(split)
+    if only is not None:
+        rows = rows[only[manifest.truth(rows)]]
     batch, times = max(batch, replicas), 1
     while len(rows) and not shared_batch(batch, len(rows) * times, replicas):
         times += 1
@@ -78,6 +86,24 @@ def read_part(
     return Part(paths, targets, weights.astype(np.float32), batch, groups.tolist())
 
 
+def read_validation(manifest: Manifest, batch: int, replicas: int) -> Part:
+    """The validation images of the classes that can be learnt.
+
+    One of another class has a loss that grows as the network gets surer: it would decide when
+    training stops, which stage is kept and how sure the answers are.
+    """
+    learnable = learnable_classes(manifest)
+    part = read_part(manifest, "validation", batch=batch, replicas=replicas, only=learnable)
+    truth = manifest.truth(manifest.part("validation"))
+    if left := int((~learnable[truth]).sum()):
+        lost = [manifest.classes[number] for number in np.unique(truth[~learnable[truth]])]
+        say(
+            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} "
+            "cannot be judged by: no training image is of that class."
+        )
+    return part
+
+
 def shared_batch(batch: int, images: int, replicas: int) -> int:
     """The largest batch size up to `batch` that `replicas` can share to the end; 0 if none is.
 
@@ -88,13 +114,39 @@ def shared_batch(batch: int, images: int, replicas: int) -> int:
     return next((size for size in sizes if not 0 < images % size < replicas), 0)
 
 
-def class_weights(manifest: Manifest, train: TrainConfig) -> np.ndarray | None:
-    """`(classes,)` weights with a mean of 1 over the training images, rarer classes heavier.
+def class_weights(
+    manifest: Manifest, train: TrainConfig, splits: Sequence[str] = ("train",)
+) -> np.ndarray | None:
+    """`(classes,)` weights with a mean of 1 over the images of `splits`, rarer classes heavier.
 
-    None where the setting is off or the classes are about even.
+    None where the setting is off or the classes of the training images are about even, whatever
+    the `splits`: of one manifest, every classifier is given weights or none is.
     """
-    counts = manifest.counts()["train"].to_numpy().astype(float)
-    present = counts[counts > 0]
-    if train.class_weights == "off" or present.max() <= UNEVEN * present.min():
+    counts = manifest.counts()
+    if not _are_uneven(counts["train"].to_numpy(), train):
         return None
-    return np.where(counts > 0, counts.sum() / (len(present) * np.maximum(counts, 1)), 0.0)
+    return _balanced(counts[list(splits)].sum(axis=1).to_numpy())
+
+
+def image_weights(truth: np.ndarray, train: TrainConfig) -> np.ndarray | None:
+    """`(images,)` weights of the training images `truth`, their class numbers, by the same rule."""
+    counts = np.bincount(truth)
+    return _balanced(counts)[truth] if _are_uneven(counts, train) else None
+
+
+def learnable_classes(manifest: Manifest) -> np.ndarray:
+    """`(classes,)` bool, those that have a training image."""
+    return np.asarray(manifest.counts()["train"].to_numpy() > 0)
+
+
+def _are_uneven(counts: np.ndarray, train: TrainConfig) -> bool:
+    present = counts[counts > 0]
+    return train.class_weights == "auto" and bool(
+        len(present) and present.max() > UNEVEN * present.min()
+    )
+
+
+def _balanced(counts: np.ndarray) -> np.ndarray:
+    """`(classes,)` weights under which classes of so many images count the same; 0 without any."""
+    share = counts.sum() / max(np.count_nonzero(counts), 1)
+    return np.where(counts > 0, share / np.maximum(counts, 1), 0.0)

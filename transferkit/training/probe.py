@@ -52,7 +52,7 @@ def solve(
 
     The regularisation is the one of `strengths` with the lowest log loss over three folds, on
     standardised features; images of one group stay in one fold. `weights` `(images,)` weigh the
-    images.
+    images, where they are learnt from and where they are judged by.
     """
     with searching():
         strength = strengths[0]
@@ -96,7 +96,8 @@ def _losses(
         solving.set_params(C=strength).fit(scaled, truth[learn], sample_weight=weights[learn])
         said = solving.predict_proba(judged)
         # A fold need not have every class.
-        found.append(float(log_loss(truth[judge], said, labels=solving.classes_)))
+        loss = log_loss(truth[judge], said, labels=solving.classes_, sample_weight=weights[judge])
+        found.append(float(loss))
     return found
 
 

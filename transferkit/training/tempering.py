@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
-from transferkit.evidence.calibration import COLDEST, HOTTEST
 from transferkit.progress import say
 from transferkit.training import models
 from transferkit.training.fit import HEAD_STAGE, Fit
 from transferkit.training.forward import Forward
 from transferkit.training.frozen import frozen_features
+from transferkit.training.temperature import (
+    FEWEST,
+    LEAST,
+    likeliest_temperature,
+    loss_at,
+    reason_for_none,
+)
 
 LOSSES = "validation log loss"  # in the details of who was given a temperature
-FEWEST = 20  # validation images from which a temperature says more of the network than of them
-# How far the logarithm of a temperature is from 0 as a rule: that of ten networks on three sets of
-# photographs was. With 24 validation images, of which 23 were right, the temperature of least loss
-# was 0.29, and doubled the loss on the test images.
-SPREAD = 0.25
-LEAST = 0.005  # of that logarithm; what is less changes no digit that is shown
 # The answers are asked for at this temperature: a network that is much too sure gives probabilities
 # of which nothing can be told apart. A power of two, by which weights are divided exactly.
 SOFT = 8.0
@@ -36,42 +34,23 @@ def temper(fit: Fit) -> None:
     The mirror image is asked after this, of the tempered classifier: what is then compared is what
     would be saved. The mean of two tempered answers is a little less sure than the tempered mean.
     """
-    images = len(set(fit.validation.paths))
-    if images < FEWEST:
-        _leave(fit, f"there are {images} validation images, and {FEWEST} are needed to fit it")
-        return
-    _divide(fit, SOFT)
-    logits, truth = SOFT * np.log(np.maximum(answers(fit), TINY)), fit.validation.truth
-    _divide(fit, 1 / SOFT)
-    if (logits.argmax(axis=1) == truth).all():
-        _leave(fit, f"all {images} validation images are right, so none says how sure is too sure")
+    images, truth = len(set(fit.validation.paths)), fit.validation.truth
+    logits = _logits(fit) if images >= FEWEST else np.empty((0, 1))  # of few, none is asked for
+    if reason := reason_for_none(logits, truth, images):
+        _leave(fit, reason)
         return
     temperature = likeliest_temperature(logits, truth, images)
     if abs(np.log(temperature)) < LEAST:
         _leave(fit, f"none fits the {images} validation images clearly better")
         return
     _divide(fit, temperature)
-    losses = [_loss(logits, truth, each) for each in (1.0, temperature)]
+    losses = [loss_at(each, logits, truth) for each in (1.0, temperature)]
     fit.details["temperature"] = temperature
     fit.details[LOSSES] = dict(zip(("before", "after"), losses, strict=True))
     say(
         f"Temperature {temperature:.2f}: the validation loss is {losses[1]:.3f} "
         f"in place of {losses[0]:.3f}."
     )
-
-
-def likeliest_temperature(logits: np.ndarray, truth: np.ndarray, images: int) -> float:
-    """That at which `truth` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
-
-    That it is near 1 as a rule (`SPREAD`, of a Laplace distribution) weighs as much as it should
-    beside so many `images`: the rows, each of which may be there more than once.
-    """
-
-    def doubt(logarithm: float) -> float:
-        return images * _loss(logits, truth, np.exp(logarithm)) + abs(logarithm) / SPREAD
-
-    bounds = np.log([COLDEST, HOTTEST])
-    return float(np.exp(minimize_scalar(doubt, bounds=bounds, method="bounded").x))
 
 
 def answers(fit: Fit) -> np.ndarray:
@@ -97,6 +76,14 @@ def answers(fit: Fit) -> np.ndarray:
     return forward(part.paths, fit.config.data, doing="Validating")
 
 
+def _logits(fit: Fit) -> np.ndarray:
+    """`(images, classes)` logits of the validation images, but for a number of each image."""
+    _divide(fit, SOFT)
+    logits = SOFT * np.log(np.maximum(answers(fit), TINY))
+    _divide(fit, 1 / SOFT)
+    return np.asarray(logits)
+
+
 def _divide(fit: Fit, temperature: float) -> None:
     """Divide what enters the softmax by `temperature`."""
     last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
@@ -106,9 +93,3 @@ def _divide(fit: Fit, temperature: float) -> None:
 def _leave(fit: Fit, why: str) -> None:
     fit.details["temperature"] = 1.0
     say(f"The temperature stays 1: {why}.")
-
-
-def _loss(logits: np.ndarray, truth: np.ndarray, temperature: float) -> float:
-    """The log loss at `temperature`, in nats."""
-    logs = log_softmax(logits / temperature, axis=1)
-    return float(-logs[np.arange(len(truth)), truth].mean())

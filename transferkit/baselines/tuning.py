@@ -1,0 +1,176 @@
+"""The search of a baseline's parameters and its temperature, on images it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterGrid
+
+from transferkit.baselines.tempered import (
+    fit_weighted,
+    gives_probabilities,
+    logits_of,
+    takes_weights,
+)
+from transferkit.data.folds import Fold, drawn_folds
+from transferkit.training.temperature import (
+    LEAST,
+    likeliest_temperature,
+    loss_at,
+    reason_for_none,
+    tempered_loss,
+)
+
+RANGE = 1_000.0  # the temperature lies so many times below or above the spread of the decisions
+
+
+class Choice(NamedTuple):
+    """An estimator, and the values of its parameters to choose from.
+
+    `lighter` are the parameters it has while it is searched. With `together`, the fits on one fold
+    share work and run in turn. `likelihood`: its probabilities were fitted as such, and are judged
+    as they are, as those of the network's head; any other's at their best temperature.
+    """
+
+    estimator: BaseEstimator
+    grid: dict[str, list[Any]]
+    lighter: dict[str, Any] = {}  # noqa: RUF012  # never changed
+    together: bool = False
+    likelihood: bool = False
+
+
+class Tuned(NamedTuple):
+    """The parameters that were chosen, and the temperature of the probabilities under them."""
+
+    parameters: dict[str, Any]
+    temperature: float
+
+
+class _Candidate(NamedTuple):
+    parameters: dict[str, Any]
+    logits: np.ndarray
+
+
+def tune(
+    choice: Choice,
+    values: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray | None,
+    groups: Sequence[str],
+    seed: int,
+) -> Tuned:
+    """The parameters with the lowest log loss on held-out folds, and the temperature there.
+
+    The loss has the `weights` `(images,)` that the fits have. The temperature has not: it makes
+    probabilities as sure as they are right on images as they come, as the network's does. An
+    estimator that cannot take weights is judged without them as well.
+    """
+    weights = weights if takes_weights(choice.estimator) else None
+    rows, folds = drawn_folds(truth, groups, seed)
+    parts = [(rows[learn], rows[judge]) for learn, judge in folds]
+    judged = np.concatenate([judge for _, judge in parts])
+    fewest = min(len(learn) for learn, _ in parts)
+    _, right = np.unique(truth, return_inverse=True)
+    heavy = np.ones(len(truth)) if weights is None else weights
+    candidates = list(_candidates(choice, values, truth, weights, parts, fewest))
+    losses = [
+        _loss(choice, candidate.logits, right[judged], heavy[judged]) for candidate in candidates
+    ]
+    best = candidates[int(np.argmin(losses))]
+    return Tuned(best.parameters, _temperature(choice.estimator, best.logits, right[judged]))
+
+
+def _candidates(
+    choice: Choice,
+    values: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray | None,
+    parts: Sequence[Fold],
+    fewest: int,
+) -> Iterator[_Candidate]:
+    """Each of the grid, with its logits for the images judged by in all `parts`, in turn."""
+    options = [
+        parameters
+        for parameters in ParameterGrid(choice.grid)
+        # There are no more neighbours than images.
+        if all(not key.endswith("n_neighbors") or n <= fewest for key, n in parameters.items())
+    ]
+    batches = [options] if choice.together else [[each] for each in options]
+    estimator = clone(choice.estimator).set_params(**choice.lighter)
+    found = joblib.Parallel()(
+        joblib.delayed(_held_out)(estimator, values, truth, weights, part, batch)
+        for batch in batches
+        for part in parts
+    )
+    for number, batch in enumerate(batches):
+        of_parts = found[number * len(parts) : (number + 1) * len(parts)]
+        for parameters, logits in zip(batch, zip(*of_parts, strict=True), strict=True):
+            yield _Candidate(parameters, np.concatenate(logits))
+
+
+def _held_out(
+    estimator: Any,
+    values: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray | None,
+    part: Fold,
+    options: Sequence[dict[str, Any]],
+) -> list[np.ndarray]:
+    """The logits of the second rows of `part` by `estimator`, fitted on the first, an array each.
+
+    One estimator takes the `options` in turn, so that what is warm stays warm.
+    """
+    learn, judge = part
+    fitted, logits = clone(estimator), []
+    heavy = None if weights is None else weights[learn]
+    for parameters in options:
+        fit_weighted(fitted.set_params(**parameters), values[learn], truth[learn], heavy)
+        logits.append(logits_of(fitted, values[judge]))
+    return logits
+
+
+def _loss(choice: Choice, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
+    """The log loss by which candidates are compared."""
+    if choice.likelihood:
+        return loss_at(1.0, logits, truth, weights)
+    spread = float(logits.std(axis=1).mean()) or 1.0  # decisions have any scale
+    return tempered_loss(logits / spread, truth, weights)
+
+
+def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float:
+    """Of probabilities, by the rules of the network's; of decisions, always one."""
+    if not gives_probabilities(estimator):
+        return decisive_temperature(logits, truth)
+    if reason_for_none(logits, truth, len(truth)):
+        return 1.0
+    temperature = likeliest_temperature(logits, truth, len(truth))
+    return temperature if abs(np.log(temperature)) >= LEAST else 1.0
+
+
+def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature at which `truth` `(images,)` is likeliest, after `decisions`.
+
+    As in Platt's paper, the truth is taken to be a little less than certain: as if of two images
+    more one were of another class. Else a few images that are all right would mean no doubt at all.
+    """
+    spread = float(decisions.std(axis=1).mean())
+    if not spread:
+        return 1.0
+    doubt = 1 / (len(truth) + 2)
+    rows = np.arange(len(truth))
+
+    def loss(logarithm: float) -> float:
+        logs = log_softmax(decisions / (spread * np.exp(logarithm)), axis=1)
+        right = logs[rows, truth]
+        wrong = (logs.sum(axis=1) - right) / (logs.shape[1] - 1)
+        return float(-((1 - doubt) * right + doubt * wrong).mean())
+
+    bounds = np.log([1 / RANGE, RANGE])
+    found = minimize_scalar(loss, bounds=bounds, method="bounded")
+    return float(spread * np.exp(found.x))
