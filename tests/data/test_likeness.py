@@ -127,6 +127,13 @@ def test_a_copy_of_a_drawing_that_was_not_moved_is_found(tmp_path):
     assert pairs_of(sorted(tmp_path.iterdir())) == [("07.png", "copy.jpg")]
 
 
+@pytest.mark.parametrize("side", [96, 128])
+def test_stripes_of_one_period_are_no_copies_of_each_other(drawn, side):
+    for seed in range(3):
+        folder = drawn(f"stripes-{seed}", ("stripes",), images=12, side=side, seed=seed)
+        assert pairs_of(sorted(folder.rglob("*.png"))) == []
+
+
 def test_patches_of_one_texture_are_no_copies_of_each_other(tmp_path):
     assert pairs_of(sorted(write_patches(tmp_path / "patches").rglob("*.png"))) == []
 

@@ -68,6 +68,19 @@ def fineness(pictures: np.ndarray) -> np.ndarray:
     return (inner - beside / 4).std(axis=(1, 2)) / (pictures.std(axis=(1, 2)) + FLAT)
 
 
+def isotropy(pictures: np.ndarray) -> np.ndarray:
+    """`(pairs,)` 0..1: how much pictures change along one direction as along that of most change.
+
+    It is the ratio of the eigenvalues of the structure tensor: near 0 for stripes.
+    """
+    along_x, along_y = np.gradient(pictures, axis=2), np.gradient(pictures, axis=1)
+    across = (along_x**2).mean(axis=(1, 2)), (along_y**2).mean(axis=(1, 2))
+    mixed = (along_x * along_y).mean(axis=(1, 2))
+    centre, half = (across[0] + across[1]) / 2, (across[0] - across[1]) / 2
+    spread = np.hypot(half, mixed)
+    return (centre - spread) / np.maximum(centre + spread, FLAT)
+
+
 def _parts(pictures: np.ndarray, count: int) -> np.ndarray:
     """`(pairs, count * count, pixels)` of `(pairs, side, side)`."""
     pairs, side, _ = pictures.shape

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from transferkit.data.alignment import UNMOVED, agreement, align, correlations, fineness
+from transferkit.data.alignment import UNMOVED, agreement, align, correlations, fineness, isotropy
 from transferkit.data.changes import changed_in_part
 from transferkit.data.decode import decode, in_threads, to_square
 from transferkit.data.orientation import oriented
@@ -40,6 +40,7 @@ RICH = 9  # parts, of 36, of a photograph or a scan
 COARSE = 0.03  # fineness of pictures that were enlarged, or are out of focus
 RICH_SMALL, COARSE_SMALL = 12, 0.035  # the same of small pictures, which agree more easily
 MOVED_SMALL = 0.2  # half pictures: what is left of a small picture is too little for more
+STRIPED = 0.1  # isotropy: stripes of one period agree, whatever they are of
 LEAST = 0.5  # agreement that nine in ten parts have to reach: else something else is in the picture
 Pair = tuple[int, int]
 
@@ -171,6 +172,7 @@ def _same(
     warps, laid, covers = align(halved(whole), half, warps, steps=3)
     same = agreement(laid, half, covers).mean >= ROUGHLY
     detail = np.minimum(fineness(whole), fineness(still))
+    same &= np.minimum(isotropy(whole), isotropy(still)) >= STRIPED
     same &= (detail >= COARSE) | (_moved(warps) < 2 * STILL)  # so far off, it stays moved
     whole, still, detail = whole[same], still[same], detail[same]
     warps, laid, covers = align(whole, still, warps[same], steps=2)
