@@ -7,7 +7,7 @@ COLUMNS = "it should have path,label and may have split,group."
 LISTS = (
     ("", "'list.csv' is empty: its first line should be path,label."),
     ("path,label\n", "'list.csv' has no rows: it should have one for each image."),
-    ("file;class\na.png;cat\n", f"'list.csv' has the columns 'file;class': {COLUMNS}"),
+    ("file:class\na.png:cat\n", f"'list.csv' has the columns 'file:class': {COLUMNS}"),
     ("path,photo\na.png,cat\n", f"'list.csv' has the columns 'path', 'photo': {COLUMNS}"),
     (
         "path,label,split\na.png,cat,train\nb.png,dog,trian\n",

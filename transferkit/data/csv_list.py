@@ -57,16 +57,16 @@ def read_csv_list(path: Path) -> CsvList:
             [value.lstrip(" ") if place in spaced else value for place, value in enumerate(line)]
             for line in lines
         ]
-    columns, notes = find_columns(header, lines, path)
-    rows = [dict(zip(columns, line, strict=True)) for line in lines]
-    _check_values(rows, path, numbers)
+    columns = find_columns(header, lines, path)
+    rows = [dict(zip(columns.names, line, strict=True)) for line in lines]
+    _check_values(rows, path, numbers, columns.splits)
     written = [row["path"] for row in rows]
     for row in rows:
         # Not normalised: what `..` means after a link is the file system's to say.
         row["path"] = str((path.parent / row["path"]).absolute())
     # Not `str`, which pandas may keep as UTF-8: not every file name is.
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    notes = [*text.notes, *notes]
+    frame = pd.DataFrame(rows, columns=columns.names, dtype=object)
+    notes = [*text.notes, *columns.notes]
     if not text.is_manifest:  # there a label is the name of a class, whatever it looks like
         notes += [*_unbracket(frame), *_mark_several(frame)]
     return CsvList(frame, written, notes)
@@ -90,9 +90,11 @@ def _check_length(header: Sequence[str], line: Sequence[str], path: Path, number
         )
 
 
-def _check_values(rows: Sequence[dict[str, str]], path: Path, numbers: Sequence[int]) -> None:
+def _check_values(
+    rows: Sequence[dict[str, str]], path: Path, numbers: Sequence[int], splits: dict[str, str]
+) -> None:
     """Refuse rows without what each needs, and give splits our names, in place."""
-    splits = named_splits(dict.fromkeys(row.get("split", "").strip() for row in rows))
+    splits = splits or named_splits(dict.fromkeys(row.get("split", "").strip() for row in rows))
     for row, number in zip(rows, numbers, strict=True):
         where = f"{str(path)!r}, line {number},"
         for name in NEEDED:
