@@ -12,6 +12,7 @@ import pytest
 
 from transferkit.baselines.classic import Classic
 from transferkit.baselines.classifiers import MAKERS, fit_classifier
+from transferkit.baselines.features import ImageFeatures
 from transferkit.baselines.fitting import fit_baseline
 from transferkit.baselines.loading import load_baseline
 from transferkit.baselines.table import CLASSIFIERS
@@ -190,3 +191,37 @@ def test_every_classifier_learns_from_ten_images_a_class(name: str) -> None:
     found, _ = fit_classifier(name, values, truth, groups=[""] * 20, seed=0)
     said = found.predict_proba(asked)
     assert np.mean(said.argmax(axis=1) == answers) > 0.8
+
+
+def test_what_features_cost_is_in_the_time_of_fitting(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = ImageFeatures.read
+    monkeypatch.setattr(ImageFeatures, "read", lambda self, paths: (read(self, paths)[0], 100.0))
+    assert fit_baseline("perceptron_colour", manifest).fit_seconds > 200  # of two splits
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_groups_and_weights_are_those_of_the_images(
+    uneven: bool, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: dict[str, object] = {}
+
+    def record(*arguments: object, **named: object) -> object:
+        handed.update(named, truth=arguments[2])
+        return fit_classifier(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("transferkit.baselines.fitting.fit_classifier", record)
+    frame = manifest.frame.copy()
+    frame["group"] = [f"{label}-{row % 9}" for row, label in enumerate(frame["label"])]
+    if uneven:
+        learnt = frame["split"] != "test"
+        frame.loc[frame.index[learnt & (frame["label"] == manifest.classes[0])][3:], "split"] = ""
+    fit_baseline("perceptron_colour", Manifest(frame, "grouped"))
+    truth, groups = handed["truth"], handed["groups"]
+    assert [name.rpartition("-")[0] for name in groups] == [manifest.classes[k] for k in truth]
+    if uneven:
+        sums = np.bincount(truth, handed["weights"])
+        assert sums == pytest.approx(np.full(len(sums), sums.mean()))
+    else:
+        assert handed["weights"] is None

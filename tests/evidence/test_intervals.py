@@ -12,7 +12,13 @@ from scipy.stats import t as student
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from transferkit.errors import DataError
-from transferkit.evidence.intervals import Interval, score_intervals, wilson
+from transferkit.evidence.intervals import (
+    NORMAL,
+    Interval,
+    _mean_interval,
+    score_intervals,
+    wilson,
+)
 from transferkit.evidence.resampling import resampled, units_of
 from transferkit.evidence.scores import FLOOR, score
 
@@ -223,3 +229,11 @@ def test_arrays_that_do_not_fit_are_told_why() -> None:
     assert str(error.value) == (
         "The truth has the class number 3: for 3 classes it should be between 0 and 2."
     )
+
+
+def test_the_macro_f1_is_freed_of_how_far_few_images_draw_it_down() -> None:
+    drawn = np.array([0.45, 0.55] * 500)  # a tenth below what it was of all images
+    images = 0.6 * 0.4 / drawn.var()
+    wanted = wilson(0.7 * images, images)
+    found = _mean_interval(0.6, drawn, 1e6, quantile=NORMAL, biased=True)
+    assert (found.low, found.high) == pytest.approx((min(wanted.low, 0.6), wanted.high))

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from transferkit.errors import DataError
 from transferkit.evidence.intervals import wilson
-from transferkit.evidence.slices import slice_scores
+from transferkit.evidence.slices import _design_effect, slice_scores
 
 RIGHT = [[0.9, 0.1]]
 WRONG = [[0.1, 0.9]]
@@ -112,3 +112,9 @@ def test_intervals_hold_where_images_come_in_groups() -> None:
     assert np.mean(held) > 0.93
     assert np.mean(together) >= 0.95
     assert np.mean(worse) <= 0.04
+
+
+def test_groups_whose_images_agree_count_once_in_every_slice() -> None:
+    right = np.repeat(np.arange(20) % 2 > 0, 4)
+    assert _design_effect(right, np.zeros(80, int), np.arange(80) // 4) == pytest.approx(4)
+    assert _design_effect(right, np.zeros(80, int), np.arange(80)) == 1

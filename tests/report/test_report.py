@@ -16,6 +16,7 @@ from transferkit.report.records import fingerprint
 from transferkit.report.report import compare
 from transferkit.report.side_by_side import runs_side_by_side
 from transferkit.runs import Run
+from transferkit.training.activations import count_saved
 from transferkit.training.models import build_classifier
 from transferkit.training.network import Network
 
@@ -255,3 +256,16 @@ def test_of_unequal_classes_the_network_with_the_best_balanced_accuracy_is_saved
     )
     save_classifiers(unequal, Run.create(tmp_path / "run"))
     assert Network.load(tmp_path / "run").name == "fair"
+
+
+class Remembering(Own):
+    """A classifier whose features were kept by an earlier run, in which they took 5 s."""
+
+    def probabilities(self, paths):
+        count_saved(5.0)
+        return super().probabilities(paths)
+
+
+def test_what_was_kept_from_before_is_in_the_time_of_predicting(manifest):
+    (result,) = compare([Remembering(manifest.classes)], manifest).results
+    assert result.predict_milliseconds > 5000 / len(manifest.part("test"))

@@ -13,7 +13,7 @@ from transferkit.config import Config
 from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
-from transferkit.training import models
+from transferkit.training import head, models
 from transferkit.training.devices import choose_device
 from transferkit.training.fit import Fit, require_numbers
 from transferkit.training.fitting import fit_classifier
@@ -225,3 +225,34 @@ def test_an_unknown_policy_is_said_before_anything_is_built(
 ) -> None:
     with pytest.raises(ConfigError):
         fit(manifest, pretrained, augment="photos")
+
+
+def test_the_solved_head_weighs_rarer_classes_and_knows_the_groups(
+    manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed, solve = {}, head.solve
+    monkeypatch.setattr(
+        head, "solve", lambda *a, **named: handed.update(named) or solve(*a, **named)
+    )
+    frame = manifest.frame.copy()
+    rare = frame.index[(frame["split"] == "train") & (frame["label"] == manifest.classes[0])]
+    frame.loc[rare[2:], "split"] = ""
+    frame.loc[rare[:2], "group"] = "pair"
+    found = fit(Manifest(frame, "uneven"), pretrained, release="none")
+    np.testing.assert_array_equal(handed["weights"], found.train.weights)
+    assert handed["weights"].max() > 2 * handed["weights"].min()
+    assert list(handed["groups"]) == found.train.groups
+    assert found.train.groups.count("pair") == 2
+
+
+def test_validation_images_of_a_class_without_training_images_are_left_out(
+    manifest: Manifest, pretrained: Config
+) -> None:
+    frame = manifest.frame.copy()
+    lost = frame["label"] == manifest.classes[0]
+    frame.loc[lost & (frame["split"] == "train"), "split"] = "validation"
+    unlearnt = Manifest(frame, "unlearnt")
+    found = fit(unlearnt, pretrained, release="none")
+    assert not (found.validation.truth == 0).any()
+    known = (unlearnt.part("validation")["label"] != manifest.classes[0]).sum()
+    assert len(set(found.validation.paths)) == known

@@ -77,3 +77,10 @@ def test_a_small_set_has_small_batches_for_the_head(
     found = head_batch(part, replicas)
     assert found == wanted
     assert images % found == 0 or images % found >= replicas
+
+
+def test_views_of_an_image_stay_in_its_group() -> None:
+    part = read_part(manifest_of({"a": 3, "b": 3}), "train")
+    twice = part.times(2)
+    assert twice.groups == part.groups * 2
+    assert len(set(twice.groups)) == 6

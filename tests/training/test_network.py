@@ -18,6 +18,7 @@ from transferkit.data.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, RunError
 from transferkit.runs import REPORT, Run, write_text
+from transferkit.training.fit import Fit
 from transferkit.training.network import Network
 from transferkit.training.train import train
 
@@ -208,3 +209,13 @@ def test_a_network_reads_later_images_in_the_grey_range_that_it_learnt_in(
     Image.new("L", (48, 48), 255).save(white)
     asked = again.probabilities([str(scan), str(white)])
     np.testing.assert_array_equal(asked[0], asked[1])
+
+
+def test_what_features_cost_before_is_in_the_time_of_training(
+    manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def borrow(fit: Fit) -> None:
+        fit.borrowed_seconds += 1000
+
+    monkeypatch.setattr("transferkit.training.train.temper", borrow)
+    assert train(manifest, pretrained).fit_seconds > 1000
