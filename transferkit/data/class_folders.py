@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from transferkit.data.folder_names import ANNOTATIONS, MASKS, WRAPPERS, is_harmless, is_part
-from transferkit.data.phrases import many, named
+from transferkit.data.folder_names import WRAPPERS, is_harmless, is_part
+from transferkit.data.phrases import named
 from transferkit.data.tree import Folder
-from transferkit.errors import DataError
 
 OWN_SHARE = 0.1  # of all images, in class folders with files of their own, for others to follow
+
+
+class UnclearError(Exception):
+    """Folders within the candidates may be the classes."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,6 @@ class Layout:
         return sorted({each.label for each in self.classes})
 
 
-def image_folders(folder: Folder) -> list[Folder]:
-    """Return the sub-folders with images, but those that say something of other images."""
-    names = {child.name.lower() for child in folder.full}
-    others = ANNOTATIONS | (MASKS if names & WRAPPERS else set())
-    images = [child for child in folder.full if child.name.lower() not in others]
-    return images or folder.full
-
-
 def beside_classes(place: Folder, classes: Sequence[Folder], where: str = "") -> list[str]:
     """Return sentences on what is in `place` beside the folders `classes`."""
     taken = {id(folder) for folder in classes}
@@ -110,20 +105,16 @@ def share_classes(folders: Sequence[Folder]) -> bool:
     return sum(map(len, sets)) * 2 > len(together) * len(sets) if together else False
 
 
-def choose_classes(
-    levels: Sequence[Level], wanted: str, *, source: str, flag: str
-) -> tuple[list[ClassFolder], list[str]]:
+def choose_classes(levels: Sequence[Level], wanted: str) -> tuple[list[ClassFolder], list[str]]:
     """Return the class folders of all `levels`, and what there is to say of folders within them.
 
-    `flag` is the choice of `--data.layout` that takes the candidates for the classes.
-
     Raises:
-        DataError: `wanted` is auto, and the folders within the candidates may be the classes.
+        UnclearError: `wanted` is auto, and the folders within the candidates may be the classes.
     """
     if wanted == "nested":
         return nested_classes(levels), ["each folder with images of its own is a class"]
     if wanted == "auto" and not _are_classes(levels):
-        raise DataError(_two_readings(levels, source, flag))
+        raise UnclearError
     classes = [
         ClassFolder(folder.name, level.split, folder)
         for level in levels
@@ -186,11 +177,21 @@ def _tops(levels: Sequence[Level]) -> dict[str, list[Folder]]:
     return tops
 
 
+def _wraps_classes(level: Level) -> bool:
+    """Whether a candidate is called as a folder around classes is (`data`), and holds some."""
+    return len(level.candidates) > 1 and any(
+        folder.is_deep and folder.name.lower() in WRAPPERS and len(class_names(folder)) > 1
+        for folder in level.candidates
+    )
+
+
 def _are_classes(levels: Sequence[Level]) -> bool:
     """Whether the candidates are the classes, whatever folders they hold.
 
     They are where those make no difference, or where as many have images of their own as not.
     """
+    if any(_wraps_classes(level) for level in levels):
+        return False
     labels = {label for level in levels for label, _ in _leaves(level, harmless=True)}
     counts = Counter(label.split("/")[0] for label in labels)
     if all(count == 1 for count in counts.values()):
@@ -200,18 +201,3 @@ def _are_classes(levels: Sequence[Level]) -> bool:
     own = [name for name, same in tops.items() if not all(folder.is_deep for folder in same)]
     enough = sum(images[name] for name in own) >= OWN_SHARE * sum(images.values())
     return 2 * len(own) >= len(tops) and enough
-
-
-def _two_readings(levels: Sequence[Level], source: str, flag: str) -> str:
-    """Return the sentence that names both readings, and the flag that takes each."""
-    tops = sorted(_tops(levels))
-    candidates = [folder for level in levels for folder in level.candidates]
-    if flag == "classes" and share_classes(candidates):
-        other, names = "parts", sorted(set().union(*map(class_names, candidates)))
-    else:
-        other, names = "nested", sorted({each.label for each in nested_classes(levels)})
-    return (
-        f"The folders of {source!r} can be read in two ways: as {many(len(tops), 'class')}, "
-        f"{named(tops)} (--data.layout {flag}), or as {many(len(names), 'class')}, {named(names)} "
-        f"(--data.layout {other}); pass one of the two flags."
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 SYSTEM = {
     "thumbs.db",
@@ -22,8 +23,6 @@ SYSTEM = {
     "@__thumb",
     "~snapshot",
     "$recycle.bin",  # Windows
-    "recycler",
-    "recycled",
     "system volume information",
     "lost+found",  # Linux
     "lost.dir",  # Android
@@ -31,6 +30,7 @@ SYSTEM = {
     "temporary items",
 }
 SYSTEM_PATTERN = re.compile(r"found\.\d{3}|~\$.*")  # chkdsk; a document that is open in Office
+RECYCLERS = {"RECYCLED", "RECYCLER"}  # older Windows, in upper case: `recycled` may be a class
 
 # Folders that hold the images of whatever they are in.
 WRAPPERS = {"data", "dataset", "file", "files", "image", "images", "img", "imgs", "jpeg", "jpegs"}
@@ -38,10 +38,17 @@ WRAPPERS |= {"jpg", "jpgs", "original", "originals", "photo", "photos", "pic", "
 WRAPPERS |= {"pictures", "png", "pngs", "raw", "rgb", "sample", "samples", "frames", "dcim"}
 # Folders of images of which nobody says what they show.
 NAMELESS = WRAPPERS | {"unknown", "unlabeled", "unlabelled", "none", "dummy", "all", "unclassified"}
-# Folders that say something of images that lie elsewhere.
-ANNOTATIONS = {"annotation", "annotations", "bounding_boxes", "bboxes", "ground_truth", "labels"}
-ANNOTATIONS |= {"groundtruth", "landmarks", "metadata", "segmentations", "trimaps", "xmls"}
-MASKS = {"mask", "masks", "gt", "label", "meta", "segmentation"}  # beside a folder `images` alone
+NAMELESS |= {"0", "1"}  # a number where classes have words
+# Last words of folders that say something of images beside them: masks, lung_masks.
+ANNOTATIONS = {"annotation", "annotations", "annots", "bboxes", "contours", "groundtruth", "gt"}
+ANNOTATIONS |= {"label", "labels", "landmarks", "mask", "masks", "meta", "metadata", "trimaps"}
+ANNOTATIONS |= {"segmentation", "segmentations", "xmls"}
+ANNOTATION_PAIRS = {("ground", "truth"), ("bounding", "boxes")}
+WEARING = {"with", "without", "no", "wearing", "correct", "incorrect"}  # classes of faces: no_mask
+# Folders of a project that lie beside its data.
+PROJECT = {"artifacts", "assets", "checkpoints", "demo", "doc", "docs", "fig", "figs", "figures"}
+PROJECT |= {"logs", "models", "notebooks", "output", "outputs", "plots", "report", "reports"}
+PROJECT |= {"results", "runs", "screenshots", "scripts", "src", "wandb", "weights"}
 
 COUNTED = "batch camera cam chunk clip day disc fold group month part patient person roll run scene"
 COUNTED += " seq sequence series session set shard shot split subject subset take video visit vol"
@@ -56,7 +63,9 @@ WORD = re.compile(r"[a-z]+|\d+")
 def is_system(name: str) -> bool:
     """Whether a file or folder called `name` is hidden, or some system's own."""
     lower = name.lower()
-    return name.startswith(".") or lower in SYSTEM or bool(SYSTEM_PATTERN.fullmatch(lower))
+    if name.startswith(".") or name in RECYCLERS:
+        return True
+    return lower in SYSTEM or bool(SYSTEM_PATTERN.fullmatch(lower))
 
 
 def is_part(name: str) -> bool:
@@ -68,6 +77,24 @@ def is_part(name: str) -> bool:
     if len(numbers) == len(words):  # a date, or the camera's: 2020, 20200131, 2020-01-31
         return len("".join(numbers)) >= 4
     return all(word in COUNTERS for word in words if not word.isdecimal())
+
+
+def may_be_annotations(name: str) -> bool:
+    """Whether `name` is that of masks, boxes or labels of images, beside which it then lies."""
+    words = WORD.findall(name.lower())
+    return bool(words) and (words[-1] in ANNOTATIONS or tuple(words[-2:]) in ANNOTATION_PAIRS)
+
+
+def says_wearing(names: Sequence[str]) -> bool:
+    """Whether one of `names` says that something is worn, as the class `without_mask` does."""
+    return any(WEARING & set(WORD.findall(name.lower())) for name in names)
+
+
+def is_nameless(name: str) -> bool:
+    """Whether `name` is that of images of which nobody says what they show: `all_images`."""
+    lower = name.lower()
+    words = WORD.findall(lower)
+    return lower in NAMELESS or (bool(words) and all(word in NAMELESS for word in words))
 
 
 def is_harmless(name: str, parent: str) -> bool:

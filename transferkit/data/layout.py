@@ -9,25 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transferkit.data.class_folders import (
+    OWN_SHARE,
     ClassFolder,
     Layout,
     Level,
+    UnclearError,
     beside_classes,
     choose_classes,
-    image_folders,
-    share_classes,
+    class_names,
 )
-from transferkit.data.folder_names import WRAPPERS, is_part
+from transferkit.data.folder_names import WRAPPERS
 from transferkit.data.folders import ABOUT, read_about
+from transferkit.data.inner_sets import are_parts, find_sets, without_wrappers
 from transferkit.data.phrases import listed, many
+from transferkit.data.readings import several_sets, unclear
+from transferkit.data.set_aside import SetAside, set_aside
 from transferkit.data.split_folders import (
-    MOST_WRAPPERS,
     find_splits,
     hold_splits,
     read_inner_splits,
+    read_named_splits,
     read_splits,
 )
-from transferkit.data.split_names import named_splits
+from transferkit.data.split_names import class_splits
 from transferkit.data.tree import Folder
 from transferkit.errors import DataError
 
@@ -35,15 +39,38 @@ from transferkit.errors import DataError
 def read_layout(root: Folder, wanted: str = "auto") -> Layout:
     """Return how `root` is laid out, or what `wanted` (a choice of `--data.layout`) makes of it.
 
+    What is no part of the set is taken out of the tree.
+
     Raises:
         DataError: there are two readings of it, or `wanted` is none.
     """
-    if wanted == "classes":
-        return _read_classes(root, [each for each in root.folders if each.total], wanted)
-    top = _without_wrappers(root)
+    aside = set_aside(root)
+
+    def read(folder: Folder, choice: str) -> Layout:
+        return _read(folder, choice, aside)
+
+    try:
+        layout = read(root, wanted)
+    except UnclearError:
+        raise unclear(root, without_wrappers(root), read) from None
+    layout.notes += aside.notes([each.folder for each in layout.classes])
+    return layout
+
+
+def _read(root: Folder, wanted: str, aside: SetAside) -> Layout:
+    """Return the layout of `root`, from which the folders `aside` were taken.
+
+    Raises:
+        DataError: `wanted` is no reading of it, or it holds several sets.
+        UnclearError: there are two readings of it.
+    """
+    top = without_wrappers(root)
     about = read_about(top.path)
-    if about:
+    if about and ABOUT in top.files:
         top.files.remove(ABOUT)
+    if wanted == "classes":
+        again = [folder for folder in aside.folders() if folder.path.parent == top.path]
+        return _read_classes(top, sorted([*top.full, *again], key=lambda each: each.name), wanted)
     if about and wanted == "auto":  # a fetched set is written in one of two ways
         if "train" not in about["images"]:
             return _read_classes(top, top.full, "classes")
@@ -51,52 +78,68 @@ def read_layout(root: Folder, wanted: str = "auto") -> Layout:
     splits = find_splits(top, forced=wanted == "splits")
     if splits and wanted != "parts":
         return read_splits(top, splits, "auto" if about else wanted)
-    candidates = image_folders(top)
-    if wanted in ("auto", "splits") and hold_splits(candidates):
-        return read_inner_splits(top, candidates)
+    if wanted == "auto" and (sets := find_sets(top)):
+        return _read_set(root, top, sets, aside)
+    pairs = class_splits([folder.name for folder in top.full])
+    if wanted in ("auto", "splits") and pairs and not any(each.is_deep for each in top.full):
+        return read_named_splits(top, pairs)
+    if wanted in ("auto", "splits") and hold_splits(top.full):
+        return read_inner_splits(top, top.full)
     if wanted == "splits":
         raise DataError(
             f"No sub-folder of {str(root.path)!r} is named as a split, such as train, val and "
             "test: leave --data.layout out, or rename them."
         )
-    if wanted == "parts" or (wanted == "auto" and _are_parts(candidates)):
-        return _read_parts(top, candidates)
-    return _read_classes(top, candidates, wanted)
+    if wanted == "parts" or (wanted == "auto" and are_parts(top.full)):
+        return _read_parts(top)
+    return _read_classes(top, top.full, wanted)
 
 
-def _without_wrappers(root: Folder) -> Folder:
-    """Return the folder that the classes or splits are in: `root`, or one that is alone in it."""
-    top = root
-    for _ in range(MOST_WRAPPERS):
-        inside = image_folders(top)
-        if read_about(top.path) or not top.is_deep or len(inside) != 1 or not _wraps(inside[0]):
-            break
-        top = inside[0]
-    return top
+def _read_set(root: Folder, top: Folder, sets: Sequence[Folder], aside: SetAside) -> Layout:
+    """Return the layout of the one set with splits in `top`, where the rest is beside it.
+
+    Raises:
+        DataError: there are several, or what is beside it may be one.
+    """
+
+    def read(folder: Folder, choice: str) -> Layout:
+        return _read(folder, choice, aside)
+
+    others = [folder for folder in top.full if folder not in sets]
+    if len(sets) > 1:
+        raise several_sets(root, top, sets, others, read)
+    layout = read(sets[0], "auto")
+    labels = set(layout.labels)
+    alike = any(labels & class_names(without_wrappers(other)) for other in others)
+    # In W/W/train, and in data/train, what is flat beside the outer folder belongs to none.
+    wraps = without_wrappers(sets[0]) is not sets[0] or sets[0].name.lower() in WRAPPERS
+    rest = [other for other in others if other.is_deep and len(other.full) > 1]
+    small = sum(other.total for other in (rest if wraps else others)) <= OWN_SHARE * top.total
+    if alike or not small:
+        raise several_sets(root, top, sets, others, read)
+    layout.notes += beside_classes(top, sets)
+    return layout
 
 
-def _wraps(folder: Folder) -> bool:
-    """Whether a folder that is alone holds class folders, and is no class with parts, no split."""
-    counted = all(is_part(child.name) for child in folder.full)
-    return folder.is_deep and not counted and not named_splits([folder.name])
+def _read_parts(top: Folder) -> Layout:
+    """Return the layout of `top`, whose sub-folders hold class folders of one set.
 
-
-def _are_parts(candidates: Sequence[Folder]) -> bool:
-    """Whether the folders count parts of a set, as fold_0 and fold_1 do, with the same classes."""
-    if len(candidates) < 2 or not all(folder.is_deep for folder in candidates):
-        return False
-    return all(is_part(folder.name) for folder in candidates) and share_classes(candidates)
-
-
-def _read_parts(top: Folder, candidates: Sequence[Folder]) -> Layout:
+    Raises:
+        DataError: they hold none.
+    """
     layout = Layout(top)
-    for part in candidates:
-        classes = image_folders(part)
-        layout.classes += [ClassFolder(each.name, "", each) for each in classes]
-        layout.notes += beside_classes(part, classes, f" in {part.name}/")
-    parts = listed([part.name for part in candidates])
-    layout.clauses = [f"{parts} are parts of one set", many(len(layout.labels), "class")]
-    layout.notes += beside_classes(top, candidates)
+    parts = [folder for folder in top.full if folder.full]
+    if len(parts) < 2:
+        raise DataError(
+            f"The folders of {str(top.path)!r} do not hold class folders, as parts of a set do: "
+            "leave --data.layout out."
+        )
+    for part in parts:
+        layout.classes += [ClassFolder(each.name, "", each) for each in part.full]
+        layout.notes += beside_classes(part, part.full, f" in {part.name}/")
+    names = listed([part.name for part in parts])
+    layout.clauses = [f"{names} are parts of one set", many(len(layout.labels), "class")]
+    layout.notes += beside_classes(top, parts)
     return layout
 
 
@@ -104,8 +147,7 @@ def _read_classes(top: Folder, candidates: Sequence[Folder], wanted: str) -> Lay
     if wanted == "auto" and len(candidates) == 1 and candidates[0].name.lower() in WRAPPERS:
         require_class_folders(candidates[0], top)
     layout = Layout(top)
-    level = Level(top, "", list(candidates))
-    layout.classes, within = choose_classes([level], wanted, source=str(top.path), flag="classes")
+    layout.classes, within = choose_classes([Level(top, "", list(candidates))], wanted)
     first = [f"Each folder in {top.name}/ is a class"] if wanted != "nested" else []
     layout.clauses = [*first, many(len(layout.labels), "class"), *within]
     layout.notes += beside_classes(top, candidates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 EVALUATION = "evaluation"  # validation beside a test, else the test
 UNLABELLED = "unlabelled"  # images to be predicted: no class is known of them
@@ -12,6 +12,9 @@ WORDS = {
     "train": "train",
     "training": "train",
     "trainval": "train",
+    "trn": "train",
+    "learn": "train",
+    "learning": "train",
     "val": "validation",
     "valid": "validation",
     "validate": "validation",
@@ -19,6 +22,7 @@ WORDS = {
     "dev": "validation",
     "test": "test",
     "testing": "test",
+    "tst": "test",
     "holdout": "test",
     "heldout": "test",
     "eval": EVALUATION,
@@ -30,6 +34,10 @@ WORDS = {
     "prediction": UNLABELLED,
     "submission": UNLABELLED,
 }
+BOTH = {
+    "train",
+    "validation",
+}  # in one name: to be learnt from, where nothing is called train alone
 CONTENTS = "image|images|img|imgs|photo|photos|picture|pictures|pics|jpg|jpeg|png|data|files"
 # What says of a folder that it is one, and not which: train_set, seg_train, test-images, val2017.
 FILLERS = {"set", "sets", "dataset", "seg", "folder", "dir", "split", "samples", "my", "the"}
@@ -64,9 +72,45 @@ def named_splits(names: Iterable[str]) -> dict[str, str]:
     if not strong:
         alike = [group for group in longer.values() if len(set(group.values())) > 1]
         strong = alike[0] if len(alike) == 1 else {}
+    joint = [name for name in strong if _is_joint(name)]
+    if strong.keys() - joint and "train" in {strong[name] for name in strong.keys() - joint}:
+        for name in joint:  # the images of train/ and valid/ once more
+            del strong[name]
     tested = "test" in strong.values()
     evaluation = "validation" if tested else "test"
     return {name: evaluation if split == EVALUATION else split for name, split in strong.items()}
+
+
+def class_splits(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return `(class, split)` of each name where all have both: `cat_train`, `cat_test` and so on.
+
+    Empty where one says less, or where there are no two classes in two splits.
+    """
+    labels: dict[str, str] = {}
+    pairs = {}
+    splits: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        split, rest = _parse(name)
+        if not split or not rest or split == UNLABELLED:
+            return {}
+        split = "test" if split == EVALUATION else split
+        pairs[name] = (labels.setdefault(rest, _without_split(name)), split)
+        splits[rest].add(split)
+    whole = [rest for rest, own in splits.items() if len(own) > 1 and "train" in own]
+    return pairs if len(whole) >= 2 else {}
+
+
+def _without_split(name: str) -> str:
+    """Return `name` without the word of a split and what parts it from the rest."""
+    words = re.split(r"([^A-Za-z0-9]+)", CAMEL.sub("_", name))
+    left = ["" if _without_fillers(word.lower()) in WORDS else word for word in words]
+    return re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", "".join(left))
+
+
+def _is_joint(name: str) -> bool:
+    """Whether `name` is that of train and validation together, such as `train_valid`."""
+    words = re.split(r"[^a-z0-9]+", CAMEL.sub(" ", name).lower())
+    return {WORDS[word] for part in words if (word := _without_fillers(part)) in WORDS} == BOTH
 
 
 def _parse(name: str) -> tuple[str | None, str]:
@@ -78,6 +122,8 @@ def _parse(name: str) -> tuple[str | None, str]:
     if joined in WORDS:  # hold-out
         return WORDS[joined], ""
     splits = [word for word in parts if word in WORDS]
+    if {WORDS[word] for word in splits} == BOTH:  # train_valid
+        return "train", " ".join(word for word in parts if word not in WORDS)
     if len(splits) != 1:
         return None, joined
     return WORDS[splits[0]], " ".join(word for word in parts if word not in WORDS)

@@ -16,6 +16,13 @@ ANNOTATION_ENDINGS = {".xml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml"
 ANNOTATION_ENDINGS |= {".xmp", ".aae", ".pts"}
 IMAGE_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".dib"}
 IMAGE_ENDINGS |= {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif"}
+# Files of other kinds: a folder that holds nothing else is no folder of images.
+OTHER_ENDINGS = {".7z", ".bin", ".bz2", ".c", ".cfg", ".cpp", ".css", ".db", ".doc", ".docx"}
+OTHER_ENDINGS |= {".gz", ".h", ".h5", ".hdf5", ".html", ".htm", ".ini", ".ipynb", ".js", ".keras"}
+OTHER_ENDINGS |= {".log", ".m", ".mat", ".mp3", ".mp4", ".avi", ".mov", ".npy", ".npz", ".onnx"}
+OTHER_ENDINGS |= {".parquet", ".pdf", ".pkl", ".pickle", ".pt", ".pth", ".py", ".pyc", ".r", ".rar"}
+OTHER_ENDINGS |= {".rst", ".sh", ".sqlite", ".tar", ".tex", ".tflite", ".tgz", ".toml", ".wav"}
+OTHER_ENDINGS |= {".xls", ".xlsx", ".zip"}
 HEAD = 512  # bytes of a file that tell text from an image
 # Files that only this project's own folders have together: a run, a look, a learning curve.
 OUTPUTS = (
@@ -158,7 +165,8 @@ def _list(folder: Folder, left_out: LeftOut, *, sniff: bool) -> list[Folder]:
             ending = os.path.splitext(entry.name)[1].lower()
             if sniff and ending in ANNOTATION_ENDINGS and entry.is_file() and is_text(entry.path):
                 folder.annotations.append(entry.name)
-    folder.own = len(folder.files) - len(folder.annotations)
+    other = sum(os.path.splitext(name)[1].lower() in OTHER_ENDINGS for name in folder.files)
+    folder.own = len(folder.files) - len(folder.annotations) - (other if sniff else 0)
     return folders
 
 
