@@ -12,6 +12,14 @@ ALIKE = [
     (("ice cream", "icecream"), "white space"),
     (("caf\u00e9", "cafe\u0301"), "Unicode form"),
     (("Cat", " cat"), "case and white space"),
+    (("KK", "K\u212a"), "Unicode form"),
+    (("kk", "k\u212a"), "case"),
+    (("cat", "cat\u200b"), "invisible characters"),
+    (("\u30ab", "\uff76"), "the width of characters"),
+    (("cat", "\uff43\uff41\uff54"), "the width of characters"),
+    (("1", "1.0"), "how a number is written"),
+    (("1", "01"), "how a number is written"),
+    (("1.5", "1.50"), "how a number is written"),
 ]
 
 
@@ -30,7 +38,18 @@ def test_two_unicode_forms_are_spelt_out():
     ]
 
 
-@pytest.mark.parametrize("labels", [["cat", "dog"], ["cat", "cats"], ["a-b", "a_b"], ["caf\udce9"]])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["cat", "dog"],
+        ["cat", "cats"],
+        ["a-b", "a_b"],
+        ["caf\udce9"],
+        ["1", "10"],
+        ["1.5", "15"],
+        ["0", "00a"],
+    ],
+)
 def test_of_names_that_differ_nothing_is_said(labels):
     assert look_alike_notes(labels) == []
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from layout_worlds import make_world, parse, read
 
+from transferkit.data.layout import flat_folder
+from transferkit.data.tree import Folder
+
 
 @pytest.fixture
 def world(tmp_path):
@@ -158,3 +161,23 @@ def test_linked_class_folders_are_read_as_others(world, tmp_path):
 def test_the_working_folder_has_its_name_in_the_line(world, monkeypatch):
     monkeypatch.chdir(world("cat:1 dog:1"))
     assert read(Path("."))[1] == "Each folder in data/ is a class; 2 classes."
+
+
+LISTS_BESIDE_IMAGES = [
+    (["sampleSubmission.csv"], None),
+    (["sample_submission.csv", "train.csv"], "train.csv"),
+    (["train_masks.csv"], None),
+    (["a.csv", "labels.csv"], "labels.csv"),
+    (["test.csv", "train_labels.csv"], "train_labels.csv"),
+    (["birds.csv"], "birds.csv"),
+]
+
+
+@pytest.mark.parametrize(("names", "offered"), LISTS_BESIDE_IMAGES)
+def test_beside_images_only_what_may_be_a_list_of_labels_is_offered(names, offered, tmp_path):
+    top = Folder(tmp_path)
+    top.files = [*names, "a.png"]
+    sentence = flat_folder(top, top)
+    assert [f"(is it {name!r}?)" in sentence for name in names] == [
+        name == offered for name in names
+    ]

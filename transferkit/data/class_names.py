@@ -1,16 +1,20 @@
-"""Names of classes that are hard to tell apart: by case, white space or Unicode form alone."""
+"""Names of classes that are hard to tell apart: by case, white space or the like alone."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 
 from transferkit.data.phrases import NAMED_AT_MOST, named
 
+NUMBER = re.compile(r"(\d{1,20})([.]\d*)?", re.ASCII)
+
 
 def look_alikes(labels: Iterable[str]) -> list[list[str]]:
-    """Return the sets of labels that differ in case, white space or Unicode form alone."""
+    """Return the sets of labels that differ in what `REASONS` name alone."""
     alike: dict[str, list[str]] = defaultdict(list)
     for label in sorted(set(labels)):
         alike[_plain(label)].append(label)
@@ -46,13 +50,12 @@ def unknown_classes(split: str, labels: set[str], learnt: set[str]) -> str:
 
 
 def difference(alike: Sequence[str]) -> str:
-    """Return what tells the labels of one set of `look_alikes` apart."""
-    reasons = {
-        "case": {"".join(_form(label).split()) for label in alike},
-        "white space": {_form(label).casefold() for label in alike},
-        "Unicode form": {"".join(label.casefold().split()) for label in alike},
-    }
-    return " and ".join(reason for reason, rest in reasons.items() if len(rest) > 1)
+    """Return what tells the labels of one set of `look_alikes` apart: the fewest reasons."""
+    for count in range(1, len(REASONS) + 1):
+        for reasons in combinations(REASONS, count):
+            if len({_folded(label, reasons) for label in alike}) == 1:
+                return " and ".join(reasons)
+    return ""  # equal labels
 
 
 def spelt_out(label: str) -> str:
@@ -62,9 +65,42 @@ def spelt_out(label: str) -> str:
 
 
 def _plain(label: str) -> str:
-    """Return what is left of `label` without case, white space and Unicode form."""
-    return "".join(_form(_form(label).casefold()).split())
+    """Return what is left of `label` without all that `REASONS` name."""
+    return _folded(label, tuple(REASONS))
+
+
+def _folded(label: str, reasons: Sequence[str]) -> str:
+    for reason in (*reasons, *reasons):  # a letter that is folded may be folded again
+        label = REASONS[reason](label)
+    return label
 
 
 def _form(label: str) -> str:
     return unicodedata.normalize("NFC", label)
+
+
+def _visible(label: str) -> str:
+    """Return `label` without characters that show nothing, such as a zero-width space."""
+    return "".join(each for each in label if unicodedata.category(each) != "Cf")
+
+
+def _width(label: str) -> str:
+    """Return `label` with the usual form of half-width kana, full-width letters and ligatures."""
+    return unicodedata.normalize("NFKC", label)
+
+
+def _number(label: str) -> str:
+    """Return a number without zeros that add nothing: 1.0 and 01 are 1."""
+    match = NUMBER.fullmatch(label)
+    return f"{int(match[1])}{(match[2] or '').rstrip('0').rstrip('.')}" if match else label
+
+
+# By what may tell two names apart, how to do away with it.
+REASONS: dict[str, Callable[[str], str]] = {
+    "Unicode form": _form,
+    "invisible characters": _visible,
+    "the width of characters": _width,
+    "how a number is written": _number,
+    "case": str.casefold,
+    "white space": lambda label: "".join(label.split()),
+}

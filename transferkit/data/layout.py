@@ -6,6 +6,7 @@ evidence of two readings, none is taken: the error names both, and the setting t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from transferkit.data.class_folders import (
@@ -34,6 +35,10 @@ from transferkit.data.split_folders import (
 from transferkit.data.split_names import class_splits
 from transferkit.data.tree import Folder
 from transferkit.errors import DataError
+
+# Of files beside images, those that are no list of labels, and those that rather are.
+NO_LIST = re.compile(r"submi|mask|bbox|box|segment|test", re.IGNORECASE)
+LIST = re.compile(r"train|label|class|metadata", re.IGNORECASE)
 
 
 def read_layout(root: Folder, wanted: str = "auto") -> Layout:
@@ -167,7 +172,10 @@ def require_class_folders(folder: Folder, top: Folder) -> None:
 
 def flat_folder(folder: Folder, top: Folder) -> str:
     """Return the sentence for images that are in no class folder, perhaps in a list beside them."""
-    lists = [name for name in top.files if name.lower().endswith(".csv")]
+    lists = [
+        name for name in top.files if name.lower().endswith(".csv") and not NO_LIST.search(name)
+    ]
+    lists.sort(key=lambda name: not LIST.search(name))  # stable
     advice = "put the images of each class into a sub-folder with the class's name"
     if lists:
         advice += (
