@@ -31,6 +31,13 @@ def test_near_copies_of_all_of_a_class_may_not():
     assert without_whole_classes(frame, exact=[], near=[*near, *other]) == (other, near)
 
 
+@pytest.mark.parametrize(("images", "alike"), [(18, 10), (19, 9)])
+def test_many_near_copies_may_not_be_half_of_a_class(images, alike):
+    near, large = chain(0, alike - 1), alike >= 10
+    found = without_whole_classes(listed("a" * images + "bb"), exact=[], near=near)
+    assert found == (([], near) if large else (near, []))
+
+
 def test_near_copies_across_classes_may_not_where_they_are_all_of_one_of_them():
     near = chain(0, 6)  # all 4 of the one class, 3 of 10 of the other
     assert without_whole_classes(listed("aaaa" + "b" * 10), exact=[], near=near) == ([], near)

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 MADE = ("copy:", "near:")  # how the groups begin that are made here
 MAX_CLASS_SHARE = 0.8  # of a class in one group: the default share of the test has no room beside
 MIN_IMAGES = 4  # of a class in such a group: two or three may well be copies of one picture
+MANY_IMAGES = 10  # more copies than folders augmented beforehand have of a picture: then half do
 Pair = tuple[int, int]
 
 
@@ -40,8 +41,9 @@ def without_whole_classes(
 ) -> tuple[list[Pair], list[Pair]]:
     """The pairs of `near` that may be grouped, and those that would leave no room for a split.
 
-    Those are the pairs of a set of images that holds more than `MAX_CLASS_SHARE` of a class, and
-    all pairs where without them some class could be split and with them none.
+    Those are the pairs of a set of images that holds more than `MAX_CLASS_SHARE` of a class, or
+    more than half of it where these are `MANY_IMAGES` or more; and all pairs where without them
+    some class could be split and with them none.
     """
     usable = (frame["problem"] == "").to_numpy()
     labels = frame["label"].to_numpy(object)
@@ -57,7 +59,8 @@ def without_whole_classes(
     large = {
         number
         for (number, label), count in members.items()
-        if count >= MIN_IMAGES and count > MAX_CLASS_SHARE * totals[label]
+        if (count >= MIN_IMAGES and count > MAX_CLASS_SHARE * totals[label])
+        or (count >= MANY_IMAGES and count > totals[label] / 2)
     }
     # A set that the source's groups and exact copies make by themselves is theirs to answer for.
     counts = Counter(together[np.unique(without, return_index=True)[1]])
