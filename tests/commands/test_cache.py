@@ -68,8 +68,9 @@ def test_a_folder_of_which_nothing_is_known_is_still_listed(command, kept):
 def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, monkeypatch, shapes):
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path))
     Manifest.read(shapes)
+    size = sum(path.stat().st_size for path in (tmp_path / "files").iterdir()) / 1e6
     assert command("cache").out.splitlines()[-1] == (
-        f"What files are: 0.0 MB in '{tmp_path / 'files'}'."
+        f"What files are: {size:.1f} MB in '{tmp_path / 'files'}'."
     )
     command("cache", "--clear")
     assert command("cache").out.splitlines() == [
