@@ -80,3 +80,4 @@ def test_where_a_lock_cannot_be_made_the_work_goes_on(tmp_path):
     (tmp_path / LOCK).mkdir()
     with locked(tmp_path):
         (tmp_path / "a.txt").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK, "a.txt"]

@@ -57,7 +57,7 @@ def unknown_name(kind: str, name: object, names: Iterable[str], see: str = "") -
 
 
 def brief(error: BaseException) -> str:
-    """What `error` says, on one line of bounded length, as the end of a sentence."""
+    """Return the text of `error`, on one line of bounded length, as the end of a sentence."""
     # The text of a KeyError is the representation of its argument.
     said = error.args[0] if isinstance(error, KeyError) and error.args else error
     text = " ".join(str(said).split()) or type(error).__name__

@@ -46,7 +46,7 @@ def guarded(cell: object) -> object:
 
 
 def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
+    """Return the text that `guarded` was given."""
     return cell[1:] if GUARDED.match(cell) else cell
 
 

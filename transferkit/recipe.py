@@ -141,7 +141,7 @@ def saying_what_is_left(run: Run) -> Iterator[None]:
 
 
 def what_is_left(run: Run) -> str:
-    """What a run that did not come to its end has in its folder, and what can be done with it.
+    """Describe what a run that was stopped has in its folder, and what can be done with it.
 
     Empty where it has no classifier yet, or its report too.
     """

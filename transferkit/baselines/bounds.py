@@ -123,4 +123,4 @@ CHECKS: dict[str, Callable[[Any, int, np.ndarray], None]] = {
     "HistGradientBoostingClassifier": require_boosting,
     "GaussianSVM": _gaussian,
 }
-"""What is looked at in each estimator, by the name of its type."""
+"""Checks of a fitted estimator, by the name of its type."""

@@ -37,7 +37,7 @@ class PathTransformer(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """What `transform` gives, and the seconds that it takes."""
+        """Return the features of `transform`, and the seconds that they take."""
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""What the attributes of a fitted estimator have to be: arrays, numbers and settings, by name."""
+"""Requirements on the attributes of a fitted estimator: arrays, numbers, settings, by name."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def read_picture(
 
 
 def decode_as(path: str | Path, side: int, data: DataConfig) -> np.ndarray:
-    """What `decode` gives of a file by the settings."""
+    """Return what `decode` gives of a file by the settings."""
     return decode(
         path,
         side,
@@ -95,7 +95,7 @@ def decode_as(path: str | Path, side: int, data: DataConfig) -> np.ndarray:
 
 
 def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.ndarray, bytes]:
-    """What `decode` gives of a file, by the settings, and the `content_key` of just that.
+    """Return the pixels of a file by the settings, and the `content_key` of the same bytes.
 
     Raises:
         DataError: there is no image in it that can be read whole, or it is too large.

@@ -69,7 +69,7 @@ def cache_folder(name: str) -> Path:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What `catalogue.json` says of the fetched set in `folder`; empty where there is none.
+    """Return the facts in `catalogue.json` of the set in `folder`; empty where there is none.
 
     A file of that name that `fetch` did not write is the user's own, and says nothing of the set.
     """

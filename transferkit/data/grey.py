@@ -17,7 +17,7 @@ from transferkit.data.metadata import Stripped
 from transferkit.errors import DataError
 
 Range = tuple[float, ...]
-"""What becomes black and what becomes white; empty where the type of the values says it."""
+"""The values of black and of white; empty where the type of the values says them."""
 BITS = (8, 10, 12, 14, 16, 24, 32)  # of sensors and of files
 UNITS = ((0.0, 1.0), (0.0, 255.0))  # in which floats are written
 APART = 100.0  # times the width of one file's values, from which another's would be one colour

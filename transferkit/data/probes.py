@@ -1,4 +1,4 @@
-"""What a look asks of the images together: do the splits differ, and do names tell of sequences?"""
+"""Probes of all images together: do the splits differ, and do names tell of sequences?"""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FeatureReader = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass
 class Probed:
-    """What the probes found.
+    """Results of the probes.
 
     Attributes:
         rows: of findings.

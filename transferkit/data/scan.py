@@ -20,7 +20,7 @@ __all__ = ["NAMED_AT_MOST", "Scan", "files_below", "last_names", "named", "scan_
 
 @dataclass
 class Scan:
-    """What a folder holds: one `(path, label, split)` a file, and notes on how it was read."""
+    """Contents of a folder: one `(path, label, split)` per file, and notes on how it was read."""
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -51,7 +51,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class _Images:
-    """What patterns are judged by: unit features, class numbers, numbers of known groups."""
+    """Images that patterns are judged by: unit features, class numbers, known groups."""
 
     features: np.ndarray
     labels: np.ndarray

@@ -41,7 +41,7 @@ class Headline:
 
     @property
     def name(self) -> str:
-        """What it is called in a sentence."""
+        """Name of the measure in a sentence."""
         return self.key.replace("_", " ")
 
     @property

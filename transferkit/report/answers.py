@@ -15,7 +15,7 @@ from transferkit.training.activations import saved_seconds
 
 
 def answers_of(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:
-    """What `classifier` says of the images `paths`, a column for each of `classes`, and its costs.
+    """Ask `classifier` about the images `paths`: a column for each of `classes`, and its costs.
 
     Raises:
         DataError: its probabilities are of another shape.

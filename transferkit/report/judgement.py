@@ -108,7 +108,7 @@ class Judgement:
         return list(self.test["group"])
 
     def of(self, number: int, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
-        """What is said of one result in scores.json; a part that fails is left to `attempt`."""
+        """Evidence on one result, for scores.json; a part that fails is left to `attempt`."""
 
         def intervals() -> dict[str, list[float]]:
             return {
@@ -124,7 +124,7 @@ class Judgement:
         }
 
     def to_json(self, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
-        """What is said of all of them in scores.json; a part that fails is left to `attempt`."""
+        """Evidence on all results, for scores.json; a part that fails is left to `attempt`."""
         names = [each.name for each in self.results]
 
         def differences() -> list[dict[str, Any]]:

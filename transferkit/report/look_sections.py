@@ -55,7 +55,7 @@ class Section:
     more: int
     """Rows that are not shown."""
     remark: str = ""
-    """What was found of all its images together."""
+    """Remark on all its images together."""
 
     @property
     def title(self) -> str:

@@ -130,33 +130,29 @@ def images(report: Report) -> dict[str, Any] | None:
 
 def explanation(report: Report) -> dict[str, Any] | str | None:
     """Where the best network looked; nothing for a classifier of another kind."""
-    best, network = _best_network(report)
-    if reason := report.absent.get(best.name, "") if best.kind == "network" else "":
-        return reason
-    if network is None:
-        return None
-    manifest, config = report.manifest, report.config
-    found = explanations(network, manifest, best, truth=report.truth, config=config)
-    return {"explanations": found}
+    return _of_best_network(report, "explanations", explanations)
 
 
 def feature_map(report: Report) -> dict[str, Any] | str | None:
     """The map of the test images by the features of the best network's backbone."""
-    best, network = _best_network(report)
+    return _of_best_network(report, "feature_map", map_of_features)
+
+
+def _of_best_network(
+    report: Report, name: str, make: Callable[..., Any]
+) -> dict[str, Any] | str | None:
+    """The section `name` that `make` gives of the most telling result, if that is a network.
+
+    A network that is not at hand gives the reason; a classifier of another kind, nothing.
+    """
+    best = most_telling(ranking(report.results, report.truth))
     if reason := report.absent.get(best.name, "") if best.kind == "network" else "":
         return reason
-    if network is None:
+    network = classifier_of(report, best)
+    if not isinstance(network, Network):
         return None
-    manifest, config = report.manifest, report.config
-    found = map_of_features(network, manifest, best, truth=report.truth, config=config)
-    return {"feature_map": found}
-
-
-def _best_network(report: Report) -> tuple[Result, Network | None]:
-    """The most telling result, and its network where that is at hand and built here."""
-    best = most_telling(ranking(report.results, report.truth))
-    classifier = classifier_of(report, best)
-    return best, classifier if isinstance(classifier, Network) else None
+    made = make(network, report.manifest, best, truth=report.truth, config=report.config)
+    return {name: made}
 
 
 def classifier_of(report: Report, result: Result) -> Classifier | None:
@@ -194,7 +190,7 @@ def lost(report: Report) -> dict[str, Any] | None:
 
 
 def details(report: Report) -> dict[str, Any] | None:
-    """What each classifier tells of itself."""
+    """Details of each classifier."""
     rows = {each["name"]: list(flat(each["details"])) for each in report.entries if each["details"]}
     return {"details": rows} if rows else None
 
@@ -205,6 +201,6 @@ def settings(report: Report) -> dict[str, Any]:
 
 
 def environment(report: Report) -> dict[str, Any] | None:
-    """What the run was made on."""
+    """Environment of the run."""
     rows = list(flat(plain(report.environment)))
     return {"environment": rows} if rows else None

@@ -78,7 +78,7 @@ def predict(
     classifier: str = "",
     max_pixels: int | None = None,
 ) -> pd.DataFrame:
-    """What the network of `run` (or its baseline `classifier`) says of files, folders and images.
+    """Predict files, folders and images by the network of `run` (or its baseline `classifier`).
 
     `sources` is one or a list of: the path of a file or a folder, the bytes of an image file, a
     `PIL.Image.Image`, an array `(height, width, 3)` uint8 RGB; or `(images, height, width, 3)`.
