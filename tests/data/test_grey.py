@@ -66,7 +66,7 @@ def test_floats_in_no_one_range_are_refused_by_their_ranges():
     with pytest.raises(DataError) as caught:
         folder_range(files(("float32", 0, 0.99), ("float32", 0, 65535)), "photos")
     assert str(caught.value) == (
-        "The grey values of 'photos' are in no one range: '0.tif' from 0 to 0.99, '1.tif' from "
+        "The values of 'photos' are in no one range: '0.tif' from 0 to 0.99, '1.tif' from "
         "0 to 65535; save them in one, or say which is black and which is white: "
         "--data.grey-range LOW HIGH."
     )
@@ -81,6 +81,12 @@ def test_what_is_scaled_rises_from_black_to_white(low, width, share):
 def test_nan_is_black_and_beyond_the_range_is_cut_off():
     values = np.array([[np.nan, -np.inf, np.inf, 2.0, -1.0]])
     assert scaled(values, (0, 1), inverted=False).tolist() == [[0, 0, 255, 255, 0]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_signalling_nan_is_black_without_a_warning():
+    values = np.array([[0x7F800001, 0x3F800000]], np.uint32).view(np.float32)
+    assert scaled(values, (0, 1), inverted=False).tolist() == [[0, 255]]
 
 
 STORED = {
@@ -141,7 +147,7 @@ def test_a_manifest_says_how_its_grey_values_are_scaled(scans):
     manifest = Manifest.read(scans)
     assert manifest.settled(Config()).data.grey_range == (0, 4095)
     (note,) = [note for note in manifest.notes if "--data.grey-range" in note]
-    assert note.startswith("24 images have grey values of more than 8 bits, 1")
+    assert note.startswith("24 images have values of more than 8 bits, 1")
     assert (
         ": 0 to 4095 becomes black to white; the other 1 have 8 bits and stay as they are" in note
     )

@@ -4,6 +4,7 @@ import pytest
 from transferkit.data.oddities import oddities
 
 PLAIN = {"path": "/x/a/1.jpg", "format": "JPEG", "mode": "RGB", "orientation": 1, "problem": ""}
+PLAIN |= {"values": "uint8"}
 
 
 def files(*changes):
@@ -22,6 +23,7 @@ def test_plain_photographs_are_not_odd():
         ({"path": "/x/a/1"}, "wrong_ending", "is a JPEG file named without an ending"),
         ({"mode": "RGBA"}, "alpha", "has Pillow's mode RGBA"),
         ({"mode": "P"}, "palette", "has Pillow's mode P"),
+        ({"values": "uint16"}, "sixteen_bit", "has colours of 16 bits"),
         ({"mode": "CMYK"}, "cmyk", "has Pillow's mode CMYK"),
         ({"mode": "L"}, "grey", "has Pillow's mode L"),
         ({"orientation": 0}, "unreadable_exif", "may be on its side, if it was taken so"),

@@ -71,7 +71,7 @@ def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.Data
 
 
 def wide_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
-    """Return the rows of `inspect_files` of those that may have more than 8 bits of grey."""
+    """Return the rows of `inspect_files` of those that may have more than 8 bits."""
     may_be = [path for path in paths if _may_be_wide(path)]
     return inspect_files(may_be, max_pixels, grey_range=None)
 

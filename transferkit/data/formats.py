@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from PIL import Image, features
+from PIL import features
+from PIL.ImageFile import ImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # what any Pillow reads
 HEAD = 512  # bytes that tell every format below
@@ -88,7 +89,7 @@ FOREIGN = (
         "fetch the image with: git lfs pull",
     ),
 )
-Opener = Callable[..., Image.Image]
+Opener = Callable[..., ImageFile]
 
 
 class FormatError(Exception):

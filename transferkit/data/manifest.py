@@ -99,14 +99,14 @@ class Manifest:
         write_text(Path(path), csv_text(self.frame.columns, rows))
 
     def settled(self, config: Config) -> Config:
-        """`config`, with the range of grey values of these images where it has none."""
+        """`config`, with the range of the values of these images where it has none."""
         return dataclasses.replace(config, data=self.settled_data(config.data))
 
     def settled_data(self, data: DataConfig) -> DataConfig:
         """The same of `data` alone.
 
         Raises:
-            DataError: the grey values of the images are in no one range.
+            DataError: the values of the images are in no one range.
         """
         if data.grey_range:
             return data

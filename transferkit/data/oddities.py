@@ -36,8 +36,10 @@ def oddities(files: pd.DataFrame) -> Iterator[Row]:
     good = files[files["problem"] == ""]
     grey = good["mode"].isin(GREY)
     odd_grey = grey.sum() <= len(good) / 2  # where most are, the others are the odd ones
-    columns = ("path", "format", "mode", "orientation")
-    for path, kind, mode, turn in zip(*(good[name].tolist() for name in columns), strict=True):
+    columns = ("path", "format", "mode", "orientation", "values")
+    for path, kind, mode, turn, values in zip(
+        *(good[name].tolist() for name in columns), strict=True
+    ):
         ending = Path(path).suffix.lower()
         if ending not in ENDINGS[kind]:
             name = ending or "without an ending"
@@ -45,6 +47,8 @@ def oddities(files: pd.DataFrame) -> Iterator[Row]:
         for finding, modes in MODES.items():
             if mode in modes:
                 yield finding, path, f"has Pillow's mode {mode}", ""
+        if values == "uint16" and mode not in MODES["sixteen_bit"]:
+            yield "sixteen_bit", path, "has colours of 16 bits", ""
         if turn > 1:
             yield "rotated", path, f"has the EXIF orientation {turn}", ""
         if turn == UNREADABLE:

@@ -10,14 +10,25 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
+from transferkit.data.deep_colour import deep_colours, is_deep
 from transferkit.data.formats import HEAD, heif_opener
-from transferkit.data.grey import Grey, Range, grey_of, range_of_type, scaled, wide_values
+from transferkit.data.grey import (
+    OF_16_BITS,
+    Grey,
+    Range,
+    grey_of,
+    range_of_bits,
+    range_of_type,
+    scaled,
+    wide_values,
+)
 from transferkit.data.image_files import ImageError, require_format
 from transferkit.data.jpeg_segments import has_end, strip_jpeg, with_end
 from transferkit.data.metadata import Stripped, orientation_of
@@ -48,7 +59,7 @@ TURNS = {  # by EXIF's orientation
 class Picture:
     """An image that is opened from `file`; its `grey` values are known once it is unpacked."""
 
-    image: Image.Image
+    image: ImageFile
     file: Stripped
     grey: Grey = Grey()
 
@@ -82,15 +93,17 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
 def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.Image:
     """The pixels of `picture`, upright, as RGB; a JPEG no larger than `side` needs.
 
-    Grey values of more than 8 bits are scaled by `grey_range`: empty, it is that of 16 bits without
-    a sign, and others are refused; None is what this image has, for people to look at.
+    Values of more than 8 bits are scaled by `grey_range`: empty, it is that of 16 bits without a
+    sign, and others are refused; None is what this image has, for people to look at.
 
     Raises:
         ImageError: the pixels are truncated or damaged, or nothing says what is black.
     """
     _keep_blocks()
     try:
-        image = _loaded(picture, side)
+        if _goes_by_a_range(picture.image, grey_range):
+            return _upright(_deep(picture, grey_range), picture.file.orientation)
+        image: Image.Image = _loaded(picture, side)
         values = wide_values(image, picture.file)
         if values is not None:
             picture.grey = grey_of(values)
@@ -102,11 +115,28 @@ def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.
         raise ImageError(f"is truncated or damaged: {error}") from error
 
 
+def _goes_by_a_range(image: ImageFile, grey_range: Range | None) -> bool:
+    """Whether the high bytes of the colours, which Pillow takes for them, are not enough."""
+    whole = grey_range is not None and grey_range in ((), OF_16_BITS)
+    return is_deep(image) and not (whole and "transparency" not in image.info)
+
+
+def _deep(picture: Picture, grey_range: Range | None) -> Image.Image:
+    """The colours of 16 bits by `grey_range`, as RGB."""
+    opened = partial(_opened, picture.image.format or "")
+    colours, alpha = deep_colours(picture.image, picture.file.content, opened)
+    picture.grey = grey_of(colours)
+    image = Image.fromarray(_narrowed(picture, colours, grey_range))
+    if alpha is not None:
+        image.putalpha(Image.fromarray(alpha))
+    return _to_rgb(image)
+
+
 def _narrowed(picture: Picture, values: np.ndarray, grey_range: Range | None) -> np.ndarray:
-    """The grey `values` as uint8."""
+    """The grey `values` or colours as uint8."""
     grey = picture.grey
-    if grey_range is None:
-        grey_range = (grey.low, grey.high)
+    if grey_range is None:  # colours that use all of their bits are seen as in copies of 8 bits
+        grey_range = range_of_bits(grey.high) if values.ndim == 3 else (grey.low, grey.high)
     grey_range = grey_range or range_of_type(grey)
     if not grey_range:
         raise ImageError(
@@ -135,7 +165,7 @@ def quiet_pillow(max_pixels: int) -> None:
         warnings.filterwarnings("ignore", module=MODULES)
 
 
-def _opened(kind: str, content: bytes) -> Image.Image:
+def _opened(kind: str, content: bytes) -> ImageFile:
     """The image of this format; what is wrong with it is raised as it is."""
     opener = heif_opener() if kind == "HEIF" else None
     if opener is None:
@@ -145,7 +175,7 @@ def _opened(kind: str, content: bytes) -> Image.Image:
     return opener(BytesIO(content), "")
 
 
-def _avif(content: bytes) -> Image.Image:
+def _avif(content: bytes) -> ImageFile:
     """The image; where libavif refuses it for its EXIF, with that declared as nothing."""
     try:
         return _opened("AVIF", content)
@@ -172,7 +202,7 @@ def _why_not(kind: str, content: bytes, error: object) -> str:
     )
 
 
-def _loaded(picture: Picture, side: int) -> Image.Image:
+def _loaded(picture: Picture, side: int) -> ImageFile:
     """The image with its pixels; of a JPEG that lacks only its end mark, with that."""
     image = picture.image
     if image.format == "JPEG":

@@ -29,7 +29,7 @@ from transferkit.errors import RunError
 from transferkit.progress import say
 from transferkit.runs import write_text
 
-FORMAT = 3  # of the file: another number makes what is there unknown
+FORMAT = 4  # of the file: another number makes what is there unknown
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-size`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
