@@ -16,10 +16,12 @@ import argparse
 import json
 import random
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +36,7 @@ from transferkit.data.formats import heif_opener
 from transferkit.errors import DataError
 
 SIDES = (8, 96, 224)
+RANGE = (0.0, 4095.0)  # by it, colours of 16 bits are read in another way than without
 MOST_PIXELS = 4_000_000  # a mutated header asks for more at times
 FILES_A_PROCESS = 1000
 WARNING = "Warning"  # in each of Python's; libtiff has lines of its own on damaged TIFFs
@@ -121,14 +124,22 @@ def damage_and_compare(first: int, count: int, *, keep: str | None = None) -> di
 
 def compared(path: Path) -> tuple[str, str]:
     """The problem that the check finds in a file, and in what decoding it differs, both empty."""
+    _, failure = compared_by(path, ())
+    problem, more = compared_by(path, RANGE)  # floats have a problem without one
+    return problem, failure or more
+
+
+def compared_by(path: Path, grey_range: tuple[float, ...]) -> tuple[str, str]:
+    """The same by one range of values of more than 8 bits."""
     try:
-        problem = inspect_files([str(path)], MOST_PIXELS, sketched=True)["problem"].iloc[0]
+        files = inspect_files([str(path)], MOST_PIXELS, sketched=True, grey_range=grey_range)
+        problem = files["problem"].iloc[0]
     except Exception as error:
         return "", f"the check raised {type(error).__name__}: {error}"
     for side in SIDES:
         for resize in RESIZES:
             try:
-                decode(path, side, resize=resize, max_pixels=MOST_PIXELS)
+                decode(path, side, resize=resize, max_pixels=MOST_PIXELS, grey_range=grey_range)
                 said = ""
             except DataError as error:
                 said = str(error)
@@ -211,7 +222,13 @@ def _images() -> Iterator[tuple[str, bytes]]:
     wide = (np.asarray(image.convert("L")).astype(np.uint16) + 1) * 200
     for kind in ("PNG", "TIFF", "PPM"):
         yield f"{kind.lower()}-16-bits", _encoded(Image.fromarray(wide), kind)
-    yield "png-rgb-16-bits", _png_of_16_bits(np.dstack([wide] * 3))
+    for bands in (2, 3, 4):
+        yield f"png-{bands}-bands-16-bits", _png_of_16_bits(np.dstack([wide] * bands))
+    stored = np.dstack([wide] * 3).astype(">u2").tobytes()
+    yield "ppm-rgb-16-bits", b"P6\n64 48\n65535\n" + stored
+    yield "ppm-rgb-12-bits", b"P6\n64 48\n4095\n" + stored
+    for name, packed in (("", False), ("-deflate", True)):
+        yield f"tiff-rgb-16-bits{name}", _tiff_of_16_bits(stored, packed=packed)
     if features.check("avif"):
         yield "avif", _encoded(image, "AVIF", **turned)
     if heif_opener() is not None:
@@ -239,6 +256,9 @@ def _tiffs(image: Image.Image, turned: Options) -> Iterator[tuple[str, bytes]]:
     yield "tiff-turned", _encoded(image, "TIFF", **turned)
     yield "tiff-pages", _encoded(image, "TIFF", save_all=True, append_images=[image])
     yield "tiff-big", _encoded(image, "TIFF", big_tiff=True)
+    grey = np.asarray(image.convert("L"))
+    for kind in (np.int32, np.float32):
+        yield f"tiff-{kind.__name__}", _encoded(Image.fromarray(grey.astype(kind)), "TIFF")
 
 
 def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -248,11 +268,8 @@ def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def _png_of_16_bits(pixels: np.ndarray) -> bytes:
-    """`(height, width, 3)` uint16 as a PNG, which Pillow does not write."""
-    import struct
-    import zlib
-
-    height, width, _ = pixels.shape
+    """`(height, width, bands)` uint16 as a PNG, which Pillow does not write."""
+    height, width, bands = pixels.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -260,13 +277,26 @@ def _png_of_16_bits(pixels: np.ndarray) -> bytes:
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[bands], 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
+
+
+def _tiff_of_16_bits(colours: bytes, *, packed: bool) -> bytes:
+    """64 × 48 colours, big-endian, as a TIFF."""
+    pixels = zlib.compress(colours) if packed else colours
+    tags = {256: 64, 257: 48, 259: 8 if packed else 1, 262: 2, 273: 8, 277: 3, 278: 48}
+    tags |= {279: len(pixels)}
+    entries = [struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    place = 8 + len(pixels)
+    entries.insert(2, struct.pack(">HHII", 258, 3, 3, place))
+    head = b"MM\0*" + struct.pack(">I", place + 6)
+    directory = struct.pack(">H", len(entries)) + b"".join(entries) + b"\0" * 4
+    return head + pixels + struct.pack(">HHH", 16, 16, 16) + directory
 
 
 def peak_megabytes() -> float:
