@@ -41,6 +41,9 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/duplicates.py $(DATA)
 	@$(BIN)/python benchmarks/fixed_camera.py
 	@$(BIN)/python benchmarks/leaks.py $(DATA)
+	@$(BIN)/python benchmarks/false_alarms.py $(DATA)
+	@$(BIN)/python benchmarks/imbalance.py $(DATA)
+	@$(BIN)/python benchmarks/forest.py $(DATA)
 	@$(BIN)/python benchmarks/coverage.py
 	@$(BIN)/python benchmarks/curves.py
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
