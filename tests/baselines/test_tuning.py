@@ -124,6 +124,14 @@ def test_what_cannot_weigh_is_searched_without_weights_too() -> None:
     np.testing.assert_array_equal(weighed[0].predict_proba(asked), plain[0].predict_proba(asked))
 
 
+@pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
+def test_the_leaves_of_a_forest_are_searched_only_under_weights(name: str) -> None:
+    values, truth = draw((60, 20), noise=2.0)
+    plain, weighed = (fitted(name, values, truth, weights) for weights in (None, balanced(truth)))
+    assert (plain[1], plain[0].estimator_.min_samples_leaf) == ({}, 1)
+    assert weighed[1] == {"min_samples_leaf": weighed[0].estimator_.min_samples_leaf}
+
+
 def test_the_temperature_is_of_images_that_were_not_learned_from() -> None:
     values, truth = draw((60, 60), noise=3.0)
     found = tune(

@@ -81,8 +81,13 @@ def extra_trees(seed: int) -> Choice:
 
 def _forest(model: BaseEstimator) -> Choice:
     # A leaf of several images is what weights of the classes act on: in one of a single image, all
-    # is its class's, whatever it weighs.
-    return Choice(model, {"min_samples_leaf": [1, 3, 10]}, lighter={"n_estimators": TREES_SEARCHED})
+    # is its class's, whatever it weighs. Without weights the search brought too little.
+    return Choice(
+        model,
+        {"min_samples_leaf": [1, 3, 10]},
+        lighter={"n_estimators": TREES_SEARCHED},
+        only_weighed=True,
+    )
 
 
 def gradient_boosting(seed: int) -> Choice:

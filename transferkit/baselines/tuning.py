@@ -34,14 +34,17 @@ class Choice(NamedTuple):
     """An estimator, and the values of its parameters to choose from.
 
     `lighter` are the parameters it has while it is searched. With `together`, the fits on one fold
-    share work and run in turn. `likelihood`: its probabilities were fitted as such, and are judged
-    as they are, as those of the network's head; any other's at their best temperature.
+    share work and run in turn. With `only_weighed`, there is a search only where images weigh more
+    or less; else the estimator keeps its own values. `likelihood`: its probabilities were fitted as
+    such, and are judged as they are, as those of the network's head; any other's at their best
+    temperature.
     """
 
     estimator: BaseEstimator
     grid: dict[str, list[Any]]
     lighter: dict[str, Any] = {}  # noqa: RUF012  # never changed
     together: bool = False
+    only_weighed: bool = False
     likelihood: bool = False
 
 
@@ -95,9 +98,10 @@ def _candidates(
     fewest: int,
 ) -> Iterator[_Candidate]:
     """Each of the grid, with its logits for the images judged by in all `parts`, in turn."""
+    grid = {} if choice.only_weighed and weights is None else choice.grid
     options = [
         parameters
-        for parameters in ParameterGrid(choice.grid)
+        for parameters in ParameterGrid(grid)
         # There are no more neighbours than images.
         if all(not key.endswith("n_neighbors") or n <= fewest for key, n in parameters.items())
     ]
