@@ -29,7 +29,7 @@ from typing import Any
 import turns
 
 import transferkit as tk
-from transferkit.training.kept import FOLDER, NETWORKS
+from transferkit.training.disk_cache import FOLDER, NETWORKS
 
 SUBJECTS = ("usual", "cold", "quantised", "warm")
 

@@ -26,6 +26,7 @@ FLOORS = (
     {"report", "serving", "lesson"},
     {"arguments", "process"},
     {"jobs"},
+    {"experiment"},
     {"recipe"},
     {"commands"},
     {"cli"},

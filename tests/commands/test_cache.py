@@ -10,7 +10,7 @@ import pytest
 
 from transferkit.data.manifest import Manifest
 from transferkit.training.activations import Table
-from transferkit.training.kept import NETWORKS, kept_folder
+from transferkit.training.disk_cache import NETWORKS, kept_folder
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from layout_worlds import make_world
 
-from transferkit.data.folders import cache_folder, new_folder, read_about
+from transferkit.data.fetched_metadata import read_about
+from transferkit.data.folders import cache_folder, new_folder
 from transferkit.data.scan import scan_folder
 from transferkit.errors import DataError
 

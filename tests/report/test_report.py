@@ -11,7 +11,7 @@ from transferkit.config import DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
 from transferkit.evidence.results import Result
-from transferkit.recipe import save_classifiers
+from transferkit.experiment import save_classifiers
 from transferkit.report.records import fingerprint
 from transferkit.report.report import compare
 from transferkit.report.side_by_side import runs_side_by_side

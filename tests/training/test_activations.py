@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from kept_worlds import EVEN, FACTS, GENEROUS, WIDTH, World, damage_a_row, keys_of
 
-from transferkit.training import kept
+from transferkit.training import disk_cache
 from transferkit.training.activations import Table
 from transferkit.training.blocks import Block, rounded
-from transferkit.training.kept import clear, make_room, tables
+from transferkit.training.disk_cache import make_room
+from transferkit.training.kept import clear, tables
 from transferkit.training.shelf import Batch
 
 
@@ -27,7 +28,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process."""
-    monkeypatch.setattr(kept, "_said", set())
+    monkeypatch.setattr(disk_cache, "_said", set())
 
 
 def test_what_is_read_twice_is_computed_once_and_the_same(world: World) -> None:

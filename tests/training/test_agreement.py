@@ -19,9 +19,9 @@ from transferkit.config import DataConfig, ModelConfig
 from transferkit.training import agreement, frozen, held
 from transferkit.training.agreement import agreeing_engine, least_cosine
 from transferkit.training.devices import FLOAT32, Bits, choose_bits
+from transferkit.training.disk_cache import ABOUT, kept_folder
 from transferkit.training.engines import Choice
 from transferkit.training.frozen import frozen_features
-from transferkit.training.kept import ABOUT, kept_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 pytestmark = pytest.mark.skipif(GPU, reason="engines are others on a GPU")

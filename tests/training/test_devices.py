@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from transferkit.config import TrainConfig
 from transferkit.errors import DeviceError
-from transferkit.training.devices import choose_bits, choose_device, missing_gpu, processor
+from transferkit.training.devices import choose_bits, choose_device, missing_gpu
+from transferkit.training.environment import processor
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 

@@ -194,7 +194,7 @@ def test_without_a_gpu_openvino_is_chosen() -> None:
 def test_int8_is_named_where_it_is_faster(
     flags: str, precision: Precision, hinted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "_cpuinfo", lambda: f"flags : {flags}")
+    monkeypatch.setattr(devices, "cpuinfo", lambda: f"flags : {flags}")
     monkeypatch.setattr(engines, "find_spec", lambda name: "there")
     hint = " (for training, --precision int8 reads faster, less exactly)"
     line = choose_engine("auto", choose_bits(precision)).line

@@ -17,9 +17,10 @@ from transferkit.training import forward, frozen, held
 from transferkit.training.activations import saved_seconds
 from transferkit.training.agreement import start_engine
 from transferkit.training.devices import FLOAT32
+from transferkit.training.disk_cache import kept_folder
 from transferkit.training.engines import Choice, Engine
 from transferkit.training.frozen import Features, frozen_features, read_features
-from transferkit.training.kept import kept_folder, tables
+from transferkit.training.kept import tables
 
 
 def forget() -> None:

@@ -19,8 +19,8 @@ from transferkit.baselines.fitting import fit_baseline
 from transferkit.config import Config, EngineName
 from transferkit.data.manifest import Manifest
 from transferkit.training import frozen, held
+from transferkit.training.disk_cache import kept_folder
 from transferkit.training.frozen import frozen_features
-from transferkit.training.kept import kept_folder
 from transferkit.training.models import build_classifier, build_extractor, extractor_of
 from transferkit.training.source import Source
 from transferkit.training.train import train

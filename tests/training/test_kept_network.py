@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from transferkit import DataConfig, ModelConfig
-from transferkit.training import kept, quantising
+from transferkit.training import disk_cache, quantising
 from transferkit.training.agreement import start_engine
 from transferkit.training.devices import choose_bits
+from transferkit.training.disk_cache import NETWORK, NETWORKS, kept_folder, make_room
 from transferkit.training.engines import Engine, choose_engine
 from transferkit.training.frozen import frozen_features
 from transferkit.training.held import _held
-from transferkit.training.kept import NETWORK, NETWORKS, kept_folder, make_room
 from transferkit.training.kept_network import DIGEST, KeptNetwork
 
 pytestmark = pytest.mark.skipif(
@@ -162,7 +162,7 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
 def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
     world: World, own_cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "_said", set())
+    monkeypatch.setattr(disk_cache, "_said", set())
     own_cache.parent.mkdir(exist_ok=True, parents=True)
     own_cache.write_text("in the way")
     first = outputs_of(world.engine(small(0)))
@@ -185,7 +185,7 @@ def test_one_that_cannot_be_serialised_is_still_in_int8(
             monkeypatch.setattr(tempfile, "tempdir", None)
 
     write = KeptNetwork.write
-    monkeypatch.setattr(kept, "_said", set())
+    monkeypatch.setattr(disk_cache, "_said", set())
     monkeypatch.setattr(KeptNetwork, "write", full)
     assert world.engine(small(0)).bits.int8
     assert "Networks in int8 cannot be kept in" in said()

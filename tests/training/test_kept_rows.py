@@ -14,9 +14,10 @@ from transferkit.data.manifest import Manifest
 from transferkit.training import frozen, models
 from transferkit.training.boundary import cut
 from transferkit.training.devices import choose_device
+from transferkit.training.disk_cache import kept_folder
 from transferkit.training.fit import Fit, KeptRows
 from transferkit.training.frozen import frozen_features
-from transferkit.training.kept import kept_folder, tables
+from transferkit.training.kept import tables
 from transferkit.training.material import read_part
 from transferkit.training.rows import keep_rows
 

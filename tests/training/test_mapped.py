@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from kept_worlds import EVEN, WIDTH, World, damage_a_row
 
-from transferkit.training.kept import make_room
+from transferkit.training.disk_cache import make_room
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from transferkit.config import TrainConfig
+from transferkit.data.class_weights import class_weights, image_weights
 from transferkit.data.manifest import Manifest
 from transferkit.training.head import head_batch
-from transferkit.training.material import Part, class_weights, image_weights, read_part
+from transferkit.training.material import Part, read_part
 
 
 def manifest_of(counts: dict[str, int]) -> Manifest:

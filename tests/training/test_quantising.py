@@ -19,9 +19,9 @@ from transferkit.errors import DeviceError
 from transferkit.training import engines, quantising
 from transferkit.training.agreement import agreeing_engine, least_cosine
 from transferkit.training.devices import FLOAT32, choose_bits
+from transferkit.training.disk_cache import ABOUT, kept_folder
 from transferkit.training.engines import Engine, choose_engine
 from transferkit.training.frozen import frozen_features
-from transferkit.training.kept import ABOUT, kept_folder
 
 needs_nncf = pytest.mark.skipif(
     find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"

@@ -208,7 +208,7 @@ class BackboneFeatures(PathTransformer):
 
     def _weights_digest(self) -> str:
         """The SHA-256 of the file of weights; empty for those that go by a name, or are gone."""
-        from transferkit.training.source import file_digest, stamp
+        from transferkit.training.files import file_digest, stamp
 
         path = os.path.expanduser(self.weights)
         if self.weights in NAMED or not os.path.isfile(path):

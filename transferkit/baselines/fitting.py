@@ -20,10 +20,10 @@ from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.baselines.table import MAJORITY, Baseline, find_baseline
 from transferkit.config import Config
 from transferkit.data.assigning import require_train
+from transferkit.data.class_weights import class_weights
 from transferkit.errors import DataError
 from transferkit.metering import metered
 from transferkit.progress import say
-from transferkit.training.material import class_weights
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest

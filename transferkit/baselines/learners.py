@@ -16,7 +16,7 @@ from transferkit.baselines.features import PathTransformer
 from transferkit.baselines.fitting import make_features
 from transferkit.baselines.table import find_baseline
 from transferkit.config import Config, TrainConfig
-from transferkit.training.material import image_weights
+from transferkit.data.class_weights import image_weights
 
 PROBED = "logistic_regression_backbone"  # whose features the probe looks at
 PROBE_TITLE = "linear probe on its frozen features"

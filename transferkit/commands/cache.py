@@ -11,7 +11,8 @@ from transferkit.arguments import parse_arguments
 from transferkit.data.remembered import forget, memories
 from transferkit.errors import RunError
 from transferkit.progress import show
-from transferkit.training.kept import NETWORKS, Kept, clear, kept_folder, size_of_networks, tables
+from transferkit.training.disk_cache import NETWORKS, kept_folder
+from transferkit.training.kept import Kept, clear, size_of_networks, tables
 
 
 @dataclasses.dataclass(frozen=True)

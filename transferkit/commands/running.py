@@ -14,9 +14,9 @@ from transferkit.checks import Between, check_settings
 from transferkit.commands.sources import quiet_catalogue, run_name
 from transferkit.config import Config
 from transferkit.errors import ConfigError
+from transferkit.experiment import finish, saying_what_is_left
 from transferkit.jobs import Job, parse_job
 from transferkit.progress import say
-from transferkit.recipe import finish, saying_what_is_left
 from transferkit.report.tracking import require_tracker, track_run
 from transferkit.runs import Run
 

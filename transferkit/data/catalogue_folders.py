@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.data.folders import ABOUT, new_folder
+from transferkit.data.fetched_metadata import ABOUT
+from transferkit.data.folders import new_folder
 from transferkit.errors import DataError
 from transferkit.progress import say, track
 

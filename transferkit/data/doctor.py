@@ -17,8 +17,8 @@ from transferkit.data.files import SKETCH
 from transferkit.data.findings import as_findings, sentences
 from transferkit.data.grouping import numbered
 from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
+from transferkit.data.phrases import NAMED_AT_MOST
 from transferkit.data.probes import FeatureReader, probe_images
-from transferkit.data.scan import NAMED_AT_MOST
 from transferkit.errors import DataError
 
 LEFT_OUT = ("unreadable", "contradiction")  # each of these is named with its problem

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from transferkit.data.scan import last_names, named
+from transferkit.data.phrases import last_names, named
 
 COLUMNS = ("finding", "path", "detail", "group")
 Row = tuple[str, str, str, str]

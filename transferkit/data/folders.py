@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -10,20 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from transferkit.errors import DataError
-
-ABOUT = "catalogue.json"  # in a fetched folder: where it is from, under which licence
-
-ABOUT_KEYS: dict[str, type] = {
-    "name": str,
-    "licence": str,
-    "citation": str,
-    "classes": dict,
-    "images": dict,
-    "notes": list,
-}
 
 
 @contextmanager
@@ -66,29 +53,3 @@ def cache_folder(name: str) -> Path:
     except RuntimeError:  # a user without a home, as in a container
         folder = Path(tempfile.gettempdir()) / "no-home"
     return folder / name if own else folder / "transferkit" / name
-
-
-def read_about(folder: Path) -> dict[str, Any]:
-    """Return the facts in `catalogue.json` of the set in `folder`; empty where there is none.
-
-    A file of that name that `fetch` did not write is the user's own, and says nothing of the set.
-    """
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(about, dict):
-        return {}
-    ours = all(isinstance(about.get(name), kind) for name, kind in ABOUT_KEYS.items())
-    names = list(about["classes"].values()) + about["notes"] if ours else []
-    return about if ours and all(isinstance(name, str) for name in names) else {}
-
-
-def about_notes(about: dict[str, Any]) -> list[str]:
-    """Sentences on a fetched set: its source, licence and citation, and what was left out of it."""
-    if not about:
-        return []
-    citation = " ".join(str(about.get("citation", "")).split())
-    licence = about["licence"] or "none is named: ask before you use it"
-    first = f"The images are {about.get('name')} of tensorflow-datasets; licence: {licence}."
-    return [first, *([f"To cite them: {citation}"] if citation else []), *about.get("notes", [])]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transferkit.data.class_folders import class_names, share_classes
+from transferkit.data.fetched_metadata import read_about
 from transferkit.data.folder_names import is_harmless, is_part
-from transferkit.data.folders import read_about
 from transferkit.data.split_folders import MOST_WRAPPERS, find_splits
 from transferkit.data.split_names import named_splits
 from transferkit.data.tree import Folder

@@ -19,8 +19,8 @@ from transferkit.data.class_folders import (
     choose_classes,
     class_names,
 )
+from transferkit.data.fetched_metadata import ABOUT, read_about
 from transferkit.data.folder_names import WRAPPERS
-from transferkit.data.folders import ABOUT, read_about
 from transferkit.data.inner_sets import are_parts, find_sets, without_wrappers
 from transferkit.data.phrases import listed, many
 from transferkit.data.readings import several_sets, unclear

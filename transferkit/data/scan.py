@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transferkit.data.class_folders import ClassFolder
-from transferkit.data.folders import about_notes, read_about
+from transferkit.data.fetched_metadata import about_notes, read_about
 from transferkit.data.layout import flat_folder, read_layout
-from transferkit.data.phrases import NAMED_AT_MOST, last_names, many, named
+from transferkit.data.phrases import many, named
 from transferkit.data.tree import Folder, LeftOut, read_tree
 from transferkit.errors import DataError
-
-__all__ = ["NAMED_AT_MOST", "Scan", "files_below", "last_names", "named", "scan_folder"]
 
 
 @dataclass

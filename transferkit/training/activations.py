@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from transferkit.training.blocks import Block, DamagedError, size_of
-from transferkit.training.kept import discard
+from transferkit.training.disk_cache import discard
 from transferkit.training.mapped import Mapped
 from transferkit.training.shelf import DAMAGED, ROWS, Batch, Shelf, Writer
 

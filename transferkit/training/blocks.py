@@ -14,8 +14,10 @@ from secrets import token_hex
 
 import numpy as np
 
+from transferkit.training.disk_cache import ENDING
+from transferkit.training.files import write_whole
+
 KEY = 16  # bytes of a key: enough for no two images to share one by chance
-ENDING, PARTIAL = ".block", ".partial-"
 HEAD = np.dtype(
     [("name", "S8"), ("rows", "<u4"), ("width", "<u4"), ("bytes", "<u4"), ("check", "<u4")]
 )
@@ -126,23 +128,6 @@ def rounded(values: np.ndarray) -> np.ndarray:
         halves = values.astype(np.float16).astype(np.float32)
     held = np.isfinite(halves).all(axis=1) & (np.abs(values).max(axis=1, initial=0) >= TINY)
     return np.where(held[:, np.newaxis], halves, values)
-
-
-def write_whole(path: Path, *parts: bytes | memoryview) -> None:
-    """Write the file `path`, so that it is there whole or not at all.
-
-    Raises:
-        OSError: the disk is full, or the folder cannot be written to.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.parent / f"{PARTIAL}{token_hex(8)}"
-    try:
-        with open(beside, "xb") as file:
-            for part in parts:
-                file.write(part)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _write(folder: Path, index: np.ndarray, values: np.ndarray) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from transferkit.config import Precision, TrainConfig
 from transferkit.errors import DeviceError
+from transferkit.training.environment import cpuinfo, processor
 
 FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
 FAST_AT_INT8 = ("avx512_vnni", "avx_vnni")
@@ -141,14 +140,6 @@ def missing_gpu() -> str:
     return "TensorFlow sees no GPU although driver and CUDA are there (CUDA_VISIBLE_DEVICES?)"
 
 
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    for line in _cpuinfo().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def choose_bits(wanted: Precision) -> Bits:
     """The precision that the setting means on the devices that are visible."""
     if wanted == "int8":
@@ -165,7 +156,7 @@ def choose_bits(wanted: Precision) -> Bits:
         if capability >= FLOAT16_CORES or wanted == "bfloat16":
             return Bits("mixed_float16", False, "mixed float16")
         return Bits("float32", False, "float32 (the GPU has no tensor cores)")
-    flags = [flag for flag in FAST_AT_BFLOAT16 if flag in _cpuinfo()]
+    flags = [flag for flag in FAST_AT_BFLOAT16 if flag in cpuinfo()]
     if flags:
         why = f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})"
         return Bits("float32", True, why)
@@ -177,7 +168,7 @@ def choose_bits(wanted: Precision) -> Bits:
 def int8_is_faster(bits: Bits) -> bool:
     """Whether a CPU that `--precision auto` made `bits` of is faster in integers of 8 bits."""
     chosen = bits == choose_bits("auto") and not bits.reduced
-    return chosen and any(flag in _cpuinfo() for flag in FAST_AT_INT8)
+    return chosen and any(flag in cpuinfo() for flag in FAST_AT_INT8)
 
 
 @lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process
@@ -216,13 +207,6 @@ def _hide_gpus() -> None:
 def _gpu_names(gpus: list[tf.config.PhysicalDevice]) -> str:
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
     return ", ".join(str(each.get("device_name", "GPU")) for each in details)
-
-
-def _cpuinfo() -> str:
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return ""
 
 
 def _loads(library: str) -> bool:

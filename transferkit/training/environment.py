@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import transferkit
-from transferkit.training.devices import processor
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scikit-image", "pillow")
 
@@ -54,3 +53,19 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip()
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    for line in cpuinfo().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def cpuinfo() -> str:
+    """The content of /proc/cpuinfo; empty where the system has none."""
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -14,6 +14,7 @@ from transferkit.backbones.start import is_pretrained
 from transferkit.backbones.table import find_backbone
 from transferkit.config import Config, TrainConfig
 from transferkit.data.batches import Augmentation, training_batches
+from transferkit.data.class_weights import class_weights
 from transferkit.data.manifest import Manifest
 from transferkit.data.policies import find_policy
 from transferkit.data.views import in_words, views_of
@@ -36,7 +37,7 @@ from transferkit.training.fit import (
 )
 from transferkit.training.foretelling import foretell
 from transferkit.training.head import fit_head
-from transferkit.training.material import Part, class_weights, read_part, read_validation
+from transferkit.training.material import Part, read_part, read_validation
 from transferkit.training.rows import keep_rows
 from transferkit.training.watching import Watch, early_stopping
 

@@ -18,10 +18,11 @@ from transferkit.progress import say
 from transferkit.training.activations import Reading, count_saved, replace_keys
 from transferkit.training.blocks import rounded
 from transferkit.training.engines import Outputs, choose_engine
+from transferkit.training.files import stamp
 from transferkit.training.forward import Forward
 from transferkit.training.held import forward_for
 from transferkit.training.shelf import Batch
-from transferkit.training.source import Source, stamp
+from transferkit.training.source import Source
 
 KEPT = 8  # readings held in memory: train, validation and test of two backbones, and some to spare
 

@@ -10,9 +10,10 @@ import keras
 
 from transferkit.training.devices import chosen_strategy
 from transferkit.training.engines import choose_engine
+from transferkit.training.files import Stamp, stamp
 from transferkit.training.forward import Forward
 from transferkit.training.models import build_extractor
-from transferkit.training.source import Source, Stamp, stamp
+from transferkit.training.source import Source
 
 HELD = 2  # networks
 Key = tuple[Source, Stamp]

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 import transferkit
-from transferkit.training.blocks import write_whole
-from transferkit.training.kept import (
+from transferkit.training.disk_cache import (
     NETWORK,
     NETWORKS,
     discard,
@@ -22,6 +21,7 @@ from transferkit.training.kept import (
     say_not_kept,
     touch,
 )
+from transferkit.training.files import write_whole
 from transferkit.training.untold import import_untold
 
 DIGEST, LENGTH = 32, 8  # bytes that a file begins with: of the rest, and how many its XML has

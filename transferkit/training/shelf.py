@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.training.blocks import (
-    ENDING,
-    Block,
-    DamagedError,
-    size_of,
-    write_blocks,
-    write_whole,
-)
-from transferkit.training.kept import (
+from transferkit.training.blocks import Block, DamagedError, size_of, write_blocks
+from transferkit.training.disk_cache import (
     ABOUT,
+    ENDING,
     allow_more_files,
     discard,
     kept_folder,
@@ -29,6 +23,7 @@ from transferkit.training.kept import (
     say_not_kept,
     touch,
 )
+from transferkit.training.files import write_whole
 
 ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
 NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block

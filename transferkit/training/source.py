@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import os
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,10 +17,9 @@ from transferkit.config import DataConfig, EngineName, ModelConfig, Precision
 from transferkit.data.views import View
 from transferkit.training.activations import Table
 from transferkit.training.devices import Bits, choose_bits
+from transferkit.training.files import file_digest, stamp
 
 FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
-DIGESTS = 8  # of weights, kept in memory
-Stamp = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,21 +104,6 @@ class Source:
                 "pillow": PIL.__version__,
             },
         }
-
-
-def stamp(path: str) -> Stamp:
-    """When the file was last changed, in nanoseconds, and its bytes; zeros where there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=DIGESTS)
-def file_digest(path: str, stamp: Stamp) -> str:
-    """The SHA-256 of the file `path`, which had this `stamp`."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _decoding(data: DataConfig) -> DataConfig:
