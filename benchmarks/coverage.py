@@ -23,13 +23,13 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import binom, norm
 
-from transferkit.evidence.comparison import by_group, mcnemar, mcnemar_mid_p, pairwise
-from transferkit.evidence.intervals import score_intervals
-from transferkit.evidence.resampling import DRAWS
-from transferkit.evidence.scores import score
-from transferkit.evidence.sign_flips import exact_sign_flip
-from transferkit.evidence.slices import slice_scores
-from transferkit.progress import say
+from transferkit.evaluation.bootstrap import DRAWS
+from transferkit.evaluation.intervals import score_intervals
+from transferkit.evaluation.metrics import score
+from transferkit.evaluation.sign_flips import exact_sign_flip
+from transferkit.evaluation.significance import by_group, mcnemar, mcnemar_mid_p, pairwise
+from transferkit.evaluation.slices import slice_scores
+from transferkit.runtime.progress import say
 
 TESTS, UNITS = 1000, 40_000  # that are drawn, and of which a world is made
 LEVEL = 0.05

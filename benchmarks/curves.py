@@ -19,9 +19,9 @@ import dataclasses
 import numpy as np
 from scipy.stats import norm
 
-from transferkit.evidence.leads import leads
-from transferkit.evidence.learning_curve import PowerLaw, doubling
-from transferkit.progress import say
+from transferkit.learning_curves.leads import leads
+from transferkit.learning_curves.power_law import PowerLaw, doubling
+from transferkit.runtime.progress import say
 
 TESTS = 1000  # that are drawn of each world
 LAW = PowerLaw(floor=0.05, scale=0.6, exponent=0.5)

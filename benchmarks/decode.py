@@ -27,9 +27,9 @@ import turns
 from PIL import Image
 
 import transferkit as tk
-from transferkit.data.ahead import decoded_batches
-from transferkit.data.decode import THREADS, decode
-from transferkit.process import silence_tensorflow
+from transferkit.data.decoding.decode import THREADS, decode
+from transferkit.data.loading.prefetch import decoded_batches
+from transferkit.runtime.process import silence_tensorflow
 
 BATCH = 32
 SIDES = (224, 96)

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 import transferkit as tk
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 FLIPPED, LOOKED_AT, DRAWS = 0.10, 0.05, 3
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 def measure(manifest: tk.Manifest, config: tk.Config, draw: int) -> tuple[float, float, float]:
     """Among the most doubted, the share of changed labels; the area; and the seconds."""
-    from transferkit.training.doubting import label_doubts
+    from transferkit.features.label_issues import label_doubts
 
     wrong, changed = with_wrong_labels(manifest, draw)
     started = time.perf_counter()

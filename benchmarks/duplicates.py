@@ -35,10 +35,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
 import transferkit as tk
-from transferkit.data.decode import decode
-from transferkit.data.files import inspect_files
-from transferkit.data.likeness import near_copies
-from transferkit.data.scan import scan_folder
+from transferkit.data.decoding.decode import decode
+from transferkit.data.quality.file_info import inspect_files
+from transferkit.data.quality.near_duplicates import near_copies
+from transferkit.data.sources.folder.image_folder import scan_folder
 
 CELL, SHOWN = 160, 60  # pixels along a picture on the montage, and pairs on it at most
 CUT = 128  # pixels along a square where no folder is given

@@ -26,12 +26,16 @@ import pandas as pd
 from PIL import Image, ImageEnhance
 
 import transferkit as tk
-from transferkit.data.files import inspect_files
-from transferkit.data.sequences import find_sequences
-from transferkit.data.split_shift import split_shift, statistics_probe
+from transferkit.data.quality.file_info import inspect_files
+from transferkit.data.quality.image_statistics import (
+    appearance_features,
+    picture_statistics,
+    read_thumbnails,
+)
+from transferkit.data.quality.sequences import find_sequences
+from transferkit.data.quality.split_shift import split_shift, statistics_probe
 from transferkit.data.splits import split_groups
-from transferkit.data.statistics import appearance_features, picture_statistics, read_thumbnails
-from transferkit.progress import say
+from transferkit.runtime.progress import say
 
 TESTS, FEWER = 40, 4  # where nothing is to be found, and how many times fewer where something is
 IMAGES, FILMS, CLASSES = 300, 75, ("ant", "bee", "cat")  # a film has 4 frames

@@ -27,7 +27,7 @@ import numpy as np
 import turns
 
 import transferkit as tk
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 IMAGES = {"mobilenet_v2": 512, "inception_v3": 128, "resnet50": 128, "vgg16": 64}
 FEWER = 128  # images for any other backbone
@@ -77,7 +77,7 @@ def linked(paths: list[str], folder: Path) -> Path:
 
 def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds: int) -> None:
     """Images a second of each way, in turns."""
-    from transferkit.training.models import build_extractor
+    from transferkit.models.classifier import build_extractor
 
     extractor = build_extractor(model)
     ways = {USUAL: usual(extractor, links)}
@@ -133,9 +133,9 @@ def usual(extractor: Any, links: Path) -> Callable[[int], Any]:
 
 def engine_ways(extractor: Any, name: str, paths: list[str]) -> dict[str, Callable[[int], Any]]:
     """One of `ENGINES` on files, and on batches in memory."""
-    from transferkit.data.decode import read_images
-    from transferkit.training.devices import choose_bits
-    from transferkit.training.forward import Forward
+    from transferkit.data.decoding.decode import read_images
+    from transferkit.inference.devices import choose_bits
+    from transferkit.inference.predictor import Forward
 
     data = tk.DataConfig()
     engine, precision = ENGINES[name]

@@ -75,13 +75,13 @@ def usual(*, links: str, network: str, backbone: str, epochs: int) -> turns.Foun
 
     Returns what `ours` returns.
     """
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
     import keras
 
-    from transferkit.backbones.table import find_backbone
-    from transferkit.training.models import release_blocks
+    from transferkit.backbones.catalog import find_backbone
+    from transferkit.models.classifier import release_blocks
 
     row, model = find_backbone(backbone), tk.Network.load(network).model
     release_blocks(model, row, 1, pretrained=True)
@@ -120,7 +120,7 @@ def ours(
     folder: str | None = None,
 ) -> turns.Found:
     """The seconds of each epoch of fine-tuning, and when there was which validation accuracy."""
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
     train, chosen = tk.train, tk.Manifest.load(manifest)

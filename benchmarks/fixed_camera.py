@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import transferkit as tk
-from transferkit.data.files import inspect_files
-from transferkit.data.likeness import near_copies
+from transferkit.data.quality.file_info import inspect_files
+from transferkit.data.quality.near_duplicates import near_copies
 
 FRAMES = 30
 SIZE = (320, 240)  # pixels

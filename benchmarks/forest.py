@@ -28,9 +28,9 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
 import transferkit as tk
+from transferkit.baselines.catalog import DEFAULT_BASELINES
 from transferkit.baselines.classifiers import MAKERS, TREES, fit_classifier, random_forest
-from transferkit.baselines.table import DEFAULT_BASELINES
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 FOREST, NAME = "random_forest", "random_forest_pixels"
 LEAVES = {"leaves of 1": [1], "searched": [1, 3, 10]}

@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin, features
 
-from transferkit.data.decode import RESIZES, decode
-from transferkit.data.files import inspect_files
-from transferkit.data.formats import heif_opener
+from transferkit.data.decoding.decode import RESIZES, decode
+from transferkit.data.decoding.formats import heif_opener
+from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError
 
 SIDES = (8, 96, 224)

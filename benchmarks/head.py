@@ -29,7 +29,7 @@ from typing import Any
 import turns
 
 import transferkit as tk
-from transferkit.training.disk_cache import FOLDER, NETWORKS
+from transferkit.storage.disk_cache import FOLDER, NETWORKS
 
 SUBJECTS = ("usual", "cold", "quantised", "warm")
 
@@ -66,13 +66,13 @@ def main() -> None:
 
 def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Found:
     """As Keras' guide has it: every image goes through the backbone in each epoch."""
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
     import keras
 
-    from transferkit.backbones.networks import build_backbone, preprocess
-    from transferkit.backbones.table import find_backbone
+    from transferkit.backbones.build import build_backbone, preprocess
+    from transferkit.backbones.catalog import find_backbone
 
     row = find_backbone(backbone)
     frozen = build_backbone(row, weights)
@@ -104,7 +104,7 @@ def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Fou
 
 def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.Found:
     """The features once, and the head solved on them."""
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
     train, read = tk.train, tk.Manifest.read  # imported now

@@ -22,7 +22,7 @@ import pandas as pd
 
 import transferkit as tk
 from transferkit.data.assigning import SPLITS
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 RARER, DRAWS = 10, 3
 BASELINES = (

@@ -22,7 +22,7 @@ import numpy as np
 from probe import split
 
 import transferkit as tk
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 PRECISIONS = ("float32", "int8")
 
@@ -69,11 +69,11 @@ def print_line(folder: str, asked: argparse.Namespace) -> None:
 
 def features(paths: list[str], asked: argparse.Namespace) -> list[np.ndarray]:
     """Those of each file in each of `PRECISIONS`, `(images, width)`, held to nothing."""
-    from transferkit.data.ahead import decoded_batches
-    from transferkit.training.agreement import start_engine
-    from transferkit.training.devices import choose_bits
-    from transferkit.training.engines import choose_engine
-    from transferkit.training.models import build_extractor
+    from transferkit.data.loading.prefetch import decoded_batches
+    from transferkit.inference.devices import choose_bits
+    from transferkit.inference.engine import choose_engine
+    from transferkit.inference.parity import start_engine
+    from transferkit.models.classifier import build_extractor
 
     extractor = build_extractor(tk.ModelConfig(backbone=asked.backbone, weights=asked.weights))
     side = extractor.input_shape[1]
@@ -90,7 +90,7 @@ def head(
     values: np.ndarray, truth: np.ndarray, groups: list[str], train: np.ndarray, seed: int
 ) -> Any:
     """The one solved on the rows `train`."""
-    from transferkit.training.probe import solve
+    from transferkit.features.linear_probe import solve
 
     return solve(
         values[train],

@@ -21,7 +21,7 @@ import pandas as pd
 
 import transferkit as tk
 from transferkit.data.splits import split_groups
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 SPLITS = 10
 BASELINES = ("logistic_regression_backbone", "random_forest_pixels")

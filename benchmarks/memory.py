@@ -79,11 +79,11 @@ def name_of(place: int) -> str:
 
 def read(*, folder: str, images: int, side: int, head: bool) -> turns.Found:
     """Bytes that are resident before and after the features of so many images, and at most."""
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
-    from transferkit.training.frozen import frozen_features
-    from transferkit.training.probe import solve
+    from transferkit.features.extract import frozen_features
+    from transferkit.features.linear_probe import solve
 
     paths = [f"{folder}/{name_of(place)}" for place in range(images)]
     model, data = tk.ModelConfig(backbone="pocket"), tk.DataConfig(side=side)

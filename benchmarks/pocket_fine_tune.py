@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 import transferkit as tk
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="pocket"),

@@ -19,9 +19,9 @@ from importlib.util import find_spec
 import numpy as np
 
 import transferkit as tk
-from transferkit.backbones.table import find_backbone
+from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.weights import weights_path
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 ROUNDS, IMAGES = 5, 512
 SUBJECTS = (("pocket", 96), ("pocket", 192), ("mobilenet_025", 96), ("mobilenet_025", 224))
@@ -44,10 +44,10 @@ def main() -> None:
 
 def print_speed(paths: list[str]) -> None:
     """Median, minimum and maximum images a second of each subject, in turns."""
-    from transferkit.data.ahead import decoded_batches
-    from transferkit.training.devices import choose_bits
-    from transferkit.training.forward import Forward
-    from transferkit.training.models import build_extractor
+    from transferkit.data.loading.prefetch import decoded_batches
+    from transferkit.inference.devices import choose_bits
+    from transferkit.inference.predictor import Forward
+    from transferkit.models.classifier import build_extractor
 
     found: dict[tuple[str, int, str], list[float]] = {}
     readers = {
@@ -84,11 +84,11 @@ def print_speed(paths: list[str]) -> None:
 
 def print_engines(paths: list[str]) -> None:
     """The cosine of each image's features with Keras' own in float32: the least, and the mean."""
-    from transferkit.data.decode import read_images
-    from transferkit.training.agreement import start_engine
-    from transferkit.training.devices import FLOAT32, choose_bits
-    from transferkit.training.engines import choose_engine
-    from transferkit.training.models import build_extractor
+    from transferkit.data.decoding.decode import read_images
+    from transferkit.inference.devices import FLOAT32, choose_bits
+    from transferkit.inference.engine import choose_engine
+    from transferkit.inference.parity import start_engine
+    from transferkit.models.classifier import build_extractor
 
     model = build_extractor(tk.ModelConfig(backbone="pocket"))
     images = read_images(paths, 96, tk.DataConfig())

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 import transferkit as tk
-from transferkit.presets import PRESETS
-from transferkit.process import silence_tensorflow
-from transferkit.progress import say
-from transferkit.training.fit import HEAD_STAGE
+from transferkit.config.presets import PRESETS
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import say
+from transferkit.training.state import HEAD_STAGE
 
 SEEDS = 3
 ASKED = ("fast", "balanced")

@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 
 import transferkit as tk
-from transferkit.backbones.table import find_backbone
+from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.weights import weights_path
+from transferkit.baselines.catalog import find_baseline
 from transferkit.baselines.classifiers import fit_classifier
-from transferkit.baselines.fitting import make_features
-from transferkit.baselines.table import find_baseline
+from transferkit.baselines.fit import make_features
 from transferkit.data.splits import split_groups
 from transferkit.errors import WeightsError
-from transferkit.process import silence_tensorflow
-from transferkit.progress import say
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import say
 
 TEST, SPLITS, DRAWS = 0.2, 3, 5
 FEW = (5, 10, 20)  # training images a class
@@ -60,7 +60,7 @@ def main() -> None:
 
 def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
     """What is compared; the random network's weights are put into `scratch`."""
-    from transferkit.backbones.networks import build_backbone
+    from transferkit.backbones.build import build_backbone
 
     random = scratch / "random.weights.h5"
     build_backbone("pocket", "none").save_weights(random)

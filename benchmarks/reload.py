@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import transferkit as tk
-from transferkit.process import silence_tensorflow
+from transferkit.runtime.process import silence_tensorflow
 
 BACKBONES = ("resnet50", "vgg16", "inception_v3")
 RELOAD = """

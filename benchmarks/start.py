@@ -74,10 +74,10 @@ def engines() -> list[str]:
 
 def first_features(*, paths: list[str], engine: Any, backbone: str, weights: str) -> turns.Found:
     """When everything was imported, and when the features of `paths` were there."""
-    from transferkit.process import silence_tensorflow
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
-    from transferkit.training.frozen import frozen_features
+    from transferkit.features.extract import frozen_features
 
     imported = time.time()
     model = tk.ModelConfig(backbone=backbone, weights=weights)

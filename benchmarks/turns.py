@@ -49,8 +49,8 @@ def folder_of(asked: argparse.Namespace, scratch: Path) -> str:
 
 def model_of(asked: argparse.Namespace, scratch: Path) -> tuple[str, str]:
     """A backbone and its weights; random ones are a file in `scratch`, as good as learnt to us."""
-    from transferkit.backbones.start import choose_backbone
-    from transferkit.backbones.table import find_backbone
+    from transferkit.backbones.catalog import find_backbone
+    from transferkit.backbones.resolve import choose_backbone
     from transferkit.backbones.weights import weights_path
 
     name = asked.backbone or ("auto" if asked.folder else "pocket")
@@ -64,8 +64,8 @@ def model_of(asked: argparse.Namespace, scratch: Path) -> tuple[str, str]:
 
 def save_random(*, backbone: str, path: str) -> Found:
     """Write random weights of `backbone` to `path`."""
-    from transferkit.backbones.networks import build_backbone
-    from transferkit.process import silence_tensorflow
+    from transferkit.backbones.build import build_backbone
+    from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
     build_backbone(backbone, "none").save_weights(path)

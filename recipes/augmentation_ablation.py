@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import transferkit as tk
-from transferkit.data.policies import find_policy
+from transferkit.data.augmentation.policies import find_policy
 
 
 @dataclass(frozen=True)

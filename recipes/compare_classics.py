@@ -10,12 +10,12 @@ the best on mobilenet_v2 is right on 94.1 %, on mobilenet_025 on 87.6 %, on no n
 from dataclasses import dataclass, replace
 
 import transferkit as tk
-from transferkit.backbones.start import starting_weights
-from transferkit.backbones.table import find_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.weights import weights_path
-from transferkit.baselines.table import find_baseline
+from transferkit.baselines.catalog import find_baseline
 from transferkit.errors import ConfigError
-from transferkit.evidence.results import Classifier
+from transferkit.evaluation.results import Classifier
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.data.manifest import Manifest
+
 SHAPES = ("circles", "squares", "stripes")
 
 
@@ -79,3 +82,39 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(tmp_path: Path) -> Callable[..., Path]:
     """`drawn("name", classes, images=3)`: a folder of the test's own."""
     return lambda name="images", *args, **options: draw_folder(tmp_path / name, *args, **options)
+
+
+@pytest.fixture(scope="session")
+def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights of the embedded backbone, in a file of one's own."""
+    from transferkit.backbones.build import build_backbone
+
+    path = tmp_path_factory.mktemp("weights") / "own.weights.h5"
+    build_backbone("pocket", "embedded", 32).save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pretrained(weights_file: Path) -> Config:
+    """Settings that fine-tune in seconds."""
+    return Config(
+        data=DataConfig(side=32),
+        model=ModelConfig(backbone="pocket", weights=str(weights_file)),
+        train=TrainConfig(epochs=1, head_epochs=3, batch=16, augment="flip"),
+    )
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Config:
+    """Settings that train LeNet in seconds."""
+    return Config(
+        data=DataConfig(side=32),
+        model=ModelConfig(backbone="lenet", weights="none"),
+        train=TrainConfig(epochs=2, batch=16, augment="none"),
+    )
+
+
+@pytest.fixture(scope="session")
+def manifest(shapes: Path) -> Manifest:
+    """The drawn shapes, split."""
+    return Manifest.read(shapes)

@@ -16,19 +16,18 @@ PACKAGE = Path(transferkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"errors"},
-    {"checks", "yaml_files", "locks", "printing"},
+    {"runtime"},
     {"config"},
-    {"runs", "output_folders", "presets", "config_file", "progress", "metering"},
-    {"active_run"},
-    {"data", "backbones", "evidence"},
-    {"training"},
-    {"baselines"},
-    {"report", "serving", "lesson"},
-    {"arguments", "process"},
-    {"jobs"},
+    {"storage"},
+    {"backbones", "evaluation"},
+    {"data"},
+    {"inference"},
+    {"models"},
+    {"features"},
+    {"training", "baselines"},
+    {"learning_curves", "serving"},
+    {"report"},
     {"experiment"},
-    {"recipe"},
-    {"commands"},
     {"cli"},
     {"__main__"},
 )
@@ -137,12 +136,12 @@ def test_a_module_says_what_it_is(module):
     [
         "import transferkit",
         "import transferkit; dir(transferkit); transferkit.Config(); transferkit.BACKBONES",
-        "from transferkit.cli import main; main(['--help'])",
-        "from transferkit.cli import main; main(['--version'])",
-        "from transferkit.cli import main; main(['train', '--help'])",
-        "from transferkit.cli import main; main(['predict', '--help'])",
-        "from transferkit.cli import main; main(['backbones'])",
-        "from transferkit.cli import main; main(['baselines'])",
+        "from transferkit.cli.main import main; main(['--help'])",
+        "from transferkit.cli.main import main; main(['--version'])",
+        "from transferkit.cli.main import main; main(['train', '--help'])",
+        "from transferkit.cli.main import main; main(['predict', '--help'])",
+        "from transferkit.cli.main import main; main(['backbones'])",
+        "from transferkit.cli.main import main; main(['baselines'])",
     ],
 )
 def test_nothing_heavy_is_loaded_by(code):
@@ -176,7 +175,7 @@ def test_nothing_heavy_is_loaded_by(code):
     ids=["backbone", "baseline", "policy", "preset"],
 )
 def test_a_misspelt_name_is_said_before_anything_heavy_is_loaded(arguments, error):
-    ended = run_python(f"from transferkit.cli import main; main({arguments!r})")
+    ended = run_python(f"from transferkit.cli.main import main; main({arguments!r})")
     assert (ended.returncode, ended.stderr) == (1, f"transferkit: {error}\n")
     assert ended.stdout == "loaded:\n"
 
@@ -184,8 +183,8 @@ def test_a_misspelt_name_is_said_before_anything_heavy_is_loaded(arguments, erro
 @pytest.mark.parametrize("flags", [["--backbone", "resnet5"], ["--model.backbone=resnet5"]])
 def test_a_misspelt_backbone_is_said_before_what_reads_the_flags_is_loaded(flags):
     arguments = ["compare", "photos", *flags]
-    code = f"from transferkit.cli import main; main({arguments!r})"
+    code = f"from transferkit.cli.main import main; main({arguments!r})"
     ended = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True)
     assert b"No backbone is called 'resnet5'" in ended.stderr
-    assert b"transferkit.cli" in ended.stderr
+    assert b"transferkit.cli.main" in ended.stderr
     assert b" tyro" not in ended.stderr

@@ -1,5 +1,5 @@
 """`python -m transferkit` is `transferkit`."""
 
-from transferkit.cli import main
+from transferkit.cli.main import main
 
 main()

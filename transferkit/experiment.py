@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from transferkit.config import Config
+from transferkit.config.settings import Config
 from transferkit.errors import RunError
-from transferkit.progress import say, show
-from transferkit.runs import Run
+from transferkit.runtime.progress import say, show
+from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
-    from transferkit.report.report import Report
+    from transferkit.report.comparison.report import Report
 
 
 def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
     """Write what the run starts from, and give the environment; its devices are taken."""
-    from transferkit.training.devices import choose_device
-    from transferkit.training.environment import environment
+    from transferkit.inference.devices import choose_device
+    from transferkit.runtime.environment import environment
     from transferkit.training.train import start_run
 
     found = environment(choose_device(config.train).line, config.seed)
@@ -35,9 +35,9 @@ def save_classifiers(report: Report, run: Run) -> None:
     has the name in the report. A classifier of another kind saves itself, or that it is not saved
     is said.
     """
-    from transferkit.baselines.classic import Classic
-    from transferkit.evidence.headline import Headline
-    from transferkit.training.network import Network
+    from transferkit.baselines.baseline import Classic
+    from transferkit.evaluation.headline import Headline
+    from transferkit.models.network import Network
     from transferkit.training.train import save_network
 
     headline = Headline.of(report.truth)

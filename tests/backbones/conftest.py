@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from transferkit.backbones import download
-from transferkit.backbones.row import Backbone
-from transferkit.backbones.table import find_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.spec import Backbone
 
 
 class Shelf(SimpleHTTPRequestHandler):

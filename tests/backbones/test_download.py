@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from transferkit.backbones import download
-from transferkit.backbones.row import Backbone
+from transferkit.backbones.spec import Backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from transferkit.backbones.row import input_side
-from transferkit.backbones.table import find_backbone
-from transferkit.config import Config, DataConfig, ModelConfig
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.spec import input_side
+from transferkit.cli.job import Job
+from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.errors import ConfigError
-from transferkit.jobs import Job
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from transferkit.backbones import weights as weights_module
 from transferkit.backbones.ownership import why_not_believed
-from transferkit.backbones.row import Backbone
+from transferkit.backbones.spec import Backbone
 from transferkit.backbones.weights import cached_file, weights_path
 from transferkit.errors import WeightsError
 

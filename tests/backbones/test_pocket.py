@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.backbones.networks import build_backbone
-from transferkit.backbones.pocket.scenes import draw_scene
-from transferkit.backbones.table import find_backbone
+from tools.pocket.scenes import draw_scene
+from transferkit.backbones.build import build_backbone
+from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.weights import weights_path
 
 ROW = find_backbone("pocket")

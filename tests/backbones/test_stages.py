@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.backbones.networks import build_backbone
-from transferkit.backbones.row import Backbone
-from transferkit.backbones.table import BACKBONES, find_backbone
+from transferkit.backbones.build import build_backbone
+from transferkit.backbones.catalog import BACKBONES, find_backbone
+from transferkit.backbones.spec import Backbone
 
 STAGED = [row for row in BACKBONES if row.pretrained]
 

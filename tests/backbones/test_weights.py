@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from transferkit.backbones import weights as weights_module
-from transferkit.backbones.row import Backbone
-from transferkit.backbones.table import find_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.spec import Backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
-from transferkit.cli import main
+from transferkit.cli.main import main
 
 FAST = ("--backbone", "lenet", "--side", "16", "--epochs", "1", "--augment", "none")
 

@@ -98,7 +98,7 @@ def test_a_run_is_not_removed_for_one_that_cannot_start(flags, sentence, command
 
 
 def test_the_weights_of_another_network_are_a_sentence(command, photos, tmp_path):
-    from transferkit.backbones.networks import build_backbone
+    from transferkit.backbones.build import build_backbone
 
     build_backbone("lenet", side=32, weights="none").save_weights(tmp_path / "other.weights.h5")
     outcome = command(
@@ -196,7 +196,7 @@ def test_the_working_folder_may_be_read_only_to_predict(command, run):
 
 
 def test_a_run_is_not_removed_for_the_weights_of_another_network(command, run, tmp_path):
-    from transferkit.backbones.networks import build_backbone
+    from transferkit.backbones.build import build_backbone
 
     build_backbone("lenet", side=32, weights="none").save_weights(tmp_path / "other.weights.h5")
     flags = ("--backbone", "mobilenet_025", "--side", "32", "--weights", "other.weights.h5")

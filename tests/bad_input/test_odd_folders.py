@@ -120,7 +120,8 @@ def test_names_that_are_not_utf_8_are_looked_at_learnt_and_predicted(drawn, tmp_
     settings = "--backbone lenet --side 16 --epochs 1 --baselines majority --out run"
     lines = ("look photos", f"compare photos {settings}", "predict run photos --format csv")
     # In one process of its own: what pytest captures has to be UTF-8.
-    code = "import sys; from transferkit.cli import main; [main(x.split()) for x in sys.argv[1:]]"
+    code = "import sys; from transferkit.cli.main import main\n"
+    code += "[main(line.split()) for line in sys.argv[1:]]"
     done = subprocess.run([sys.executable, "-c", code, *lines], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert b"\ncaf\xe9 " in done.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.commands.looking import look
+from transferkit.cli.look import look
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
 

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from transferkit.baselines.classic import Classic
+from transferkit.baselines.baseline import Classic
 from transferkit.baselines.classifiers import MAKERS
-from transferkit.baselines.features import ImageFeatures
+from transferkit.baselines.image_features import ImageFeatures
 from transferkit.baselines.loading import load_baseline
-from transferkit.baselines.tempered import TemperedClassifier
+from transferkit.baselines.temperature_scaling import TemperedClassifier
 from transferkit.errors import RunError
 
 IMAGES, WIDTH = 40, 5

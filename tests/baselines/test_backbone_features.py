@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from transferkit.backbones.networks import build_backbone
-from transferkit.backbones.table import find_backbone
-from transferkit.baselines.fitting import fit_baseline, make_features
+from transferkit.backbones.build import build_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.catalog import find_baseline
+from transferkit.baselines.fit import fit_baseline, make_features
 from transferkit.baselines.loading import load_baseline
-from transferkit.baselines.table import find_baseline
-from transferkit.config import Config, DataConfig, ModelConfig
+from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, WeightsError
-from transferkit.training.frozen import frozen_features
+from transferkit.features.extract import frozen_features
 
 NAME = "logistic_regression_backbone"
 

@@ -19,9 +19,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from transferkit.baselines.classic import Classic
+from transferkit.baselines.baseline import Classic
 from transferkit.baselines.classifiers import MAKERS
-from transferkit.baselines.features import BackboneFeatures, ImageFeatures
+from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
 from transferkit.baselines.loading import load_baseline
 from transferkit.errors import RunError
 

@@ -12,9 +12,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from transferkit.baselines import tuning
 from transferkit.baselines.classifiers import MAKERS, can_weigh, fit_classifier
-from transferkit.baselines.tempered import TemperedClassifier, logits_of
+from transferkit.baselines.temperature_scaling import TemperedClassifier, logits_of
 from transferkit.baselines.tuning import Choice, tune
-from transferkit.training.probe import STRENGTHS, solve
+from transferkit.features.linear_probe import STRENGTHS, solve
 
 WIDTH = 8
 WEIGHED = sorted(name for name in MAKERS if can_weigh(name))

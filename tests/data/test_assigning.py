@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from transferkit.baselines.fitting import fit_baseline
-from transferkit.config import Config, ModelConfig
+from transferkit.baselines.fit import fit_baseline
+from transferkit.config.settings import Config, ModelConfig
 from transferkit.data.assigning import rare_classes
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.report.report import compare
+from transferkit.report.comparison.report import compare
 from transferkit.training.train import train
 
 

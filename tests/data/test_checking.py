@@ -3,8 +3,8 @@ import os
 import pandas as pd
 import pytest
 
-from transferkit.config import DataConfig
-from transferkit.data.checking import check_rows, leaks, left_out
+from transferkit.config.settings import DataConfig
+from transferkit.data.quality.checking import check_rows, leaks, left_out
 from transferkit.errors import DataError
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from transferkit.data.class_names import difference, look_alike_notes
 from transferkit.data.manifest import Manifest
+from transferkit.data.sources.class_names import difference, look_alike_notes
 from transferkit.errors import DataError
 
 ALIKE = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transferkit.data.csv_list import read_csv_list
+from transferkit.data.sources.csv.csv_file import read_csv_list
 from transferkit.errors import DataError
 
 

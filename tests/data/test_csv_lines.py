@@ -2,8 +2,8 @@
 
 import pytest
 
-from transferkit.data.csv_lines import read_lines
-from transferkit.data.csv_list import read_csv_list
+from transferkit.data.sources.csv.csv_file import read_csv_list
+from transferkit.data.sources.csv.lines import read_lines
 from transferkit.errors import DataError
 
 SEPARATED = [

@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
-from transferkit.data.csv_paths import check_paths
 from transferkit.data.manifest import Manifest
+from transferkit.data.sources.csv.paths import check_paths
 from transferkit.errors import DataError
 
 FILES = [f"images/{name}/{number}.png" for name in ("cat", "dog") for number in range(3)]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from transferkit.config import DataConfig
-from transferkit.data.decode import decode, in_threads, read_images
-from transferkit.data.formats import FORMATS
+from transferkit.config.settings import DataConfig
+from transferkit.data.decoding.decode import decode, in_threads, read_images
+from transferkit.data.decoding.formats import FORMATS
 from transferkit.errors import ConfigError, DataError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transferkit.data.decode import decode
+from transferkit.data.decoding.decode import decode
 
 
 def encoded(image, kind="PNG", **options):

@@ -8,13 +8,13 @@ import pytest
 from damage import chunk, encoded
 from PIL import Image
 
-from transferkit.baselines.fitting import fit_baseline
-from transferkit.config import Config, DataConfig
-from transferkit.data.decode import decode, decode_as
-from transferkit.data.deep_colour import deep_colours, is_deep
-from transferkit.data.files import inspect_files
+from transferkit.baselines.fit import fit_baseline
+from transferkit.config.settings import Config, DataConfig
+from transferkit.data.decoding.decode import decode, decode_as
+from transferkit.data.decoding.deep_colour import deep_colours, is_deep
+from transferkit.data.decoding.pixels import open_image, unpack
 from transferkit.data.manifest import Manifest
-from transferkit.data.pixels import open_image, unpack
+from transferkit.data.quality.file_info import inspect_files
 
 SIDE = 21  # pixels: of each of the seven passes of an interlaced PNG some, and odd rows
 PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2))

@@ -1,6 +1,6 @@
 import pytest
 
-from transferkit.data.findings import (
+from transferkit.data.quality.findings import (
     COLUMNS,
     FINDINGS,
     as_findings,

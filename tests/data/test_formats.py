@@ -8,10 +8,10 @@ import pytest
 from damage import encoded, photograph, tiff_of
 from PIL import features
 
-from transferkit.data import formats
-from transferkit.data.decode import decode
-from transferkit.data.files import inspect_files
-from transferkit.data.formats import FORMATS, FormatError, format_of
+from transferkit.data.decoding import formats
+from transferkit.data.decoding.decode import decode
+from transferkit.data.decoding.formats import FORMATS, FormatError, format_of
+from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError
 
 LAYOUTS = {

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transferkit.config import DataConfig
-from transferkit.config_file import read_config
-from transferkit.data.group_pattern import groups_of, merge_groups, paths_below
+from transferkit.config.loading import read_config
+from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
+from transferkit.data.quality.group_pattern import groups_of, merge_groups, paths_below
 from transferkit.errors import ConfigError, DataError
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transferkit.data.grouping import joined, without_whole_classes
+from transferkit.data.quality.grouping import joined, without_whole_classes
 
 
 def listed(labels, groups=None, splits=None):

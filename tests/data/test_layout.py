@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from layout_worlds import make_world, parse, read
 
-from transferkit.data.layout import flat_folder
-from transferkit.data.tree import Folder
+from transferkit.data.sources.folder.layout import flat_folder
+from transferkit.data.sources.folder.tree import Folder
 
 
 @pytest.fixture

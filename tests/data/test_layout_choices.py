@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from layout_worlds import make_world, parse, read
 
-from transferkit.data.scan import scan_folder
+from transferkit.data.sources.folder.image_folder import scan_folder
 from transferkit.errors import DataError
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from transferkit.config import DataConfig
+from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 

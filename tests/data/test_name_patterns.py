@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from transferkit.data.group_pattern import groups_of
-from transferkit.data.name_patterns import name_patterns
+from transferkit.data.quality.group_pattern import groups_of
+from transferkit.data.quality.name_patterns import name_patterns
 
 
 @pytest.mark.parametrize(

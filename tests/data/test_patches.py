@@ -13,7 +13,7 @@ import sklearn.datasets
 from PIL import Image
 
 from transferkit.data.manifest import Manifest
-from transferkit.data.patches import PHOTOGRAPHS, write_patches
+from transferkit.data.samples.patches import PHOTOGRAPHS, write_patches
 from transferkit.errors import DataError
 
 SIDE, REGION = 48, 96  # pixels: of a patch, and of what goes to one split as a whole

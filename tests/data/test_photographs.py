@@ -7,7 +7,7 @@ import socket
 import numpy as np
 import pytest
 
-from transferkit.data.photographs import CROPS, PHOTOGRAPHS, photograph, varied_crops
+from transferkit.data.samples.photographs import CROPS, PHOTOGRAPHS, photograph, varied_crops
 
 SIDE = 32
 

@@ -8,9 +8,9 @@ import pytest
 from damage import chunk, encoded, jpeg_with, photograph, png_with, tiff_of
 from PIL import Image
 
-from transferkit.data.decode import decode
-from transferkit.data.files import inspect_files
-from transferkit.data.metadata import UNREADABLE
+from transferkit.data.decoding.decode import decode
+from transferkit.data.decoding.metadata import UNREADABLE
+from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError
 
 MOST = 10_000_000

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from transferkit.config import TrainConfig
-from transferkit.data.policies import POLICIES, find_policy
+from transferkit.config.presets import PRESETS
+from transferkit.config.settings import TrainConfig
+from transferkit.data.augmentation.policies import POLICIES, find_policy
 from transferkit.errors import ConfigError
-from transferkit.presets import PRESETS
 
 BOUNDS = ("rotation", "zoom", "shift", "brightness", "contrast", "saturation", "erase")
 
@@ -42,5 +42,6 @@ def test_strong_goes_further_than_photo_in_every_way(bound):
 
 
 def test_the_table_loads_without_tensorflow():
-    code = "import sys, transferkit.data.policies; sys.exit('tensorflow' in sys.modules)"
+    policies = "transferkit.data.augmentation.policies"
+    code = f"import sys, {policies}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from transferkit.config import DataConfig
-from transferkit.data.doctor import Look, look
-from transferkit.data.files import inspect_files
-from transferkit.data.statistics import in_words, picture_statistics, read_thumbnails
+from transferkit.config.settings import DataConfig
+from transferkit.data.inspection import Look, look
+from transferkit.data.quality.file_info import inspect_files
+from transferkit.data.quality.image_statistics import in_words, picture_statistics, read_thumbnails
 
 ALONE = DataConfig(near_copies=False)
 

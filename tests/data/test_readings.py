@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layout_worlds import make_world, parse, read
 
-from transferkit.data.layout import read_layout
-from transferkit.data.scan import scan_folder
-from transferkit.data.tree import Folder
+from transferkit.data.sources.folder.image_folder import scan_folder
+from transferkit.data.sources.folder.layout import read_layout
+from transferkit.data.sources.folder.tree import Folder
 from transferkit.errors import DataError
 
 READING = re.compile(r"as ([\d,]+) class(?:es)?, [^()]*\(--data\.layout (\w+)\)")

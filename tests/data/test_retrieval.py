@@ -3,9 +3,9 @@ import pytest
 from drawn_scenes import scene
 from PIL import Image
 
-from transferkit.data import retrieval
-from transferkit.data.orientation import ORIENTATIONS
-from transferkit.data.retrieval import WINDOWS, candidates, descriptors, rank
+from transferkit.data.quality import retrieval
+from transferkit.data.quality.orientation import ORIENTATIONS
+from transferkit.data.quality.retrieval import WINDOWS, candidates, descriptors, rank
 
 SCENES = 24
 

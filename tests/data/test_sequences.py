@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.data import sequences as module
-from transferkit.data.sequences import find_sequences
+from transferkit.data.quality import sequences as module
+from transferkit.data.quality.sequences import find_sequences
 
 WIDTH, FILMS, FRAMES = 16, 60, 3
 CLASSES = ("cat", "dog")

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from transferkit.data.csv_list import read_csv_list
 from transferkit.data.manifest import Manifest
-from transferkit.data.several_labels import several_labels, without_brackets
+from transferkit.data.sources.csv.csv_file import read_csv_list
+from transferkit.data.sources.csv.several_labels import several_labels, without_brackets
 from transferkit.errors import DataError
 
 CELLS = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transferkit.data.split_names import WORDS, named_splits, split_of
+from transferkit.data.sources.split_names import WORDS, named_splits, split_of
 
 NAMES = [
     *((name, "train") for name in ("train", "Training", "TRAIN_SET", "train-images", "TrainSet")),

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.data import split_shift as module
-from transferkit.data.split_shift import (
+from transferkit.data.quality import split_shift as module
+from transferkit.data.quality.split_shift import (
     features_probe,
     greatest_differences,
     split_shift,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from layout_worlds import IMAGE, make_world, read
 
-from transferkit.data.folder_names import is_harmless, is_part, is_system
-from transferkit.data.scan import files_below, scan_folder
-from transferkit.data.tree import is_text
+from transferkit.data.sources.folder.folder_names import is_harmless, is_part, is_system
+from transferkit.data.sources.folder.image_folder import files_below, scan_folder
+from transferkit.data.sources.folder.tree import is_text
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from transferkit.config import TrainConfig
-from transferkit.data.policies import POLICIES, find_policy
-from transferkit.data.views import View, in_words, views_of
+from transferkit.config.settings import TrainConfig
+from transferkit.data.augmentation.policies import POLICIES, find_policy
+from transferkit.data.augmentation.views import View, in_words, views_of
 
 PHOTO = find_policy("photo")
 KEYS = [number.to_bytes(16, "big") for number in range(3)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.backbones import start
-from transferkit.runs import Run
+from transferkit.backbones import resolve
+from transferkit.storage.run import Run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 WRONG = (
@@ -112,7 +112,7 @@ def test_a_recipe_without_a_named_backbone_takes_pocket_where_there_is_no_networ
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(start, "_given_up", set())
+    monkeypatch.setattr(resolve, "_given_up", set())
     words = "--policies none --dropouts 0 --seeds 1 --side 32 --train.release none"
     quick = (*words.split(), "--train.head-epochs", 1, "--out", tmp_path / "run")
     run_recipe("augmentation_ablation", shapes, *quick)

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from transferkit import Run, load_baseline, predict
-from transferkit.jobs import Job, parse_job
+from transferkit.cli.job import Job, parse_job
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-NAMES = sorted({path.stem for path in RECIPES.glob("*.py")} - {"make_pocket"})  # no folder goes in
+NAMES = sorted({path.stem for path in RECIPES.glob("*.py")})
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
 FILES += ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
 SMALL = "--weights none --train.release none --train.head-epochs 1"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from transferkit.config import Config, DataConfig
+from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import Manifest
-from transferkit.report.report import Report, compare
+from transferkit.report.comparison.report import Report, compare
 
 EPOCH = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "rate": 1e-3}
 

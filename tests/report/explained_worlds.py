@@ -7,11 +7,11 @@ import os
 
 import numpy as np
 
-from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
-from transferkit.evidence.results import Result
-from transferkit.report.standalone import standalone
-from transferkit.training.network import Network
+from transferkit.evaluation.results import Result
+from transferkit.models.network import Network
+from transferkit.report.html.render import standalone
 from transferkit.training.train import train
 
 CONFIG = Config(

@@ -15,9 +15,9 @@ import pytest
 from explained_worlds import World, make_world, rendered
 from PIL import Image
 
-from transferkit.config import Config, DataConfig, ModelConfig
+from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
-from transferkit.report.explanation import Explanations, chosen, coloured, explanations
+from transferkit.report.comparison.explanation import Explanations, chosen, coloured, explanations
 
 
 @pytest.fixture(scope="module")

@@ -9,29 +9,29 @@ from importlib import import_module
 import pytest
 
 from transferkit.errors import RunError
-from transferkit.report import page as page_module
-from transferkit.report.faults import Faults
-from transferkit.report.page import SECTIONS, page
-from transferkit.runs import Run
+from transferkit.report.comparison import page as page_module
+from transferkit.report.comparison.page import SECTIONS, page
+from transferkit.runtime.faults import Faults
+from transferkit.storage.run import Run
 
 PARTS = (  # what computes or draws a part, and a section of the page that shows it
-    ("judgement.score_intervals", "Results"),
-    ("judgement.pairwise", "Differences"),
-    ("judgement.expected_calibration_error", "Results"),
-    ("judgement.brier", "Results"),
-    ("judgement.slice_scores", "Groups"),
-    ("report.verdict", "Results"),
-    ("evidence_sections.choices_by_budget", "Which to choose"),
-    ("evidence_sections.reliability_diagram", "Confidence"),
-    ("evidence_sections.coverage_figure", "Confidence"),
-    ("evidence_sections.brier", "Confidence"),
-    ("figures.cost", "Results"),
-    ("figures.learning_curve", "Training"),
-    ("page_sections.recalls", "Results"),
-    ("page_sections.confusion_matrix", "Confusion"),
-    ("page_sections.gallery", "Test images"),
-    ("page_sections.pixel_maps", "Where the classics look"),
-    ("page_sections.class_counts", "Data"),
+    ("evaluation.statistics.score_intervals", "Results"),
+    ("evaluation.statistics.pairwise", "Differences"),
+    ("evaluation.statistics.expected_calibration_error", "Results"),
+    ("evaluation.statistics.brier", "Results"),
+    ("evaluation.statistics.slice_scores", "Groups"),
+    ("report.comparison.report.verdict", "Results"),
+    ("report.comparison.statistics_section.choices_by_budget", "Which to choose"),
+    ("report.comparison.statistics_section.reliability_diagram", "Confidence"),
+    ("report.comparison.statistics_section.coverage_figure", "Confidence"),
+    ("report.comparison.statistics_section.brier", "Confidence"),
+    ("report.figures.curves.cost", "Results"),
+    ("report.figures.curves.learning_curve", "Training"),
+    ("report.comparison.page_sections.recalls", "Results"),
+    ("report.comparison.page_sections.confusion_matrix", "Confusion"),
+    ("report.comparison.page_sections.gallery", "Test images"),
+    ("report.comparison.page_sections.pixel_maps", "Where the classics look"),
+    ("report.comparison.page_sections.class_counts", "Data"),
 )
 FILES = {"model_card.md", "predictions.csv", "report.html", "report.md", "results.json"}
 MISSING = "This section could not be made: IndexError: index -1 is out of bounds."
@@ -82,9 +82,9 @@ def test_a_section_that_fails_says_so_and_leaves_the_others(
 def test_a_fault_in_what_a_report_computes_leaves_all_other_files_and_sections(
     broken, shown_in, whole, fresh, monkeypatch, tmp_path
 ):
-    module, name = broken.split(".")
-    monkeypatch.setattr(import_module(f"transferkit.report.{module}"), name, fail)
-    if broken == "judgement.slice_scores":  # which no image of this manifest asks for
+    module, name = broken.rsplit(".", 1)
+    monkeypatch.setattr(import_module(f"transferkit.{module}"), name, fail)
+    if broken == "evaluation.statistics.slice_scores":  # which no image of this manifest asks for
         monkeypatch.setattr(type(fresh.judgement), "slices", property(fail))
     fresh.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"scores.json", "errors.txt"}
@@ -105,7 +105,7 @@ def test_a_report_without_a_fault_has_no_errors_file(fresh, tmp_path):
 
 
 def test_the_verdict_that_cannot_be_made_is_said_in_its_place(fresh, monkeypatch):
-    monkeypatch.setattr("transferkit.report.report.verdict", fail)
+    monkeypatch.setattr("transferkit.report.comparison.report.verdict", fail)
     sentence = "The verdict could not be made: IndexError: index -1 is out of bounds."
     assert fresh.verdict == sentence
     assert str(fresh).endswith(sentence)
@@ -113,7 +113,7 @@ def test_the_verdict_that_cannot_be_made_is_said_in_its_place(fresh, monkeypatch
 
 @pytest.mark.parametrize("name", ["page", "markdown_report", "model_card"])
 def test_a_form_that_fails_as_a_whole_leaves_the_others(fresh, monkeypatch, tmp_path, name):
-    monkeypatch.setattr(f"transferkit.report.saving.{name}", fail)
+    monkeypatch.setattr(f"transferkit.report.comparison.saving.{name}", fail)
     fresh.save(tmp_path)
     lost = {"page": "report.html", "markdown_report": "report.md", "model_card": "model_card.md"}
     assert {path.name for path in tmp_path.iterdir()} == (
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence_and_leaves_the_others(fresh
 
 
 def test_the_sentence_names_the_parts_and_the_next_command(fresh, monkeypatch, capsys):
-    monkeypatch.setattr("transferkit.report.page_sections.gallery", fail)
+    monkeypatch.setattr("transferkit.report.comparison.page_sections.gallery", fail)
     page(fresh)
     assert capsys.readouterr().err == (
         "Report: the section 'Test images' could not be made: "

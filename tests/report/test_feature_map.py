@@ -15,8 +15,8 @@ from explained_worlds import World, make_world, rendered
 from PIL import Image
 
 from transferkit.data.manifest import Manifest
-from transferkit.report import feature_map as module
-from transferkit.report.feature_map import FeatureMap, feature_map
+from transferkit.report.comparison import feature_map as module
+from transferkit.report.comparison.feature_map import FeatureMap, feature_map
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from browser import Visit, chromium, visit
 from explained_worlds import rendered
 
-from transferkit.report.feature_map import FeatureMap, Point, _sheet
-from transferkit.report.standalone import FOLDER
+from transferkit.report.comparison.feature_map import FeatureMap, Point, _sheet
+from transferkit.report.html.render import STATIC
 
 SPOTS = {"left": (100, 100), "middle": (200, 110), "right": (300, 100), "low": (210, 280)}
 KINDS = {"left": "right", "middle": "wrong", "right": "train", "low": "right"}
@@ -38,7 +38,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("page.css", "feature_map.css", "feature_map.js")
-    page, own, script = ((FOLDER / name).read_text("utf-8") for name in names)
+    page, own, script = ((STATIC / name).read_text("utf-8") for name in names)
     text = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from transferkit.report.records import fingerprint
+from transferkit.report.comparison.serialize import fingerprint
 
 KNOWN = (
     ("/data/photos/test/circles/0.png", "circles"),

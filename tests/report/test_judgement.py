@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.evidence.results import Result
-from transferkit.report.judgement import judge
+from transferkit.evaluation.results import Result
+from transferkit.evaluation.statistics import judge
 
 CLASSES = ("cat", "dog")
 IMAGES = 100

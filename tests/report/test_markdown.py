@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from transferkit.backbones.table import find_backbone
-from transferkit.report.markdown import escaped, markdown_report, model_card, start_of
+from transferkit.backbones.catalog import find_backbone
+from transferkit.report.comparison.markdown import escaped, markdown_report, model_card, start_of
 
 
 @pytest.fixture(scope="module")

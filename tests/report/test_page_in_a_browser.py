@@ -5,10 +5,10 @@ import shutil
 import pytest
 from browser import chromium, visit
 
-from transferkit.config import DataConfig
+from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
-from transferkit.report.page import page
-from transferkit.report.report import compare
+from transferkit.report.comparison.page import page
+from transferkit.report.comparison.report import compare
 
 SCRIPT, IMAGE = "<script>alert(1)<", "<img src=x onerror=alert(1)>"
 

@@ -9,10 +9,10 @@ import pytest
 from explained_worlds import rendered
 from PIL import Image
 
-from transferkit.baselines.classic import Classic
-from transferkit.baselines.fitting import fit_baseline
+from transferkit.baselines.baseline import Classic
+from transferkit.baselines.fit import fit_baseline
 from transferkit.data.manifest import Manifest
-from transferkit.report.pixel_maps import PixelMap, pixel_maps
+from transferkit.report.comparison.pixel_maps import PixelMap, pixel_maps
 
 NAMES = ("majority", "decision_tree_pixels", "decision_tree_colour")
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transferkit.config import DataConfig
-from transferkit.report.gallery import _thumbnail
-from transferkit.report.thumbnails import thumbnails
+from transferkit.config.settings import DataConfig
+from transferkit.report.comparison.gallery import _thumbnail
+from transferkit.report.html.thumbnails import thumbnails
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 import pytest
 
 from transferkit.errors import ConfigError
-from transferkit.report import tracking
-from transferkit.report.tracking import require_tracker, scalars, settings, track_run
-from transferkit.runs import Run, write_text
+from transferkit.report.comparison import tracking
+from transferkit.report.comparison.tracking import require_tracker, scalars, settings, track_run
+from transferkit.storage.run import Run, write_text
 
 
 def needs(package):
@@ -67,7 +67,7 @@ def test_tensorboard_reads_what_was_logged(report, run):
 @needs("mlflow")
 def test_the_makers_of_mlflow_are_told_nothing():
     code = (
-        "from transferkit.report.tracking import import_mlflow; import_mlflow()\n"
+        "from transferkit.report.comparison.tracking import import_mlflow; import_mlflow()\n"
         "from mlflow.telemetry.client import get_telemetry_client\n"
         "print(get_telemetry_client())"
     )

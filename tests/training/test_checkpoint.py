@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.active_run import making
-from transferkit.baselines.fitting import fit_baseline
-from transferkit.config import Config
+from transferkit.baselines.fit import fit_baseline
+from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
-from transferkit.runs import Run, write_text
+from transferkit.models.network import Network
+from transferkit.storage.active_run import making
+from transferkit.storage.run import Run, write_text
 from transferkit.training import checkpoint as checkpoint_module
-from transferkit.training import fitting
+from transferkit.training import stages
 from transferkit.training import train as train_module
+from transferkit.training.callbacks import Watch
 from transferkit.training.checkpoint import SHARE, Checkpoint
-from transferkit.training.network import Network
 from transferkit.training.train import train
-from transferkit.training.watching import Watch
 
 TUNED = {"release": "last", "calibrate": False, "mirror": False, "fine_tune_rate": 1e-3}
 
@@ -40,7 +40,7 @@ def stop_after(epoch: int, error: BaseException, monkeypatch: pytest.MonkeyPatch
             if sum(row["stage"] == self.stage for row in self.history) == epoch:
                 raise error
 
-    monkeypatch.setattr(fitting, "Watch", Stopping)
+    monkeypatch.setattr(stages, "Watch", Stopping)
 
 
 def test_fine_tuning_that_is_stopped_leaves_its_best_epoch(
@@ -94,7 +94,7 @@ def test_the_head_is_in_the_folder_while_fine_tuning_goes_on(
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             seen.append(Network.load(tmp_path / "run").details["interrupted"])
 
-    monkeypatch.setattr(fitting, "Watch", Looking)
+    monkeypatch.setattr(stages, "Watch", Looking)
     run = Run.create(tmp_path / "run")
     network = train(manifest, changed(pretrained, **TUNED, epochs=1), run=run)
     assert seen[0].startswith("head, epoch 1, validation loss ")

@@ -9,15 +9,15 @@ import h5py
 import pytest
 from keras.src.legacy.saving import legacy_h5_format  # what Keras' own files of weights are in
 
-from transferkit.backbones import start
-from transferkit.backbones.networks import build_backbone
-from transferkit.backbones.table import find_backbone
-from transferkit.baselines.fitting import fit_baseline
-from transferkit.config import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.backbones import resolve
+from transferkit.backbones.build import build_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.fit import fit_baseline
+from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
-from transferkit.runs import Run
-from transferkit.training.frozen import frozen_features, read_features
-from transferkit.training.models import build_classifier, build_extractor
+from transferkit.features.extract import frozen_features, read_features
+from transferkit.models.classifier import build_classifier, build_extractor
+from transferkit.storage.run import Run
 from transferkit.training.train import train
 
 QUICK = Config(data=DataConfig(side=32), train=TrainConfig(release="none", head_epochs=1))
@@ -26,7 +26,7 @@ QUICK = Config(data=DataConfig(side=32), train=TrainConfig(release="none", head_
 @pytest.fixture(autouse=True)
 def nothing_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process."""
-    monkeypatch.setattr(start, "_given_up", set())
+    monkeypatch.setattr(resolve, "_given_up", set())
 
 
 def test_training_takes_pocket_and_the_run_says_so(manifest: Manifest, tmp_path: Path) -> None:

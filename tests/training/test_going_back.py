@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.config import Config
-from transferkit.training.fit import Fit
-from transferkit.training.fitting import _go_back
+from transferkit.config.settings import Config
+from transferkit.training.stages import _go_back
+from transferkit.training.state import Fit
 
 HEAD, BEST, NOW = 1.0, 2.0, 3.0  # the one weight: before the stage, at its best epoch, in its midst
 

@@ -10,21 +10,21 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.backbones.networks import build_backbone
-from transferkit.backbones.table import find_backbone
-from transferkit.baselines.features import BackboneFeatures
-from transferkit.baselines.fitting import fit_baseline
+from transferkit.backbones.build import build_backbone
+from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.fit import fit_baseline
+from transferkit.baselines.image_features import BackboneFeatures
 from transferkit.baselines.loading import load_baseline
-from transferkit.config import Config, DataConfig, ModelConfig
-from transferkit.data.decode import read_images
+from transferkit.config.settings import Config, DataConfig, ModelConfig
+from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.runs import Run
-from transferkit.training import models
-from transferkit.training.devices import choose_device
-from transferkit.training.fit import Fit
-from transferkit.training.fitting import fit_classifier
-from transferkit.training.frozen import frozen_features
-from transferkit.training.network import Network
+from transferkit.features.extract import frozen_features
+from transferkit.inference.devices import choose_device
+from transferkit.models import classifier as models
+from transferkit.models.network import Network
+from transferkit.storage.run import Run
+from transferkit.training.stages import fit_classifier
+from transferkit.training.state import Fit
 from transferkit.training.train import train
 
 ROW = find_backbone("pocket")

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from transferkit.config import DataConfig
+from transferkit.config.settings import DataConfig
 from transferkit.errors import RunError
-from transferkit.training.loading import CONFIG, FACTS, WEIGHTS, load_model
-from transferkit.training.network import Network
+from transferkit.models.loading import CONFIG, FACTS, WEIGHTS, load_model
+from transferkit.models.network import Network
 
 CLASSES = ("a", "b", "c")
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.config import TrainConfig
+from transferkit.config.settings import TrainConfig
 from transferkit.training.optimizers import build_optimizer
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from transferkit.data.manifest import Manifest
-from transferkit.training.material import read_part, shared_batch
+from transferkit.training.dataset import read_part, shared_batch
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import h5py
 from transferkit.backbones.download import WAITS, download
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
 from transferkit.backbones.ownership import why_not_believed
-from transferkit.backbones.row import Backbone
+from transferkit.backbones.spec import Backbone
 from transferkit.errors import WeightsError
-from transferkit.progress import say
+from transferkit.runtime.progress import say
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5

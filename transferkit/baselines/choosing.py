@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transferkit.backbones.start import is_pretrained
-from transferkit.baselines.table import DEFAULT_BASELINES, find_baseline
-from transferkit.config import Config
+from transferkit.backbones.resolve import is_pretrained
+from transferkit.baselines.catalog import DEFAULT_BASELINES, find_baseline
+from transferkit.config.settings import Config
 
 
 def suitable_baselines(config: Config, names: Sequence[str] = DEFAULT_BASELINES) -> list[str]:

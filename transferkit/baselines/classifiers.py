@@ -20,13 +20,13 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from transferkit.baselines.gaussian import MOST_IMAGES, GaussianSVM, foretold
-from transferkit.baselines.tempered import TemperedClassifier, takes_weights
+from transferkit.baselines.rbf_svm import MOST_IMAGES, GaussianSVM, foretold
+from transferkit.baselines.temperature_scaling import TemperedClassifier, takes_weights
 from transferkit.baselines.tuning import Choice, tune
 from transferkit.data.folds import searching
-from transferkit.progress import in_words, say
-from transferkit.training.probe import STEPS, STRENGTHS
-from transferkit.training.scaling import EvenScaler
+from transferkit.features.linear_probe import STEPS, STRENGTHS
+from transferkit.features.scaling import EvenScaler
+from transferkit.runtime.progress import in_words, say
 
 TREES = 300
 TREES_SEARCHED = 50  # of a forest while its leaves are chosen, and its temperature

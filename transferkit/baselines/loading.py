@@ -10,18 +10,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from transferkit.baselines.classic import FACTS, Classic
-from transferkit.baselines.requirements import StructureError, require
-from transferkit.baselines.structure import require_facts, require_structure
+from transferkit.baselines.baseline import FACTS, Classic
+from transferkit.baselines.validation.requirements import StructureError, require
+from transferkit.baselines.validation.structure import require_facts, require_structure
 from transferkit.errors import RunError, brief
 
 # What a classic is made of beyond what skops trusts by itself; all of it is data, none runs code.
 TRUSTED = (
-    "transferkit.baselines.features.BackboneFeatures",
-    "transferkit.baselines.features.ImageFeatures",
-    "transferkit.baselines.gaussian.GaussianSVM",
-    "transferkit.baselines.tempered.TemperedClassifier",
-    "transferkit.training.scaling.EvenScaler",
+    "transferkit.baselines.image_features.BackboneFeatures",
+    "transferkit.baselines.image_features.ImageFeatures",
+    "transferkit.baselines.rbf_svm.GaussianSVM",
+    "transferkit.baselines.temperature_scaling.TemperedClassifier",
+    "transferkit.features.scaling.EvenScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
@@ -37,7 +37,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
         *("sklearn.linear_model._logistic.", "sklearn.linear_model._perceptron."),
         *("sklearn.neighbors._classification.", "sklearn.preprocessing._data."),
         *("sklearn.preprocessing._label.", "sklearn.svm._classes.", "sklearn.tree._classes."),
-        *("transferkit.baselines.", "transferkit.training.scaling."),
+        *("transferkit.baselines.", "transferkit.features.scaling."),
     ),
     TREE: ("sklearn.tree._tree.Tree",),
 }

@@ -12,14 +12,14 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
 
-from transferkit.baselines.tempered import (
+from transferkit.baselines.temperature_scaling import (
     fit_weighted,
     gives_probabilities,
     logits_of,
     takes_weights,
 )
 from transferkit.data.folds import Fold, drawn_folds
-from transferkit.training.temperature import (
+from transferkit.evaluation.temperature import (
     LEAST,
     likeliest_temperature,
     loss_at,

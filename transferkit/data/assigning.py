@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from transferkit.config import DataConfig
-from transferkit.data.class_names import unknown_classes
-from transferkit.data.csv_list import SEVERAL
-from transferkit.data.formats import FORMATS
-from transferkit.data.phrases import NAMED_AT_MOST
+from transferkit.config.settings import DataConfig
+from transferkit.data.decoding.formats import FORMATS
+from transferkit.data.sources.class_names import unknown_classes
+from transferkit.data.sources.csv.csv_file import SEVERAL
 from transferkit.data.splits import split_groups
 from transferkit.errors import DataError
+from transferkit.runtime.text import NAMED_AT_MOST
 
 SPLITS = ("train", "validation", "test")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transferkit.config import TrainConfig
+from transferkit.config.settings import TrainConfig
 from transferkit.data.manifest import Manifest
 
 UNEVEN = 1.5  # largest class over smallest, from which class weights are worth their noise

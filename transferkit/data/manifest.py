@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from transferkit.config import Config, DataConfig
-from transferkit.data.appearance import appearance
+from transferkit.config.settings import Config, DataConfig
 from transferkit.data.assigning import (
     SPLITS,
     assign_splits,
@@ -20,21 +19,22 @@ from transferkit.data.assigning import (
     require_classes,
     require_test,
 )
-from transferkit.data.checking import check_rows, leaks, left_out
-from transferkit.data.class_names import look_alike_notes
-from transferkit.data.csv_list import read_csv_list
-from transferkit.data.csv_paths import check_paths
-from transferkit.data.files import wide_files
-from transferkit.data.findings import as_findings, sentences
-from transferkit.data.grey import Range, folder_range, range_note
-from transferkit.data.group_pattern import group_by
-from transferkit.data.oddities import oddities
-from transferkit.data.remembered import inspect_again
-from transferkit.data.scan import scan_folder
+from transferkit.data.decoding.value_range import Range, folder_range, range_note
+from transferkit.data.quality.checking import check_rows, leaks, left_out
+from transferkit.data.quality.file_checks import oddities
+from transferkit.data.quality.file_info import wide_files
+from transferkit.data.quality.findings import as_findings, sentences
+from transferkit.data.quality.group_pattern import group_by
+from transferkit.data.quality.image_checks import appearance
+from transferkit.data.quality.scan_cache import inspect_again
+from transferkit.data.sources.class_names import look_alike_notes
+from transferkit.data.sources.csv.csv_file import read_csv_list
+from transferkit.data.sources.csv.paths import check_paths
+from transferkit.data.sources.folder.image_folder import scan_folder
 from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
-from transferkit.printing import csv_text
-from transferkit.runs import write_text
+from transferkit.runtime.printing import csv_text
+from transferkit.storage.run import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,7 +211,7 @@ def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:
     """A row a file as the source has them, no file opened yet, and notes on what is left out."""
     folder = Path(source)
     if str(source).startswith(CATALOGUE):
-        from transferkit.data.catalogue import catalogue_folder
+        from transferkit.data.sources.tfds.catalog import catalogue_folder
 
         folder = catalogue_folder(str(source))
     if folder.suffix.lower() == ".csv" and not os.path.isdir(folder):

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from transferkit.data.findings import Row
-from transferkit.data.group_pattern import paths_below
 from transferkit.data.manifest import Manifest
-from transferkit.data.sequences import Sequences, find_sequences
-from transferkit.data.split_shift import (
+from transferkit.data.quality.findings import Row
+from transferkit.data.quality.group_pattern import paths_below
+from transferkit.data.quality.image_statistics import (
+    appearance_features,
+    in_words,
+    picture_statistics,
+    read_thumbnails,
+)
+from transferkit.data.quality.sequences import Sequences, find_sequences
+from transferkit.data.quality.split_shift import (
     SplitShift,
     features_probe,
     greatest_differences,
     split_shift,
     statistics_probe,
-)
-from transferkit.data.statistics import (
-    appearance_features,
-    in_words,
-    picture_statistics,
-    read_thumbnails,
 )
 
 GIVEAWAYS = 24  # images of each side that are named: those that a probe is surest of

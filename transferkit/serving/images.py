@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from transferkit.data.scan import files_below
+from transferkit.data.sources.folder.image_folder import files_below
 from transferkit.errors import DataError
 
 IN_MEMORY = (bytes, bytearray, memoryview, np.ndarray, Image.Image)

@@ -14,11 +14,11 @@ import pandas as pd
 
 from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
-from transferkit.progress import say
-from transferkit.runs import Run, write_text
-from transferkit.training.fit import Fit
-from transferkit.training.models import build_classifier
-from transferkit.training.network import Network
+from transferkit.models.classifier import build_classifier
+from transferkit.models.network import Network
+from transferkit.runtime.progress import say
+from transferkit.storage.run import Run, write_text
+from transferkit.training.state import Fit
 
 SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most
 INTERRUPTED = "interrupted"  # in the details of a network whose training did not end

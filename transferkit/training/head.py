@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.data.views import View, in_words, views_of
-from transferkit.progress import say
-from transferkit.training import models
-from transferkit.training.fit import HEAD_STAGE, Fit, compile_model, describe, require_numbers
-from transferkit.training.forward import Forward
-from transferkit.training.frozen import frozen_features
-from transferkit.training.held import lent
-from transferkit.training.material import Part, shared_batch
-from transferkit.training.probe import solve
-from transferkit.training.watching import callbacks
+from transferkit.data.augmentation.views import View, in_words, views_of
+from transferkit.features.extract import frozen_features
+from transferkit.features.extractor_pool import lent
+from transferkit.features.linear_probe import solve
+from transferkit.inference.predictor import Forward
+from transferkit.models import classifier as models
+from transferkit.runtime.progress import say
+from transferkit.training.callbacks import callbacks
+from transferkit.training.dataset import Part, shared_batch
+from transferkit.training.state import HEAD_STAGE, Fit, compile_model, describe, require_numbers
 
 HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
 HEAD_BATCH = 8  # images or more

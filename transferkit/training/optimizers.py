@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from transferkit.config import TrainConfig
+from transferkit.config.settings import TrainConfig
 
 CLASSES = {
     "adam": keras.optimizers.Adam,

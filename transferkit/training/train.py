@@ -10,23 +10,23 @@ from typing import Any
 
 import keras
 
-from transferkit.active_run import active_run, keep_network
-from transferkit.backbones.start import choose_backbone
-from transferkit.config import Config
+from transferkit.backbones.resolve import choose_backbone
+from transferkit.config.settings import Config
 from transferkit.data.assigning import require_train
 from transferkit.data.manifest import Manifest
-from transferkit.metering import metered
-from transferkit.progress import say
-from transferkit.runs import Run, write_json, write_text
+from transferkit.inference.devices import choose_device
+from transferkit.models.classifier import HEAD
+from transferkit.models.network import Network
+from transferkit.runtime.environment import environment
+from transferkit.runtime.profiling import metered
+from transferkit.runtime.progress import say
+from transferkit.storage.active_run import active_run, keep_network
+from transferkit.storage.run import Run, write_json, write_text
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
-from transferkit.training.devices import choose_device
-from transferkit.training.environment import environment
-from transferkit.training.fit import Fit
-from transferkit.training.fitting import fit_stages, start_fit
-from transferkit.training.mirroring import mirror_helps, with_mirror
-from transferkit.training.models import HEAD
-from transferkit.training.network import Network
-from transferkit.training.tempering import temper
+from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.state import Fit
+from transferkit.training.temperature_scaling import temper
+from transferkit.training.tta import mirror_helps, with_mirror
 
 
 def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = None) -> Network:

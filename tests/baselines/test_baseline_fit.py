@@ -1,0 +1,227 @@
+"""Every classic, from a folder of pictures to probabilities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from transferkit.baselines.baseline import Classic
+from transferkit.baselines.catalog import CLASSIFIERS
+from transferkit.baselines.classifiers import MAKERS, fit_classifier
+from transferkit.baselines.fit import fit_baseline
+from transferkit.baselines.image_features import ImageFeatures
+from transferkit.baselines.loading import load_baseline
+from transferkit.config.settings import Config, DataConfig
+from transferkit.data.manifest import COLUMNS, Manifest
+from transferkit.errors import ConfigError, DataError
+
+NAMES = ("majority", *(f"{row.name}_colour" for row in CLASSIFIERS))
+SENSIBLE = ("rbf_svm_hog", "logistic_regression_hog", "random_forest_hog", "linear_svm_hog_colour")
+Fit = Callable[[str], Classic]
+
+
+@pytest.fixture(scope="module")
+def manifest(shapes: Path) -> Manifest:
+    return Manifest.read(shapes, DataConfig(test=0.3))
+
+
+@pytest.fixture(scope="module")
+def fit(manifest: Manifest) -> Fit:
+    """Each baseline is fitted once for all tests."""
+    fitted: dict[str, Classic] = {}
+    return lambda name: fitted.get(name) or fitted.setdefault(name, fit_baseline(name, manifest))
+
+
+def _accuracy(classic: Classic, manifest: Manifest) -> float:
+    test = manifest.part("test")
+    answers = classic.probabilities(list(test["path"])).argmax(axis=1)
+    return float((answers == manifest.truth(test)).mean())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_is_a_distribution(name: str, fit: Fit, manifest: Manifest) -> None:
+    paths = list(manifest.part("test")["path"])
+    found = fit(name).probabilities(paths)
+    assert (found.shape, found.dtype) == ((len(paths), 3), np.float32)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert (found >= 0).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_saved_and_loaded_says_the_same(
+    name: str, fit: Fit, manifest: Manifest, tmp_path: Path
+) -> None:
+    classic = fit(name)
+    classic.save(tmp_path)
+    path = tmp_path / "baselines" / f"{name}.skops"
+    loaded = load_baseline(path)
+    paths = list(manifest.part("test")["path"])
+    np.testing.assert_array_equal(loaded.probabilities(paths), classic.probabilities(paths))
+    for fact in ("name", "kind", "classes", "fit_seconds", "details"):
+        assert getattr(loaded, fact) == getattr(classic, fact)
+    assert classic.megabytes == path.stat().st_size / 1e6
+
+
+@pytest.mark.parametrize("name", SENSIBLE)
+def test_the_sensible_ones_are_well_above_chance(name: str, fit: Fit, manifest: Manifest) -> None:
+    assert _accuracy(fit(name), manifest) > _accuracy(fit("majority"), manifest) + 0.25
+
+
+@pytest.mark.parametrize("name", ["random_forest_colour", "linear_svm_colour"])
+def test_a_seed_gives_the_same_twice(name: str, fit: Fit, manifest: Manifest) -> None:
+    paths = list(manifest.part("test")["path"])
+    again = fit_baseline(name, manifest)
+    np.testing.assert_array_equal(again.probabilities(paths), fit(name).probabilities(paths))
+
+
+def test_another_seed_gives_another_forest(fit: Fit, manifest: Manifest) -> None:
+    paths = list(manifest.part("test")["path"])
+    other = fit_baseline("random_forest_colour", manifest, Config(seed=1))
+    assert (other.probabilities(paths) != fit("random_forest_colour").probabilities(paths)).any()
+
+
+def test_the_majority_says_the_classes_shares(fit: Fit, manifest: Manifest) -> None:
+    counts = manifest.counts()
+    shares = (counts["train"] + counts["validation"]).to_numpy(float)
+    found = fit("majority").probabilities(list(manifest.part("test")["path"]))
+    np.testing.assert_allclose(found[0], shares / shares.sum(), atol=1e-6)
+
+
+def test_the_validation_images_are_learnt_from_too(fit: Fit, manifest: Manifest) -> None:
+    details = fit("knn_colour").details
+    assert details["train_images"] == len(manifest) - len(manifest.part("test"))
+    assert details["fitted_on"] == "train and validation"
+
+
+def test_the_details_are_json_and_say_what_was_chosen(fit: Fit) -> None:
+    details = json.loads(json.dumps(fit("linear_svm_colour").details))
+    assert details["title"] == "linear SVM on colour histogram"
+    assert details["features_width"] == 432
+    assert details["chosen"]["C"] in (0.01, 0.1, 1.0, 10.0, 100.0)
+
+
+def test_no_image_gives_no_row(fit: Fit) -> None:
+    assert fit("knn_colour").probabilities([]).shape == (0, 3)
+
+
+def test_a_classic_says_what_it_is(fit: Fit) -> None:
+    text = repr(fit("knn_colour"))
+    assert text.startswith("<Classic knn_colour: 3 classes, 432 features, fitted in ")
+    assert "nearest neighbours on colour histogram" in fit("knn_colour")._repr_html_()
+
+
+def _manifest(paths: list[str], sizes: dict[str, int], tested: dict[str, int]) -> Manifest:
+    """A manifest of `sizes` training and `tested` test images of each class."""
+    labels = [(name, "train") for name, count in sizes.items() for _ in range(count)]
+    labels += [(name, "test") for name, count in tested.items() for _ in range(count)]
+    rows = [(path, *label, "", "") for path, label in zip(paths, labels, strict=False)]
+    return Manifest(pd.DataFrame(rows, columns=list(COLUMNS)), "a few")
+
+
+@pytest.fixture(scope="module")
+def paths(shapes: Path) -> list[str]:
+    return [str(path) for path in sorted(shapes.rglob("*.png"))]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "sizes", [{"a": 1, "b": 1}, {"a": 9, "b": 1, "c": 2}, {"a": 1, "b": 1, "c": 1}]
+)
+@pytest.mark.parametrize("name", [name for name in NAMES if "boosting" not in name])
+def test_classes_of_one_or_two_images_are_fitted(
+    name: str, sizes: dict[str, int], paths: list[str]
+) -> None:
+    few = _manifest(paths, sizes, {})
+    found = fit_baseline(name, few).probabilities(paths[:4])
+    assert found.shape == (4, len(sizes))
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["knn_colour", "linear_svm_colour"])
+def test_a_class_without_training_images_has_a_column_of_noughts(
+    name: str, paths: list[str]
+) -> None:
+    few = _manifest(paths, {"a": 5, "c": 5}, {"b": 2})
+    found = fit_baseline(name, few).probabilities(paths[:4])
+    assert found.shape == (4, 3)
+    assert not found[:, 1].any()
+
+
+def test_one_class_alone_cannot_be_told_apart(paths: list[str]) -> None:
+    with pytest.raises(DataError) as error:
+        fit_baseline("knn_colour", _manifest(paths, {"a": 3}, {"b": 1}))
+    assert str(error.value) == (
+        "All 3 training images of 'a few' are of the class 'a': "
+        "there should be at least two classes for knn_colour."
+    )
+
+
+def test_no_training_image_is_an_error(paths: list[str]) -> None:
+    with pytest.raises(DataError) as error:
+        fit_baseline("majority", _manifest(paths, {}, {"a": 1, "b": 1}))
+    assert str(error.value) == (
+        "No image of the manifest of 'a few' is in train: mark some in its column split as train, "
+        "validation and test, or have them split by `Manifest.read` of a folder or a .csv with "
+        "path,label."
+    )
+
+
+def test_a_misspelt_name_is_an_error_before_any_image_is_read(manifest: Manifest) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'knn_hog'"):
+        fit_baseline("knn_hogg", manifest)
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS.keys() - {"majority"}))
+def test_every_classifier_learns_from_ten_images_a_class(name: str) -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((2, 30))
+
+    def draw(images: int) -> tuple[np.ndarray, np.ndarray]:
+        truth = np.repeat([0, 1], images)
+        values = centres[truth] + 0.5 * rng.standard_normal((len(truth), 30))
+        return values.astype(np.float32), truth
+
+    values, truth = draw(10)
+    asked, answers = draw(100)
+    found, _ = fit_classifier(name, values, truth, groups=[""] * 20, seed=0)
+    said = found.predict_proba(asked)
+    assert np.mean(said.argmax(axis=1) == answers) > 0.8
+
+
+def test_what_features_cost_is_in_the_time_of_fitting(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = ImageFeatures.read
+    monkeypatch.setattr(ImageFeatures, "read", lambda self, paths: (read(self, paths)[0], 100.0))
+    assert fit_baseline("perceptron_colour", manifest).fit_seconds > 200  # of two splits
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_groups_and_weights_are_those_of_the_images(
+    uneven: bool, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: dict[str, object] = {}
+
+    def record(*arguments: object, **named: object) -> object:
+        handed.update(named, truth=arguments[2])
+        return fit_classifier(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("transferkit.baselines.fit.fit_classifier", record)
+    frame = manifest.frame.copy()
+    frame["group"] = [f"{label}-{row % 9}" for row, label in enumerate(frame["label"])]
+    if uneven:
+        learnt = frame["split"] != "test"
+        frame.loc[frame.index[learnt & (frame["label"] == manifest.classes[0])][3:], "split"] = ""
+    fit_baseline("perceptron_colour", Manifest(frame, "grouped"))
+    truth, groups = handed["truth"], handed["groups"]
+    assert [name.rpartition("-")[0] for name in groups] == [manifest.classes[k] for k in truth]
+    if uneven:
+        sums = np.bincount(truth, handed["weights"])
+        assert sums == pytest.approx(np.full(len(sums), sums.mean()))
+    else:
+        assert handed["weights"] is None

@@ -1,0 +1,164 @@
+"""Networks for features: which are built, which are held, and that what learns changes none."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from transferkit.baselines.fit import fit_baseline
+from transferkit.config.settings import Config, EngineName
+from transferkit.data.manifest import Manifest
+from transferkit.features import extract, extractor_pool
+from transferkit.features.extract import frozen_features
+from transferkit.features.spec import Source
+from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
+from transferkit.storage.disk_cache import kept_folder
+from transferkit.training.train import train
+
+Lent = Callable[[], keras.Model]
+
+
+def forget() -> None:
+    extract._read.cache_clear()
+    extractor_pool._held.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_memory() -> Iterator[None]:
+    """As at the start of a process, before and after."""
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def files(drawn: Callable[..., Path]) -> list[str]:
+    return [str(path) for path in sorted(drawn(images=2).rglob("*.png"))]
+
+
+@pytest.fixture
+def bare(pretrained: Config) -> Config:
+    """Nothing is kept on disk, so that what is asked for is computed."""
+    return dataclasses.replace(pretrained, data=dataclasses.replace(pretrained.data, cache_size=0))
+
+
+def features(
+    config: Config, files: list[str], engine: EngineName, lent: Lent | None = None
+) -> np.ndarray:
+    settings: dict[str, Any] = {"precision": "float32", "engine": engine}
+    source = Source.of(config.model, config.data, **settings)
+    with extractor_pool.lent(source, lent) if lent else nullcontext():
+        return frozen_features(config.model, config.data, files, **settings).values
+
+
+def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(source: Source) -> keras.Model:
+        raise AssertionError("a network was built")
+
+    monkeypatch.setattr(extractor_pool, "_built", build)
+
+
+def classifier(config: Config) -> keras.Model:
+    return build_classifier(config.model, ("a", "b"), side=32)
+
+
+def test_one_that_is_lent_is_not_built_again(
+    bare: Config, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = features(bare, files, "graph")
+    forget()
+    forbid_building(monkeypatch)
+    lender = classifier(bare)
+    found = features(bare, files, "graph", lambda: extractor_of(lender))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_what_the_lender_learns_later_changes_no_feature(
+    engine: EngineName, bare: Config, files: list[str]
+) -> None:
+    lender = classifier(bare)
+    first = features(bare, files[:3], engine, lambda: extractor_of(lender))
+    lender.set_weights([2 * each for each in lender.get_weights()])
+    again = features(bare, files, engine)
+    np.testing.assert_allclose(again[:3], first, atol=1e-5)
+    forget()
+    np.testing.assert_allclose(again, features(bare, files, "keras"), atol=1e-4)
+
+
+def test_a_baseline_asks_the_network_that_read_the_rows(
+    manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(pretrained.train, engine="graph", precision="float32")
+    config = dataclasses.replace(pretrained, train=settings)
+    train(manifest, config)
+    paths = manifest.part("test")["path"].tolist()
+    with monkeypatch.context() as patched:
+        forbid_building(patched)
+        classic = fit_baseline("logistic_regression_backbone", manifest, config)
+        found = classic.probabilities(paths)
+    forget()
+    shutil.rmtree(kept_folder())
+    np.testing.assert_allclose(found, classic.probabilities(paths), atol=1e-3)
+
+
+def test_one_that_was_held_before_outlives_what_was_lent(bare: Config, files: list[str]) -> None:
+    features(bare, files[:1], "keras")
+    (before,) = extractor_pool._held.values()
+    features(bare, files[:2], "keras", lambda: extractor_of(classifier(bare)))
+    assert list(extractor_pool._held.values()) == [before]
+
+
+def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:
+    for engine, side in (("graph", 32), ("keras", 32), ("graph", 64)):
+        data = dataclasses.replace(bare.data, side=side)
+        features(dataclasses.replace(bare, data=data), files[:1], engine)
+    kept = [(source.engine, source.data.side) for source, _ in extractor_pool._held]
+    assert kept == [("keras", 32), ("graph", 64)]
+
+
+def test_other_weights_in_the_same_file_are_another_network(
+    bare: Config, files: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.weights.h5"
+    shutil.copy(bare.model.weights, path)
+    own = dataclasses.replace(bare, model=dataclasses.replace(bare.model, weights=str(path)))
+    before = features(own, files, "graph")
+    network = build_extractor(own.model, 32).get_layer("pocket")
+    network.set_weights([1.1 * each for each in network.get_weights()])
+    network.save_weights(path)
+    after = features(own, files, "graph")
+    assert not np.allclose(before, after, rtol=1e-2)
+
+
+ON_TWO_DEVICES = """
+from transferkit.config.settings import DataConfig, ModelConfig, TrainConfig
+from transferkit.inference.devices import choose_device
+from transferkit.training import held
+from transferkit.models.classifier import build_classifier, extractor_of
+from transferkit.features.spec import Source
+device = choose_device(TrainConfig(devices="cpu:2"))
+model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
+with device.building():
+    lender = build_classifier(model, ("a", "b"), side=32)
+source = Source.of(model, data, precision="float32", engine="keras")
+with held.lent(source, lambda: extractor_of(lender)):
+    print(held.forward_for(source).engine.replicas)
+"""
+
+
+def test_one_that_is_lent_computes_on_all_devices() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ON_TWO_DEVICES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "2\n"

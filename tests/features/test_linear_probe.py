@@ -1,0 +1,140 @@
+"""The solved head: an optimum, for plain features, of the classes that are there."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+
+from transferkit.features.linear_probe import NEVER, STRENGTHS, Probe, _losses, solve
+from transferkit.features.scaling import EvenScaler
+
+IMAGES, WIDTH = 240, 6
+
+
+def draw(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features of very different scales, and classes that depend on them."""
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((IMAGES, WIDTH)) * np.logspace(-2, 3, WIDTH) + 5
+    logits = (features - 5) / np.logspace(-2, 3, WIDTH) @ rng.standard_normal((WIDTH, classes))
+    truth = (2 * logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    return features.astype(np.float32), truth
+
+
+def solved(features: np.ndarray, truth: np.ndarray, classes: int, **options: object) -> Probe:
+    settings = {"weights": np.ones(len(truth)), "groups": [""] * len(truth), "seed": 0} | options
+    return solve(features, truth, classes=classes, **settings)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_the_gradient_at_the_optimum_is_that_of_the_penalty(classes: int) -> None:
+    features, truth = draw(classes)
+    probe = solved(features, truth, classes)
+    logits = features @ probe.kernel + probe.bias
+    error = softmax(logits, axis=1) - np.eye(classes)[truth]
+    # What the bias would gain: nothing. What the kernel would: what the penalty holds back.
+    assert np.abs(error.sum(axis=0)).max() < 0.1
+    deviation = features.std(axis=0)
+    pulls = ((features - features.mean(axis=0)) / deviation).T @ error
+    scaled = probe.kernel * deviation[:, None]
+    if classes > 2:  # with two, scikit-learn's penalty is on the difference of the logits
+        np.testing.assert_allclose(-pulls * probe.strength, scaled, atol=0.02)
+
+
+def test_it_is_right_where_the_scales_differ() -> None:
+    features, truth = draw(4)
+    later, answers = draw(4)
+    loss, right = solved(features, truth, 4).judge(later, answers, np.ones(IMAGES))
+    assert right > 0.75
+    assert loss < 0.7
+
+
+def test_a_class_without_images_is_never_said() -> None:
+    features, truth = draw(3)
+    kept = truth != 1
+    probe = solved(features[kept], truth[kept], 3)
+    assert not probe.kernel[:, 1].any()
+    assert probe.bias[1] == NEVER
+    assert 1 not in (features @ probe.kernel + probe.bias).argmax(axis=1)
+
+
+def test_a_class_of_two_images_is_in_no_need_of_being_judged_in_every_fold() -> None:
+    features, truth = draw(3)
+    rows = np.concatenate([np.flatnonzero(truth != 1), np.flatnonzero(truth == 1)[:2]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # scikit-learn's, of a score that is no number
+        probe = solved(features[rows], truth[rows], 3)
+    assert np.isfinite(probe.kernel).all()
+    assert probe.kernel[:, 1].any()
+
+
+def test_a_heavier_class_is_said_more_often() -> None:
+    features, truth = draw(2)
+    features = features[:, :1]  # too little to tell them apart by
+    weights = np.where(truth == 1, 5.0, 1.0)
+    plain, heavy = (
+        (features @ each.kernel + each.bias).argmax(axis=1).mean()
+        for each in (solved(features, truth, 2), solved(features, truth, 2, weights=weights))
+    )
+    assert heavy > plain
+
+
+def test_what_is_judged_is_scaled_as_what_was_learnt_from() -> None:
+    features, truth = draw(2)
+    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
+    weights, part = np.ones(IMAGES), (learn, judge)
+    plain = _losses(features, truth, weights, part, (0.1,))
+    features[judge] = features[judge] * 3 + 1000  # by itself it would be scaled back
+    assert _losses(features, truth, weights, part, (0.1,))[0] > 2 * plain[0]
+
+
+def test_the_judging_of_a_strength_is_weighted() -> None:
+    features, truth = draw(2)
+    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
+    weights = np.ones(IMAGES)
+    weights[judge] = np.where(truth[judge] == 1, 9.0, 1.0)
+    kernel = LogisticRegression(C=0.1, max_iter=500)
+    scale = EvenScaler().fit(features[learn])
+    kernel.fit(scale.transform(features[learn]), truth[learn])
+    said = kernel.predict_proba(scale.transform(features[judge]))
+    wanted = -np.average(np.log(said[np.arange(40), truth[judge]]), weights=weights[judge])
+    assert _losses(features, truth, weights, (learn, judge), (0.1,))[0] == pytest.approx(
+        wanted, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("copies", [2, 4])
+def test_views_of_an_image_never_help_to_judge_it(copies: int) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((60, 80)).astype(np.float32)  # labels that nothing tells
+    truth = np.tile(rng.integers(0, 2, 60), copies)
+    views = np.concatenate([images + 0.01 * rng.standard_normal((60, 80)) for _ in range(copies)])
+    names = [f"{number}.jpg" for number in range(60)] * copies
+    kept, parted = (
+        solved(views, truth, 2, groups=groups).strength for groups in (names, [""] * len(names))
+    )
+    assert kept == STRENGTHS[0]
+    assert parted == STRENGTHS[-1]
+
+
+def test_twice_is_the_same() -> None:
+    features, truth = draw(3)
+    first, second = solved(features, truth, 3), solved(features, truth, 3)
+    assert np.array_equal(first.kernel, second.kernel)
+
+
+def test_the_log_loss_is_weighted_and_the_share_is_not() -> None:
+    probe = Probe(np.zeros((1, 2), np.float32), np.log([0.25, 0.75]).astype(np.float32), 1.0)
+    loss, right = probe.judge(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
+    assert loss == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4, rel=1e-5)
+    assert right == 0.5
+
+
+def test_nothing_is_warned_of_many_classes_with_few_images() -> None:
+    features, truth = draw(2)[0][:60], np.arange(60) % 40
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        solved(features, truth, 40)

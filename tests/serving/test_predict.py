@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError, RunError
+from transferkit.models.network import Network
+from transferkit.serving import predict as predictor
+from transferkit.storage.run import Run
+from transferkit.training.train import train
+
+
+@pytest.fixture(scope="module")
+def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """LeNet, trained for an epoch."""
+    config = Config(
+        data=DataConfig(side=32),
+        model=ModelConfig(backbone="lenet"),
+        train=TrainConfig(epochs=1, augment="none"),
+    )
+    run = Run.create(tmp_path_factory.mktemp("predictor") / "run")
+    train(Manifest.read(shapes), config, run=run)
+    return run
+
+
+@pytest.fixture
+def mixed(shapes: Path, tmp_path: Path) -> list[str]:
+    """Two good files with a broken one between them."""
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"")
+    good = sorted((shapes / "circles").iterdir())[:2]
+    return [str(good[0]), str(broken), str(good[1])]
+
+
+def test_a_row_holds_a_class_and_every_probability(run: Run, shapes: Path) -> None:
+    found = predictor.predict(run.folder, shapes / "squares")
+    assert list(found.columns) == [
+        "path",
+        "class",
+        "probability",
+        "problem",
+        "p(circles)",
+        "p(squares)",
+        "p(stripes)",
+    ]
+    assert len(found) == 20
+    assert found.filter(like="p(").sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+    assert found["probability"].to_numpy() == pytest.approx(found.filter(like="p(").max(axis=1))
+
+
+def test_it_says_what_the_network_says(run: Run, shapes: Path) -> None:
+    files = [str(path) for path in sorted((shapes / "stripes").iterdir())]
+    found = predictor.predict(run.folder, files).filter(like="p(").to_numpy()
+    assert np.array_equal(found, Network.load(run.folder).probabilities(files).astype(float))
+
+
+def test_a_broken_file_does_not_end_the_others(run: Run, mixed: list[str]) -> None:
+    found = predictor.predict(run.folder, mixed)
+    assert found["path"].tolist() == mixed
+    assert found["problem"].tolist() == ["", "is empty (0 bytes)", ""]
+    assert found["class"].tolist()[1] == ""
+    assert found["probability"].isna().tolist() == [False, True, False]
+
+
+def test_only_broken_files_are_named_each(run: Run, mixed: list[str]) -> None:
+    found = predictor.predict(run.folder, mixed[1])
+    assert found["problem"].tolist() == ["is empty (0 bytes)"]
+
+
+def test_chunks_are_of_bounded_size_and_in_order(
+    run: Run, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "CHUNK", 7)
+    files = predictor.find_files([shapes])
+    chunks = list(predictor.predict_chunks(Network.load(run.folder), files))
+    assert [len(chunk) for chunk in chunks] == [7] * 8 + [4]
+    assert [path for chunk in chunks for path in chunk["path"]] == files
+
+
+def test_folders_are_read_through_and_hidden_files_left_out(shapes: Path, tmp_path: Path) -> None:
+    shutil.copytree(shapes / "circles", tmp_path / "a" / "b")
+    (tmp_path / "a" / ".hidden.png").write_bytes(b"")
+    found = predictor.find_files([tmp_path])
+    assert len(found) == 20
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("sources", "sentence"),
+    [
+        (["no.png"], "There is no file or folder 'no.png' to predict."),
+        ([], "There is no file to predict: give image files, or folders of them."),
+    ],
+)
+def test_nothing_to_predict_is_one_sentence(sources: Sequence[str], sentence: str) -> None:
+    with pytest.raises(DataError) as caught:
+        predictor.find_files(sources)
+    assert str(caught.value) == sentence
+
+
+def test_a_baseline_that_the_run_has_not_is_one_sentence(run: Run) -> None:
+    with pytest.raises(RunError) as caught:
+        predictor.load_classifier(run.folder, "knn_pixels")
+    assert str(caught.value) == (
+        f"The run '{run.folder}' has no baseline 'knn_pixels': "
+        "it has none, and the network, which needs no name."
+    )
+
+
+def test_a_baseline_of_the_run_predicts(run: Run, shapes: Path) -> None:
+    from transferkit.baselines.fit import fit_baseline
+
+    settings = dataclasses.replace(Config(), data=DataConfig(side=32))
+    forest = fit_baseline("extra_trees_pixels", Manifest.read(shapes), settings)
+    forest.save(run.folder)
+    found = predictor.predict(run.folder, shapes / "circles", classifier="extra_trees_pixels")
+    assert (found["class"] == "circles").mean() > 0.8  # most of them were learnt from
+
+
+def test_images_in_memory_are_told_as_their_files_are(run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    pixels = np.asarray(image)
+    sources = [path, image, pixels, path.read_bytes(), np.asfortranarray(pixels)]
+    found = predictor.predict(run.folder, sources)
+    assert found["path"].tolist() == [str(path), "image 1", "image 2", "image 3", "image 4"]
+    numbers = found.filter(like="p(").to_numpy()
+    assert np.array_equal(numbers, np.repeat(numbers[:1], 5, axis=0))
+
+
+@pytest.mark.parametrize("kind", ["array", "picture", "bytes", "path"])
+def test_a_single_image_needs_no_list(kind: str, run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    image = Image.open(path).convert("RGB")
+    sources = {
+        "array": np.asarray(image),
+        "picture": image,
+        "bytes": path.read_bytes(),
+        "path": path,
+    }
+    found = predictor.predict(run.folder, sources[kind])
+    assert found["path"].tolist() == [str(path) if kind == "path" else "image 0"]
+
+
+def test_an_array_of_four_axes_is_several_images(run: Run) -> None:
+    found = predictor.predict(run.folder, np.zeros((3, 40, 50, 3), np.uint8))
+    assert found["path"].tolist() == ["image 0", "image 1", "image 2"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "YCbCr"])
+def test_pictures_of_every_mode_are_taken(mode: str, run: Run) -> None:
+    image = Image.new("L" if mode == "I;16" else "RGB", (40, 30), 90)
+    found = predictor.predict(run.folder, image.convert(mode))
+    assert found["problem"].tolist() == [""]
+
+
+def test_floats_of_no_known_range_have_a_problem(run: Run) -> None:
+    (problem,) = predictor.predict(run.folder, Image.new("F", (40, 30), 90.0))["problem"]
+    assert problem.startswith("has grey values of the type float32 from 90 to 90, and nothing says")
+
+
+def test_bytes_that_are_no_image_have_a_problem(run: Run) -> None:
+    assert predictor.predict(run.folder, [b""])["problem"].tolist() == ["is empty (0 bytes)"]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (
+            np.zeros((8, 8), np.uint8),
+            "Image 0 is an array (8, 8) of uint8: it should be (height, width, 3) of uint8, RGB.",
+        ),
+        (
+            np.zeros((8, 8, 3)),
+            "Image 0 is an array (8, 8, 3) of float64: "
+            "it should be (height, width, 3) of uint8, RGB.",
+        ),
+        (
+            7,
+            "Image 0 is a int: give a path, the bytes of an image file, a PIL image, or an array "
+            "(height, width, 3) of uint8.",
+        ),
+    ],
+)
+def test_what_is_no_image_is_one_sentence(source: object, sentence: str, run: Run) -> None:
+    with pytest.raises(DataError) as caught:
+        predictor.predict(run.folder, [source])  # type: ignore[list-item]
+    assert str(caught.value) == sentence
+
+
+def test_the_bound_of_pixels_can_be_another(run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    found = predictor.predict(run.folder, path, max_pixels=100)
+    assert "more than the 100 of --data.max-pixels" in found["problem"].tolist()[0]

@@ -1,0 +1,143 @@
+"""What enters the released part: read once, kept, and the same as the network's own."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transferkit.config.settings import Config
+from transferkit.data.decoding.decode import read_images
+from transferkit.data.manifest import Manifest
+from transferkit.features import extract
+from transferkit.features.cache.listing import tables
+from transferkit.features.extract import frozen_features
+from transferkit.inference.devices import choose_device
+from transferkit.models import classifier as models
+from transferkit.models.split import cut
+from transferkit.storage.disk_cache import kept_folder
+from transferkit.training.activation_cache import keep_rows
+from transferkit.training.dataset import read_part
+from transferkit.training.state import Fit, KeptRows
+
+
+def start(manifest: Manifest, config: Config, **train: object) -> Fit:
+    """A fit in which nothing has been done yet."""
+    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
+    classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
+    parts = [read_part(manifest, split, batch=16) for split in ("train", "validation")]
+    return Fit(classifier, config, choose_device(config.train), parts[0], parts[1])
+
+
+def keep(fit: Fit, blocks: int = 1) -> KeptRows:
+    rows = keep_rows(fit, blocks)
+    assert rows is not None
+    return rows
+
+
+def test_rows_are_what_the_network_has_at_the_boundary(
+    manifest: Manifest, pretrained: Config
+) -> None:
+    fit = start(manifest, pretrained, precision="float32")
+    rows = keep(fit)
+    images = read_images(fit.validation.paths, 32, pretrained.data).astype("float32")
+    expected, _ = cut(fit.classifier, pretrained.model, 1).below(images, training=False)
+    found = rows.validation.read(range(len(images)))
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-3)  # float16 has 11 bits
+
+
+def test_the_part_above_says_of_them_what_the_network_says(
+    manifest: Manifest, pretrained: Config
+) -> None:
+    fit = start(manifest, pretrained, precision="float32")
+    rows = keep(fit)
+    images = read_images(fit.train.paths, 32, pretrained.data).astype("float32")
+    found = rows.above.predict(rows.train[0].read(range(len(images))).astype("f4"), verbose=0)
+    np.testing.assert_allclose(
+        found, fit.classifier.predict(images, verbose=0), rtol=1e-2, atol=1e-3
+    )
+
+
+def test_each_view_is_there_beside_the_plain_images(manifest: Manifest, pretrained: Config) -> None:
+    rows = keep(start(manifest, pretrained, augment="photo", views="2"))
+    plain, *views = [each.read(range(len(each))) for each in rows.train]
+    assert len(views) == 2
+    assert not any(np.array_equal(plain, view) for view in views)
+    assert not np.array_equal(*views)
+
+
+def test_features_come_out_on_the_way(
+    manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit = start(manifest, pretrained)
+    keep(fit)
+    on_the_way = {each.folder for each in tables(kept_folder())}
+    extract._read.cache_clear()
+    capsys.readouterr()
+    found = frozen_features(pretrained.model, pretrained.data, fit.train.paths)
+    number = len(set(fit.train.paths))
+    assert capsys.readouterr().err == (
+        f"Features of {number} of {number} images were kept from before.\n"
+    )
+    assert {each.folder for each in tables(kept_folder())} == on_the_way
+    data = dataclasses.replace(pretrained.data, cache_size=0)
+    anew = frozen_features(pretrained.model, data, fit.train.paths).values
+    np.testing.assert_allclose(found.values, anew, rtol=1e-2, atol=1e-2)
+
+
+def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
+    manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = start(manifest, pretrained), start(manifest, pretrained)
+    whole = sum(each.seconds for each in keep(first).train)
+    capsys.readouterr()
+    rows = keep(second)
+    images = len(second.train) + len(second.validation)
+    assert capsys.readouterr().err == (
+        f"Activations of {images} of {images} images were kept from before.\n"
+    )
+    assert sum(each.seconds for each in rows.train) == pytest.approx(whole)
+    assert second.borrowed_seconds > first.borrowed_seconds
+
+
+@pytest.mark.parametrize("train", [{"views": "every"}, {"mix": "cutmix"}])
+def test_what_blends_pixels_goes_from_pixels(
+    manifest: Manifest, pretrained: Config, train: dict[str, str]
+) -> None:
+    assert keep_rows(start(manifest, pretrained, **train), 1) is None
+
+
+@pytest.mark.parametrize("blocks", [0, 5])
+def test_where_all_or_nothing_learns_there_is_no_boundary(
+    manifest: Manifest, pretrained: Config, blocks: int
+) -> None:
+    assert keep_rows(start(manifest, pretrained), blocks) is None
+
+
+def test_rows_without_room_are_said(
+    manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = dataclasses.replace(pretrained.data, cache_size=1e-6)
+    fit = start(manifest, dataclasses.replace(pretrained, data=data), augment="none")
+    assert keep_rows(fit, 1) is None
+    images = len(fit.train) + len(fit.validation)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"What enters stage3_block1_first_pad of {images} images and views takes 0.0 GB, "
+        "and --cache-size is 1e-06: each epoch runs the whole network from pixels."
+    )
+
+
+def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
+    manifest: Manifest, pretrained: Config, own_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_cache.parent.mkdir(exist_ok=True)
+    own_cache.write_text("no folder")
+    fit = start(manifest, pretrained, augment="none")
+    assert keep_rows(fit, 1) is None
+    images = len(fit.train) + len(fit.validation)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"What enters stage3_block1_first_pad of {images} images and views cannot all be kept: "
+        "each epoch runs the whole network from pixels."
+    )

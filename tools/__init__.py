@@ -1,0 +1,1 @@
+"""What made parts of the package, and is not part of it."""

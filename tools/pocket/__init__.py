@@ -1,0 +1,1 @@
+"""The making of the pocket backbone's weights, from drawn pictures alone."""

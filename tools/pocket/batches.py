@@ -1,0 +1,89 @@
+"""The batches of a lesson: parts of its pictures, and what a teacher or their labels say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tools.pocket.config import Lesson
+from tools.pocket.dataset import LABELS, shard_paths
+from tools.pocket.scenes import SIDE
+
+STRIDE = 16  # pixels of the picture to one of the map
+CROP = 64  # pixels: most steps see a part of each picture, which takes less than half the time
+WHOLE = 0.25  # share of the steps that see all of it
+MEASURED, MEASURED_BATCH = 10_240, 256  # pictures for the statistics of batch normalisation
+
+
+def target_width(lesson: Lesson) -> int:
+    """How many numbers the teacher says of each point."""
+    first = shard_paths(lesson.folder, "targets", lesson.pictures)[0]
+    return int(np.load(first, mmap_mode="r").shape[-1])
+
+
+def pooled_spread(lesson: Lesson) -> float:
+    """The variance over pictures of what the teacher says, on average over points and numbers."""
+    first = shard_paths(lesson.folder, "targets", lesson.pictures)[0]
+    pooled = np.load(first).astype(np.float32).mean(axis=(1, 2))
+    return float(pooled.var(axis=0).mean())
+
+
+def lesson_batches(lesson: Lesson, *, first: int) -> tf.data.Dataset:
+    """Batches from step `first` on, the next one gathered while one is learnt from."""
+    target = tf.TensorSpec([lesson.batch], tf.int32)
+    if not lesson.labelled:
+        target = tf.TensorSpec([lesson.batch, None, None, target_width(lesson)], tf.float16)
+    pictures = tf.TensorSpec([lesson.batch, None, None, 3], tf.uint8)
+    batches = tf.data.Dataset.from_generator(
+        lambda: _batches(lesson, first), output_signature=(pictures, target)
+    )
+    return batches.prefetch(4)
+
+
+def _batches(lesson: Lesson, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Step by step the pictures and their targets; a step is decided by its number alone."""
+    pictures = Shards(shard_paths(lesson.folder, "pictures", lesson.pictures))
+    targets = None
+    if not lesson.labelled:
+        targets = Shards(shard_paths(lesson.folder, "targets", lesson.pictures))
+    for step in range(first, lesson.steps):
+        rng = np.random.default_rng([lesson.seed, step])
+        chosen = rng.integers(lesson.pictures, size=lesson.batch)
+        size = (SIDE if rng.random() < WHOLE else CROP) // STRIDE
+        top, left = rng.integers(SIDE // STRIDE - size + 1, size=2)
+        turn = -1 if rng.random() < 0.5 else 1  # flipped, or as it is
+        seen = _part(pictures[chosen], top, left, size=size, scale=STRIDE)[:, :, ::turn]
+        if targets is None:
+            yield seen, (chosen % LABELS).astype(np.int32)
+        else:
+            yield seen, _part(targets[chosen], top, left, size=size)[:, :, ::turn]
+
+
+def _part(maps: np.ndarray, top: int, left: int, *, size: int, scale: int = 1) -> np.ndarray:
+    """The square of `size` at `top` and `left` of each of `maps`, all in units of `scale`."""
+    across, down = (slice(scale * first, scale * (first + size)) for first in (left, top))
+    return maps[:, down, across]
+
+
+def whole_pictures(lesson: Lesson) -> Iterator[np.ndarray]:
+    """The first `MEASURED` pictures, `(pictures, SIDE, SIDE, 3)` uint8, in large batches."""
+    pictures = Shards(shard_paths(lesson.folder, "pictures", lesson.pictures))
+    count = min(MEASURED, lesson.pictures)
+    for first in range(0, count, MEASURED_BATCH):
+        yield pictures[np.arange(first, min(first + MEASURED_BATCH, count))]
+
+
+class Shards:
+    """Arrays in several files as if they were one; read where they lie."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.parts = [np.load(path, mmap_mode="r") for path in paths]
+        self.firsts = np.cumsum([0, *(len(part) for part in self.parts[:-1])])
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        part = np.searchsorted(self.firsts, rows, side="right") - 1
+        within = rows - self.firsts[part]
+        return np.stack([self.parts[p][k] for p, k in zip(part, within, strict=True)])

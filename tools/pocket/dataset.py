@@ -1,0 +1,74 @@
+"""The drawn pictures of a lesson, kept in a folder in shards, so that a stopped lesson goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from tools.pocket.scenes import SIDE, draw_labelled, draw_scene
+from transferkit.runtime.progress import say, track
+from transferkit.storage.run import atomic
+
+SHARD = 2_000  # pictures in a file: 55 MB
+LABELS = 1_000  # of the labelled pictures
+
+
+def draw_pictures(folder: Path, count: int, *, labelled: bool, workers: int | None = None) -> None:
+    """Draw the pictures 0..`count` - 1 into `folder`, those that are not there yet.
+
+    Picture `n` of a labelled lesson has the label `n % LABELS`.
+    """
+    missing = [
+        (path, first)
+        for path, first in zip(shard_paths(folder, "pictures", count), _firsts(count), strict=True)
+        if not path.exists()
+    ]
+    if not missing:
+        return
+    say(f"Drawing {count:,} pictures of {SIDE} px.")
+    draw = partial(_draw_shard, labelled=labelled)
+    with _processes(workers) as run:
+        numbers = [range(first, min(first + SHARD, count)) for _, first in missing]
+        shards = track(run(draw, numbers), len(missing), doing="Drawing")
+        for (path, _), pictures in zip(missing, shards, strict=True):
+            save_array(path, pictures)
+
+
+def shard_paths(folder: Path, kind: str, count: int) -> list[Path]:
+    """The files that hold so many pictures, or what is kept of them (`kind`), in order."""
+    return [folder / f"{kind}-{first // SHARD:04}.npy" for first in _firsts(count)]
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write `array` as a .npy file, whole or not at all."""
+    with atomic(path) as temporary:
+        np.save(temporary, array)
+
+
+def _firsts(count: int) -> range:
+    return range(0, count, SHARD)
+
+
+def _draw_shard(numbers: range, *, labelled: bool) -> np.ndarray:
+    if labelled:
+        return np.stack([draw_labelled(number, number % LABELS) for number in numbers])
+    return np.stack([draw_scene(number) for number in numbers])
+
+
+@contextmanager
+def _processes(workers: int | None) -> Iterator[Callable[..., Iterator[np.ndarray]]]:
+    """A `map` over so many processes, one a core if None; with one, over none but this."""
+    workers = workers or os.cpu_count() or 1
+    if workers == 1:
+        yield map
+        return
+    # Not by fork: TensorFlow's threads would not survive it.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool.map

@@ -1,0 +1,149 @@
+"""The lesson itself: the pocket backbone learns the targets of the drawn pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import pandas as pd
+
+from tools.pocket.batches import (
+    lesson_batches,
+    pooled_spread,
+    target_width,
+    whole_pictures,
+)
+from tools.pocket.config import Lesson
+from tools.pocket.dataset import LABELS
+from transferkit.backbones.build import build_backbone, preprocess
+from transferkit.backbones.catalog import find_backbone
+from transferkit.config.settings import TrainConfig
+from transferkit.inference.devices import choose_bits
+from transferkit.runtime.progress import say
+from transferkit.storage.run import atomic, write_text
+from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
+from transferkit.training.optimizers import build_optimizer, rate_schedule
+
+PROBES = 8  # in a lesson
+TRAIN = TrainConfig(optimizer="adamw", rate=2e-3, weight_decay=0.02, clip_norm=5.0, warmup=0.01)
+
+
+@keras.saving.register_keras_serializable("transferkit")
+class Imitation(keras.losses.Loss):
+    """How far the student's map is from the teacher's, at each point and on average over them.
+
+    The second term, half as strong, is relative to `spread`, the variance of the teacher's pooled
+    features over the pictures, since their average over points is what a classifier gets to see.
+    """
+
+    def __init__(self, spread: float, name: str = "imitation", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.spread = spread
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`(pictures,)`, of maps `(pictures, height, width, features)`."""
+        ops = keras.ops
+        error = y_pred - ops.cast(y_true, y_pred.dtype)
+        pooled = ops.mean(ops.square(ops.mean(error, axis=(1, 2))), axis=-1)
+        return ops.mean(ops.square(error), axis=(1, 2, 3)) + 0.5 * pooled / self.spread
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` takes."""
+        return super().get_config() | {"spread": self.spread}
+
+
+Probe = Callable[[keras.Model], dict[str, float]]
+
+
+def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
+    """The student at the end of the lesson; a lesson that was stopped goes on where it was kept.
+
+    `probe` is asked about the student `PROBES` times on the way; what it says is written into the
+    history.
+    """
+    with choose_bits("auto").fast():
+        student = _kept_student(lesson)
+        done = int(student.optimizer.iterations)
+        if done < lesson.steps:
+            say(f"Step {done:,} of {lesson.steps:,}, {lesson.batch} pictures each.")
+            student.fit(
+                lesson_batches(lesson, first=done),
+                epochs=-(-lesson.steps // lesson.kept_every),
+                initial_epoch=done // lesson.kept_every,
+                steps_per_epoch=lesson.kept_every,
+                callbacks=[Keeping(lesson, probe)],
+                shuffle=False,  # each step is decided by its number
+                verbose=0,
+            )
+    # Whole pictures, as it will see them: those of most steps were cropped.
+    measure_statistics(student, whole_pictures(lesson))
+    return student
+
+
+def _kept_student(lesson: Lesson) -> keras.Model:
+    if lesson.checkpoint.exists():
+        student = keras.saving.load_model(lesson.checkpoint)
+        # That of a shorter lesson has come to nothing by now.
+        student.optimizer.learning_rate = rate_schedule(TRAIN.rate, lesson.steps, TRAIN.warmup)
+        return student
+    keras.utils.set_random_seed(lesson.seed)
+    student = build_student(outputs=LABELS if lesson.labelled else target_width(lesson))
+    pooled: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if lesson.labelled:
+        maps = student.output
+        student = keras.Model(student.input, keras.layers.GlobalAveragePooling2D()(maps))
+    else:
+        pooled = Imitation(pooled_spread(lesson))
+    let_statistics_follow(student)
+    optimizer = build_optimizer(TRAIN, rate=TRAIN.rate, steps=lesson.steps)
+    student.compile(optimizer=optimizer, loss=pooled, jit_compile=False)
+    optimizer.build(student.trainable_variables)  # a step that did it would be traced twice
+    return student
+
+
+def build_student(outputs: int) -> keras.Model:
+    """Pictures of any size, RGB 0..255, to a map `(pictures, height, width, outputs)`."""
+    row = find_backbone("pocket")
+    images = keras.Input((None, None, 3))
+    backbone = build_backbone(row, "none", any_side=True)
+    maps = backbone(preprocess(row, images))
+    return keras.Model(images, keras.layers.Dense(outputs, dtype="float32", name="imitate")(maps))
+
+
+class Keeping(keras.callbacks.Callback):
+    """Keeps the student and its history after each epoch, and says how far it is."""
+
+    def __init__(self, lesson: Lesson, probe: Probe | None) -> None:
+        super().__init__()
+        self.lesson, self.probe = lesson, probe
+        self.rows: list[dict[str, Any]] = []
+        self.started = 0.0
+        if lesson.checkpoint.exists() and lesson.history.exists():
+            found = pd.read_csv(lesson.history).to_dict("records")
+            self.rows = [{str(name): value for name, value in row.items()} for row in found]
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        lesson, step = self.lesson, int(self.model.optimizer.iterations)
+        rate = lesson.kept_every * lesson.batch / (time.perf_counter() - self.started)
+        loss = float((logs or {})["loss"])
+        row = {"step": step, "loss": round(loss, 4), "pictures a second": round(rate)}
+        say(
+            f"Step {step:,} of {lesson.steps:,}: loss {loss:.3f}, {rate:.0f} pictures a second, "
+            f"{(lesson.steps - step) * lesson.batch / rate / 60:.0f} min left."
+        )
+        with atomic(lesson.checkpoint) as temporary:
+            self.model.save(temporary)
+        if self.probe and self.is_due(step):
+            row |= {name: round(share, 4) for name, share in self.probe(self.model).items()}
+        self.rows.append(row)
+        write_text(lesson.history, pd.DataFrame(self.rows).to_csv(index=False))
+
+    def is_due(self, step: int) -> bool:
+        """Whether one of the `PROBES` equal parts of the lesson ended in the epoch before it."""
+        part = self.lesson.steps / PROBES
+        return step // part > (step - self.lesson.kept_every) // part

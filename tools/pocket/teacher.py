@@ -1,0 +1,102 @@
+"""What a pretrained network says of each part of the drawn pictures: what the student imitates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tools.pocket.dataset import save_array, shard_paths
+from tools.pocket.scenes import SIDE
+from transferkit.backbones.build import build_backbone, preprocess
+from transferkit.backbones.catalog import find_backbone
+from transferkit.inference.devices import choose_bits
+from transferkit.inference.tf_graph import compiled
+from transferkit.runtime.progress import say, track
+from transferkit.storage.run import atomic
+
+COMPONENTS = 256  # of the teacher's features, which are correlated
+ENLARGED = (
+    2  # times the pictures' side: a teacher of stride 32 then has a map of the student's size
+)
+BATCH = 50  # pictures
+
+Graph = Callable[[tf.Tensor], tf.Tensor]
+
+
+def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
+    """Write the targets of the first `count` pictures of `folder`, those that are not there yet.
+
+    They are `(pictures, 6, 6, COMPONENTS)` float16: the principal components of the teacher's last
+    feature map, partly whitened, with a deviation of 1 over all of them.
+
+    Raises:
+        ConfigError, WeightsError: the teacher is unknown, or its weights cannot be had.
+    """
+    pictures, targets = (shard_paths(folder, kind, count) for kind in ("pictures", "targets"))
+    missing = [(p, t) for p, t in zip(pictures, targets, strict=True) if not t.exists()]
+    if not missing:
+        return
+    say(f"{teacher} reads {count:,} pictures, enlarged to {ENLARGED * SIDE} px.")
+    started = time.perf_counter()
+    with choose_bits("auto").fast():
+        network = _build(teacher, weights)
+        basis = _kept_basis(folder, compiled(network), np.load(pictures[0]))
+        read = compiled(_reduced(network, basis))
+        for source, path in track(missing, len(missing), doing="Reading"):
+            save_array(path, _read(read, np.load(source)).astype(np.float16))
+    rate = sum(len(np.load(p, mmap_mode="r")) for p, _ in missing) / (time.perf_counter() - started)
+    say(f"{rate:.0f} pictures a second.")
+
+
+def _build(teacher: str, weights: str) -> keras.Model:
+    """`(pictures, SIDE, SIDE, 3)` RGB of 0..255 to the teacher's map of the picture enlarged."""
+    row = find_backbone(teacher)
+    side = ENLARGED * SIDE
+    images = keras.Input((SIDE, SIDE, 3))
+    enlarged = keras.layers.Resizing(side, side, interpolation="bilinear")(images)
+    return keras.Model(images, build_backbone(row, weights, side)(preprocess(row, enlarged)))
+
+
+def _reduced(network: keras.Model, basis: dict[str, np.ndarray]) -> keras.Model:
+    layer = keras.layers.Dense(basis["axes"].shape[1], name="reduce")
+    reduced = keras.Model(network.input, layer(network.output))
+    layer.set_weights([basis["axes"], -basis["mean"] @ basis["axes"]])
+    return reduced
+
+
+def _kept_basis(folder: Path, read: Graph, pictures: np.ndarray) -> dict:
+    """The principal components of the teacher's features, found once in a lesson."""
+    path = folder / "basis.npz"
+    if not path.exists():
+        with atomic(path) as temporary:
+            np.savez(temporary, **principal_components(_read(read, pictures)))  # type: ignore[arg-type]
+    with np.load(path) as found:
+        return dict(found)
+
+
+def principal_components(features: np.ndarray) -> dict[str, np.ndarray]:
+    """`mean` and `axes` of features `(..., width)`; `(features - mean) @ axes` has deviation 1.
+
+    The square root of the usual whitening: the strong components stay stronger than the weak.
+    """
+    rows = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    mean = rows.mean(axis=0)
+    variances, axes = np.linalg.eigh(np.cov(rows - mean, rowvar=False))
+    order = np.argsort(variances)[::-1][:COMPONENTS]
+    axes = axes[:, order] / np.maximum(variances[order], 1e-9) ** 0.25
+    axes /= ((rows - mean) @ axes).std()
+    return {
+        "mean": mean.astype(np.float32),
+        "axes": axes.astype(np.float32),
+        "explained": np.array(variances[order].sum() / variances.sum()),
+    }
+
+
+def _read(read: Graph, pictures: np.ndarray) -> np.ndarray:
+    parts = range(0, len(pictures), BATCH)
+    return np.concatenate([read(pictures[first : first + BATCH]).numpy() for first in parts])

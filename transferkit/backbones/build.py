@@ -1,0 +1,140 @@
+"""A row of the table as a `keras.Model`, and the preprocessing that it was trained with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+
+from transferkit.backbones import lenet_alexnet
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.pocket.network import pocket
+from transferkit.backbones.spec import Backbone, require_side
+from transferkit.backbones.weights import weights_path
+from transferkit.errors import WeightsError
+
+NEWER = ".weights.h5"  # how the names of Keras 3's own files of weights have to end
+RESCALING: dict[str, tuple[Any, Any]] = {
+    "caffe": (1.0, [-103.939, -116.779, -123.68]),  # ImageNet's mean in BGR, 0 to 255
+    "tf": (1 / 127.5, -1.0),
+    "torch": (  # ImageNet's mean and deviation in RGB, 0 to 1
+        [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)],
+        [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+    ),
+    "scale": (1 / 255, 0.0),
+}
+"""Scale and offset of each preprocessing; that of the rows with "inside" is a layer of theirs."""
+
+
+def build_backbone(
+    row: Backbone | str,
+    weights: str = "imagenet",
+    side: int | None = None,
+    *,
+    stages: bool = False,
+    any_side: bool = False,
+) -> keras.Model:
+    """The network of `row`, without top or pooling, named as the row is.
+
+    It takes preprocessed images, `(images, side, side, 3)`, and gives their feature map,
+    `(images, height, width, features)`; lenet and alexnet give `(images, features)`. `weights`
+    is imagenet, none or the path of a file; `side` is in pixels, the row's native one if None.
+
+    With `stages` it gives a list of maps, those of `row.stages`, if the row has any. With
+    `any_side` it takes images of whatever side, in place of `side`. MobileNetV2 and V3 then pad
+    every map as one of an even side, so that what they say of one with an odd side differs.
+
+    Raises:
+        ConfigError: no backbone has that name, or it cannot be built for so small a side.
+        WeightsError: the weights are missing, or another network's.
+    """
+    row = find_backbone(row) if isinstance(row, str) else row
+    side = row.side if side is None else side
+    require_side(row, side)
+    path = weights_path(row, weights)
+    shape = (None, None, 3) if any_side else (side, side, 3)
+    images = keras.Input(shape, name="images")
+    network = keras.Model(images, _feature_map(row, images), name=row.name)
+    if path is not None:
+        _load(network, path)
+    return _by_stages(network, row) if stages and row.stages else network
+
+
+def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+    """`images`, RGB 0 to 255, as the network of `row` takes them, by Keras' own layers.
+
+    Always in float32: with 16 bits the mean would be off before the network begins.
+    """
+    if row.preprocessing == "inside":
+        return images
+    if row.preprocessing == "caffe":
+        images = keras.ops.flip(images, axis=-1)
+    scale, offset = RESCALING[row.preprocessing]
+    return keras.layers.Rescaling(scale, offset, dtype="float32")(images)
+
+
+def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+    if not row.application:
+        own = {"pocket": pocket, "lenet": lenet_alexnet.lenet, "alexnet": lenet_alexnet.alexnet}
+        return own[row.name](images)
+    application = getattr(keras.applications, row.application)
+    network = application(
+        include_top=False,
+        weights=None,
+        input_tensor=images,
+        input_shape=images.shape[1:],
+        **dict(row.arguments),
+    )
+    _number_within(network)
+    return network.output
+
+
+def _by_stages(network: keras.Model, row: Backbone) -> keras.Model:
+    """`network`, the same layers in the same order, with the maps of its stages as outputs."""
+    outputs = {operation.name: operation.output for operation in network.operations}
+    return keras.Model(network.input, [outputs[stage] for stage in row.stages], name=row.name)
+
+
+def _number_within(network: keras.Model) -> None:
+    """Number the layers that Keras named by their place in the network.
+
+    Keras counts such layers over the whole process, so that `conv2d_3` would be another layer in
+    the second network than in the first, and a block could not be named by it.
+    """
+    for place, operation in enumerate(network.operations):
+        kind = re.sub(r"_\d+$", "", operation.name)
+        if kind.replace("_", "") == type(operation).__name__.lower():
+            operation.name = f"{kind}_{place}"
+
+
+def _load_by_content(network: keras.Model, path: Path) -> None:
+    """Load the file `path`: Keras tells its two forms of HDF5 apart by the ending alone."""
+    with h5py.File(path) as file:
+        # Keras divides a list of names that is too long: layer_names0, layer_names1 ...
+        older = any(name.startswith("layer_names") for name in file.attrs)
+        older = older or "model_weights" in file
+    if older != path.name.endswith(NEWER):
+        network.load_weights(str(path))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(path, Path(folder) / f"weights{'.h5' if older else NEWER}")
+        network.load_weights(str(copy))
+
+
+def _load(network: keras.Model, path: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of each group that a foreign file lacks, then raises.
+            warnings.simplefilter("ignore", UserWarning)
+            _load_by_content(network, path)
+    except (ValueError, KeyError, OSError) as error:
+        raise WeightsError(
+            f"The weights in {str(path)!r} do not fit {network.name!r} without its top: "
+            "give that backbone's own, or name the one that they are of with --backbone."
+        ) from error

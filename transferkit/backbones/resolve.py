@@ -1,0 +1,91 @@
+"""From which backbone and weights a network starts: what the settings of both mean together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.spec import Backbone
+from transferkit.config.settings import ModelConfig
+from transferkit.runtime.progress import say
+
+PREFERRED, EMBEDDED = "mobilenet_v2", "pocket"  # what auto means, by whether weights can be had
+NAMED = ("imagenet", "embedded", "none")  # what the setting `weights` is, where it is no file
+_given_up: set[str] = set()  # addresses of weights that could not: a process asks each once
+
+
+def possible_backbones(model: ModelConfig) -> tuple[Backbone, ...]:
+    """The rows that the setting `backbone` can mean, the preferred one first.
+
+    Raises:
+        ConfigError: no backbone is called so.
+    """
+    if model.backbone != "auto":
+        return (find_backbone(model.backbone),)
+    preferred, embedded = find_backbone(PREFERRED), find_backbone(EMBEDDED)
+    if model.weights == "imagenet":
+        return preferred, embedded
+    return (embedded,) if model.weights == "embedded" else (preferred,)
+
+
+def choose_backbone(
+    model: ModelConfig, *, on_answer: Callable[[], object] | None = None
+) -> ModelConfig:
+    """`model` with the name of a backbone where it says auto.
+
+    Weights that are not in Keras' cache are downloaded into it, in one attempt; where they cannot
+    be had the embedded backbone is taken, which is said once. `on_answer` is called once a server
+    has answered, before Keras is loaded.
+
+    Raises:
+        ConfigError: no backbone is called so.
+    """
+    row, *others = possible_backbones(model)
+    if others and not _can_be_had(row, others[0], on_answer):
+        row = others[0]
+    return model if row.name == model.backbone else dataclasses.replace(model, backbone=row.name)
+
+
+def starting_weights(model: ModelConfig) -> str:
+    """The setting `weights`, where the default of imagenet means what the backbone has.
+
+    That is embedded for a row whose weights come with the package, none for a row without any.
+    """
+    row = possible_backbones(model)[0]
+    if model.weights != "imagenet" or row.weights_path:
+        return model.weights
+    return "embedded" if row.embedded else "none"
+
+
+def rooted_weights(model: ModelConfig) -> str:
+    """`starting_weights`, a file among them as it is from any folder."""
+    weights = starting_weights(model)
+    return weights if weights in NAMED else str(Path(weights).expanduser().absolute())
+
+
+def is_pretrained(model: ModelConfig) -> bool:
+    """Whether the backbone starts from learnt weights."""
+    return starting_weights(model) != "none"
+
+
+def _can_be_had(row: Backbone, spare: Backbone, on_answer: Callable[[], object] | None) -> bool:
+    """Whether the ImageNet weights of `row` are there now; if not, that `spare` is used is said."""
+    from transferkit.backbones.weights import address_of, cached_file, download_into_cache
+
+    if cached_file(row):
+        return True
+    address = address_of(row)
+    if address in _given_up:
+        return False
+    try:
+        download_into_cache(row, attempts=1, on_answer=on_answer)
+    except OSError as error:
+        _given_up.add(address)
+        say(
+            "No ImageNet weights in the cache and none from the network: "
+            f"using {spare.name} ({spare.side} px). For {row.name}, {error}."
+        )
+        return False
+    return True

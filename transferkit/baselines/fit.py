@@ -1,0 +1,133 @@
+"""A baseline fitted on a manifest's images: from their paths to probabilities."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import choose_backbone, rooted_weights
+from transferkit.backbones.spec import pooling_of
+from transferkit.baselines.baseline import Classic
+from transferkit.baselines.catalog import MAJORITY, Baseline, find_baseline
+from transferkit.baselines.classifiers import can_weigh, fit_classifier
+from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
+from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.config.settings import Config
+from transferkit.data.assigning import require_train
+from transferkit.data.class_weights import class_weights
+from transferkit.errors import DataError
+from transferkit.runtime.profiling import metered
+from transferkit.runtime.progress import say
+from transferkit.storage.active_run import keep_baseline
+
+if TYPE_CHECKING:
+    from transferkit.data.manifest import Manifest
+
+SPLITS = ("train", "validation")
+
+
+def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Classic:
+    """The baseline `name`, tuned and fitted on the training and the validation images.
+
+    A network stops and is chosen by the validation images, so it has seen them; a classic is
+    tuned by cross-validation instead and learns from both, for neither to see fewer images. Rarer
+    classes weigh more where they do for the network, by `config.train.class_weights`.
+
+    Raises:
+        ConfigError: no baseline has that name.
+        DataError: there is nothing to learn from, or an image cannot be read.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    baseline = find_baseline(name)
+    parts = [manifest.part(split) for split in SPLITS]
+    rows = pd.concat(parts, ignore_index=True)
+    truth = manifest.truth(rows)
+    _require_two_classes(baseline, rows, manifest)
+    say(f"Fitting {name}.")
+    features = make_features(baseline, manifest.settled(config))
+    by_class = class_weights(manifest, config.train, SPLITS)
+    with metered() as taken:
+        # Split by split, as the network reads them, so that a backbone reads each once for both.
+        read = [] if features is None else [features.read(list(part["path"])) for part in parts]
+        values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
+        started = time.perf_counter()
+        estimator, chosen = fit_classifier(
+            baseline.classifier.name,
+            values,
+            truth,
+            groups=list(rows["group"]),
+            seed=config.seed,
+            weights=None if by_class is None else by_class[truth],
+        )
+        seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
+    steps = [] if features is None else [("features", features)]
+    classic = Classic(
+        name=baseline.name,
+        pipeline=Pipeline([*steps, ("classifier", estimator)]),
+        classes=manifest.classes,
+        fit_seconds=seconds,
+        details={
+            "title": baseline.title,
+            "chosen": chosen,
+            "train_images": len(rows),
+            "fitted_on": " and ".join(SPLITS),
+            "features_width": values.shape[1],
+            "class weights": _weighed(baseline, by_class),
+            "temperature": getattr(estimator, "temperature_", 1.0),
+            "taken": taken.to_json(),
+        },
+    )
+    keep_baseline(classic)
+    return classic
+
+
+def _weighed(baseline: Baseline, by_class: np.ndarray | None) -> bool | str:
+    """Whether rarer classes weighed more, as for a network; or that this one cannot weigh them."""
+    if by_class is None or can_weigh(baseline.classifier.name):
+        return by_class is not None
+    return f"none: {baseline.classifier.title} cannot weigh images"
+
+
+def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
+    """The first step of the pipeline of `baseline`; None for the one that looks at no image."""
+    if baseline.features is None:
+        return None
+    data = config.data
+    if baseline.features.name == "backbone":
+        model = choose_backbone(config.model)
+        return BackboneFeatures(
+            model.backbone,
+            rooted_weights(model),  # the baseline is loaded from another folder, perhaps
+            pooling_of(find_backbone(model.backbone), model.pooling),
+            sides=model.sides,
+            precision=config.train.precision,
+            engine=config.train.engine,
+            side=data.side,
+            resize=data.resize,
+            max_pixels=data.max_pixels,
+            grey_range=data.grey_range,
+            cache_size=data.cache_size,
+        )
+    return ImageFeatures(
+        baseline.features.name,
+        resize=data.resize,
+        max_pixels=data.max_pixels,
+        grey_range=data.grey_range,
+        cache_size=data.cache_size,
+    )
+
+
+def _require_two_classes(baseline: Baseline, rows: pd.DataFrame, manifest: Manifest) -> None:
+    if rows.empty:
+        require_train(rows, manifest.source)
+    labels = rows["label"].unique()
+    if len(labels) < 2 and baseline.classifier != MAJORITY:
+        raise DataError(
+            f"All {len(rows)} training images of {manifest.source!r} are of the class "
+            f"{labels[0]!r}: there should be at least two classes for {baseline.name}."
+        )

@@ -1,0 +1,126 @@
+"""Which pixels a classic on pixels looks at: a heat map of the picture, for trees and others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.inspection import permutation_importance
+
+from transferkit.baselines.baseline import Classic
+from transferkit.baselines.image_features import SIDES, ImageFeatures
+
+BLOCKS = 8  # along each side: 64 blocks of 4 × 4 pixels
+REPEATS = 2  # times that each block is exchanged among the images
+MOST_IMAGES = 200  # that are asked about again and again
+MOST_SECONDS = 10.0  # for that
+LEAST = 1e-6  # a probability below it counts as this: one answer should not outweigh all
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How much each pixel counts, over all images.
+
+    Attributes:
+        values: `(side, side)` float32, of sum 1; 0 where the classifier does not look.
+        how: impurity, what the trees' splits on that pixel gained (Breiman, 2001); or permutation,
+            what is lost in log likelihood where its block is exchanged for that of other images.
+    """
+
+    values: np.ndarray
+    how: Literal["impurity", "permutation"]
+
+
+def pixel_importance(
+    classic: Classic, paths: Sequence[str], truth: np.ndarray
+) -> Importance | None:
+    """What `classic` looks at; None if it is not on pixels, or to find out would take too long.
+
+    Trees say it of themselves, of the images that they learnt from. Any other is asked about the
+    images `paths`, which it has not learnt from; `truth` `(images,)` are their class numbers.
+
+    Raises:
+        DataError: one of the images cannot be read.
+    """
+    features = classic.pipeline[0]
+    if not isinstance(features, ImageFeatures) or features.kind != "pixels":
+        return None
+    own = getattr(classic.pipeline[-1], "feature_importances_", None)
+    if own is not None:
+        side = SIDES["pixels"]
+        return _as_shares(np.asarray(own).reshape(side, side, -1).sum(axis=2), "impurity")
+    if not len(paths):
+        return None
+    drawn = np.random.default_rng(0).permutation(len(paths))[:MOST_IMAGES]
+    values = features.transform([paths[place] for place in drawn])
+    return _permuted(classic.pipeline[-1], values, np.asarray(truth)[drawn])
+
+
+def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> Importance | None:
+    """By blocks of pixels: single ones say too little, since their neighbours say the same."""
+    classifier.predict_proba(values[:1])  # the first call starts threads
+    started = time.perf_counter()
+    classifier.predict_proba(values)
+    if (time.perf_counter() - started) * REPEATS * BLOCKS**2 > MOST_SECONDS:
+        return None
+    exchanged = permutation_importance(
+        _ByBlocks(classifier, values),
+        np.tile(np.arange(len(values))[:, None], BLOCKS**2),
+        truth,
+        scoring=_log_likelihood,
+        n_repeats=REPEATS,
+        random_state=0,
+    )
+    losses = np.maximum(exchanged.importances_mean, 0).reshape(BLOCKS, BLOCKS)
+    times = SIDES["pixels"] // BLOCKS
+    return _as_shares(np.kron(losses, np.ones((times, times))), "permutation")
+
+
+class _ByBlocks(ClassifierMixin, BaseEstimator):
+    """A fitted classifier of `values` whose columns are blocks: each holds row numbers.
+
+    An image is put together of the blocks of the images with these numbers, so that who permutes
+    a column exchanges a block of pixels.
+    """
+
+    def __init__(self, classifier: Any, values: np.ndarray) -> None:
+        self.classifier = classifier
+        self.values = values
+
+    def fit(self, rows: np.ndarray, truth: np.ndarray) -> _ByBlocks:
+        """Nothing to learn; here for scikit-learn, which asks for it."""
+        return self
+
+    def predict_proba(self, rows: np.ndarray) -> np.ndarray:
+        """`(images, classes)`: what the classifier says of the images that `rows` describe."""
+        times = SIDES["pixels"] // BLOCKS
+        blocks = self.values.reshape(len(self.values), BLOCKS, times, BLOCKS, -1)
+        blocks = blocks.transpose(1, 3, 0, 2, 4)  # (row, column, images, pixels, pixels × channels)
+        mixed = np.empty_like(blocks)
+        for place in np.ndindex(BLOCKS, BLOCKS):
+            mixed[place] = blocks[place][rows[:, place[0] * BLOCKS + place[1]]]
+        whole = mixed.transpose(2, 0, 3, 1, 4).reshape(self.values.shape)
+        return self.classifier.predict_proba(whole)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return self.classifier.classes_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _log_likelihood(blocks: _ByBlocks, rows: np.ndarray, truth: np.ndarray) -> float:
+    """The mean logarithm of the true class's probability; finer than whether it is right."""
+    found = blocks.predict_proba(rows)
+    of_truth = (found * (truth[:, None] == blocks.classes_)).sum(axis=1)
+    return float(np.log(np.maximum(of_truth, LEAST)).mean())
+
+
+def _as_shares(values: np.ndarray, how: Literal["impurity", "permutation"]) -> Importance | None:
+    total = values.sum()
+    return Importance((values / total).astype(np.float32), how) if total > 0 else None

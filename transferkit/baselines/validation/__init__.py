@@ -1,0 +1,1 @@
+"""Checks of a saved baseline before it is trusted."""

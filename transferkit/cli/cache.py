@@ -1,0 +1,86 @@
+"""`transferkit cache`: what is kept between runs, of frozen backbones and of files."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from transferkit.cli.arguments import parse_arguments
+from transferkit.data.quality.scan_cache import forget, memories
+from transferkit.errors import RunError
+from transferkit.features.cache.listing import Kept, clear, size_of_networks, tables
+from transferkit.runtime.progress import show
+from transferkit.storage.disk_cache import NETWORKS, kept_folder
+
+
+@dataclasses.dataclass(frozen=True)
+class CacheOptions:
+    """What frozen backbones and HOG said of images, kept between runs: a line for each and side.
+
+    With it, what is known of files, and networks in int8.
+    """
+
+    clear: bool = False
+    """Remove all of it; what is needed again is computed again."""
+
+
+def cache(arguments: Sequence[str]) -> None:
+    """`transferkit cache`: print what is kept; with --clear, remove it.
+
+    Raises:
+        RunError: it cannot be removed.
+    """
+    options = parse_arguments(CacheOptions, arguments, program="transferkit cache")
+    root = kept_folder()
+    found = tables(root)
+    # Not so many images: most are in several tables.
+    rows = f"{sum(each.images for each in found):,} rows"
+    size = sum(each.size for each in found)
+    sources = memories()
+    remembered = sum(each.size for each in sources)
+    networks = size_of_networks(root)
+    if options.clear:
+        try:
+            clear(root)
+            forget()
+        except OSError as error:
+            raise RunError(
+                f"{str(root)!r} cannot be emptied: {error.strerror or error}; "
+                "wait for other runs to end, or remove the folder."
+            ) from error
+        freed = (size + networks + remembered) / 1e6
+        also = " and the networks in int8" if networks else ""
+        print(f"Removed {rows} of features{also}: {freed:,.1f} MB are free again.")
+        return
+    if found:
+        print(
+            f"{'by':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
+        )
+    for each in found:
+        show(_line(each))
+    print(f"{rows} of features, {size / 1e6:,.1f} MB in {str(root)!r}.")
+    if networks:
+        print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")
+    if sources:
+        print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
+
+
+def _line(kept: Kept) -> str:
+    by, side = (
+        kept.about.get("backbone") or kept.about.get("features", "unknown"),
+        kept.about.get("side", ""),
+    )
+    used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
+    return (
+        f"{by!s:<20}{side!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
+        f"{kept.size / 1e6:>10,.1f}  {used:<18}{kept.folder.name}"
+    )
+
+
+def _what(about: dict[str, Any]) -> str:
+    """Features, or what enters a layer; of the images as they are, or of a view of them."""
+    what = f"into {about['layer']}" if "layer" in about else "features"
+    view = about.get("view")
+    return f"{what}, view {view.get('number')}" if isinstance(view, dict) else what

@@ -1,0 +1,122 @@
+"""`transferkit curve`: how much right by how many images, and whether to gather more."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, cast
+
+import tyro
+
+from transferkit.baselines.choosing import suitable_baselines
+from transferkit.cli.compare import baseline_names
+from transferkit.cli.job import Job, parse_job
+from transferkit.cli.sources import quiet_catalogue, run_name
+from transferkit.config.validation import Between, check_settings
+from transferkit.errors import RunError
+from transferkit.runtime.printing import guarded
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import say, show
+from transferkit.storage.locks import holds_files, locked
+from transferkit.storage.output_folder import folder_for
+from transferkit.storage.run import Run, write_json, write_text
+
+FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
+
+
+@dataclasses.dataclass(frozen=True)
+class CurveJob(Job):
+    """Draw how accurate the network's probe and the classics are by how many images they learn
+    from, and say what twice the images would bring."""
+
+    out: str = ""
+    """The folder to make; curves/NAME, numbered, if not given."""
+    overwrite: bool = False
+    """Replace the curve in that folder."""
+    baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
+    """Names from `transferkit baselines` with commas between them; default, or none."""
+    draws: Annotated[int, Between(1, 100)] = 5
+    """Draws of each number of images; of the largest numbers fewer."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def check(self) -> None:
+        """As of any job, but the folder is for a curve: what a training left is not overwritten.
+
+        Raises:
+            ConfigError, WeightsError: as for any job.
+            RunError: the folder is taken, or holds no curve, or a network too.
+        """
+        Job.check(dataclasses.replace(self, out=""))
+        self.require_free()
+
+    def require_free(self) -> None:
+        """Refuse a folder that is taken; nothing is touched.
+
+        Raises:
+            RunError: as `check`.
+        """
+        try:
+            refusal = _refusal(self.out, overwrite=self.overwrite) if self.out else ""
+        except OSError as error:
+            raise RunError(
+                f"{self.out!r} cannot be a folder for a curve: {error.strerror or error}; "
+                "choose another with --out."
+            ) from error
+        if refusal:
+            raise RunError(f"{self.out!r} {refusal}.")
+
+
+def curve(arguments: Sequence[str]) -> None:
+    """`transferkit curve DIR`: a table, a page, and the numbers as JSON and CSV."""
+    job = parse_job(CurveJob, arguments, program="transferkit curve")
+    job.check()
+    run_curve(job)
+
+
+def run_curve(job: CurveJob) -> Run:
+    """Print the curve of `job` and leave its folder.
+
+    Raises:
+        TransferkitError: what is wrong with the images, the settings or the folder.
+    """
+    names = None if job.baselines == "default" else baseline_names(job.baselines, job.settings)
+    job = cast(CurveJob, job.with_backbone())
+    config = job.settings
+    quiet_catalogue(job.source)
+    manifest = job.read_manifest()
+    silence_tensorflow()
+    from transferkit.learning_curves.run import CURVE_BASELINES, learning_curve
+    from transferkit.report.learning_curve.page import curve_page
+
+    chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
+    name = run_name(manifest.source, config.model.backbone)
+    with folder_for(job.out, FOLDER, name) as folder, locked(folder):
+        found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
+        job.require_free()  # it may have been taken meanwhile
+        run = Run(folder)
+        write_text(run / "config.yaml", config.to_yaml())
+        (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
+        manifest.save(run / "manifest.csv")
+        write_json(run / "curve.json", found.to_json())
+        write_text(run / "curve.csv", found.frame().map(guarded).to_csv(index=False))
+        write_text(run / PAGE, curve_page(found, config))
+    show(found)
+    say(f"Learning curve: {run / PAGE}")
+    return run
+
+
+def _refusal(out: str, *, overwrite: bool) -> str:
+    """Why no curve may be written to `out`, and what to do; empty where one may."""
+    folder, other = Path(out), "choose another folder with --out"
+    if not folder.exists() or (folder.is_dir() and not holds_files(folder)):
+        return ""
+    if not overwrite:
+        return f"exists already: {other}, or pass --overwrite to replace the curve in it"
+    if not (folder / PAGE).is_file():
+        return f"holds files but no curve (no {PAGE}), so it is not overwritten: {other}"
+    if (folder / MODEL).exists():
+        return f"holds a trained network too ({MODEL}), so it is not overwritten: {other}"
+    return ""

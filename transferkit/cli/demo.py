@@ -1,0 +1,102 @@
+"""`transferkit demo`: the main job on the samples that need no download."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from transferkit.cli.arguments import parse_arguments
+from transferkit.cli.compare import CompareJob, baseline_names, run_job
+from transferkit.config.settings import Config, ModelConfig, TrainConfig
+from transferkit.errors import RunError
+from transferkit.runtime.progress import say
+from transferkit.storage.output_folder import numbered_folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """Train the network that comes with the package beside the classics, on one sample or two."""
+
+    out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
+    """The folder for the sample images and the runs."""
+    sample: Literal["digits", "patches", "both"] = "both"
+    """digits: handwritten ones, easy. patches: of 13 photographs, harder. both, one by one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A sample that can be written out without a network, and what is learnt from it."""
+
+    name: str
+    """What its folder is called."""
+    about: str
+    """What it is, in words that begin with the number of its images."""
+    write: Callable[[Path], Path]
+    """Writes it into a folder that is free or holds it already, and gives the folder."""
+    augment: str
+    """The policy that leaves its labels true."""
+
+    @property
+    def config(self) -> Config:
+        """The settings of its run."""
+        model = ModelConfig(backbone="pocket", weights="embedded")
+        return Config(model=model, train=TrainConfig(augment=self.augment))
+
+
+def _digits(folder: Path) -> Path:
+    from transferkit.data.samples.digits import write_digits
+
+    return write_digits(folder)
+
+
+def _patches(folder: Path) -> Path:
+    from transferkit.data.samples.patches import write_patches
+
+    return write_patches(folder)
+
+
+SAMPLES = (
+    Sample("digits", "1,797 handwritten digits, from scikit-learn", _digits, "none"),
+    Sample(
+        "patches",
+        "1,110 grey squares of 48 pixels from 13 photographs: which is each of them from?",
+        _patches,
+        "flip",
+    ),
+)
+
+
+def demo(arguments: Sequence[str]) -> None:
+    """`transferkit demo`: the main job on the samples, with no download."""
+    options = parse_arguments(Demo, arguments, program="transferkit demo")
+    folder = Path(options.out)
+    samples = [each for each in SAMPLES if options.sample in (each.name, "both")]
+    # All of them first: what is wrong with a folder is said before the training.
+    sources = [each.write(folder / each.name) for each in samples]
+    reports, failures = [], []
+    for pair in zip(samples, sources, strict=True):
+        try:
+            reports.append(run_sample(*pair))
+        except RunError as error:  # such as a section of its report: the next sample has its own
+            failures.append(error)
+    if len(reports) > 1:
+        say(f"Both reports: {' and '.join(map(str, reports))}")
+    for failure in failures[:-1]:
+        say(f"transferkit: {failure}")
+    if failures:
+        raise failures[-1]
+
+
+def run_sample(sample: Sample, source: Path) -> Path:
+    """Compare on `sample`, which is in `source`, in a run folder beside it; the report's path.
+
+    What the sample is comes before its table, on standard output like that.
+    """
+    print(f"\n{sample.name}: {sample.about}", flush=True)
+    out = numbered_folder(source.parent, f"run-{sample.name}")
+    job = CompareJob(str(source), sample.config, out=str(out))
+    return run_job(job, names=baseline_names(job.baselines, job.settings)) / "report.html"

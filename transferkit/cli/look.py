@@ -1,0 +1,204 @@
+"""`transferkit look` and `transferkit fetch`: images before anything is trained on them."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from transferkit.cli.arguments import parse_arguments
+from transferkit.cli.job import Job
+from transferkit.cli.sources import quiet_catalogue, run_name
+from transferkit.config.settings import Config, DataConfig, ModelConfig
+from transferkit.config.validation import Between, check_settings
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.errors import ConfigError, DataError
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import say, show
+from transferkit.storage.output_folder import folder_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from PIL import Image
+
+    from transferkit.data.inspection import Look
+    from transferkit.data.manifest import Manifest
+    from transferkit.data.probes import FeatureReader
+
+SHEET_ROWS = 6  # images on a contact sheet
+SHEET_SIDE = 160  # pixels of each picture on it
+
+
+@dataclasses.dataclass(frozen=True)
+class LookOptions:
+    """What is in a folder of images: classes, sizes, formats, and what may be wrong with them."""
+
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
+    data: DataConfig = DataConfig()
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
+    """Decides the split, the views of the contact sheet and the folds of --doubts."""
+    fix: Literal["none", "manifest"] = "none"
+    """manifest: also write a manifest.csv without what cannot be used well, to be compared on; the
+    images themselves stay as they are."""
+    augment: str = ""
+    """Also draw a contact sheet of the images under this policy: none, flip, photo or strong."""
+    doubts: bool = False
+    """Also look for wrong labels: each image is judged by a network that has not learnt from it."""
+    shift: bool = False
+    """Also ask the backbone's features whether test images differ from training images, and whether
+    the names tell of sequences; plain statistics of the pictures are asked in any case."""
+    backbone: str = "auto"
+    """The backbone that --doubts and --shift ask, as in training."""
+    weights: str = "imagenet"
+    """Its weights: imagenet, embedded, none, or a file."""
+    out: str = ""
+    """The folder to make; looks/NAME, numbered, if not given."""
+    overwrite: bool = False
+    """Replace the look in that folder."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.augment:
+            find_policy(self.augment)
+        if not self.asks_backbone and (self.backbone, self.weights) != ("auto", "imagenet"):
+            raise ConfigError(
+                "--backbone and --weights say which network judges the images, and nothing asks "
+                "it: pass --doubts or --shift too, or leave them out."
+            )
+
+    @property
+    def asks_backbone(self) -> bool:
+        """Whether features are needed."""
+        return self.doubts or self.shift
+
+    @property
+    def job(self) -> Job:
+        """The settings of the network that --doubts and --shift ask."""
+        model = ModelConfig(backbone=self.backbone, weights=self.weights)
+        return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
+
+
+@dataclasses.dataclass(frozen=True)
+class FetchOptions:
+    """Write an image-classification set of tensorflow-datasets out as a folder of class folders."""
+
+    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+    """Its name there, such as tf_flowers or tfds:tf_flowers."""
+    folder: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """The folder to make."""
+
+
+def look(arguments: Sequence[str]) -> None:
+    """`transferkit look DIR`: print what is in a folder, and leave a page on it."""
+    options = parse_arguments(LookOptions, arguments, program="transferkit look")
+    if options.asks_backbone:
+        options.job.check()
+    from transferkit.report.inspection.folder import require_free
+
+    require_free(options.out, overwrite=options.overwrite, source=options.source)
+    quiet_catalogue(options.source)
+    from transferkit.data.inspection import look as look_into
+
+    reader = _feature_reader(options) if options.asks_backbone else None
+    found = look_into(options.source, options.data, seed=options.seed, read_features=reader)
+    show(found)
+    name = run_name(options.source, backbone="").rstrip("-")
+    # Not before the look: the folder may be within the one that is looked at.
+    with folder_for(options.out, "looks", name) as folder:
+        _leave_page(options, found, folder)
+
+
+def _leave_page(options: LookOptions, found: Look, folder: Path) -> None:
+    from transferkit.report.inspection.folder import MANIFEST, PAGE, write_look
+
+    fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
+    again = f"--manifest {shlex.quote(str(folder / MANIFEST))}"
+    command = f"transferkit compare {shlex.quote(options.source) if refusal else again}"
+    doubts = _doubts(options, found.manifest) if options.doubts else None
+    sheet = _sheet(options, found.manifest) if options.augment else None
+    from transferkit.report.inspection.page import look_page
+
+    page = look_page(
+        found,
+        options.data,
+        doubts=doubts,
+        sheet=sheet,
+        policy=options.augment,
+        next_command=command if options.fix == "manifest" else "",
+    )
+    sheets = {options.augment: sheet} if sheet else {}
+    write_look(folder, page, found.findings, fixed=fixed, doubts=doubts, sheets=sheets)
+    say(f"Page: {folder / PAGE}")
+    if refusal:
+        raise refusal
+    if fixed:
+        say(f"Next: {command}")
+
+
+def fetch(arguments: Sequence[str]) -> None:
+    """`transferkit fetch NAME DIR`: write a catalogue's set out."""
+    options = parse_arguments(FetchOptions, arguments, program="transferkit fetch")
+    silence_tensorflow()
+    from transferkit.data.sources.tfds.catalog import fetch as fetch_set
+
+    show(fetch_set(options.name, options.folder))
+
+
+def _fixed(found: Look) -> tuple[Manifest | None, DataError | None]:
+    """The list without what cannot be used well, or why there is none: the page is left first."""
+    try:
+        return found.fixed(), None
+    except DataError as error:
+        return None, error
+
+
+def _feature_reader(options: LookOptions) -> FeatureReader:
+    """The features of the backbone, which it reads when they are asked for."""
+
+    def read(paths: Sequence[str]) -> np.ndarray:
+        silence_tensorflow()
+        settings = options.job.with_backbone().settings
+        from transferkit.features.extract import frozen_features
+
+        train = settings.train
+        return frozen_features(
+            settings.model,
+            settings.data,
+            paths,
+            precision=train.precision,
+            engine=train.engine,
+        ).values
+
+    return read
+
+
+def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
+    """The labels of the images, the most doubted first."""
+    silence_tensorflow()
+    settings = options.job.with_backbone().settings
+    from transferkit.features.label_issues import label_doubts
+
+    return label_doubts(manifest, settings)
+
+
+def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
+    """A contact sheet of the first images of the classes under the policy that was asked for."""
+    silence_tensorflow()
+    from transferkit.data.augmentation.preview import contact_sheet
+    from transferkit.data.decoding.decode import read_images
+
+    rows = manifest.part("train")
+    # By numbers: of the names pandas may keep UTF-8, and not every folder's name is.
+    numbers = manifest.truth(rows)
+    turn = rows.groupby(numbers).cumcount()  # the first of every class before any second
+    rows = rows.assign(turn=turn, number=numbers).sort_values(["turn", "number"]).head(SHEET_ROWS)
+    images = read_images(rows["path"].tolist(), SHEET_SIDE, manifest.settled_data(options.data))
+    return contact_sheet(
+        images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()
+    )

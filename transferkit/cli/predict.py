@@ -1,0 +1,186 @@
+"""`transferkit predict` and `transferkit report`: runs that exist already."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from transferkit.cli.arguments import parse_arguments
+from transferkit.errors import DataError, RunError
+from transferkit.runtime.printing import csv_text, shown
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import say, show
+from transferkit.storage.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = "%.6g"  # of a probability: what float32 holds
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictOptions:
+    """The class of each image and its probability, a line each, by the model of a run."""
+
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """The run folder."""
+    sources: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")
+    ]
+    """Image files, or folders of them."""
+    format: Literal["text", "csv", "json"] = "text"
+    """text: path, class and probability with tabs between; csv and json: all probabilities too."""
+    classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
+    """A baseline of the run, by its name, in place of the network."""
+    max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
+    """An image that would unpack to more pixels is left out; by default the run's own bound."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportOptions:
+    """The classifiers of one or several runs side by side; of one run, its report made again."""
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
+    """Run folders."""
+
+
+def predict(arguments: Sequence[str]) -> None:
+    """`transferkit predict RUN FILES-OR-FOLDERS`."""
+    options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
+    from transferkit.serving.predict import (
+        find_files,
+        load_classifier,
+        predict_chunks,
+        with_max_pixels,
+    )
+
+    Run.open(options.run)
+    files = find_files(options.sources)
+    silence_tensorflow()
+    classifier = load_classifier(options.run, options.classifier)
+    if options.max_pixels is not None:
+        classifier = with_max_pixels(classifier, options.max_pixels)
+    left_out = Counter[bool]()
+    chunks = _counted(predict_chunks(classifier, files), left_out)
+    {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
+    if not left_out[False]:
+        several = f"None of the {len(files)} files can be read as an image"
+        raise DataError(
+            f"{several}, so nothing was predicted: the reason of each is above."
+            if len(files) > 1
+            else "The file cannot be read as an image, so nothing was predicted: see above."
+        )
+
+
+def report(arguments: Sequence[str]) -> None:
+    """`transferkit report RUN...`."""
+    options = parse_arguments(ReportOptions, arguments, program="transferkit report")
+    from transferkit.report.comparison.across_runs import runs_side_by_side
+
+    runs = [Run.open(folder) for folder in options.runs]
+    if len(runs) == 1:
+        _report_again(runs[0])
+        return
+    show(runs_side_by_side(runs))
+
+
+def _report_again(run: Run) -> None:
+    """Make the report of `run` from its folder, and print its table.
+
+    Raises:
+        RunError: there are no scores, or a file or a part of the report cannot be made.
+    """
+    from transferkit.report.comparison.across_runs import runs_side_by_side
+
+    if not any((run / name).is_file() for name in ("results.json", "scores.json")):
+        folder = str(run.folder)
+        use = f"; `transferkit predict {folder} FILES` uses its network"
+        raise RunError(
+            f"The run {folder!r} has no answers of a classifier to report on: it did not end"
+            f"{use if (run / 'model.keras').is_file() else ''}."
+        )
+    if not (run / "results.json").is_file():
+        show(runs_side_by_side([run]))
+        say(
+            "Note: its pages stay as they are: it has no results.json, from which they are made "
+            "again, as the run of an earlier version or one that was stopped."
+        )
+        return
+    silence_tensorflow()
+    from transferkit.report.comparison.loading import load_report
+
+    report = load_report(run)
+    unwritten = None
+    try:
+        report.save(run)
+    except RunError as error:
+        unwritten = error
+    show(runs_side_by_side([run]))
+    if unwritten:
+        raise unwritten
+    say(f"Report: {run / 'report.html'}")
+    report.faults.require_none(run.folder)
+
+
+def _counted(chunks: Iterable[pd.DataFrame], left_out: Counter[bool]) -> Iterator[pd.DataFrame]:
+    """The `chunks`; in `left_out`, how many rows of them have a problem, and how many have none."""
+    for chunk in chunks:
+        left_out.update((chunk["problem"] != "").tolist())
+        yield chunk
+
+
+def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
+    for chunk in chunks:
+        for path, name, probability, problem in chunk.iloc[:, :4].itertuples(index=False):
+            if problem:
+                say(f"Left out: {path!r} {problem}.")
+            else:
+                print(f"{shown(path)}\t{shown(name)}\t{probability:.4f}", flush=True)
+
+
+def _print_csv(chunks: Iterable[pd.DataFrame]) -> None:
+    for number, chunk in enumerate(chunks):
+        rows = [[_figure(cell) for cell in row] for row in chunk.itertuples(index=False, name=None)]
+        text = csv_text(None if number else chunk.columns, rows, line_end="\n")
+        # A file or a program gets what the names are, a terminal what can be shown of them.
+        print(shown(text, lines=True) if sys.stdout.isatty() else text, end="", flush=True)
+
+
+def _figure(cell: object) -> object:
+    """`cell` of a .csv: numbers to six figures, nothing for one that is not there."""
+    if not isinstance(cell, float):
+        return cell
+    return "" if math.isnan(cell) else FIGURES % cell
+
+
+def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
+    """One JSON object a line, so that the first answers can be read before the last are there."""
+    for chunk in chunks:
+        for row in chunk.to_dict(orient="records"):
+            plain = {name: _plain(value) for name, value in row.items()}
+            print(escaped(json.dumps(plain, ensure_ascii=False)), flush=True)
+
+
+def escaped(text: str) -> str:
+    """The JSON `text` with control characters, which can only be within its strings, as JSON's own.
+
+    It leaves those from 127 on as they are, and a terminal obeys some of them.
+    """
+    return "".join(
+        character if shown(character) == character else json.dumps(character)[1:-1]
+        for character in text
+    )
+
+
+def _plain(value: str | float) -> str | float | None:
+    """`value` as JSON has it: text as it is, numbers to six figures, null for one that is not."""
+    if isinstance(value, str):
+        return value
+    return None if math.isnan(value) else float(FIGURES % value)

@@ -1,0 +1,1 @@
+"""Settings, their checks, their files and their presets."""

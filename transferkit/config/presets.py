@@ -1,0 +1,34 @@
+"""The presets: how much of a network learns, and for how long, by one word."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from transferkit.config.settings import Config
+from transferkit.errors import unknown_name
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"release": "none"},
+    "balanced": {},
+    "best": {
+        "release": "all",
+        "rate_decay": 0.7,
+        "augment": "strong",
+        "mix": "mixup",
+        "epochs": 20,
+        "average_epochs": 5,
+        "mirror": True,
+    },
+}
+
+
+def with_preset(config: Config, name: str) -> Config:
+    """`config` with the training settings of the preset `name`: fast, balanced or best.
+
+    Raises:
+        ConfigError: no preset has that name.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, **PRESETS[name]))

@@ -1,0 +1,247 @@
+"""The settings of a run, as frozen dataclasses: the flags, their help and their checks.
+
+Every field is a flag by its dotted name (`--train.epochs 3`), the common ones also by a
+short one (`--epochs 3`), and a key of the YAML file that `--config` reads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Annotated, Any, Literal
+
+import tyro
+import yaml
+
+from transferkit.config.validation import Between, check_rising, check_settings
+from transferkit.errors import ConfigError
+
+EngineName = Literal["auto", "keras", "graph", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
+MOST_VIEWS = 1000  # each takes the room and the time of another training set
+
+
+def _short(flag: str) -> Any:
+    return tyro.conf.arg(aliases=[flag])
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which files are read, how they are split and how they become pixels."""
+
+    side: Annotated[int | None, Between(8, 4096), _short("--side")] = None
+    """Pixels along each side of the square that the network sees; its native side if not given."""
+    resize: Literal["squash", "crop"] = "squash"
+    """squash: the whole picture, its aspect given up. crop: the centre square."""
+    validation: Annotated[float, Between(0.01, 0.8)] = 0.1
+    """Share of the images that training is watched on; unless the source has such a split."""
+    test: Annotated[float, Between(0.01, 0.8)] = 0.2
+    """Share of the images that classifiers are scored on; unless the source has such a split."""
+    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
+    """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
+    grey_range: tuple[float, ...] = ()
+    """Which values of images of more than 8 bits become black and white, such as 0 4095; if not
+    given, it is decided from all of them, once for training and prediction."""
+    strict: Annotated[bool, _short("--strict")] = False
+    """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
+    an error, not a line in the report."""
+    near_copies: bool = True
+    """Look for near copies (rescaled, recompressed, cropped, mirrored or turned), and keep them
+    together."""
+    group_by: str = ""
+    """A regular expression, searched in each path below the source: images with the same capture
+    groups (without any: the same match) stay on one side of a split, such as '([^/]*)_[0-9]+' for
+    the frames of one film."""
+    cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
+    """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
+    layout: Literal["auto", "classes", "splits", "nested", "parts"] = "auto"
+    """How a folder is laid out, where its names leave that open. classes: each sub-folder is a
+    class. splits: each is a split, such as train, with the class folders in it. nested: each folder
+    with files of its own is a class. parts: each is a part of one set, with the class folders."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grey_range", tuple(self.grey_range))  # JSON has no tuples
+        check_settings(self)
+        check_rising("grey_range", self.grey_range)
+        _check_group_by(self.group_by)
+        if self.validation + self.test > 0.9:
+            raise ConfigError(
+                f"The shares validation={self.validation} and test={self.test} leave less than a "
+                "tenth of the images to train on: together they should be 0.9 or less."
+            )
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bound of what is kept on disk."""
+        return int(self.cache_size * 10**9)
+
+
+def _check_group_by(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ConfigError(
+            f"The setting 'group_by' is {pattern!r}, which is no regular expression ({error}): "
+            "write one such as '([^/]*)_[0-9]+', which finds 'film1' in 'cat/film1_0017.jpg'."
+        ) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The network: a backbone with its weights, and the head on top of it."""
+
+    backbone: Annotated[str, _short("--backbone")] = "auto"
+    """A name that `transferkit backbones` lists. auto: mobilenet_v2 where its ImageNet weights are
+    in Keras' cache or can be downloaded, else pocket, which comes with the package."""
+    weights: Annotated[str, _short("--weights")] = "imagenet"
+    """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
+    pooling: Literal["auto", "avg", "max", "both", "stages", "stages_both"] = "auto"
+    """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
+    joins the averages of the maps of several stages, stages_both the maxima too. auto: what the
+    backbone's row says."""
+    sides: tuple[int, ...] = ()
+    """Sides in pixels at which the backbone looks at each picture, its features joined, such as
+    96 192; the picture is decoded at the largest."""
+    head: Literal["linear", "hidden"] = "linear"
+    """linear: one layer to the classes. hidden: one hidden layer before it."""
+    hidden_units: Annotated[int, Between(1, 65_536)] = 256
+    """Width of the hidden layer."""
+    hidden_activation: str = "relu"
+    """Activation of the hidden layer, by its Keras name."""
+    hidden_initializer: str = "he_normal"
+    """Initialiser of the hidden layer, by its Keras name."""
+    dropout: Annotated[float | None, Between(0, 0.95)] = None
+    """Share of the features that is dropped before each layer of the head while it learns; if not
+    given, none before a linear head that was solved, else 0.2."""
+
+    def __post_init__(self) -> None:
+        _check_sides(self.sides)
+        check_settings(self)
+
+
+def _check_sides(sides: Any) -> None:
+    given, known = f"The setting 'sides' is {sides!r}", isinstance(sides, tuple)
+    if not known or any(type(each) is not int or not 8 <= each <= 4096 for each in sides):
+        raise ConfigError(
+            f"{given}: it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096."
+        )
+    if len(set(sides)) < len(sides):
+        raise ConfigError(f"{given}: each should be there once.")
+    if any(max(sides) % each for each in sides):
+        raise ConfigError(
+            f"{given}: the largest should be a whole multiple of each, "
+            "since the picture is averaged down to the others."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How the network learns: first its head, then the released blocks at a lower rate."""
+
+    epochs: Annotated[int, Between(1, 100_000), _short("--epochs")] = 4
+    """Passes over the images, at most, to fine-tune the network or train it from scratch."""
+    head_epochs: Annotated[int, Between(1, 100_000)] = 30
+    """Epochs of a hidden head before that, at most; a linear one is solved, in no epochs at all."""
+    release: str = "auto"
+    """Blocks that learn in the second stage: none, last, all, or how many from the top.
+    auto: the last one of a pretrained backbone, all of one with random weights."""
+    batch: Annotated[int, Between(1, 65_536)] = 32
+    """Images in a step, over all devices."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """By its Keras name; sgd has Nesterov momentum of 0.9."""
+    rate: Annotated[float, Between(0, 10)] = 1e-3
+    """Learning rate of a hidden head, and of a network that starts from random weights."""
+    fine_tune_rate: Annotated[float, Between(0, 10)] = 5e-4
+    """Learning rate of the second stage."""
+    rate_decay: Annotated[float, Between(0.01, 1)] = 1.0
+    """The second stage's rate is multiplied by this for each block towards the input."""
+    weight_decay: Annotated[float, Between(0, 1)] = 1e-4
+    """Decoupled weight decay; used by adamw alone."""
+    clip_norm: Annotated[float, Between(0, 1e6)] = 1.0
+    """Bound on the norm of all gradients together; 0 for none."""
+    warmup: Annotated[float, Between(0, 0.9)] = 0.1
+    """Share of a stage's steps in which the rate climbs, before it falls along a cosine."""
+    patience: Annotated[int, Between(1, 100_000)] = 3
+    """Epochs without a lower validation loss after which a stage ends; the best is kept."""
+    average_epochs: Annotated[int, Between(1, 100)] = 3
+    """Best epochs of fine-tuning whose weights are averaged, where that lowers the validation loss;
+    1 for none."""
+    mirror: bool = False
+    """Predict from each picture and its mirror image, where that lowers the validation loss."""
+    calibrate: bool = True
+    """Make the probabilities as sure as the network is right on the validation images, by one
+    temperature, which goes into the saved model."""
+    label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
+    """Share of each target that is spread evenly over all classes."""
+    class_weights: Literal["auto", "off"] = "auto"
+    """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
+    augment: Annotated[str, _short("--augment")] = "photo"
+    """A policy: none, flip, photo or strong; `transferkit look DIR --augment photo` draws it."""
+    views: Annotated[str, _short("--views")] = "0"
+    """Augmented views of each training image that pass the frozen part once, as the plain one does;
+    epochs draw among them. every: augmented anew in each epoch, from pixels."""
+    mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
+    """Blend pairs of training images, and their labels with them; mixup blends kept activations,
+    where there are any. auto: mixup of those, else none."""
+    devices: str = "auto"
+    """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
+    mirrored strategy without a GPU)."""
+    precision: Annotated[Precision, _short("--precision")] = "auto"
+    """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
+    int8: the frozen part in integers of 8 bits, by OpenVINO (an extra); what learns as with auto.
+    auto: bfloat16 where the device is fast at it, else float32."""
+    engine: Annotated[EngineName, _short("--engine")] = "auto"
+    """What computes the frozen part: keras, graph (TensorFlow's, folded) or openvino (an extra).
+    auto: keras on a GPU; on a CPU openvino where it is installed, else graph."""
+    require_gpu: bool = False
+    """Refuse to run without a GPU."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        _check_release(self.release)
+        _check_views(self.views)
+        _check_devices(self.devices)
+
+
+def _check_release(release: str) -> None:
+    if release not in ("auto", "none", "last", "all") and not release.isdecimal():
+        raise ConfigError(
+            f"The setting 'release' is {release!r}: it should be auto, none, last, all, "
+            "or the number of blocks from the top."
+        )
+
+
+def _check_views(views: str) -> None:
+    if views != "every" and not (views.isdecimal() and int(views) <= MOST_VIEWS):
+        raise ConfigError(
+            f"The setting 'views' is {views!r}: it should be every, "
+            f"or how many of each image, up to {MOST_VIEWS}."
+        )
+
+
+def _check_devices(devices: str) -> None:
+    logical = devices.removeprefix("cpu:")
+    several = devices != logical and logical.isdecimal() and int(logical) > 0
+    if devices not in ("auto", "cpu", "gpu") and not several:
+        raise ConfigError(
+            f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, "
+            "or cpu:N for N logical CPU devices."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Every setting of a run."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
+    """Decides the split, the first weights, the order and the augmentation."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def to_yaml(self) -> str:
+        """The settings as the YAML text that `--config` reads."""
+        return yaml.safe_dump(dataclasses.asdict(self), sort_keys=False)

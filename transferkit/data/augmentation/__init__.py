@@ -1,0 +1,1 @@
+"""Augmentation policies and what they do to pixels."""

@@ -1,0 +1,69 @@
+"""The content of an image file, read once and only if it starts as an image does."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from transferkit.data.decoding.formats import HEAD, FormatError, format_of
+
+PIXEL_BYTES = 16  # of four bands of 32 bits: a file has no more, but for its metadata
+MORE_BYTES = 2**26  # of metadata
+
+
+class ImageError(Exception):
+    """Why there is no image to be had, as the end of a sentence that starts with the file."""
+
+
+def open_file(path: str | Path) -> BinaryIO:
+    """The regular file `path`: a pipe or a device would never end.
+
+    Raises:
+        ImageError: it cannot be opened.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ImageError("cannot be opened: it is not a regular file")
+        return open(path, "rb")
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ImageError("cannot be opened: there is a zero byte in its name") from error
+
+
+def read_content(file: BinaryIO, max_pixels: int) -> bytes:
+    """All that is in `file`, if it starts as an image does.
+
+    Raises:
+        ImageError: it is empty, of no format that is read, larger than `max_pixels` allow, or it
+            cannot be read.
+    """
+    try:
+        head = file.read(HEAD)
+        require_format(head)
+        bound = max_pixels * PIXEL_BYTES + MORE_BYTES
+        size = os.fstat(file.fileno()).st_size
+        if size > bound:
+            raise ImageError(
+                f"has {size} bytes, more than an image of the {max_pixels} pixels of "
+                "--data.max-pixels takes"
+            )
+        return head + file.read()
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+
+
+def require_format(head: bytes) -> str:
+    """The format of a file that starts so.
+
+    Raises:
+        ImageError: it is empty, or not read.
+    """
+    if not head:
+        raise ImageError("is empty (0 bytes)")
+    try:
+        return format_of(head)
+    except FormatError as problem:
+        raise ImageError(str(problem)) from problem

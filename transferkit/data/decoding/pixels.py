@@ -1,0 +1,230 @@
+"""From the content of an image file to its pixels, upright, as RGB, or why there are none.
+
+The check of a folder and the decoding of a run both go this way, and no other: what passes the one
+is read by the other.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from transferkit.data.decoding.deep_colour import deep_colours, is_deep
+from transferkit.data.decoding.formats import HEAD, heif_opener
+from transferkit.data.decoding.image_files import ImageError, require_format
+from transferkit.data.decoding.jpeg_segments import has_end, strip_jpeg, with_end
+from transferkit.data.decoding.metadata import Stripped, orientation_of
+from transferkit.data.decoding.png_chunks import strip_png
+from transferkit.data.decoding.tiff_layout import misread, strip_tiff, unusual_layout
+from transferkit.data.decoding.value_range import (
+    OF_16_BITS,
+    Grey,
+    Range,
+    grey_of,
+    range_of_bits,
+    range_of_type,
+    scaled,
+    wide_values,
+)
+
+BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
+MODULES = r"PIL\.|pillow_heif"
+QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # as `warnings.filterwarnings` keeps it
+STRIP: dict[str, Callable[[bytes], Stripped]] = {
+    "JPEG": strip_jpeg,
+    "PNG": strip_png,
+    "TIFF": strip_tiff,
+}
+TITLES = {"HEIF": "HEIC (a phone's photograph)", "WEBP": "WebP"}  # other than Pillow's names
+TURNS = {  # by EXIF's orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass
+class Picture:
+    """An image that is opened from `file`; its `grey` values are known once it is unpacked."""
+
+    image: ImageFile
+    file: Stripped
+    grey: Grey = Grey()
+
+
+def open_image(content: bytes, max_pixels: int) -> Picture:
+    """The image that a file has as its `content`, its header read and its pixels not yet.
+
+    Raises:
+        ImageError: it is empty, no image, or would unpack to more than `max_pixels`.
+    """
+    quiet_pillow(max_pixels)
+    kind = require_format(content[:HEAD])
+    try:
+        file = STRIP.get(kind, Stripped)(content)
+        image = _avif(content) if kind == "AVIF" else _opened(kind, file.content)
+    except Exception as error:  # a damaged header raises nearly anything: struct.error, KeyError
+        raise ImageError(_why_not(kind, content, error)) from error
+    if kind == "TIFF" and misread(content):
+        raise ImageError(_why_not(kind, content, ""))
+    pixels = image.width * image.height
+    if pixels > max_pixels:
+        raise ImageError(
+            f"would unpack to {pixels} pixels, more than the {max_pixels} of --data.max-pixels"
+        )
+    if kind not in STRIP:
+        exif, xmp = (image.info.get(name) or b"" for name in ("exif", "xmp"))
+        file = replace(file, orientation=orientation_of(bytes(exif), bytes(xmp)))
+    return Picture(image, file)
+
+
+def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.Image:
+    """The pixels of `picture`, upright, as RGB; a JPEG no larger than `side` needs.
+
+    Values of more than 8 bits are scaled by `grey_range`: empty, it is that of 16 bits without a
+    sign, and others are refused; None is what this image has, for people to look at.
+
+    Raises:
+        ImageError: the pixels are truncated or damaged, or nothing says what is black.
+    """
+    _keep_blocks()
+    try:
+        if _goes_by_a_range(picture.image, grey_range):
+            return _upright(_deep(picture, grey_range), picture.file.orientation)
+        image: Image.Image = _loaded(picture, side)
+        values = wide_values(image, picture.file)
+        if values is not None:
+            picture.grey = grey_of(values)
+            image = Image.fromarray(_narrowed(picture, values, grey_range))
+        return _to_rgb(_upright(image, picture.file.orientation))
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, struct.error ...
+        raise ImageError(f"is truncated or damaged: {error}") from error
+
+
+def _goes_by_a_range(image: ImageFile, grey_range: Range | None) -> bool:
+    """Whether the high bytes of the colours, which Pillow takes for them, are not enough."""
+    whole = grey_range is not None and grey_range in ((), OF_16_BITS)
+    return is_deep(image) and not (whole and "transparency" not in image.info)
+
+
+def _deep(picture: Picture, grey_range: Range | None) -> Image.Image:
+    """The colours of 16 bits by `grey_range`, as RGB."""
+    opened = partial(_opened, picture.image.format or "")
+    colours, alpha = deep_colours(picture.image, picture.file.content, opened)
+    picture.grey = grey_of(colours)
+    image = Image.fromarray(_narrowed(picture, colours, grey_range))
+    if alpha is not None:
+        image.putalpha(Image.fromarray(alpha))
+    return _to_rgb(image)
+
+
+def _narrowed(picture: Picture, values: np.ndarray, grey_range: Range | None) -> np.ndarray:
+    """The grey `values` or colours as uint8."""
+    grey = picture.grey
+    if grey_range is None:  # colours that use all of their bits are seen as in copies of 8 bits
+        grey_range = range_of_bits(grey.high) if values.ndim == 3 else (grey.low, grey.high)
+    grey_range = grey_range or range_of_type(grey)
+    if not grey_range:
+        raise ImageError(
+            f"has grey values of the type {grey.values} from {grey.low:g} to {grey.high:g}, and "
+            "nothing says which is black and which is white: learn from images like it, or give "
+            "--data.grey-range LOW HIGH there"
+        )
+    return scaled(values, grey_range, inverted=picture.file.inverted)
+
+
+@cache
+def _keep_blocks() -> None:
+    """Let Pillow keep memory from one image to the next, once in a process."""
+    Image.core.set_blocks_max(BLOCKS)
+
+
+def quiet_pillow(max_pixels: int) -> None:
+    """Set what Pillow has once for a process: its bound on pixels, and what it warns of.
+
+    Beyond twice its bound Pillow would refuse what `max_pixels` allows. It warns of metadata that
+    are odd, on standard error, in the middle of whatever is said there.
+    """
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels
+    if QUIET not in warnings.filters:  # `catch_warnings` of whoever calls may have taken it out
+        warnings.filterwarnings("ignore", module=MODULES)
+
+
+def _opened(kind: str, content: bytes) -> ImageFile:
+    """The image of this format; what is wrong with it is raised as it is."""
+    opener = heif_opener() if kind == "HEIF" else None
+    if opener is None:
+        if kind not in Image.OPEN:
+            Image.init()
+        opener = Image.OPEN[kind][0]
+    return opener(BytesIO(content), "")
+
+
+def _avif(content: bytes) -> ImageFile:
+    """The image; where libavif refuses it for its EXIF, with that declared as nothing."""
+    try:
+        return _opened("AVIF", content)
+    except Exception:
+        if b"Exif" not in content:
+            raise
+    image = _opened("AVIF", content.replace(b"Exif", b"skip", 1))  # the type of the item
+    image.info.setdefault("exif", b"damaged")
+    return image
+
+
+def _why_not(kind: str, content: bytes, error: object) -> str:
+    """Why there is no image in `content`, of this format."""
+    layout = unusual_layout(content) if kind == "TIFF" else ""
+    if layout:
+        return (
+            f"is a TIFF of {layout}, which is not read: save it as grey or RGB of 8 bits, "
+            "or as grey of 16-bit integers or 32-bit floats"
+        )
+    reason = "the file ends in it" if "requires a buffer" in str(error) else error
+    return (
+        f"is {TITLES.get(kind, kind)} with a damaged or unusual header ({reason}): "
+        "if other programs show it, save it with one of them as PNG"
+    )
+
+
+def _loaded(picture: Picture, side: int) -> ImageFile:
+    """The image with its pixels; of a JPEG that lacks only its end mark, with that."""
+    image = picture.image
+    if image.format == "JPEG":
+        if not has_end(picture.file.content):
+            image = _opened("JPEG", with_end(picture.file.content, _all_pixels))
+        image.draft("RGB", (side, side))  # of a HEIC that would take the thumbnail
+    image.load()
+    return image
+
+
+def _all_pixels(jpeg: bytes) -> bytes:
+    return _opened("JPEG", jpeg).tobytes()
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image if image.mode == "RGB" else image.convert("RGB")

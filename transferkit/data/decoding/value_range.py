@@ -1,0 +1,134 @@
+"""Values of more than 8 bits, grey or colours: those of an image, and the one range of a folder.
+
+A range of each image by itself would make a dark picture and a bright one the same; so it is
+decided from all of a folder's files, and kept with what is learnt from them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from transferkit.data.decoding.metadata import Stripped
+from transferkit.errors import DataError
+
+Range = tuple[float, ...]
+"""The values of black and of white; empty where the type of the values says them."""
+BITS = (8, 10, 12, 14, 16, 24, 32)  # of sensors and of files
+UNITS = ((0.0, 1.0), (0.0, 255.0))  # in which floats are written
+APART = 100.0  # times the width of one file's values, from which another's would be one colour
+OF_16_BITS = (0.0, 65535.0)
+BYTES = "uint8"  # the values of an image that needs no range
+
+
+class Grey(NamedTuple):
+    """The grey values or colours of an image: their NumPy type, the least and the greatest."""
+
+    values: str = BYTES
+    low: float = 0.0
+    high: float = 255.0
+
+
+def wide_values(image: Image.Image, file: Stripped) -> np.ndarray | None:
+    """`(height, width)`: the grey values as they are stored; None where they have 8 bits."""
+    if file.values == "int8":
+        return np.asarray(image).view(np.int8)
+    if not image.mode.startswith("I") and image.mode != "F":
+        return None
+    values = np.asarray(image)
+    if file.values:
+        return values.view(file.values)
+    if image.format == "PPM" and image.mode == "I":
+        return values.astype(np.uint16)  # Pillow has scaled them
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def grey_of(values: np.ndarray) -> Grey:
+    """The type of `values`, and the least and the greatest finite one."""
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not finite.size:
+        return Grey(values.dtype.name, 0.0, 0.0)
+    return Grey(values.dtype.name, float(finite.min()), float(finite.max()))
+
+
+def range_of_type(grey: Grey) -> Range:
+    """The range that the type says, of 16 bits without a sign; empty of any other."""
+    return OF_16_BITS if grey.values == "uint16" else ()
+
+
+def scaled(values: np.ndarray, grey_range: Range, *, inverted: bool) -> np.ndarray:
+    """`values` as uint8: `grey_range` becomes 0..255, what is beyond is cut off, NaN is black."""
+    low, high = grey_range
+    if values.dtype == np.uint16:  # a table takes a tenth of the memory
+        return scaled(np.arange(2**16), grey_range, inverted=inverted)[values]
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        shares = (values.astype(np.float64) - low) / max(high - low, np.finfo(float).tiny)
+    shares = np.nan_to_num(np.clip(shares, 0, 1), nan=0.0)
+    return np.rint(255 * (1 - shares if inverted else shares)).astype(np.uint8)
+
+
+def range_of_bits(high: float) -> Range:
+    """From 0 to the most that as many bits hold as the whole number `high` needs."""
+    return 0.0, float(2 ** next(bits for bits in BITS if high < 2**bits) - 1)
+
+
+def folder_range(files: pd.DataFrame, name: str) -> Range:
+    """The one range of the images of more than 8 bits among `files`; empty where there are none.
+
+    Whole numbers: from 0 to the most that as many bits hold as the greatest of them needs; from the
+    least where that is negative. Floats: 0 to 1 or 0 to 255 where they go nearly so far and no
+    further, else from the least (or 0) to the greatest of them.
+
+    Raises:
+        DataError: floats that differ so much that some images would be of one colour.
+    """
+    wide = files[(files["problem"] == "") & (files["values"] != BYTES)]
+    if wide.empty:
+        return ()
+    low, high = float(wide["low"].min()), float(wide["high"].max())
+    if not wide["values"].str.startswith("float").any():
+        if low < 0:
+            return low, max(high, low + 1)
+        return range_of_bits(high)
+    _require_alike(wide, name)
+    for least, greatest in UNITS:
+        if low >= least and greatest / 2 <= high <= greatest:
+            return least, greatest
+    low = min(low, 0.0)
+    return low, high if high > low else low + 1.0
+
+
+def _require_alike(wide: pd.DataFrame, name: str) -> None:
+    widths = (wide["high"] - wide["low"]).astype(float)
+    varied = widths[widths > 0]
+    if varied.empty or varied.max() < APART * varied.min():
+        return
+    ends = wide.loc[[varied.idxmin(), varied.idxmax()]]
+    said = [
+        f"{os.path.basename(path)!r} from {low:g} to {high:g}"
+        for path, low, high in zip(ends["path"], ends["low"], ends["high"], strict=True)
+    ]
+    raise DataError(
+        f"The values of {name!r} are in no one range: {said[0]}, {said[1]}; save them in one, "
+        "or say which is black and which is white: --data.grey-range LOW HIGH."
+    )
+
+
+def range_note(files: pd.DataFrame, grey_range: Range) -> list[str]:
+    """A sentence on how the images of more than 8 bits are scaled, if there are any."""
+    good = files[files["problem"] == ""]
+    wide = good[good["values"] != BYTES]
+    if wide.empty:
+        return []
+    low, high = grey_range
+    rest = len(good) - len(wide)
+    others = f"; the other {rest} have 8 bits and stay as they are" if rest else ""
+    return [
+        f"{len(wide)} images have values of more than 8 bits, {wide['low'].min():g} to "
+        f"{wide['high'].max():g}: {low:g} to {high:g} becomes black to white{others} "
+        "(--data.grey-range LOW HIGH says otherwise)."
+    ]

@@ -1,0 +1,148 @@
+"""A look at a folder before anything is trained: what is in it, and what of it cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.assigning import rare_classes
+from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
+from transferkit.data.probes import FeatureReader, probe_images
+from transferkit.data.quality.checking import left_out
+from transferkit.data.quality.file_info import SKETCH
+from transferkit.data.quality.findings import as_findings, sentences
+from transferkit.data.quality.grouping import numbered
+from transferkit.data.quality.image_checks import blurred
+from transferkit.errors import DataError
+from transferkit.runtime.text import NAMED_AT_MOST
+
+LEFT_OUT = ("unreadable", "contradiction")  # each of these is named with its problem
+BLANK = "shows nearly one colour"
+LEAKED = "has a copy, a near copy or one of its group in"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What `look` found.
+
+    Attributes:
+        manifest: the images, as a run would use them.
+        files: a row a file, as `inspect_files` gives them.
+        findings: a row an image and finding: finding, path, detail, group, all text; the rows of a
+            set of copies have one `group`. `findings.FINDINGS` says what each finding is.
+        remarks: what the probes of all images together found, by the name of the finding.
+        pattern: for `--data.group-by`, where names tell of sequences.
+    """
+
+    manifest: Manifest
+    files: pd.DataFrame
+    findings: pd.DataFrame
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    pattern: str = ""
+
+    def fixed(self) -> Manifest:
+        """The manifest without what cannot be used well; no file is touched.
+
+        What has a problem is left out as it was. Blank pictures are left out too, and of each group
+        that the source's own split parts, all images but those in the first of train, validation
+        and test: so the training images stay the source's own, and the test is told nothing of
+        them. Copies, near copies and given groups are in `group`, as they were.
+
+        Raises:
+            DataError: no class, or nothing to test on, is left.
+        """
+        frame = self.manifest.frame.copy()
+        blank = self.findings.loc[self.findings["finding"] == "blank", "path"]
+        frame.loc[(frame["problem"] == "") & frame["path"].isin(blank), "problem"] = BLANK
+        _leave_out_leaks(frame)
+        frame.loc[frame["problem"] != "", "split"] = ""
+        for split in ("train", "test"):
+            if not (frame["split"] == split).any():
+                raise DataError(
+                    f"Of {self.manifest.source!r}, no image in {split} can be used well: "
+                    "give no splits, and the images are split anew, each group on one side."
+                )
+        return Manifest(frame, self.manifest.source, left_out(frame) + rare_classes(frame))
+
+    def __str__(self) -> str:
+        return "\n".join([*self._head(), "", self.manifest.counts().to_string(), *self._foot()])
+
+    def __repr__(self) -> str:
+        return f"<Look at {self.manifest.source!r}: {self.manifest!r}>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{escape(line)}</p>" for line in self._head())
+        foot = "".join(f"<li>{escape(line)}</li>" for line in self._foot() if line)
+        return f"{head}{self.manifest.counts().to_html()}<ul>{foot}</ul>"
+
+    def _head(self) -> list[str]:
+        good = self.files[self.files["problem"] == ""]
+        widths, heights = good["width"], good["height"]
+        sizes = (
+            f"{widths.min()} to {widths.max()} pixels wide (median {widths.median():.0f}), "
+            f"{heights.min()} to {heights.max()} high (median {heights.median():.0f})"
+        )
+        return [
+            repr(self.manifest),
+            f"Formats: {_counted(good['format'])}; modes: {_counted(good['mode'])}",
+            f"Sizes: {sizes}; {good['bytes'].sum() / 1e6:.1f} MB",
+        ]
+
+    def _foot(self) -> list[str]:
+        bad = self.manifest.quarantined
+        said = self.findings["finding"].isin([*LEFT_OUT, *self.remarks])
+        rest = sentences(self.findings[~said], noted=False)
+        notes = [*self.manifest.notes, *self.remarks.values(), *rest]
+        lines = [f"Note: {note}" for note in notes]
+        shown = bad.head(NAMED_AT_MOST)
+        lines += [f"Left out: {row.path!r} {row.problem}." for row in shown.itertuples()]
+        if len(bad) > len(shown):
+            lines.append(f"Left out: {len(bad) - len(shown)} more.")
+        return ["", *lines] if lines else []
+
+
+def look(
+    source: str | Path,
+    data: DataConfig = DataConfig(),
+    *,
+    seed: int = 0,
+    read_features: FeatureReader | None = None,
+) -> Look:
+    """Read the manifest of `source` (as `Manifest.read` does) and look into every file, anew.
+
+    `read_features` gives `(images, features)` of paths, such as a backbone's: with it, the probes
+    for a shift between the splits and for sequences see more than plain statistics of the pictures.
+
+    Raises:
+        DataError: there is nothing to learn from in it.
+    """
+    manifest, files, findings = read_and_inspect(source, data, seed=seed, anew=True)
+    probed = probe_images(
+        manifest, files, max_pixels=data.max_pixels, seed=seed, read_features=read_features
+    )
+    rows = [
+        *findings.itertuples(index=False, name=None),
+        *blurred(files, data.max_pixels),
+        *probed.rows,
+    ]
+    return Look(
+        manifest, files.drop(columns=SKETCH), as_findings(rows), probed.remarks, probed.pattern
+    )
+
+
+def _leave_out_leaks(frame: pd.DataFrame) -> None:
+    """Give a problem, in place, to what is not in the first split of its group."""
+    together = frame[(frame["problem"] == "") & (frame["group"] != "")]
+    places = together["split"].map(SPLITS.index)
+    firsts = places.groupby(numbered(together["group"])).transform("min")
+    for index, first in firsts[places > firsts].items():
+        frame.loc[index, "problem"] = f"{LEAKED} {SPLITS[first]}"
+
+
+def _counted(values: pd.Series) -> str:
+    return ", ".join(f"{name} {count}" for name, count in values.value_counts().items())

@@ -1,0 +1,68 @@
+"""Images as batches, decoded by threads ahead of whoever takes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.decoding.decode import THREADS, decode_as, decode_with_key
+
+AHEAD = 4  # images of each thread, at least, that are decoded before they are asked for
+AT_ONCE = 4  # images that a thread takes: to hand over one alone costs a tenth of decoding it
+
+
+def decoded_batches(
+    paths: Sequence[str],
+    side: int,
+    data: DataConfig,
+    *,
+    batch: int,
+    ahead: int | None = None,
+    keys: list[bytes] | None = None,
+) -> Generator[np.ndarray, None, None]:
+    """The images in `paths`, in order, as batches `(batch, side, side, 3)` uint8.
+
+    The last batch may be shorter. `ahead` batches are decoded, or being decoded, beyond the one
+    that was taken last; without it, as many as keep every thread busy. In `keys` each image's
+    `content_key` is written, of what was decoded, before its batch is there. Who stops early ends
+    the threads by closing the generator.
+
+    Raises:
+        DataError: a file cannot be read; raised when its batch is asked for.
+    """
+    ahead = 1 + -(-AHEAD * THREADS // batch) if ahead is None else ahead
+    waiting: deque[tuple[np.ndarray, list[Future[None]]]] = deque()
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
+
+    def read(images: np.ndarray, first: int) -> None:
+        for number, slot in enumerate(images, first):
+            if keys is None:
+                slot[...] = decode_as(paths[number], side, data)
+            else:
+                slot[...], keys[number] = decode_with_key(paths[number], side, data)
+
+    def begin(first: int) -> None:
+        images = np.empty((len(paths[first : first + batch]), side, side, 3), np.uint8)
+        starts = range(0, len(images), AT_ONCE)
+        parts = [pool.submit(read, images[start:][:AT_ONCE], first + start) for start in starts]
+        waiting.append((images, parts))
+
+    try:
+        for first in range(0, len(paths), batch):
+            begin(first)
+            if len(waiting) > ahead:
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _finished(images: np.ndarray, parts: Sequence[Future[None]]) -> np.ndarray:
+    for part in parts:
+        part.result()
+    return images

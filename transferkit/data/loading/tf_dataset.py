@@ -1,0 +1,155 @@
+"""Images and targets as a tf.data pipeline: decoded in threads, in order, ahead of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.augmentation.ops import augment, mix
+from transferkit.data.augmentation.policies import Policy
+from transferkit.data.decoding.decode import THREADS, decode_as
+
+AHEAD = 4  # batches
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to training images, anew in every epoch, and the seed that decides it.
+
+    With `later` it is left to whoever takes the batches, such as a GPU: images come as uint8, and
+    with each the two numbers that seed its batch's draws (see `finish`).
+    """
+
+    policy: Policy
+    mix: str = "none"
+    seed: int = 0
+    later: bool = False
+
+
+def training_batches(
+    paths: Sequence[str],
+    targets: np.ndarray,
+    side: int,
+    *,
+    data: DataConfig,
+    batch: int,
+    weights: np.ndarray | None = None,
+    augmentation: Augmentation | None = None,
+) -> tf.data.Dataset:
+    """Batches of (images float32 0..255, targets one-hot[, weights]) for `fit`.
+
+    `targets` is `(images, classes)` float32, `weights` `(images,)` float32. With an
+    `augmentation` the order is drawn anew in every epoch; without one, all is as given. The same
+    seed gives the same batches: every image's draw depends on its place alone, not on threads.
+    """
+    weights = np.ones(len(paths), np.float32) if weights is None else weights
+    # Constants that are made while `load` is traced are in its graph, which is copied many times:
+    # 30,000 images of 1,000 classes took 2 GB more.
+    files, every_target = tf.constant(list(map(_as_bytes, paths))), tf.constant(targets)
+    every_weight = tf.constant(weights, tf.float32)
+    rows = tf.data.Dataset.range(len(paths))
+    if augmentation:
+        rows = rows.shuffle(len(paths), seed=augmentation.seed)
+
+    def load(row: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        image = _decode_op(files[row], side, data)
+        return image, every_target[row], every_weight[row]
+
+    rows = rows.map(load, num_parallel_calls=THREADS).batch(batch)
+    if augmentation:
+        rows = _augmented(rows, augmentation)
+    else:
+        rows = rows.map(lambda images, *rest: (tf.cast(images, tf.float32), *rest))
+    return ahead_of_steps(rows)
+
+
+def generated_batches(
+    epoch: Callable[[], Iterator[tuple[np.ndarray, ...]]],
+    widths: Sequence[int | None],
+    *,
+    steps: int,
+) -> tf.data.Dataset:
+    """The batches of `epoch`, which is called anew for each epoch and yields `steps` of them.
+
+    Each batch is of float32 arrays: `(batch, width)`, or `(batch,)` where the width is None.
+    """
+    shapes = [(None,) if width is None else (None, width) for width in widths]
+    signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+    batches = tf.data.Dataset.from_generator(epoch, output_signature=signature)
+    return ahead_of_steps(batches.apply(tf.data.experimental.assert_cardinality(steps)))
+
+
+def ahead_of_steps(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """`batches`, of which a few are made while a step is taken.
+
+    TensorFlow's tuning of a pipeline as it runs is off. The thread that does it sleeps longer and
+    longer, up to a minute, and the end of an epoch waits for it. It is woken to see that all is
+    cancelled just before that is marked; where it looks too early it sleeps on, with everything
+    idle (TensorFlow 2.21: `Model::OptimizeLoop`, `CancellationManager::StartCancelWithStatus`).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(AHEAD).with_options(options)
+
+
+@contextmanager
+def naming_bad_files(paths: Sequence[str], side: int, data: DataConfig) -> Iterator[None]:
+    """Within it, the failure of a batch becomes a `DataError` on the file that caused it.
+
+    TensorFlow's own error is a traceback of its kernels, as text.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        raise  # of memory: no file is to blame, and looking for one would take minutes
+    except tf.errors.OpError:
+        for path in paths:
+            decode_as(path, side, data)
+        raise
+
+
+def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dataset:
+    # The counter is shuffled anew in every epoch too, so that no epoch repeats another's draws.
+    draws = tf.data.Dataset.random(seed=augmentation.seed, rerandomize_each_iteration=True)
+
+    def change(draw: tf.Tensor, batch: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+        images, targets, weights = batch
+        seed = tf.stack([tf.cast(augmentation.seed, tf.int64), draw])
+        if augmentation.later:
+            seeds = tf.tile(seed[tf.newaxis], (tf.shape(images)[0], 1))
+            return {"images": images, "seeds": seeds}, targets, weights
+        return finish(augmentation, seed, batch)
+
+    return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=min(AHEAD, THREADS))
+
+
+def finish(
+    augmentation: Augmentation, seed: tf.Tensor, batch: tuple[tf.Tensor, ...]
+) -> tuple[tf.Tensor, ...]:
+    """The images, targets and weights of `batch` as `augmentation` changes them by `seed`."""
+    images, targets, weights = batch
+    images = augment(tf.cast(images, tf.float32), augmentation.policy, seed)
+    if augmentation.mix != "none":
+        # The weight is one more column, so that it is blended as the targets are.
+        both = tf.concat([targets, weights[:, tf.newaxis]], axis=1)
+        images, both = mix(images, both, augmentation.mix, seed=seed)
+        targets, weights = both[:, :-1], both[:, -1]
+    return images, targets, weights
+
+
+def _decode_op(file: tf.Tensor, side: int, data: DataConfig) -> tf.Tensor:
+    def read(path: bytes) -> np.ndarray:
+        name = path.decode("utf-8", errors="surrogateescape")
+        return decode_as(name, side, data)
+
+    image = tf.numpy_function(read, [file], tf.uint8, stateful=False)
+    return tf.ensure_shape(image, (side, side, 3))
+
+
+def _as_bytes(path: str) -> bytes:
+    return str(path).encode("utf-8", errors="surrogateescape")

@@ -1,0 +1,1 @@
+"""Checks of images: unreadable files, duplicates, odd pictures, shift between splits."""

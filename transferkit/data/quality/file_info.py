@@ -1,0 +1,134 @@
+"""What is in the files: format, size and digest of each, or why it cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+import pandas as pd
+from PIL import Image
+
+from transferkit.data.decoding.decode import KEY, in_threads
+from transferkit.data.decoding.formats import HEAD, FormatError, format_of
+from transferkit.data.decoding.image_files import ImageError, open_file, read_content
+from transferkit.data.decoding.pixels import open_image, unpack
+from transferkit.data.decoding.value_range import Grey, Range
+from transferkit.data.quality.near_duplicates import shrink, sketch
+from transferkit.runtime.progress import track
+
+SKETCH = "sketch"  # the column that only `sketched` files have
+COLUMNS = (
+    "path",
+    "bytes",
+    "format",
+    "mode",
+    "width",
+    "height",
+    "orientation",
+    "values",
+    "low",
+    "high",
+    "digest",
+    "problem",
+)
+BLOCK = 2**20  # bytes read at a time
+CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
+
+
+def inspect_files(
+    paths: Sequence[str],
+    max_pixels: int,
+    *,
+    sketched: bool = False,
+    grey_range: Range | None = (),
+) -> pd.DataFrame:
+    """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
+
+    `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
+    the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
+    the image, nothing where it has a problem. `values`, `low` and `high` are those of `Grey`.
+    `grey_range` is that of `decode`: what it refuses has a problem.
+    """
+
+    def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
+        return _inspect(path, max_pixels, sketched, grey_range)
+
+    looked = track(in_threads(look, paths), len(paths), doing="Checking files")
+    # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
+    rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
+    return frame_of(rows, sketched=sketched)
+
+
+def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.DataFrame:
+    """`rows`, each with `COLUMNS`, and `SKETCH` if `sketched`, as `inspect_files` gives them."""
+    # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
+    columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    whole = dict.fromkeys(("bytes", "width", "height", "orientation"), int)
+    return frame.astype(whole | dict.fromkeys(("low", "high"), float))
+
+
+def wide_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
+    """Return the rows of `inspect_files` of those that may have more than 8 bits."""
+    may_be = [path for path in paths if _may_be_wide(path)]
+    return inspect_files(may_be, max_pixels, grey_range=None)
+
+
+def _may_be_wide(path: str) -> bool:
+    """Whether a file is in a format that has such values: TIFF, PPM, and PNG of 16 bits."""
+    try:
+        with open_file(path) as file:
+            head = file.read(HEAD)
+        kind = format_of(head)
+    except (ImageError, FormatError, OSError):
+        return False
+    return kind in ("TIFF", "PPM") or (kind == "PNG" and head[24:25] == b"\x10")
+
+
+def content_keys(paths: Sequence[str]) -> list[bytes]:
+    """The first 16 bytes of the SHA-256 of each file's content; none of a file that is not read."""
+    return list(in_threads(_content_key, paths))
+
+
+def _content_key(path: str) -> bytes:
+    try:
+        with open_file(path) as file:
+            return bytes.fromhex(_digest(file))[:KEY]
+    except (ImageError, OSError):
+        return b""
+
+
+def _inspect(
+    path: str, max_pixels: int, sketched: bool, grey_range: Range | None
+) -> tuple[dict[str, object], Image.Image | None]:
+    """The row of a file, and what a sketch is made of: none where it has a problem."""
+    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    grey = None
+    row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
+    row |= Grey()._asdict()
+    try:
+        with open_file(path) as file:
+            row["bytes"] = os.fstat(file.fileno()).st_size
+            content = read_content(file, max_pixels)
+        picture = open_image(content, max_pixels)
+        image = picture.image
+        row |= {"format": image.format, "mode": image.mode}
+        row |= {"width": image.width, "height": image.height}
+        row["orientation"] = picture.file.orientation
+        pixels = unpack(picture, CHECK_SIDE, grey_range)
+        row |= picture.grey._asdict()
+        row["digest"] = hashlib.sha256(content).hexdigest()
+        grey = shrink(pixels) if sketched else None
+    except ImageError as problem:
+        row["problem"] = str(problem)
+    return row, grey
+
+
+def _digest(file: BinaryIO) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

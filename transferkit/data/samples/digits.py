@@ -1,0 +1,102 @@
+"""The sample that comes with scikit-learn, 1,797 handwritten digits, as an image folder.
+
+The pictures are from the test set of the UCI data set "Optical Recognition of Handwritten Digits"
+(E. Alpaydin and C. Kaynak, 1998, https://doi.org/10.24432/C50P49, CC BY 4.0).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from transferkit.errors import ConfigError, DataError
+from transferkit.storage.folders import new_folder
+
+SIDE = 32  # pixels: four times the original's, which is as much as smooth edges need
+BRIGHTEST = 16  # the digits' own scale is 0..16
+
+
+def write_digits(folder: str | Path, images: int | None = None) -> Path:
+    """Write the digits as `folder/CLASS/NNNN.png`, 32 × 32 px grey; `images` of them, or all.
+
+    NNNN is the picture's row in `sklearn.datasets.load_digits`. A folder that holds the very same
+    sample already is left as it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigError: there are not so many images.
+        DataError: the folder holds something else, or cannot be written.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    count = len(digits.images) if images is None else images
+    if not 1 <= count <= len(digits.images):
+        raise ConfigError(
+            f"The sample has {len(digits.images)} images and {images} were asked for: "
+            f"ask for 1 to {len(digits.images)}."
+        )
+    labels = digits.target[:count]
+    pictures = {
+        f"{label}/{row:04}.png": _enlarged(digits.images[row]) for row, label in enumerate(labels)
+    }
+    return write_sample(folder, pictures, name=f"{count} digits")
+
+
+def write_sample(folder: str | Path, pictures: dict[str, Image.Image], *, name: str) -> Path:
+    """Write `pictures`, by their paths below `folder`, all or none; `name` is for the error.
+
+    A folder that holds just these already is left as it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: the folder holds something else, or cannot be written.
+    """
+    folder = Path(folder)
+    if _is_free(folder):
+        with new_folder(folder) as temporary:
+            for path, picture in pictures.items():
+                (temporary / path).parent.mkdir(parents=True, exist_ok=True)
+                picture.save(temporary / path)
+    elif not _holds(folder, pictures):
+        raise DataError(
+            f"{str(folder)!r} holds something other than the sample of {name}, "
+            "and nothing is overwritten: choose a folder that does not exist yet."
+        )
+    return folder
+
+
+def _enlarged(digit: np.ndarray) -> Image.Image:
+    """`(8, 8)` values of 0..16 as a grey picture; bicubic, so that strokes have no staircases."""
+    grey = Image.fromarray(np.rint(digit * (255 / BRIGHTEST)).astype(np.uint8))
+    return grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+
+
+def _is_free(folder: Path) -> bool:
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _holds(folder: Path, pictures: dict[str, Image.Image]) -> bool:
+    """Whether exactly these pictures are in `folder`; hidden files, such as .DS_Store, may be."""
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    return found == set(pictures) and all(
+        _is_picture(folder / name, picture) for name, picture in pictures.items()
+    )
+
+
+def _is_picture(path: Path, picture: Image.Image) -> bool:
+    try:
+        with Image.open(path) as found:
+            return found.size == picture.size and found.tobytes() == picture.tobytes()
+    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+        return False

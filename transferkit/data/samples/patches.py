@@ -1,0 +1,76 @@
+"""The sample of patches: which photograph is this small grey square from?
+
+Who passes on patches of `temple` and `flower` has to name whose photographs they are: see
+`transferkit.data.samples.photographs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from transferkit.data.samples.digits import write_sample
+from transferkit.data.samples.photographs import PHOTOGRAPHS, photograph
+
+SIDE = 48  # pixels: a photograph gives about a hundred
+LARGEST = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
+MEAN, CONTRAST = 128, 32  # of each patch, grey values: mean and standard deviation
+FLATTEST = 6  # grey values: with less contrast there is nothing but sky, or noise
+ROUNDS = 20  # clipping takes some contrast, and less in each round
+REGION = 2  # patches along each side of what goes to one split as a whole
+# By twice the region's row plus its column, so that each split is all over the photograph.
+SPLITS = ("train", "train", "validation", "train", "test")
+
+
+def write_patches(folder: str | Path) -> Path:
+    """Write the patches as `folder/SPLIT/CLASS/RR-CC.png`, 48 × 48 px grey, for three splits.
+
+    RR and CC are the row and column in a grid over the photograph, so that no two patches share a
+    pixel; squares of 2 × 2 patches go to train, validation or test as a whole. Flat patches are
+    left out. Each patch has the same mean and contrast, so that it is known by its content, not by
+    its brightness. A folder that holds the very same sample already is left as it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: the folder holds something else, or cannot be written.
+    """
+    pictures = {
+        f"{_split(row, column)}/{label}/{row:02}-{column:02}.png": Image.fromarray(patch)
+        for label in PHOTOGRAPHS
+        for row, column, patch in _patches(_grey(label))
+    }
+    return write_sample(folder, pictures, name=f"{len(pictures):,} patches")
+
+
+def _grey(name: str) -> np.ndarray:
+    """`(height, width)` uint8 of 0..255, not larger than `LARGEST` by much."""
+    grey = photograph(name).convert("L")
+    return np.asarray(grey if max(grey.size) <= LARGEST else grey.reduce(2))
+
+
+def _patches(photograph: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
+    """`(row, column, patch)` of each place in the grid whose patch is not flat."""
+    rows, columns = (length // SIDE for length in photograph.shape)
+    for row, column in np.ndindex(rows, columns):
+        down, right = row * SIDE, column * SIDE
+        patch = photograph[down : down + SIDE, right : right + SIDE]
+        if patch.std() >= FLATTEST:
+            yield row, column, _even(patch)
+
+
+def _even(patch: np.ndarray) -> np.ndarray:
+    """`patch` with the mean and contrast that all have: uint8 of 0..255."""
+    values = patch.astype(np.float64)
+    for _ in range(ROUNDS):
+        values = MEAN + (values - values.mean()) * (CONTRAST / values.std())
+        values = values.clip(0, 255)
+    return np.rint(values).astype(np.uint8)
+
+
+def _split(row: int, column: int) -> str:
+    return SPLITS[(2 * (row // REGION) + column // REGION) % len(SPLITS)]

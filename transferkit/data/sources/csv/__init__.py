@@ -1,0 +1,1 @@
+"""A .csv file of paths and labels."""

@@ -1,0 +1,199 @@
+"""The tree of a folder, walked once: the files and sub-folders of each, and what is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transferkit.data.sources.folder.folder_names import is_system
+from transferkit.errors import DataError
+from transferkit.storage.run import START
+
+# Text that programs leave beside images: boxes, captions, settings of a photograph.
+ANNOTATION_ENDINGS = {".xml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".md"}
+ANNOTATION_ENDINGS |= {".xmp", ".aae", ".pts"}
+IMAGE_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".dib"}
+IMAGE_ENDINGS |= {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif"}
+# Files of other kinds: a folder that holds nothing else is no folder of images.
+OTHER_ENDINGS = {".7z", ".bin", ".bz2", ".c", ".cfg", ".cpp", ".css", ".db", ".doc", ".docx"}
+OTHER_ENDINGS |= {".gz", ".h", ".h5", ".hdf5", ".html", ".htm", ".ini", ".ipynb", ".js", ".keras"}
+OTHER_ENDINGS |= {".log", ".m", ".mat", ".mp3", ".mp4", ".avi", ".mov", ".npy", ".npz", ".onnx"}
+OTHER_ENDINGS |= {".parquet", ".pdf", ".pkl", ".pickle", ".pt", ".pth", ".py", ".pyc", ".r", ".rar"}
+OTHER_ENDINGS |= {".rst", ".sh", ".sqlite", ".tar", ".tex", ".tflite", ".tgz", ".toml", ".wav"}
+OTHER_ENDINGS |= {".xls", ".xlsx", ".zip"}
+HEAD = 512  # bytes of a file that tell text from an image
+# Files that only this project's own folders have together: a run, a look, a learning curve.
+OUTPUTS = (
+    *({"config.yaml", name} for name in (*START[1:], "model.keras", "scores.json", "curve.json")),
+    {"look.html", "findings.csv"},
+    {"findings.csv", "contact-sheet-photo.png"},
+)
+
+
+@dataclass
+class LeftOut:
+    """Names that are passed over while a folder is read."""
+
+    hidden: list[str] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Folder:
+    """A folder with its files and sub-folders, sorted by name.
+
+    Attributes:
+        own: files in it that may be images.
+        total: such files in it and below.
+        annotations: files of text in it, beside images or not.
+    """
+
+    path: Path
+    files: list[str] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
+    annotations: list[str] = field(default_factory=list)
+    own: int = 0
+    total: int = 0
+    emptied: bool = False  # all that was in it is this project's own
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.name or os.path.basename(os.path.abspath(self.path))
+
+    @property
+    def full(self) -> list[Folder]:
+        """The sub-folders that hold what may be images."""
+        return [folder for folder in self.folders if folder.total]
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether what it holds is in sub-folders: of its images less than a tenth are its own."""
+        return self.total > 10 * self.own
+
+    def walk(self) -> Iterator[Folder]:
+        """Yield the folder and all below it."""
+        waiting = [self]
+        while waiting:
+            folder = waiting.pop()
+            yield folder
+            waiting += folder.folders
+
+    def below(self) -> list[str]:
+        """Return the path of each file in it and below, sorted; annotations beside images not."""
+        keeps = not self.total
+        files = []
+        for folder in self.walk():
+            skipped = () if keeps else set(folder.annotations)
+            files += [str(folder.path / name) for name in folder.files if name not in skipped]
+        return sorted(files)
+
+    def has_image_endings(self) -> bool:
+        """Whether a file in it or below has the ending of an image."""
+        return any(
+            os.path.splitext(name)[1].lower() in IMAGE_ENDINGS
+            for folder in self.walk()
+            for name in folder.files
+        )
+
+
+def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
+    """Return `root` with all below it, through links; `left_out` is told what is passed over.
+
+    With `sniff`, files with the ending of an annotation are opened to see whether they are text.
+
+    Raises:
+        DataError: a folder cannot be opened.
+    """
+    tree = Folder(root)
+    order, waiting = [tree], [(tree, frozenset[tuple[int, int]]())]
+    while waiting:
+        folder, above = waiting.pop()
+        identity = _identity(folder.path)
+        folders = _list(folder, left_out, sniff=sniff)
+        if folder is not tree and _is_output(folder.files):
+            left_out.outputs.append(os.path.relpath(folder.path, root))
+            folder.files, folder.annotations, folder.own, folder.emptied = [], [], 0, True
+            continue
+        inside = above | {identity}
+        for child in folders:
+            folder.folders.append(child)
+            order.append(child)
+            if _identity(child.path) in inside:
+                left_out.loops.append(child.name)
+                continue
+            waiting.append((child, inside))
+    for folder in reversed(order):  # those below come after those above
+        seen = [child for child in folder.folders if not child.emptied]
+        folder.emptied |= bool(folder.folders) and not seen and not folder.files
+        folder.folders = seen
+        folder.total = folder.own + sum(child.total for child in seen)
+    return tree
+
+
+def is_text(path: str | Path) -> bool:
+    """Whether a file starts as text does, and not as an image, or holds nothing at all."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
+        return False  # PPM, which begins as text
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16, as Windows writes it
+        return True
+    return not any(byte < 9 or 13 < byte < 32 for byte in head)
+
+
+def _list(folder: Folder, left_out: LeftOut, *, sniff: bool) -> list[Folder]:
+    """Fill in the files of `folder`; return its sub-folders, not yet read."""
+    folders = []
+    try:
+        entries = sorted(os.scandir(folder.path), key=lambda entry: entry.name)
+    except OSError as error:
+        raise cannot_open(folder.path, error) from error
+    for entry in entries:
+        if is_system(entry.name):
+            left_out.hidden.append(entry.name)
+        elif _is_folder(entry):
+            folders.append(Folder(folder.path / entry.name))
+        else:
+            folder.files.append(entry.name)
+            ending = os.path.splitext(entry.name)[1].lower()
+            if sniff and ending in ANNOTATION_ENDINGS and entry.is_file() and is_text(entry.path):
+                folder.annotations.append(entry.name)
+    other = sum(os.path.splitext(name)[1].lower() in OTHER_ENDINGS for name in folder.files)
+    folder.own = len(folder.files) - len(folder.annotations) - (other if sniff else 0)
+    return folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, for one
+        return False
+
+
+def _is_output(files: list[str]) -> bool:
+    return any(names <= set(files) for names in OUTPUTS)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise cannot_open(folder, error) from error
+    return status.st_dev, status.st_ino
+
+
+def cannot_open(folder: Path, error: OSError) -> DataError:
+    """Return the error for a folder that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"There is no folder {str(folder)!r}: give one with a sub-folder a class.")
+    return DataError(
+        f"The folder {str(folder)!r} cannot be opened: {error.strerror}; "
+        "give one that you may read, with a sub-folder a class."
+    )

@@ -1,0 +1,1 @@
+"""Data sets of tensorflow-datasets."""

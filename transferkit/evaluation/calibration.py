@@ -1,0 +1,122 @@
+"""How far a classifier's probabilities can be believed, and one number that mends most of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from transferkit.evaluation.metrics import FLOOR, check_answers
+
+DIGITS = 6  # of a confidence, as float32 holds them: the next is rounding and parts no two
+COLDEST, HOTTEST = 0.05, 20.0  # beyond, the likeliest class has all, or all classes the same
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reliability:
+    """How sure the answers were and how often they were right, in bins of equal width.
+
+    Attributes:
+        edges: `(bins + 1,)` of the bins, 0..1; a bin holds its upper edge.
+        confidence: `(bins,)` mean probability of the likeliest class; NaN in an empty bin.
+        accuracy: `(bins,)` share of the images whose likeliest class is the true one; or NaN.
+        counts: `(bins,)` int64 images.
+    """
+
+    edges: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    counts: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Coverage:
+    """What is gained by leaving the least sure answers to a human.
+
+    Attributes:
+        coverage: `(points,)` share of the images that are answered, increasing to 1.
+        accuracy: `(points,)` share of those that are answered rightly.
+    """
+
+    coverage: np.ndarray
+    accuracy: np.ndarray
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """`probabilities` `(images, classes)` at another temperature: `p ** (1 / T)`, made to sum to 1.
+
+    What is less than `FLOOR` counts as that, so that a class that was ruled out by mistake can
+    regain some probability. At 1 nothing else changes.
+    """
+    logs = np.log(np.clip(np.asarray(probabilities, np.float64), FLOOR, 1)) / temperature
+    values = np.exp(logs - logs.max(axis=1, keepdims=True))
+    values /= values.sum(axis=1, keepdims=True)
+    return values.astype(np.result_type(probabilities, np.float16), copy=False)
+
+
+def expected_calibration_error(
+    truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
+) -> float:
+    """How far confidence and accuracy are apart, mean over the images, 0..1 (Guo et al., 2017)."""
+    found = reliability(truth, probabilities, bins)
+    gaps = np.abs(np.nan_to_num(found.accuracy - found.confidence))
+    return float(gaps @ found.counts / found.counts.sum())
+
+
+def brier(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """The mean squared distance of the answer from the truth, 0..2 (Brier, 1950).
+
+    The sum over the classes, as in the paper: twice what is often used for two classes.
+    (doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2)
+    """
+    _check(truth, probabilities)
+    away = probabilities.astype(np.float64)
+    away[np.arange(len(truth)), truth] -= 1
+    return float((away**2).sum(axis=1).mean())
+
+
+def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:
+    """How often answers of which surety are right: the reliability diagram's numbers.
+
+    Raises:
+        DataError: the arrays do not fit one another, or the rows are no distributions.
+    """
+    confidence, right = _answers(truth, probabilities)
+    edges = np.linspace(0, 1, bins + 1)
+    places = np.searchsorted(edges[1:-1].round(DIGITS), confidence.round(DIGITS))
+    counts = np.bincount(places, minlength=bins)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN, as is said
+        return Reliability(
+            edges=edges,
+            confidence=np.bincount(places, confidence, bins) / counts,
+            accuracy=np.bincount(places, right, bins) / counts,
+            counts=counts,
+        )
+
+
+def coverage_curve(truth: np.ndarray, probabilities: np.ndarray) -> Coverage:
+    """The accuracy among the surest answers, for each share of the images that these can be.
+
+    Answers that are equally sure are given together: no threshold tells them apart. (The
+    risk-coverage curve of El-Yaniv and Wiener, 2010, JMLR 11:1605-1641.)
+
+    Raises:
+        DataError: the arrays do not fit one another, or the rows are no distributions.
+    """
+    confidence, right = _answers(truth, probabilities)
+    confidence = confidence.round(DIGITS)
+    order = np.argsort(-confidence, kind="stable")
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    answered = np.arange(1, len(order) + 1)[last]
+    return Coverage(answered / len(order), right[order].cumsum()[last] / answered)
+
+
+def _answers(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How sure each answer is, `(images,)` 0..1, and whether it is right, `(images,)` bool."""
+    _check(truth, probabilities)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    return confidence, probabilities.argmax(axis=1) == truth
+
+
+def _check(truth: np.ndarray, probabilities: np.ndarray) -> None:
+    check_answers(truth, probabilities, probabilities.shape[-1])

@@ -1,0 +1,54 @@
+"""The measure that a comparison is about: accuracy, or balanced accuracy of unequal classes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from transferkit.evaluation.significance import balancing_weights
+
+UNEQUAL = 2  # times as many images of one class as of another: accuracy is then mostly of the one
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Headline:
+    """The measure for one set of test images.
+
+    Attributes:
+        key: accuracy or balanced_accuracy, as in `Scores`.
+        weights: `(images,)` of mean 1, by which it is a mean over images; None for the accuracy.
+        constant: what always answering the commonest class is worth, share 0..1.
+    """
+
+    key: str
+    weights: np.ndarray | None
+    constant: float
+
+    @classmethod
+    def of(cls, truth: np.ndarray) -> Headline:
+        """The measure for `truth` `(images,)`, class numbers.
+
+        Where one class has at least `UNEQUAL` times the images of another, one that knows only the
+        common class seems good by its accuracy: then it is the balanced accuracy (Brodersen et al.,
+        2010, doi:10.1109/ICPR.2010.764), of which any constant answer has one over the classes.
+        """
+        counts = np.bincount(truth)
+        counts = counts[counts > 0]
+        if counts.max() < UNEQUAL * counts.min():
+            return cls("accuracy", None, float(counts.max() / counts.sum()))
+        return cls("balanced_accuracy", balancing_weights(truth), 1 / len(counts))
+
+    @property
+    def name(self) -> str:
+        """Name of the measure in a sentence."""
+        return self.key.replace("_", " ")
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether it is the balanced accuracy."""
+        return self.weights is not None
+
+    def value(self, right: np.ndarray) -> float:
+        """The measure of one who is right on `right` `(images,)` bool."""
+        return float(np.average(right, weights=self.weights))

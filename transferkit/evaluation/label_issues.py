@@ -1,0 +1,66 @@
+"""Which labels are likely to be mistakes, from what a classifier says that did not learn them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from transferkit.evaluation.metrics import FLOOR, check_answers
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubt:
+    """How much the label of one image is doubted.
+
+    Attributes:
+        image: its row.
+        given: the class number that it is labelled with.
+        suggested: the likeliest of the other classes.
+        doubt: 0..1; above a half, another class is likelier than the given one.
+    """
+
+    image: int
+    given: int
+    suggested: int
+    doubt: float
+
+
+def rank_doubts(truth: np.ndarray, probabilities: np.ndarray) -> list[Doubt]:
+    """Every image, the most doubted label first.
+
+    `truth` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
+    what a classifier says of images that it has not learnt, as in cross-validation.
+
+    Each probability is first divided by the class's threshold, the mean that its own images get,
+    so that a class of which the classifier is never sure is not doubted throughout (confident
+    learning: Northcutt et al., 2021, doi:10.1613/jair.1.12125). The doubt is what the likeliest
+    other class has of the sum of the two. Of equally doubted labels, the lower row comes first.
+
+    Raises:
+        DataError: the arrays do not fit one another, or the rows are no distributions.
+    """
+    check_answers(truth, probabilities, probabilities.shape[-1])
+    rows = np.arange(len(truth))
+    values = probabilities / _thresholds(truth, probabilities)
+    given = values[rows, truth]
+    values[rows, truth] = -1  # never its own rival
+    suggested = values.argmax(axis=1)
+    other = values[rows, suggested]
+    doubt = other / np.maximum(other + given, np.finfo(float).tiny)
+    order = np.argsort(-doubt, kind="stable")
+    return [
+        Doubt(int(row), int(truth[row]), int(suggested[row]), float(doubt[row])) for row in order
+    ]
+
+
+def _thresholds(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """`(classes,)` float64, the mean probability of each class over the images labelled with it.
+
+    Of a class without images nothing is known: it is held to certainty, the strictest.
+    """
+    classes = probabilities.shape[1]
+    counts = np.bincount(truth, minlength=classes)
+    sums = np.bincount(truth, probabilities[np.arange(len(truth)), truth], classes)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)
+    return np.maximum(means, FLOOR)

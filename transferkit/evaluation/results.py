@@ -1,0 +1,94 @@
+"""What a classifier must offer to be compared, and what is kept of it once it has answered."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from transferkit.config.settings import DataConfig
+
+Kind = Literal["network", "classic"]
+COMPARED_BY = (
+    *("name", "kind", "classes", "fit_seconds", "megabytes"),
+    *("details", "history", "probabilities"),
+)
+"""What a comparison asks of a `Classifier`: all that it has but `data` and `save`."""
+
+
+class Classifier(Protocol):
+    """A fitted network or classic: from paths of images to probabilities.
+
+    Attributes:
+        name: unique among those that are compared.
+        kind: network or classic.
+        classes: column `k` of the probabilities is `classes[k]`.
+        data: how it decodes images.
+        fit_seconds: wall time of the fitting, what it took to read the images included.
+        megabytes: on disk, in units of 10**6 bytes.
+        details: what was chosen and used, as JSON can hold it.
+        history: one dict an epoch; empty for a classic.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def data(self) -> DataConfig: ...
+
+    @property
+    def fit_seconds(self) -> float: ...
+
+    @property
+    def megabytes(self) -> float: ...
+
+    @property
+    def details(self) -> Mapping[str, Any]: ...
+
+    @property
+    def history(self) -> Sequence[Mapping[str, Any]]: ...
+
+    def probabilities(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, classes)` float32, each row a distribution over the classes."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it into the run folder `folder`, where it is to be kept."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Result:
+    """What one classifier said of the test images, and what it cost.
+
+    Attributes:
+        probabilities: `(images, classes)` float32.
+        fit_seconds: wall time of the fitting.
+        predict_milliseconds: wall time of an image, from its file to its probabilities.
+        megabytes: on disk, in units of 10**6 bytes.
+        details: what was chosen and used, as JSON can hold it.
+        history: one dict an epoch; empty for a classic.
+    """
+
+    name: str
+    kind: Kind
+    probabilities: np.ndarray
+    fit_seconds: float
+    predict_milliseconds: float
+    megabytes: float
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    history: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """`(images,)` int64, the number of the likeliest class; the first of equals."""
+        return self.probabilities.argmax(axis=1)

@@ -1,0 +1,241 @@
+"""Whether one classifier is better than another: paired tests on the same test images."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom, binomtest
+
+from transferkit.evaluation.bootstrap import DRAWS, drawn_units, sums_by_unit, units_of
+from transferkit.evaluation.intervals import Interval, tails, wilson
+from transferkit.evaluation.metrics import check_answers
+from transferkit.evaluation.sign_flips import drawn_sign_flip, exact_sign_flip
+
+LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
+EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
+WEIGHTED = "sign-flip test of balanced accuracy"
+WEIGHTED_BY_GROUP = "sign-flip test of balanced accuracy by group"
+IMAGINED = 0.5  # of an image that each alone is right on, so that few images do not seem certain
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """How two classifiers differ on the same images.
+
+    Attributes:
+        first: its name.
+        second: the name of the other.
+        difference: the accuracy (or balanced accuracy) of the first less the second's, -1..1.
+        interval: of the difference.
+        wins: images that the first alone is right on.
+        losses: images that the second alone is right on.
+        p_value: how often equally good ones differ at least so much.
+        adjusted: the p-value, as one of all that are made at once (Holm, 1979).
+        test: what the p-value is of.
+    """
+
+    first: str
+    second: str
+    difference: float
+    interval: Interval
+    wins: int
+    losses: int
+    p_value: float
+    adjusted: float
+    test: str
+
+    def turned(self) -> Difference:
+        """The same, as that of the second less the first."""
+        return dataclasses.replace(
+            self,
+            first=self.second,
+            second=self.first,
+            difference=-self.difference,
+            interval=Interval(-self.interval.high, -self.interval.low),
+            wins=self.losses,
+            losses=self.wins,
+        )
+
+
+def mcnemar(wins: int, losses: int) -> float:
+    """The two-sided p-value of the exact test of McNemar (1947), of images that differ alone.
+
+    Equally good classifiers fall below 0.05 in at most 5 of 100 comparisons: in 3 or 4 of them
+    where 20 to 200 images differ, in none where 5 do. (doi:10.1007/BF02295996)
+    """
+    return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+
+
+def mcnemar_mid_p(wins: int, losses: int) -> float:
+    """The same test, with half the chance of what was seen: nearer to 5 of 100, without a promise.
+
+    (Fagerland et al., 2013, doi:10.1186/1471-2288-13-91)
+    """
+    if wins == losses:
+        return 1.0
+    return mcnemar(wins, losses) - float(binom.pmf(wins, wins + losses, 0.5))
+
+
+def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """`p_values` `(tests,)`, each as one of all of them, in their order (Holm, 1979).
+
+    Whichever are below a level then, the chance of a single false one among them is below it.
+    """
+    values = np.asarray(p_values, float)
+    order = np.argsort(values, kind="stable")
+    adjusted = np.empty_like(values)
+    steps = values[order] * np.arange(len(values), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
+
+
+def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
+    """The p-value of the difference of two, from `right` `(images, 2)` bool, by `pairwise`'s test.
+
+    `groups` `(images,)` name the images that belong together; "" is alone.
+    """
+    return by_group(right, units_of(len(right), groups), [(0, 1)])[0]
+
+
+def balancing_weights(truth: np.ndarray) -> np.ndarray:
+    """`(images,)` of mean 1, by which the accuracy is the balanced accuracy: all classes alike."""
+    counts = np.bincount(truth)
+    return np.asarray(len(truth) / (np.count_nonzero(counts) * counts[truth]))
+
+
+def pairwise(
+    truth: np.ndarray,
+    answers: Mapping[str, np.ndarray],
+    groups: Sequence[str] = (),
+    *,
+    weights: np.ndarray | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> tuple[Difference, ...]:
+    """The difference of each two of `answers`, in their order: probabilities `(images, classes)`.
+
+    Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
+    Where there are such, the test exchanges the two classifiers on whole groups, and counts all
+    exchanges; of images that are alone this is McNemar's. That takes images for independent, and
+    would find differences among groups that are none.
+
+    `weights` `(images,)`, those of `balancing_weights`, make it the balanced accuracy, not the
+    accuracy; then exchanges are drawn.
+
+    Raises:
+        DataError: the arrays do not fit one another, or the rows are no distributions.
+    """
+    for probabilities in answers.values():
+        check_answers(truth, probabilities, probabilities.shape[-1])
+    if len(answers) < 2:
+        return ()
+    right = np.stack([each.argmax(axis=1) == truth for each in answers.values()], axis=1)
+    units = units_of(len(truth), groups)
+    grouped = units.max() + 1 < len(truth)
+    pairs = list(itertools.combinations(range(len(answers)), 2))
+    resampling: dict[str, Any] = {"weights": weights, "draws": draws, "seed": seed}
+    intervals = difference_intervals(right, units, pairs, **resampling)
+    p_values = by_group(right, units, pairs, **resampling)
+    wins = [int((right[:, one] & ~right[:, other]).sum()) for one, other in pairs]
+    losses = [int((right[:, other] & ~right[:, one]).sum()) for one, other in pairs]
+    names, shares = list(answers), np.average(right, axis=0, weights=weights)
+    exact, drawn = (BY_GROUP, WEIGHTED_BY_GROUP) if grouped else (EXACT, WEIGHTED)
+    return tuple(
+        Difference(
+            first=names[one],
+            second=names[other],
+            difference=float(shares[one] - shares[other]),
+            interval=intervals[pair],
+            wins=wins[pair],
+            losses=losses[pair],
+            p_value=p_values[pair],
+            adjusted=float(adjusted),
+            test=exact if weights is None else drawn,
+        )
+        for pair, ((one, other), adjusted) in enumerate(zip(pairs, holm(p_values), strict=True))
+    )
+
+
+def difference_intervals(
+    right: np.ndarray,
+    units: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    weights: np.ndarray | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> list[Interval]:
+    """The paired bootstrap of the accuracies' differences, from `right` `(images, classifiers)`.
+
+    `units` `(images,)` are drawn together. To what is drawn from, half an image that each of the
+    two alone is right on is added, as Agresti and Min do (2005, doi:10.1002/sim.1781), by group
+    as much as a group usually differs: without it, few images that differ seem certain of it. Of
+    two that differ nowhere, all that is known is how rare it is that they do (Wilson, 1927); of
+    one unit alone, nothing. `weights` are as in `pairwise`.
+    """
+    hits, sizes = _sums(units, right, weights)
+    count = len(sizes)
+    if count == 1:
+        return [Interval(-1.0, 1.0)] * len(pairs)
+    parts = [
+        (part[:, :-2] @ hits, part[:, :-2] @ sizes, part[:, -2:])
+        for part in drawn_units(count + 2, draws=draws, seed=seed)
+    ]
+    sums, images, imagined = (np.concatenate(each) for each in zip(*parts, strict=True))
+    found = []
+    for one, other in pairs:
+        away = hits[:, one] - hits[:, other]
+        if not away.any():
+            rare = wilson(0, min(count, _equally_many(sizes))).high
+            found.append(Interval(-rare, rare))
+            continue
+        weight = IMAGINED * np.sqrt(np.mean(away[away != 0] ** 2))
+        drawn = (sums[:, one] - sums[:, other] + weight * (imagined @ [1, -1])) / (
+            images + weight * imagined.sum(axis=1)
+        )
+        low, high = np.quantile(drawn, tails(count))
+        found.append(Interval(float(low), float(high)))
+    return found
+
+
+def by_group(
+    right: np.ndarray,
+    units: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    weights: np.ndarray | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> list[float]:
+    """The two-sided p-values of `pairs` of `right` `(images, classifiers)`, by exchanges of units.
+
+    `draws` and `seed` are of those with `weights`, whose exchanges are too many to be counted.
+    """
+    if weights is None and units.max() + 1 == len(units):
+        return [
+            mcnemar(int((one & ~other).sum()), int((other & ~one).sum()))
+            for one, other in (right[:, pair].T for pair in map(list, pairs))
+        ]
+    hits, _ = _sums(units, right, weights)
+    differences = np.stack([hits[:, one] - hits[:, other] for one, other in pairs], axis=1)
+    if weights is None:
+        return [exact_sign_flip(each) for each in differences.T]
+    return drawn_sign_flip(differences, draws=draws, seed=seed)
+
+
+def _sums(
+    units: np.ndarray, right: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Right answers by unit, `(units, classifiers)`, and the units' sizes, by weight."""
+    if weights is None:
+        return sums_by_unit(units, right), np.bincount(units)
+    return sums_by_unit(units, right * weights[:, np.newaxis]), np.bincount(units, weights)
+
+
+def _equally_many(sizes: np.ndarray) -> float:
+    """How many units of one size tell as much as those of `sizes` (Kish, 1965)."""
+    return float(sizes.sum() ** 2 / (sizes**2).sum())

@@ -1,0 +1,167 @@
+"""What the answers of several classifiers to the same test images are worth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from transferkit.evaluation.calibration import brier, expected_calibration_error
+from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.intervals import Interval, score_intervals
+from transferkit.evaluation.results import Result
+from transferkit.evaluation.significance import Difference, pairwise
+from transferkit.evaluation.slices import Slice, slice_scores
+from transferkit.runtime.faults import Attempt, strictly
+
+MOST_SLICES = 30  # different values; a column with more is a list of names, not a division
+FEWEST = 2  # test images of each value, on the whole: one image is no group
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Judgement:
+    """The evidence on `results`, each part computed when it is first asked for.
+
+    A part that fails leaves the others. What is a list has one of each result, in their order.
+
+    Attributes:
+        truth: `(images,)` class numbers.
+        test: a row an image; those of one `group` are drawn together.
+        leaked: `(images,)` bool, the test images that have a copy among those learnt from.
+        columns: of `test`, that divide it into slices.
+    """
+
+    results: tuple[Result, ...]
+    truth: np.ndarray
+    classes: tuple[str, ...]
+    test: pd.DataFrame
+    leaked: np.ndarray
+    columns: tuple[str, ...] = ()
+    seed: int = 0
+
+    @cached_property
+    def headline(self) -> Headline:
+        """The measure that differences, verdict and choice are about."""
+        return Headline.of(self.truth)
+
+    @property
+    def accuracies(self) -> list[Interval]:
+        """The intervals of the results' headline measure."""
+        return [each[self.headline.key] for each in self.intervals]
+
+    @cached_property
+    def intervals(self) -> tuple[dict[str, Interval], ...]:
+        """Of each score by its name, at 95 %."""
+        return tuple(
+            score_intervals(
+                self.truth, each.probabilities, self.classes, self._groups, seed=self.seed
+            )
+            for each in self.results
+        )
+
+    @cached_property
+    def calibration_errors(self) -> tuple[float, ...]:
+        """Expected calibration errors, share 0..1."""
+        return tuple(
+            expected_calibration_error(self.truth, each.probabilities) for each in self.results
+        )
+
+    @cached_property
+    def briers(self) -> tuple[float, ...]:
+        """Brier scores over all classes, 0..2."""
+        return tuple(brier(self.truth, each.probabilities) for each in self.results)
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Between each two."""
+        answers = {each.name: each.probabilities for each in self.results}
+        weights = self.headline.weights
+        return pairwise(self.truth, answers, self._groups, weights=weights, seed=self.seed)
+
+    @cached_property
+    def without_leaks(self) -> tuple[float, ...]:
+        """Accuracies on the images that are not leaked; empty if none is leaked, or all are."""
+        fair = ~self.leaked
+        if not (self.leaked.any() and fair.any()):
+            return ()
+        return tuple(float((each.predicted == self.truth)[fair].mean()) for each in self.results)
+
+    @cached_property
+    def slices(self) -> Mapping[str, Sequence[Sequence[Slice]]]:
+        """By the name of a column, the slices of each result, the worst first."""
+        test = self.test
+        return {
+            column: [
+                slice_scores(self.truth, each.probabilities, list(test[column]), self._groups)
+                for each in self.results
+            ]
+            for column in self.columns
+            if 1 < test[column].nunique() <= min(MOST_SLICES, len(test) // FEWEST)
+        }
+
+    @property
+    def _groups(self) -> list[str]:
+        return list(self.test["group"])
+
+    def of(self, number: int, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
+        """Evidence on one result, for scores.json; a part that fails is left to `attempt`."""
+
+        def intervals() -> dict[str, list[float]]:
+            return {
+                name: [within.low, within.high] for name, within in self.intervals[number].items()
+            }
+
+        return {
+            "intervals": attempt("the intervals of the scores", intervals, {}),
+            "expected_calibration_error": attempt(
+                "the calibration errors", lambda: self.calibration_errors[number], None
+            ),
+            "brier": attempt("the Brier scores", lambda: self.briers[number], None),
+        }
+
+    def to_json(self, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
+        """Evidence on all results, for scores.json; a part that fails is left to `attempt`."""
+        names = [each.name for each in self.results]
+
+        def differences() -> list[dict[str, Any]]:
+            return [dataclasses.asdict(each) for each in self.differences]
+
+        def without_leaks() -> dict[str, float]:
+            return dict(zip(names, self.without_leaks, strict=False))
+
+        def slices() -> dict[str, Any]:
+            return {
+                column: {
+                    name: [dataclasses.asdict(each) for each in rows]
+                    for name, rows in zip(names, by_result, strict=True)
+                }
+                for column, by_result in self.slices.items()
+            }
+
+        return {
+            "differences": attempt("the differences", differences, []),
+            "leaked_test_images": int(self.leaked.sum()),
+            "accuracy_without_leaks": attempt("the accuracy without leaks", without_leaks, {}),
+            "slices": attempt("the slices", slices, {}),
+        }
+
+
+def judge(
+    results: Sequence[Result],
+    truth: np.ndarray,
+    classes: Sequence[str],
+    *,
+    test: pd.DataFrame,
+    leaked: np.ndarray,
+    columns: Sequence[str] = (),
+    seed: int = 0,
+) -> Judgement:
+    """The evidence on the answers `results` to `truth`, `(images,)` class numbers.
+
+    Images of one group in `test` are drawn together. `columns` of it divide it into slices.
+    """
+    return Judgement(tuple(results), truth, tuple(classes), test, leaked, tuple(columns), seed)

@@ -1,0 +1,62 @@
+"""One temperature in front of a softmax, fitted to answers on images that were not learnt from.
+
+Networks and baselines are held to the same rules here, and it loads no framework.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from transferkit.evaluation.calibration import COLDEST, HOTTEST
+
+FEWEST = 20  # images from which a temperature says more of the classifier than of them
+# How far the logarithm of a temperature is from 0 as a rule: that of ten networks on three sets of
+# photographs was. With 24 validation images, of which 23 were right, the temperature of least loss
+# was 0.29, and doubled the loss on the test images.
+SPREAD = 0.25
+LEAST = 0.005  # of that logarithm; what is less changes no digit that is shown
+
+
+def likeliest_temperature(logits: np.ndarray, truth: np.ndarray, images: int) -> float:
+    """That at which `truth` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
+
+    That it is near 1 as a rule (`SPREAD`, of a Laplace distribution) weighs as much as it should
+    beside so many `images`: the rows, each of which may be there more than once.
+    """
+
+    def doubt(logarithm: float) -> float:
+        return images * loss_at(np.exp(logarithm), logits, truth) + abs(logarithm) / SPREAD
+
+    bounds = np.log([COLDEST, HOTTEST])
+    return float(np.exp(minimize_scalar(doubt, bounds=bounds, method="bounded").x))
+
+
+def reason_for_none(logits: np.ndarray, truth: np.ndarray, images: int) -> str:
+    """Return why no temperature is fitted to these answers on held-out images; else nothing."""
+    if images < FEWEST:
+        return f"there are {images} validation images, and {FEWEST} are needed to fit it"
+    if (logits.argmax(axis=1) == truth).all():
+        return f"all {images} validation images are right, so none says how sure is too sure"
+    return ""
+
+
+def loss_at(
+    temperature: float, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    """The log loss at `temperature`, in nats; `weights` `(rows,)` weigh the rows."""
+    logs = log_softmax(logits / temperature, axis=1)
+    return float(-np.average(logs[np.arange(len(truth)), truth], weights=weights))
+
+
+def tempered_loss(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
+    """The log loss at the temperature of least loss, both with `weights` `(rows,)`."""
+    bounds = np.log([COLDEST, HOTTEST])
+    return float(
+        minimize_scalar(
+            lambda logarithm: loss_at(np.exp(logarithm), logits, truth, weights),
+            bounds=bounds,
+            method="bounded",
+        ).fun
+    )

@@ -1,1 +1,0 @@
-"""Arrays in, judgement out; knows neither networks nor files."""

@@ -1,0 +1,61 @@
+"""The folder of all that is kept of frozen backbones: its bound, what is in it, and emptying it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transferkit.features.cache.shard import images_in
+from transferkit.storage.disk_cache import ABOUT, ENDING, last_use, locked, quantised_networks
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table on disk; `used` is when it was last read or written, in seconds since 1970."""
+
+    folder: Path
+    about: dict[str, Any]
+    images: int
+    size: int
+    used: float
+
+
+def tables(root: Path) -> list[Kept]:
+    """What is kept below `root`, the last used table first."""
+    found = []
+    for folder in {path.parent for path in root.glob(f"*/*{ENDING}")}:
+        blocks = [(path, stamp) for path in folder.glob(f"*{ENDING}") if (stamp := last_use(path))]
+        if blocks:
+            images = sum(images_in(path) for path, _ in blocks)
+            size = sum(each for _, (_, each) in blocks)
+            used = max(when for _, (when, _) in blocks) / 1e9
+            found.append(Kept(folder, _read_about(folder), images, size, used))
+    return sorted(found, key=lambda each: -each.used)
+
+
+def size_of_networks(root: Path) -> int:
+    """Bytes of the quantised networks below `root`."""
+    return sum(found[1] for path in quantised_networks(root) if (found := last_use(path)))
+
+
+def clear(root: Path) -> None:
+    """Remove all that is kept below `root`.
+
+    Raises:
+        OSError: they cannot be removed, or another process has not ended its writing.
+    """
+    if root.is_dir():
+        with locked(root):
+            for folder in [path for path in root.iterdir() if path.is_dir()]:
+                shutil.rmtree(folder)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # what it is about is not known, and its features are still good
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,92 @@
+"""Labels that may be wrong: each image is judged by a probe that has not learnt from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from transferkit.config.settings import Config
+from transferkit.data.folds import make_folds
+from transferkit.data.manifest import Manifest
+from transferkit.evaluation.label_issues import rank_doubts
+from transferkit.features.extract import frozen_features
+from transferkit.features.linear_probe import solve
+from transferkit.runtime.progress import say
+
+ROUNDS = 3  # of cross-validation, each with other folds, whose probabilities are averaged
+COLUMNS = ("path", "label", "suggested", "doubt", "split")
+
+
+def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
+    """Every usable image, the one whose label is most doubted first; a frame of `COLUMNS`.
+
+    A linear probe on the frozen features of the backbone judges each image, by stratified
+    cross-validation in which the images of one group stay together; `rank_doubts` compares what it
+    says with the label. `doubt` is 0..1: above a half, `suggested` is likelier than the label. A
+    class that is too small to be divided is not judged, and has a doubt of 0.
+
+    Raises:
+        ConfigError: the backbone has random weights, which say nothing.
+        DataError: an image cannot be read.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    rows = manifest.usable.reset_index(drop=True)
+    truth, train = manifest.truth(rows), config.train
+    config = manifest.settled(config)
+    features = frozen_features(
+        config.model,
+        config.data,
+        list(rows["path"]),
+        precision=train.precision,
+        engine=train.engine,
+    )
+    say(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
+    classes = manifest.classes
+    found, judged = out_of_sample(
+        features.values, truth, list(rows["group"]), classes=len(classes), seed=config.seed
+    )
+    doubts = rank_doubts(truth, found)
+    frame = rows.iloc[[each.image for each in doubts]].reset_index(drop=True)
+    # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
+    suggested = [classes[each.suggested] for each in doubts]
+    frame["suggested"] = pd.Series(suggested, frame.index, dtype=object)
+    frame["doubt"] = [each.doubt if judged[each.image] else 0.0 for each in doubts]
+    return frame.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)[
+        list(COLUMNS)
+    ]
+
+
+def out_of_sample(
+    features: np.ndarray, truth: np.ndarray, groups: list[str], *, classes: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What probes say of images that they have not learnt from, and which images these are.
+
+    `(images, classes)` probabilities, and `(images,)` bool: false of a class that cannot be
+    divided, for which the label itself stands. The regularisation is chosen once, of all images:
+    a single number that no label can hide in.
+    """
+    ones = np.ones(len(truth))
+    options: Any = {"classes": classes, "seed": seed}
+    strength = solve(features, truth, weights=ones, groups=groups, **options).strength
+    total, times = np.zeros((len(truth), classes)), np.zeros(len(truth))
+    for each in range(ROUNDS):
+        for learn, judge in make_folds(truth, groups, seed + each):
+            if len(learn) == len(truth):  # nothing can be divided
+                continue
+            probe = solve(
+                features[learn],
+                truth[learn],
+                weights=ones[learn],
+                groups=(),
+                strengths=(strength,),
+                **options,
+            )
+            total[judge] += softmax(features[judge] @ probe.kernel + probe.bias, axis=1)
+            times[judge] += 1
+    judged = times > 0
+    total[judged] /= times[judged, None]
+    total[~judged] = np.eye(classes)[truth[~judged]]
+    return total, judged

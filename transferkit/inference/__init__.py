@@ -1,0 +1,1 @@
+"""Devices, precision and the engines that compute a frozen network."""

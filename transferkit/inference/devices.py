@@ -1,0 +1,217 @@
+"""Where a run computes: the devices, the tf.distribute strategy, the precision, and why."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import keras
+import tensorflow as tf
+
+from transferkit.config.settings import Precision, TrainConfig
+from transferkit.errors import DeviceError
+from transferkit.runtime.environment import cpuinfo, processor
+
+FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
+FAST_AT_INT8 = ("avx512_vnni", "avx_vnni")
+FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
+INT8_WORDS = ", int8 where nothing learns"  # after those of what learns
+_chosen: list[tf.distribute.Strategy] = []
+
+
+@dataclass(frozen=True)
+class Bits:
+    """The precision of a run.
+
+    `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
+    rewritten to bfloat16 where that is safe (the faster way there; the variables stay float32);
+    `words` say both, and why. With `int8`, what does not learn is computed in integers of 8 bits.
+    """
+
+    policy: str
+    onednn_bfloat16: bool
+    words: str
+    int8: bool = False
+
+    @property
+    def reduced(self) -> bool:
+        """Whether any of it is computed in fewer than 32 bits."""
+        return self.policy != "float32" or self.onednn_bfloat16 or self.int8
+
+    @property
+    def learning(self) -> Bits:
+        """The same of what learns, which is never in int8."""
+        return replace(self, int8=False, words=self.words.removesuffix(INT8_WORDS))
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Within it, models are built with the dtype policy."""
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """Within it, what is traced and run is in the device's 16 bits; outside it, never."""
+        name = "auto_mixed_precision_onednn_bfloat16"
+        was = tf.config.optimizer.get_experimental_options().get(name, False)
+        tf.config.optimizer.set_experimental_options({name: self.onednn_bfloat16})
+        try:
+            yield
+        finally:
+            tf.config.optimizer.set_experimental_options({name: was})
+
+
+FLOAT32 = Bits("float32", False, "float32")
+
+
+@dataclass(frozen=True)
+class Device:
+    """The devices of a run and its precision; `line` says them, and why."""
+
+    strategy: tf.distribute.Strategy
+    bits: Bits
+    line: str
+    gpu: bool = False
+
+    @property
+    def replicas(self) -> int:
+        """How many devices share a batch."""
+        return int(self.strategy.num_replicas_in_sync)
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Within it, models are built on the devices and with the dtype policy of the run."""
+        with self.bits.building(), self.strategy.scope():
+            yield
+
+
+def choose_device(train: TrainConfig) -> Device:
+    """The devices that the settings ask for, with one line that says which and why.
+
+    Raises:
+        DeviceError: a GPU is required and TensorFlow finds none, or the logical devices cannot
+            be made any more.
+    """
+    gpus = [] if train.devices.startswith("cpu") else tf.config.get_visible_devices("GPU")
+    if not gpus and (train.require_gpu or train.devices == "gpu"):
+        raise DeviceError(
+            f"A GPU is required, and {missing_gpu()}; `--train.devices cpu` does without."
+        )
+    if train.devices.startswith("cpu"):
+        _hide_gpus()
+    logical = int(train.devices.partition(":")[2] or 1)
+    if gpus:
+        names = tuple(f"GPU:{number}" for number in range(len(gpus)))
+    else:
+        names = tuple(f"CPU:{number}" for number in range(logical))
+        _make_logical(logical)
+    bits = choose_bits(train.precision)
+    where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
+    kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
+    why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
+    line = f"Device: {where}, {kind}, {bits.words}{why}."
+    _chosen[:] = [_strategy(names)]
+    return Device(_chosen[0], bits, line, gpu=bool(gpus))
+
+
+def chosen_strategy() -> tf.distribute.Strategy:
+    """That of the last `choose_device` in this process; before one, TensorFlow's default."""
+    return _chosen[0] if _chosen else tf.distribute.get_strategy()
+
+
+def missing_gpu() -> str:
+    """What TensorFlow lacks for a GPU, as the end of a sentence."""
+    if not tf.test.is_built_with_cuda():
+        return f"this TensorFlow {tf.__version__} is built without CUDA"
+    if not _loads("libcuda.so.1"):
+        return "TensorFlow found no NVIDIA driver (libcuda.so.1)"
+    cuda = str(tf.sysconfig.get_build_info().get("cuda_version", "12")).split(".")[0]
+    lost = [name for name in (f"libcudart.so.{cuda}", "libcudnn.so.9") if not _loads(name)]
+    if lost:
+        return f"TensorFlow lacks {', '.join(lost)} (`pip install tensorflow[and-cuda]`)"
+    return "TensorFlow sees no GPU although driver and CUDA are there (CUDA_VISIBLE_DEVICES?)"
+
+
+def choose_bits(wanted: Precision) -> Bits:
+    """The precision that the setting means on the devices that are visible."""
+    if wanted == "int8":
+        learning = choose_bits("auto")
+        return replace(learning, int8=True, words=learning.words + INT8_WORDS)
+    gpus = tf.config.get_visible_devices("GPU")
+    if wanted == "float32":
+        return Bits("float32", False, "float32 as asked")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        capability = min(each.get("compute_capability", (0, 0)) for each in details)
+        if capability >= BFLOAT16_CORES:  # its range is float32's: no loss needs to be scaled
+            return Bits("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
+        if capability >= FLOAT16_CORES or wanted == "bfloat16":
+            return Bits("mixed_float16", False, "mixed float16")
+        return Bits("float32", False, "float32 (the GPU has no tensor cores)")
+    flags = [flag for flag in FAST_AT_BFLOAT16 if flag in cpuinfo()]
+    if flags:
+        why = f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})"
+        return Bits("float32", True, why)
+    if wanted == "bfloat16":
+        return Bits("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
+    return Bits("float32", False, "float32 (the processor has no bfloat16)")
+
+
+def int8_is_faster(bits: Bits) -> bool:
+    """Whether a CPU that `--precision auto` made `bits` of is faster in integers of 8 bits."""
+    chosen = bits == choose_bits("auto") and not bits.reduced
+    return chosen and any(flag in cpuinfo() for flag in FAST_AT_INT8)
+
+
+@lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process
+def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    if len(names) == 1:
+        return tf.distribute.get_strategy()  # the default one: the first GPU, else the CPU
+    reduce = None if names[0].startswith("GPU") else tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy(list(names), cross_device_ops=reduce)
+
+
+def _make_logical(number: int) -> None:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        if number > 1 and len(tf.config.get_logical_device_configuration(cpu) or ()) != number:
+            tf.config.set_logical_device_configuration(
+                cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(number)]
+            )
+    except RuntimeError as error:
+        raise DeviceError(
+            f"The CPU cannot be {number} logical devices any more, since TensorFlow has started: "
+            "ask for them in a fresh process, before anything else."
+        ) from error
+
+
+def _hide_gpus() -> None:
+    if tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.set_visible_devices([], "GPU")
+        except RuntimeError as error:
+            raise DeviceError(
+                "The GPUs cannot be left out any more, since TensorFlow has started: "
+                "ask for the CPU in a fresh process, before anything else."
+            ) from error
+
+
+def _gpu_names(gpus: list[tf.config.PhysicalDevice]) -> str:
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return ", ".join(str(each.get("device_name", "GPU")) for each in details)
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

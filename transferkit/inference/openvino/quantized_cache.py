@@ -1,0 +1,120 @@
+"""Quantised networks, kept on disk between runs, by what they were made of."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import transferkit
+from transferkit.inference.openvino.no_telemetry import import_untold
+from transferkit.storage.disk_cache import (
+    NETWORK,
+    NETWORKS,
+    discard,
+    kept_folder,
+    locked,
+    make_room,
+    say_not_kept,
+    touch,
+)
+from transferkit.storage.files import write_whole
+
+DIGEST, LENGTH = 32, 8  # bytes that a file begins with: of the rest, and how many its XML has
+FORMAT = "1"  # of a file, and of the way of quantising: with another, all are made again
+# What quantises, and what has a say in the crops that it looks at.
+PACKAGES = ("openvino", "nncf", "numpy", "pillow", "scikit-image", "scikit-learn")
+
+
+class KeptNetwork:
+    """The place of what `model`, an `openvino.Model`, becomes when it is quantised.
+
+    The operations of `model` are renamed: what they were called is not to decide that place.
+    `bound` is in bytes, of all that is kept.
+
+    Raises:
+        OSError: there is no room for the temporary files by which `model` is known.
+    """
+
+    def __init__(self, model: Any, *, bound: int) -> None:
+        self.root, self.bound = kept_folder(), bound
+        for number, node in enumerate(model.get_ordered_ops()):
+            node.set_friendly_name(str(number))
+        by = [FORMAT, transferkit.__version__, *map(version, PACKAGES)]
+        about = hashlib.sha256(" ".join(by).encode())
+        for part in _serialised(model):
+            about.update(part)
+        self.path = self.root / NETWORKS / f"{about.hexdigest()[:32]}{NETWORK}"
+
+    def read(self) -> Any | None:
+        """The quantised network, or None; one that is damaged is removed, which is said."""
+        try:
+            content = self.path.read_bytes()
+        except OSError:  # there is none, or it is not ours to read
+            return None
+        touch(self.path)
+        try:
+            return _network_of(memoryview(content))
+        except (ValueError, RuntimeError):
+            discard(self.path, why="A quantised network was damaged and is made again")
+            return None
+
+    def write(self, network: Any) -> None:
+        """Keep `network` here, if there is room; say once if that fails.
+
+        What was of use the longest ago goes for it.
+        """
+        try:
+            structure, weights = _serialised(network)
+            parts = (len(structure).to_bytes(LENGTH, "little"), structure, weights)
+            size = DIGEST + sum(map(len, parts))
+            if size <= self.bound:
+                with locked(self.root):
+                    make_room(self.root, self.bound - size)
+                    write_whole(self.path, _digest(*parts), *parts)
+        except OSError as error:
+            say_not_kept("Networks in int8", self.root, error)
+
+
+def _network_of(content: memoryview) -> Any:
+    """What `write` made `content` of.
+
+    Raises:
+        ValueError: it is damaged.
+        RuntimeError: OpenVINO cannot read it.
+    """
+    if content[:DIGEST] != _digest(content[DIGEST:]):
+        raise ValueError
+    start = DIGEST + LENGTH
+    end = start + int.from_bytes(content[DIGEST:start], "little")
+    openvino = import_untold("openvino")
+    weights = openvino.Tensor(np.frombuffer(content[end:], np.uint8))  # of bytes it makes copies
+    return openvino.Core().read_model(bytes(content[start:end]), weights)
+
+
+def _serialised(model: Any) -> tuple[bytes, bytes]:
+    """Its operations, as XML, and their constants.
+
+    Raises:
+        OSError: the temporary files cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("network.xml", "network.bin")]
+        try:
+            import_untold("openvino").serialize(model, *map(str, paths))
+        except RuntimeError as error:
+            raise OSError(f"in {tempfile.gettempdir()!r}: {error}") from error
+        structure, weights = (path.read_bytes() for path in paths)
+    return structure, weights
+
+
+def _digest(*parts: bytes | memoryview) -> bytes:
+    """Of all `parts` in turn: what a file begins with."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()

@@ -1,0 +1,141 @@
+"""A model's outputs for files, once through, as fast as the device allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import cache
+from threading import Lock
+
+import keras
+import numpy as np
+
+from transferkit.config.settings import DataConfig, EngineName
+from transferkit.data.decoding.decode import read_images
+from transferkit.data.loading.prefetch import decoded_batches
+from transferkit.inference.devices import FLOAT32, Bits
+from transferkit.inference.engine import Outputs, choose_engine
+from transferkit.inference.parity import CHECKED, agreeing_engine, start_engine
+from transferkit.inference.tf_graph import has_gpu
+from transferkit.runtime.progress import say, track
+
+Change = Callable[[np.ndarray, int], np.ndarray]
+"""What is made of a batch of images, of which the first has this number."""
+
+
+class Forward:
+    """`model` in inference, compiled once, with the weights that it has at that moment.
+
+    It computes in float32, as a finished network does; or, given `bits`, as fast as those allow,
+    and then it says by which engine. It is held to what Keras says of the first images. A
+    quantised network is kept on disk, if `bound`, in bytes of all that is, allows it.
+
+    Raises:
+        DeviceError: the engine is not installed.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        engine: EngineName = "auto",
+        *,
+        bits: Bits | None = None,
+        bound: int = 0,
+    ) -> None:
+        if bits is None and has_gpu():
+            engine = "graph"  # one image is one image there, on however many devices it learnt
+        choice = replace(choose_engine(engine, bits or FLOAT32), bound=bound)
+        if bits is not None:
+            _say_once(choice.line)
+        self.side, self.shape = int(model.input_shape[1]), model.output_shape
+        self.engine = start_engine(model, choice)
+        # In float32 TensorFlow says what Keras does, which computes by it.
+        self._settling = Lock()
+        self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED
+
+    @property
+    def identity(self) -> str:
+        """What of this way of computing decides the digits of its outputs, once it is settled."""
+        return self.engine.identity
+
+    @property
+    def reduced(self) -> bool:
+        """Whether any of it is computed in fewer than 32 bits, once it is settled."""
+        return self.engine.bits.reduced
+
+    @property
+    def constant(self) -> bool:
+        """Whether it goes on saying the same, whatever its model learns."""
+        return not self._unchecked and self.engine.constant
+
+    @property
+    def width(self) -> int:
+        """Numbers of an image in the last of its outputs, if those are vectors."""
+        return int(self.engine.model.outputs[-1].shape[-1])
+
+    def settle(self, paths: Sequence[str], data: DataConfig) -> None:
+        """Hold the engine to Keras for the first images there are, and take another if it is wrong.
+
+        The first call also optimises the graph, which is no image's cost.
+
+        Raises:
+            DataError: one of these files cannot be read.
+        """
+        with self._settling:
+            if self._unchecked and len(paths):
+                images = read_images(paths[: self._unchecked], self.side, data)
+                self.engine = agreeing_engine(self.engine, images)
+                self._unchecked -= len(images)
+
+    def stream(
+        self,
+        paths: Sequence[str],
+        data: DataConfig,
+        *,
+        doing: str,
+        batch: int | None = None,
+        change: Change | None = None,
+        keys: list[bytes] | None = None,
+    ) -> Iterator[Outputs]:
+        """What the model says of each batch of files, in order: `(batch, ...)` float32 an output.
+
+        `doing` names the work on the terminal; `change` is made of each batch first. In `keys` each
+        image's content key is written, of what was decoded.
+
+        Raises:
+            DataError: one of the files cannot be read.
+        """
+        self.settle(paths, data)
+        batch = batch or self.engine.batch
+        with closing(decoded_batches(paths, self.side, data, batch=batch, keys=keys)) as images:
+            steps = -(-len(paths) // batch)
+            outputs = self.engine.run(_changed(images, change) if change else images)
+            yield from track(outputs, steps, doing=doing)
+
+    def __call__(
+        self, paths: Sequence[str], data: DataConfig, *, doing: str, change: Change | None = None
+    ) -> np.ndarray:
+        """`(images, ...)` float32: the one output of the model for each file, in order.
+
+        Raises:
+            DataError: one of the files cannot be read.
+        """
+        values = np.empty((len(paths), *self.shape[1:]), np.float32)
+        done = 0
+        for (output,) in self.stream(paths, data, doing=doing, change=change):
+            values[done : done + len(output)] = output
+            done += len(output)
+        return values
+
+
+def _changed(batches: Iterator[np.ndarray], change: Change) -> Iterator[np.ndarray]:
+    done = 0
+    for images in batches:
+        yield change(images, done)
+        done += len(images)
+
+
+@cache
+def _say_once(line: str) -> None:
+    say(line)

@@ -1,0 +1,113 @@
+"""What a learning curve is drawn of: classifiers on features that are read once, for all sizes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from transferkit.backbones.resolve import choose_backbone, is_pretrained
+from transferkit.baselines.catalog import find_baseline
+from transferkit.baselines.choosing import suitable_baselines
+from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.fit import make_features
+from transferkit.baselines.image_features import PathTransformer
+from transferkit.config.settings import Config, TrainConfig
+from transferkit.data.class_weights import image_weights
+
+PROBED = "logistic_regression_backbone"  # whose features the probe looks at
+PROBE_TITLE = "linear probe on its frozen features"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Examples:
+    """Images to learn from: features `(images, width)`, class numbers and group names `(images,)`.
+
+    `classes` is how many there are in all; not each of them has an image here.
+    """
+
+    values: np.ndarray
+    truth: np.ndarray
+    groups: list[str]
+    classes: int
+    seed: int
+
+
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From features `(images, width)` to the likeliest class numbers `(images,)`."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learner:
+    """A kind of classifier; `fit` tunes and fits one as it is on its own, and gives its answers.
+
+    `features` reads what it looks at, and `kind_of_features` is what that is called: those of the
+    same kind are the same. None and empty where it looks at nothing.
+    """
+
+    name: str
+    kind: Literal["network", "classic"]
+    title: str
+    features: PathTransformer | None
+    kind_of_features: str
+    fit: Callable[[Examples], Answer]
+
+
+def learners(config: Config, baselines: Sequence[str]) -> list[Learner]:
+    """The network's probe, where its backbone is pretrained, and then the suitable `baselines`.
+
+    Raises:
+        ConfigError: no baseline, or no backbone, is called so.
+    """
+    classics = [_classic(name, config) for name in suitable_baselines(config, baselines)]
+    if not is_pretrained(config.model):
+        return classics
+    features = make_features(find_baseline(PROBED), config)
+    name = choose_backbone(config.model).backbone
+    fit = partial(_solve, train=config.train)
+    return [Learner(name, "network", PROBE_TITLE, features, "backbone", fit), *classics]
+
+
+def _classic(name: str, config: Config) -> Learner:
+    row = find_baseline(name)
+    kind = row.features.name if row.features else ""
+
+    def fit(examples: Examples) -> Answer:
+        estimator, _ = fit_classifier(
+            row.classifier.name,
+            examples.values,
+            examples.truth,
+            groups=examples.groups,
+            seed=examples.seed,
+            weights=image_weights(examples.truth, config.train),
+        )
+
+        def answer(values: np.ndarray) -> np.ndarray:
+            return np.asarray(estimator.classes_[estimator.predict_proba(values).argmax(axis=1)])
+
+        return answer
+
+    return Learner(name, "classic", row.title, make_features(row, config), kind, fit)
+
+
+def _solve(examples: Examples, train: TrainConfig) -> Answer:
+    """The head of the network as its first stage solves it, with weights by the same rule."""
+    from transferkit.features.linear_probe import solve
+
+    weights = image_weights(examples.truth, train)
+    found = solve(
+        examples.values,
+        examples.truth,
+        classes=examples.classes,
+        weights=np.ones(len(examples.truth)) if weights is None else weights,
+        groups=examples.groups,
+        seed=examples.seed,
+    )
+
+    def answer(values: np.ndarray) -> np.ndarray:
+        return np.asarray((values @ found.kernel + found.bias).argmax(axis=1))
+
+    return answer

@@ -1,0 +1,181 @@
+"""The learning curve: how right classifiers are after learning from more and more images."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from transferkit.baselines.catalog import DEFAULT_BASELINES, MAJORITY
+from transferkit.baselines.fit import SPLITS
+from transferkit.config.settings import Config
+from transferkit.errors import ConfigError, DataError
+from transferkit.learning_curves.curve import Curve, Line
+from transferkit.learning_curves.doubling import Marks
+from transferkit.learning_curves.learners import PROBED, Examples, Learner, learners
+from transferkit.learning_curves.subsets import draw_rows, growing_sizes
+from transferkit.runtime.progress import say
+
+if TYPE_CHECKING:
+    from transferkit.data.manifest import Manifest
+
+DRAWS = 5
+SPARED = 200  # images from which a size has fewer draws than are asked for; they differ less, too
+LEAST = 2  # draws of a size
+# The probe is the logistic regression on the backbone's features, and the majority learns nothing.
+CURVE_BASELINES = tuple(name for name in DEFAULT_BASELINES if name not in (MAJORITY.name, PROBED))
+
+
+def learning_curve(
+    manifest: Manifest,
+    config: Config = Config(),
+    *,
+    baselines: Sequence[str] = CURVE_BASELINES,
+    draws: int = DRAWS,
+) -> Curve:
+    """How right the network's probe and the `baselines` are, by the images that they learnt from.
+
+    Each learns from 1, 2, 5, 10 ... images a class, in `draws` draws that are the same for all (of
+    the largest sizes fewer, but two), and once from all training and validation images. Each is
+    tuned anew, as `fit_baseline` does. All are scored on the same test images, and every image is
+    read once for all sizes. The probe is the head on the frozen backbone; where its weights are
+    random there is none.
+
+    Raises:
+        ConfigError: no baseline has that name, or there is nothing to draw a curve of.
+        DataError: there is nothing to learn from or to test on, or an image cannot be read.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    chosen = learners(manifest.settled(config), baselines)
+    if not chosen:
+        raise ConfigError(
+            "There is no classifier to draw a curve of: give a backbone with weights, or a "
+            "baseline such as random_forest_hog."
+        )
+    learn = pd.concat([manifest.part(split) for split in SPLITS], ignore_index=True)
+    test = manifest.part("test")
+    _require_images(manifest, learn, test)
+    truth, answers = manifest.truth(learn), manifest.truth(test)
+    drawn = _training_sets(truth, list(learn["group"]), draws, seed=config.seed)
+    read = _read(chosen, [*learn["path"], *test["path"]])
+    exam = Exam(read, truth, list(learn["group"]), answers, len(manifest.classes), config.seed)
+    right = [exam.marks(chosen, sets) for sets in drawn]
+    images = np.array([_images(sets) for sets in drawn])
+    lines = [
+        Line.of(
+            each.name,
+            each.kind,
+            each.title,
+            marks=Marks(images / exam.classes, [one[place] for one in right], list(test["group"])),
+            seed=config.seed,
+        )
+        for place, each in enumerate(chosen)
+    ]
+    return Curve(
+        source=manifest.source,
+        classes=manifest.classes,
+        images=images,
+        test_images=len(test),
+        draws=np.array([len(sets) for sets in drawn]),
+        lines=tuple(lines),
+        commonest=float(np.bincount(answers).max() / len(answers)),
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Exam:
+    """Images to learn from, and those that all are asked about.
+
+    Attributes:
+        features: by their kind, `(images, width)`, first of those to learn from.
+        truth: `(images to learn from,)` class numbers.
+        groups: the names of their groups.
+        answers: `(test images,)` class numbers.
+        classes: how many there are.
+    """
+
+    features: Mapping[str, np.ndarray]
+    truth: np.ndarray
+    groups: list[str]
+    answers: np.ndarray
+    classes: int
+    seed: int
+
+    def marks(self, chosen: Sequence[Learner], sets: Sequence[np.ndarray]) -> np.ndarray:
+        """`(learners, sets, test images)` bool: right, after learning from the rows of each set."""
+        started = time.perf_counter()
+        found = np.array([[self._right(each, rows) for rows in sets] for each in chosen])
+        means = found.mean(axis=(1, 2))
+        shares = [f"{one.name} {mean:.1%}" for one, mean in zip(chosen, means, strict=True)]
+        seconds = time.perf_counter() - started
+        size = _images(sets) / self.classes
+        say(f"{size:,.0f} images a class: {', '.join(shares)}; {seconds:.1f} s")
+        return found
+
+    def _right(self, learner: Learner, rows: np.ndarray) -> np.ndarray:
+        values = self.features[learner.kind_of_features]
+        examples = Examples(
+            values=values[rows],
+            truth=self.truth[rows],
+            groups=[self.groups[row] for row in rows],
+            classes=self.classes,
+            seed=self.seed,
+        )
+        answer = learner.fit(examples)
+        return np.asarray(answer(values[len(self.truth) :]) == self.answers)
+
+
+def _training_sets(
+    truth: np.ndarray, groups: Sequence[str], draws: int, *, seed: int
+) -> list[list[np.ndarray]]:
+    """The rows of each draw, by size; all of them at the end, once.
+
+    Groups can make sets of two sizes the same: the larger is left out.
+    """
+    found: list[list[np.ndarray]] = []
+    for size in growing_sizes(truth):
+        number = _draws_of(int(np.minimum(np.bincount(truth), size).sum()), draws)
+        sets = [draw_rows(truth, groups, size, seed=(seed, draw)) for draw in range(number)]
+        if not found or _images(sets) > _images(found[-1]):
+            found.append(sets)
+    return [*found, [np.arange(len(truth))]]
+
+
+def _draws_of(images: int, draws: int) -> int:
+    """How many of `draws` there are of a size with so many images."""
+    return max(min(draws, draws * SPARED // images), min(draws, LEAST))
+
+
+def _images(sets: Sequence[np.ndarray]) -> float:
+    """How many images are in each of `sets`, in the mean."""
+    return float(np.mean([len(rows) for rows in sets]))
+
+
+def _read(chosen: Sequence[Learner], paths: list[str]) -> dict[str, np.ndarray]:
+    """The features of all images, by their kind; each kind is read once."""
+    found: dict[str, np.ndarray] = {}
+    for each in chosen:
+        if each.kind_of_features not in found:
+            read = None if each.features is None else each.features.read(paths)[0]
+            found[each.kind_of_features] = np.empty((len(paths), 0)) if read is None else read
+    return found
+
+
+def _require_images(manifest: Manifest, learn: pd.DataFrame, test: pd.DataFrame) -> None:
+    if learn.empty:
+        raise DataError(f"{manifest.source!r} has no training image for a learning curve.")
+    labels = learn["label"].unique()
+    if len(labels) < 2:
+        raise DataError(
+            f"All {len(learn)} training images of {manifest.source!r} are of the class "
+            f"{labels[0]!r}: there should be at least two classes for a learning curve."
+        )
+    if test.empty:
+        raise DataError(
+            f"{manifest.source!r} has no test image to score classifiers on: "
+            "mark some as test, or leave the split out and one is made."
+        )

@@ -1,0 +1,1 @@
+"""Keras models: classifiers, their parts, loading and Grad-CAM."""

@@ -1,0 +1,168 @@
+"""Where in a picture a network sees a class: Grad-CAM, for any head, pooling and sides.
+
+Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization,
+ICCV 2017, arXiv:1610.02391. Where one map is averaged for a linear head it is the class activation
+map of Zhou et al., CVPR 2016, arXiv:1512.04150. Several maps, of stages or of sides, are added up
+such that each counts for what it adds to the score: over the picture, their mean is that of an
+averaged map's share of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from PIL import Image
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.errors import ConfigError
+from transferkit.models import classifier as models
+from transferkit.models.gradients import score_gradients
+
+BATCH = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
+POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
+
+
+def grad_cam(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """`(images, side, side)` float32, 0..1: where each image speaks for the class `answers[i]`.
+
+    `images` is `(images, side, side, 3)` of 0..255, `answers` `(images,)` class numbers. The most
+    telling place of an image is 1; one that nowhere speaks for its class is 0 all over.
+
+    Raises:
+        ConfigError: `model` was not built by transferkit.
+    """
+    found = np.maximum(evidence(model, images, answers), 0)
+    peaks = found.max(axis=(1, 2), keepdims=True, initial=0)
+    return found / np.where(peaks > 0, peaks, 1)
+
+
+def evidence(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """`(images, side, side)` float32: what each place adds to the score of the class `answers[i]`.
+
+    The score is what goes into the softmax, less its bias. A model that looks at the mirror image
+    too is asked about both.
+
+    Raises:
+        ConfigError: `model` was not built by transferkit.
+    """
+    halves = cut_at_the_maps(classifier_of(model))
+    found = _evidence(halves, images, answers)
+    if _is_mirrored(model):
+        mirrored = _evidence(halves, images[:, :, ::-1], answers)
+        found = (found + mirrored[:, :, ::-1]) / 2
+    return found
+
+
+def classifier_of(model: keras.Model) -> keras.Model:
+    """The model with the layers `features` and `head`: `model`, or one within it.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for each in _models(model):
+        names = {layer.name for layer in each.layers}
+        if {models.FEATURES, models.HEAD} <= names:
+            return each
+    raise ConfigError(
+        f"The model {model.name!r} has no layers {models.FEATURES!r} and {models.HEAD!r}: "
+        "give one that build_classifier or train has made."
+    )
+
+
+def backbone_of(classifier: keras.Model) -> keras.Model:
+    """The layer of `classifier` that is its backbone, named as its row is."""
+    return next(
+        layer
+        for layer in classifier.layers
+        if isinstance(layer, keras.Model) and layer.name != models.HEAD
+    )
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A classifier in two at its maps, and its head.
+
+    Attributes:
+        below: images in, maps out.
+        above: maps in, features out.
+        hidden: the layers of the head below the last one.
+        kernel: `(width, classes)`, of the last one.
+    """
+
+    below: keras.Model
+    above: keras.Model
+    hidden: tuple[keras.Layer, ...]
+    kernel: keras.Variable
+
+    def maps(self, images: np.ndarray) -> list[np.ndarray]:
+        """What is pooled: `(images, rows, columns, features)` float32 each."""
+        found = self.below(np.asarray(images, np.float32), training=False)
+        return [np.asarray(each, np.float32) for each in keras.tree.flatten(found)]
+
+    def score(self, maps: list[keras.KerasTensor]) -> keras.KerasTensor:
+        """`(images, classes)`: what goes into the softmax, less its bias."""
+        features = self.above(maps[0] if len(maps) == 1 else maps, training=False)
+        for layer in self.hidden:
+            features = layer(features, training=False)
+        return keras.ops.matmul(features, self.kernel)
+
+
+def _evidence(halves: Halves, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    side = images.shape[1]
+    found = np.zeros((len(images), side, side), np.float32)
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        maps = halves.maps(images[part])
+        gradients = score_gradients(halves.score, maps, np.asarray(answers[part], np.int64))
+        for values, gradient in zip(maps, gradients, strict=True):
+            # The paper's mean over the places, times the places: those of a fine map count alike.
+            weights = gradient.sum(axis=(1, 2))
+            rough = np.einsum("nijk,nk->nij", values, weights)
+            found[part] += np.stack([_enlarged(each, side) for each in rough])
+    return found
+
+
+def _enlarged(values: np.ndarray, side: int) -> np.ndarray:
+    """`(rows, columns)` float32 smoothly as `(side, side)`."""
+    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR))
+
+
+def cut_at_the_maps(classifier: keras.Model) -> Halves:
+    """`classifier` in two at what its features are pooled from."""
+    pools = [layer.input for layer in classifier.layers if isinstance(layer, POOLS)]
+    if pools:
+        maps = list({id(each): each for each in pools}.values())  # one may be pooled in two ways
+        below = keras.Model(classifier.input, maps)
+        above = keras.Model(maps, classifier.get_layer(models.FEATURES).output)
+    else:
+        below, above = _cut_at_the_last_map(classifier)
+    head = classifier.get_layer(models.HEAD)
+    kernel = head.get_layer(models.CLASSES).kernel
+    hidden = tuple(each for each in head.layers if each.name != models.CLASSES)
+    return Halves(below, above, hidden, kernel)
+
+
+def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """`classifier`, whose backbone ends in a vector, in two at the last map within that."""
+    backbone = backbone_of(classifier)
+    last = [each.output for each in backbone.layers if len(each.output.shape) == 4][-1]
+    images = keras.Input(classifier.input_shape[1:])
+    seen = models.seen_at(images, find_backbone(backbone.name), classifier.input_shape[1])
+    below = keras.Model(images, keras.Model(backbone.input, last)(seen))
+    return below, keras.Model(last, backbone.output)
+
+
+def _is_mirrored(model: keras.Model) -> bool:
+    """Whether `model`, or one within it, is what `with_mirror` made."""
+    return any(each.name.startswith("mirrored_") for each in _models(model))
+
+
+def _models(model: keras.Model) -> Iterator[keras.Model]:
+    """`model` and those within it, the outer first."""
+    yield model
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _models(layer)

@@ -1,0 +1,135 @@
+"""A trained network: a Keras model with its class names and its way of decoding, in one file."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+import transferkit
+from transferkit.config.settings import DataConfig, EngineName
+from transferkit.data.decoding.decode import require_list
+from transferkit.errors import RunError, brief
+from transferkit.inference.predictor import Forward
+from transferkit.models.classifier import parameters
+from transferkit.models.loading import FACTS, read_network
+from transferkit.storage.run import atomic
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A classifier by a Keras model; `model` is plain Keras and can be used without the rest.
+
+    Attributes:
+        model: RGB `(batch, side, side, 3)` of 0..255 in, probabilities `(batch, classes)` out.
+            Who trains it further takes a `dataclasses.replace(network)` after that: `probabilities`
+            compiles the model once, with its weights.
+        classes: names, in the order of the probabilities.
+        history: one dict an epoch: stage, epoch, loss, accuracy, val_loss, val_accuracy, rate,
+            seconds.
+        engine: what computes `probabilities`, in float32; it is not kept in the file, since
+            another machine may have others.
+    """
+
+    name: str
+    model: keras.Model
+    classes: tuple[str, ...]
+    data: DataConfig
+    fit_seconds: float = 0.0
+    megabytes: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    kind: Literal["network", "classic"] = "network"
+    engine: EngineName = "auto"
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of the images that the model takes."""
+        return int(self.model.input_shape[1])
+
+    @cached_property
+    def _forward(self) -> Forward:
+        return Forward(self.model, self.engine)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied or pickled: not what is compiled, which can be made again."""
+        return {name: value for name, value in vars(self).items() if name != "_forward"}
+
+    def probabilities(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, classes)` float32 for the image files `paths`, in order.
+
+        Raises:
+            DataError: one of them cannot be read.
+        """
+        require_list(paths)
+        return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
+
+    def save(self, folder: str | Path) -> None:
+        """Write `folder/model.keras`: the model without its optimizer, and the facts beside it."""
+        facts = {
+            "transferkit": transferkit.__version__,
+            "name": self.name,
+            "classes": list(self.classes),
+            "data": asdict(self.data),
+            "details": self.details,
+            "fit_seconds": self.fit_seconds,
+            "history": self.history,
+        }
+        with atomic(Path(folder) / "model.keras") as path:
+            # Not lists of one: a model read back would warn of each tensor that it is given.
+            (images,), (probabilities,) = self.model.inputs, self.model.outputs
+            keras.Model(images, probabilities, name=self.model.name).save(path)
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr(FACTS, json.dumps(facts, ensure_ascii=True))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """The network in the file `path`, or in the run folder `path`.
+
+        Raises:
+            RunError: there is no such file, or it was not written by `save`.
+        """
+        path = Path(path)
+        path = path / "model.keras" if path.is_dir() else path
+        try:
+            facts, model = read_network(path)
+            size = path.stat().st_size / 1e6
+        except FileNotFoundError as error:
+            raise RunError(
+                f"There is no network in {str(path)!r}: `transferkit train DIR --out RUN` makes it."
+            ) from error
+        except Exception as error:  # Keras raises nearly anything of a file that was changed
+            raise RunError(
+                f"{str(path)!r} is not a network that transferkit saved, or it is damaged: "
+                f"{brief(error)}."
+            ) from error
+        given = {name: facts[name] for name in ("name", "data", "fit_seconds")}
+        return cls(
+            model=model,
+            classes=tuple(facts["classes"]),
+            megabytes=size,
+            details=facts["details"],
+            history=facts["history"],
+            **given,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name}: {len(self.classes)} classes, {self.side} px, "
+            f"{parameters(self.model):,} parameters, trained in {self.fit_seconds:.0f} s>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
+            for key, value in self.details.items()
+        )
+        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"

@@ -1,0 +1,100 @@
+"""What the backbone of a network says of images, where reading it costs little."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import is_pretrained, starting_weights
+from transferkit.backbones.weights import cached_file
+from transferkit.config.settings import Config, ModelConfig
+from transferkit.data.manifest import Manifest
+from transferkit.errors import TransferkitError
+
+if TYPE_CHECKING:
+    from transferkit.models.network import Network
+
+TRIED = 8  # training images, from the first to the last, that are looked for on disk
+
+
+@dataclasses.dataclass(frozen=True)
+class BackboneView:
+    """The frozen backbone of a network, whose features of the training images are kept.
+
+    Attributes:
+        tuned: whether the network was fine-tuned after that, so that its own features differ.
+        train: the rows of the training images.
+    """
+
+    config: Config
+    tuned: bool
+    train: pd.DataFrame
+
+    def features(self, paths: Sequence[str]) -> np.ndarray | None:
+        """`(images, width)` float32; None where they cannot be had.
+
+        Those of training images are kept; of others, what is not is computed, once, which takes
+        less than to predict them did.
+        """
+        from transferkit.features.extract import frozen_features  # loads TensorFlow: seconds
+
+        config = self.config
+        try:
+            return frozen_features(
+                config.model,
+                config.data,
+                list(paths),
+                precision=config.train.precision,
+                engine=config.train.engine,
+                quiet=True,
+            ).values
+        except TransferkitError:  # a file went away, of images or of weights
+            return None
+
+    @property
+    def words(self) -> str:
+        """Whose features they are."""
+        title = find_backbone(self.config.model.backbone).title
+        return f"{title} before it was fine-tuned" if self.tuned else title
+
+
+def backbone_view(network: Network, manifest: Manifest, config: Config) -> BackboneView | None:
+    """The view of the backbone that `network` was trained from by the settings `config`.
+
+    None where nothing is kept of it: it started from random weights, `--cache-size` is 0, it was
+    trained elsewhere, or the settings are not those of this network.
+    """
+    from transferkit.features.kept_features import are_kept
+    from transferkit.models.grad_cam import backbone_of, classifier_of
+
+    train = manifest.part("train")
+    try:
+        name = backbone_of(classifier_of(network.model)).name
+        if config.model.backbone not in ("auto", name):
+            return None
+        model = dataclasses.replace(config.model, backbone=name)
+        tried = train["path"].iloc[:: max(1, len(train) // TRIED)].tolist()
+        if not _is_here(model) or not are_kept(
+            model,
+            config.data,
+            tried,
+            precision=config.train.precision,
+            engine=config.train.engine,
+        ):
+            return None
+    except TransferkitError:  # what is not transferkit's own model has no view either
+        return None
+    tuned = network.details.get("kept") != "head"
+    return BackboneView(dataclasses.replace(config, model=model), tuned, train)
+
+
+def _is_here(model: ModelConfig) -> bool:
+    """Whether the weights are on this machine: a page downloads nothing."""
+    downloaded = starting_weights(model) == "imagenet"
+    row = find_backbone(model.backbone)
+    return is_pretrained(model) and (not downloaded or cached_file(row) is not None)

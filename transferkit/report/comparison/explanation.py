@@ -1,0 +1,216 @@
+"""Test images with where the network looked, and with the training images that are most like them.
+
+The places are those of Grad-CAM, for the class that was answered. The likeness is that of the
+frozen backbone's features, which are kept since the head was fitted: of a fine-tuned network they
+are not its own, which would have to be computed for every training image.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from transferkit.config.settings import Config, DataConfig
+from transferkit.data.decoding.decode import read_images
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError, TransferkitError
+from transferkit.evaluation.neighbours import nearest
+from transferkit.evaluation.results import Result
+from transferkit.report.comparison.cached_backbone import BackboneView, backbone_view
+from transferkit.report.html.pictures import picture_as_seen
+from transferkit.report.html.thumbnails import picture_uri
+
+if TYPE_CHECKING:
+    from transferkit.models.network import Network
+
+MOST = 4  # images of each group
+LIKE = 3  # training images beside each
+EDGE, SMALL_EDGE = 224, 112  # pixels: the one to be enlarged
+QUALITY = 72  # of the JPEGs
+COLOURS = "inferno"  # even to the eye from dark to light, for all kinds of colour vision
+STRONGEST = 0.7  # of the colours, at the most telling place
+
+
+@dataclasses.dataclass(frozen=True)
+class Like:
+    """A training image, and how like the one explained it is: a cosine, -1..1."""
+
+    uri: str
+    path: str
+    label: str
+    similarity: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Explained:
+    """A test image; `overlay` is the picture with where the network saw `predicted` in colour.
+
+    Attributes:
+        picture, overlay: data URIs; `overlay` is empty for a model of another make.
+        probability: of the predicted class, 0..1.
+        like: training images, the most alike first.
+    """
+
+    picture: str
+    overlay: str
+    path: str
+    label: str
+    predicted: str
+    probability: float
+    like: tuple[Like, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the predicted class is the true one."""
+        return self.label == self.predicted
+
+
+@dataclasses.dataclass(frozen=True)
+class ExplainedGroup:
+    """Some explained images that have something in common."""
+
+    title: str
+    images: tuple[Explained, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanations:
+    """What the section shows; `like_by` is whose features say what is alike, empty for none."""
+
+    name: str
+    groups: tuple[ExplainedGroup, ...]
+    like_by: str
+
+
+def explanations(
+    network: Network,
+    manifest: Manifest,
+    result: Result,
+    *,
+    truth: np.ndarray,
+    config: Config = Config(),
+) -> Explanations | None:
+    """Up to `MOST` test images that `result` is right on, wrong on, and sure and wrong on.
+
+    `truth` is `(images,)` class numbers of the manifest's test images, `result` what `network`
+    says of them. A file that went away is left out; None if nothing is left.
+    """
+    test, classes = manifest.part("test"), manifest.classes
+    shown = [
+        (title, place, picture)
+        for title, places in chosen(result, truth, seed=config.seed).items()
+        for place, picture in islice(_readable(test, places, network.data), MOST)
+    ]
+    if not shown:
+        return None
+    _, places, pictures = zip(*shown, strict=True)
+    rows = test.iloc[list(places)].reset_index(drop=True)
+    predicted = [classes[number] for number in result.predicted[list(places)]]
+    view = backbone_view(network, manifest, config)
+    like = _like(rows, view)
+    overlays = _overlays(network, list(rows["path"]), predicted, pictures)
+    groups: dict[str, list[Explained]] = {}
+    for at, (title, place, picture) in enumerate(shown):
+        each = Explained(
+            picture=picture_uri(picture, QUALITY),
+            overlay=overlays[at],
+            path=rows["path"][at],
+            label=rows["label"][at],
+            predicted=predicted[at],
+            probability=float(result.probabilities[place].max()),
+            like=like[at],
+        )
+        groups.setdefault(title, []).append(each)
+    like_by = view.words if view is not None and any(like) else ""
+    filled = tuple(ExplainedGroup(title, tuple(images)) for title, images in groups.items())
+    return Explanations(network.name, filled, like_by)
+
+
+def chosen(result: Result, truth: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
+    """The places of each group, those to be shown first at the front; no image is in two.
+
+    The wrong that it is sure of are ranked; of the others any may be shown, so they are drawn.
+    """
+    generator = np.random.default_rng(seed)
+    right = result.predicted == truth
+    surest = np.argsort(-result.probabilities.max(axis=1), kind="stable")
+    wrong = surest[~right[surest]]
+    return {
+        "Most confidently wrong": wrong[:MOST],
+        "Wrong, drawn from the others": generator.permutation(wrong[MOST:]),
+        "Right, drawn from all": generator.permutation(np.flatnonzero(right)),
+    }
+
+
+def coloured(picture: Image.Image, heat: np.ndarray) -> Image.Image:
+    """The RGB `picture` in grey, with `heat` `(rows, columns)` float32, 0..1, over it in colour."""
+    sized = Image.fromarray(heat.astype(np.float32)).resize(picture.size, Image.Resampling.BILINEAR)
+    values = np.asarray(sized)
+    colours = matplotlib.colormaps[COLOURS](values)[..., :3] * 255
+    share = STRONGEST * np.sqrt(values)[..., None]
+    grey = np.asarray(picture.convert("L"))[..., None]
+    return Image.fromarray(np.rint(grey * (1 - share) + colours * share).astype(np.uint8))
+
+
+def _readable(
+    test: pd.DataFrame, places: np.ndarray, data: DataConfig
+) -> Iterator[tuple[int, Image.Image]]:
+    for place in places:
+        try:
+            yield int(place), picture_as_seen(test["path"][place], EDGE, data)
+        except DataError:
+            continue
+
+
+def _overlays(
+    network: Network,
+    paths: Sequence[str],
+    predicted: Sequence[str],
+    pictures: Sequence[Image.Image],
+) -> list[str]:
+    """A data URI for each picture; empty ones for a model that transferkit has not built."""
+    from transferkit.models.grad_cam import grad_cam  # loads TensorFlow: seconds
+
+    answers = np.array([network.classes.index(name) for name in predicted])
+    try:
+        images = read_images(paths, network.side, network.data)
+        heats = grad_cam(network.model, images, answers)
+    except TransferkitError:
+        return [""] * len(paths)
+    return [
+        picture_uri(coloured(picture, heat), QUALITY)
+        for picture, heat in zip(pictures, heats, strict=True)
+    ]
+
+
+def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[Like, ...]]:
+    """The training images that are most like each of `rows`; none without their features."""
+    nothing: list[tuple[Like, ...]] = [()] * len(rows)
+    if view is None:
+        return nothing
+    train = view.train
+    training, features = view.features(list(train["path"])), view.features(list(rows["path"]))
+    if training is None or features is None:
+        return nothing
+    numbers, similarity = nearest(features, training, LIKE)
+    found = []
+    for places, cosines in zip(numbers, similarity, strict=True):
+        pairs = zip(places, cosines, strict=True)
+        made = [_like_one(train.iloc[place], float(cosine), view) for place, cosine in pairs]
+        found.append(tuple(each for each in made if each is not None))
+    return found
+
+
+def _like_one(row: pd.Series, similarity: float, view: BackboneView) -> Like | None:
+    try:
+        picture = picture_as_seen(row["path"], SMALL_EDGE, view.config.data)
+    except DataError:
+        return None
+    return Like(picture_uri(picture, QUALITY), row["path"], row["label"], similarity)

@@ -1,0 +1,34 @@
+"""The sentence beside the table on what each kind of classifier learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transferkit.evaluation.results import Result
+from transferkit.report.html.formatting import listed
+
+
+def training_note(results: Sequence[Result]) -> str:
+    """Say who learned from the validation images, and who took no class weights; or nothing.
+
+    Nothing where there are not both, networks and baselines that did.
+    """
+    networks = [result for result in results if result.kind == "network"]
+    baselines = [
+        result for result in results if "validation" in str(result.details.get("fitted_on", ""))
+    ]
+    if not networks or not baselines:
+        return ""
+    note = (
+        "The classics are fitted on the training and the validation images; the network is fitted "
+        "on the training images, and the validation images only choose when it stops and how sure "
+        "it is."
+    )
+    unweighted = [
+        result.name
+        for result in baselines
+        if isinstance(result.details.get("class weights"), str) and result.name != "majority"
+    ]
+    if unweighted:
+        note += f" Rarer classes weigh more for all but {listed(unweighted)}, which cannot weigh."
+    return note

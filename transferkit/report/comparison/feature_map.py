@@ -1,0 +1,236 @@
+"""A map of the test images by what the backbone says of them: like lies near like.
+
+The features are those that are kept of the frozen backbone, so that the map costs no pass over the
+images; of a fine-tuned network they show what it started from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from transferkit.config.settings import Config
+from transferkit.data.decoding.decode import decode, in_threads
+from transferkit.data.manifest import Manifest
+from transferkit.errors import DataError
+from transferkit.evaluation.feature_space import FEWEST, flat_map
+from transferkit.evaluation.results import Result
+from transferkit.report.comparison.cached_backbone import backbone_view
+from transferkit.report.figures.curves import short
+from transferkit.report.html.formatting import percent
+from transferkit.report.html.thumbnails import picture_uri
+
+if TYPE_CHECKING:
+    from transferkit.models.network import Network
+
+MOST = 2000  # test images of a map: t-SNE takes seconds for them
+FEW = 300  # test images below which training images fill the map up to twice that
+MOST_PICTURES = 1000  # that are in the page
+TILE = 48  # pixels of each
+QUALITIES = (60, 45, 30)  # of the JPEG that holds them all: the first of less than ROOM bytes
+ROOM = 800_000  # so that with the points the section stays under 1.2 MB
+NAME = 40  # characters of a file's name
+WIDTH, MARGIN = 480.0, 8.0  # of the drawing, in its own units
+COLOURS = 9  # classes with a colour of their own; the rarer ones share the tenth
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """An image on the map.
+
+    Attributes:
+        x, y: in units of the drawing.
+        colour: 0 to 9, the number of a CSS variable.
+        says: what is to be said of it in words.
+        kind: right or wrong of a test image, train of a training image.
+        tile: the number of its picture, -1 for none.
+    """
+
+    x: float
+    y: float
+    colour: int
+    says: str
+    kind: str
+    tile: int
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureMap:
+    """What the section shows.
+
+    Attributes:
+        points: those of wrong answers last, so that they are drawn on top.
+        legend: a colour's class, and how many images of the map it has; in the order of colours.
+        seen_by: whose features they are.
+        note: what was drawn of more images, or added; empty for nothing.
+        pictures: a data URI of all pictures, `columns` in a row; empty for none.
+    """
+
+    points: tuple[Point, ...]
+    legend: tuple[tuple[str, int], ...]
+    seen_by: str
+    note: str
+    pictures: str
+    columns: int
+    width: float
+    height: float
+
+    @property
+    def rows(self) -> int:
+        """Rows of `pictures`."""
+        return -(-(1 + max(point.tile for point in self.points)) // self.columns)
+
+    @property
+    def wrong(self) -> int:
+        """How many test images on it were answered wrongly."""
+        return sum(point.kind == "wrong" for point in self.points)
+
+
+def feature_map(
+    network: Network,
+    manifest: Manifest,
+    result: Result,
+    *,
+    truth: np.ndarray,
+    config: Config = Config(),
+) -> FeatureMap | None:
+    """The map of the manifest's test images, of which `result` says what `network` answers.
+
+    `truth` is `(images,)` class numbers. None where nothing is kept of the backbone, or too few
+    images are left. A file that went away is left out.
+    """
+    view = backbone_view(network, manifest, config)
+    if view is None:
+        return None
+    rows, note = _rows(manifest, result, truth, seed=config.seed)
+    tiles = list(in_threads(lambda path: _tile(path, config), rows["path"]))
+    there = np.array([tile is not None for tile in tiles], bool)
+    rows, tiles = rows[there].reset_index(drop=True), [each for each in tiles if each is not None]
+    if len(rows) < FEWEST:
+        return None
+    features = view.features(list(rows["path"]))
+    if features is None:
+        return None
+    places, height = _placed(flat_map(features, seed=config.seed))
+    numbers = np.full(len(rows), -1)
+    pictured = _pictured(rows, seed=config.seed)
+    numbers[pictured] = np.arange(len(pictured))
+    colours, legend = _coloured(rows["label"])
+    points = [
+        Point(float(x), float(y), int(colour), says, kind, int(number))
+        for (x, y), colour, says, kind, number in zip(
+            places, colours, rows["says"], rows["kind"], numbers, strict=True
+        )
+    ]
+    order = {"train": 0, "right": 1, "wrong": 2}
+    columns = max(1, int(np.ceil(np.sqrt(len(pictured)))))
+    return FeatureMap(
+        points=tuple(sorted(points, key=lambda point: order[point.kind])),
+        legend=legend,
+        seen_by=view.words,
+        note=note,
+        pictures=_sheet([tiles[place] for place in pictured], columns),
+        columns=columns,
+        width=WIDTH,
+        height=height,
+    )
+
+
+def _rows(
+    manifest: Manifest, result: Result, truth: np.ndarray, *, seed: int
+) -> tuple[pd.DataFrame, str]:
+    """The images of the map with `label`, `kind` and `says`, and the note on which they are."""
+    generator = np.random.default_rng(seed)
+    test, train = manifest.part("test"), manifest.part("train")
+    kinds = np.where(result.predicted == truth, "right", "wrong")
+    shares = result.probabilities.max(axis=1).tolist()
+    classes = manifest.classes  # looks at every row
+    answers = [
+        f"; the answer is {classes[number]} ({percent(share)})"
+        for number, share in zip(result.predicted, shares, strict=True)
+    ]
+    rows = test.assign(kind=kinds, says=_said(test, answers))
+    if len(rows) > MOST:
+        drawn = np.sort(generator.permutation(len(rows))[:MOST])
+        return rows.iloc[drawn], f"{MOST:,} of the {len(rows):,} test images, drawn at random."
+    if len(rows) >= FEW or train.empty:
+        return rows, ""
+    drawn = np.sort(generator.permutation(len(train))[: 2 * FEW - len(rows)])
+    learnt = train.iloc[drawn]
+    says = _said(learnt, [", a training image"] * len(learnt))
+    note = f"Of the training images, the small dots, {len(learnt):,} of {len(train):,} are there."
+    return pd.concat([rows, learnt.assign(kind="train", says=says)], ignore_index=True), note
+
+
+def _said(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
+    """The file and the label of each row, and what `more` is to be said of it."""
+    said = [
+        f"{short(PurePath(path).name, NAME)}: {label}{rest}"
+        for path, label, rest in zip(rows["path"], rows["label"], more, strict=True)
+    ]
+    # Objects, since pandas may keep `str` as UTF-8, and not every name is.
+    return pd.Series(said, rows.index, dtype=object)
+
+
+def _tile(path: str, config: Config) -> np.ndarray | None:
+    try:
+        data = config.data
+        return decode(
+            path,
+            TILE,
+            resize="crop",
+            max_pixels=data.max_pixels,
+            grey_range=data.grey_range or None,
+        )
+    except DataError:
+        return None
+
+
+def _placed(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """`points` `(images, 2)` in units of the drawing, wider than high, and its height."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    if (high - low)[1] > (high - low)[0]:
+        points, low, high = points[:, ::-1], low[::-1], high[::-1]
+    spread = np.maximum(high - low, 1e-6)
+    scale = (WIDTH - 2 * MARGIN) / spread[0]
+    return (points - low) * scale + MARGIN, float(spread[1] * scale + 2 * MARGIN)
+
+
+def _coloured(labels: pd.Series) -> tuple[np.ndarray, tuple[tuple[str, int], ...]]:
+    """The colour of each image, and the classes of the colours with how many images they have."""
+    counts = sorted(Counter(labels).items(), key=lambda pair: (-pair[1], pair[0]))
+    own = counts if len(counts) <= COLOURS + 1 else counts[:COLOURS]
+    numbers = {name: number for number, (name, _) in enumerate(own)}
+    rest = len(labels) - sum(count for _, count in own)
+    legend = [*own, *([(f"{len(counts) - COLOURS} others", rest)] if rest else [])]
+    return np.array([numbers.get(label, COLOURS) for label in labels]), tuple(legend)
+
+
+def _pictured(rows: pd.DataFrame, *, seed: int) -> np.ndarray:
+    """The places of the images whose pictures are in the page: all, or the wrong ones first."""
+    if len(rows) <= MOST_PICTURES:
+        return np.arange(len(rows))
+    drawn = np.random.default_rng(seed).permutation(len(rows))
+    later = (rows["kind"] != "wrong").to_numpy()[drawn]
+    return np.sort(drawn[np.argsort(later, kind="stable")][:MOST_PICTURES])
+
+
+def _sheet(tiles: Sequence[np.ndarray], columns: int) -> str:
+    """All `tiles` as one JPEG: a thousand of their own would be a thousand headers too."""
+    lines = -(-len(tiles) // columns)
+    sheet = np.zeros((lines, columns, TILE, TILE, 3), np.uint8)
+    for number, tile in enumerate(tiles):
+        sheet[divmod(number, columns)] = tile
+    whole = Image.fromarray(sheet.swapaxes(1, 2).reshape(lines * TILE, columns * TILE, 3))
+    for quality in QUALITIES:
+        uri = picture_uri(whole, quality)
+        if len(uri) < ROOM:
+            return uri
+    return ""

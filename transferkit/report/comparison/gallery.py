@@ -1,0 +1,89 @@
+"""Test images as one classifier sees them: its surest, its worst and its least sure answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.decoding.decode import decode
+from transferkit.errors import DataError
+from transferkit.evaluation.results import Result
+from transferkit.report.html.thumbnails import picture_uri
+
+SIDE = 160  # pixels of a thumbnail: sharp at 80 on a phone's screen
+QUALITY = 78  # of the JPEG: about 6 kB a thumbnail, so that the page stays under 1 MB
+MOST = 12  # thumbnails of each group
+
+
+@dataclasses.dataclass(frozen=True)
+class Thumbnail:
+    """One test image and what the classifier says of it."""
+
+    uri: str
+    """The picture itself, as a data URI."""
+    path: str
+    label: str
+    predicted: str
+    probability: float
+    """Of the predicted class, 0..1."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the predicted class is the true one."""
+        return self.label == self.predicted
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Some test images that have something in common."""
+
+    title: str
+    thumbnails: tuple[Thumbnail, ...]
+
+
+def gallery(
+    result: Result, test: pd.DataFrame, classes: Sequence[str], data: DataConfig = DataConfig()
+) -> list[Group]:
+    """The groups that hold an image: confidently wrong, least sure, surest right."""
+    probability = result.probabilities.max(axis=1)
+    predicted = np.array(classes)[result.predicted]
+    right = predicted == test["label"].to_numpy()
+    falling = np.argsort(-probability, kind="stable")
+    chosen = {
+        "Most confidently wrong": falling[~right[falling]],
+        "Least sure": falling[::-1],
+        "Surest and right": falling[right[falling]],
+    }
+    groups = []
+    for title, positions in chosen.items():
+        made = (
+            _thumbnail(test.iloc[at], str(predicted[at]), float(probability[at]), data)
+            for at in positions[:MOST]
+        )
+        thumbnails = tuple(each for each in made if each is not None)
+        if thumbnails:
+            groups.append(Group(title, thumbnails))
+    return groups
+
+
+def _thumbnail(
+    row: pd.Series, predicted: str, probability: float, data: DataConfig
+) -> Thumbnail | None:
+    """The thumbnail of one row; None where the file went away since it was scored."""
+    try:
+        pixels = decode(
+            row["path"],
+            SIDE,
+            resize="crop",
+            max_pixels=data.max_pixels,
+            grey_range=data.grey_range or None,
+        )
+    except DataError:
+        return None
+    uri = picture_uri(Image.fromarray(pixels), QUALITY)
+    return Thumbnail(uri, row["path"], row["label"], predicted, probability)

@@ -1,0 +1,107 @@
+"""A report made again from its run folder alone: its answers, settings and images."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from transferkit.baselines.loading import load_baseline
+from transferkit.config.loading import read_config
+from transferkit.config.settings import Config
+from transferkit.data.manifest import Manifest
+from transferkit.errors import ConfigError, RunError, TransferkitError
+from transferkit.evaluation.metrics import score
+from transferkit.evaluation.results import Classifier, Result
+from transferkit.models.network import Network
+from transferkit.report.comparison.report import Report
+from transferkit.report.comparison.results_file import read_answers
+from transferkit.storage.run import Run
+
+ROUNDING = 1e-9  # seconds by which the same time may differ in two files
+
+
+def load_report(run: Run) -> Report:
+    """The report of `run`, with those of its classifiers that are in the folder.
+
+    Raises:
+        RunError: the answers of the classifiers are not in it, or not of its manifest.
+        DataError: it has no manifest.csv.
+    """
+    answered = read_answers(run, Manifest.load(run / "manifest.csv"))
+    manifest, test, results = answered.manifest, answered.test, answered.results
+    if not results:
+        raise RunError(f"No classifier of {str(run.folder)!r} has answered yet: it was stopped.")
+    if missing := answered.asked - len(results):
+        note = f"The run was stopped: {missing} of its {answered.asked} classifiers did not answer."
+        manifest = Manifest(manifest.frame, manifest.source, [note, *manifest.notes])
+    truth, classes = manifest.truth(test), manifest.classes
+    config, text = _settings(run)
+    classifiers, absent = _classifiers(run, results)
+    return Report(
+        classes=classes,
+        test=test,
+        truth=truth,
+        results=results,
+        scores=tuple(score(truth, each.probabilities, classes) for each in results),
+        manifest=manifest,
+        config=config,
+        environment=run.json("environment.json"),
+        classifiers=tuple(classifiers),
+        spread=answered.spread,
+        created=answered.created,
+        absent=absent,
+        settings_text=text,
+        answers_in=run.folder,
+    )
+
+
+def _settings(run: Run) -> tuple[Config, str]:
+    """The settings that every run has, and the text of all of them: a recipe has more."""
+    settings = run.settings()
+    known = {field.name for field in dataclasses.fields(Config)}
+    try:
+        text = (run / "config.yaml").read_text(encoding="utf-8")
+        if set(settings) <= known:
+            return read_config(run / "config.yaml"), text
+        return _config_of({name: settings[name] for name in known & set(settings)}), text
+    except (OSError, UnicodeError, TypeError, ConfigError) as error:
+        raise RunError(f"The settings in {str(run / 'config.yaml')!r}: {error}") from error
+
+
+def _config_of(settings: dict[str, Any]) -> Config:
+    """The settings that `Config` has, of a recipe's that has more."""
+    default = Config()
+    values = {
+        name: type(getattr(default, name))(**value) if isinstance(value, dict) else value
+        for name, value in settings.items()
+    }
+    return Config(**values)
+
+
+def _classifiers(
+    run: Run, results: Sequence[Result]
+) -> tuple[list[Classifier | None], dict[str, str]]:
+    """The classifier of each result, None for one that is not there, and why it is not."""
+    classifiers: list[Classifier | None] = []
+    absent: dict[str, str] = {}
+    for result in results:
+        try:
+            find = _network if result.kind == "network" else _baseline
+            classifiers.append(find(run, result))
+        except TransferkitError as error:
+            classifiers.append(None)
+            absent[result.name] = f"What is looked at needs {result.name} itself: {error}"
+    return classifiers, absent
+
+
+def _network(run: Run, result: Result) -> Network:
+    """The network of the run, if it is the one that gave `result`: a recipe may have several."""
+    network = Network.load(run.folder)
+    if abs(network.fit_seconds - result.fit_seconds) > ROUNDING:
+        raise RunError(f"model.keras in {str(run.folder)!r} is another network.")
+    return network
+
+
+def _baseline(run: Run, result: Result) -> Classifier:
+    return load_baseline(run / "baselines" / f"{result.name}.skops")

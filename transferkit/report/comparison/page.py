@@ -1,0 +1,97 @@
+"""The report as one HTML file that fetches nothing: its text, figures, pictures and script.
+
+Each section is made by itself: one that fails says so in its place, and the others stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from markupsafe import Markup
+
+from transferkit.report.comparison import page_sections, statistics_section
+from transferkit.report.html.formatting import percent
+from transferkit.report.html.render import standalone, templates
+
+if TYPE_CHECKING:
+    from transferkit.report.comparison.report import Report
+
+STYLES = ("page.css", "enlarge.css", "explanation.css", "feature_map.css")
+SCRIPTS = ("page.js", "enlarge.js", "feature_map.js")
+
+
+class Section(NamedTuple):
+    """One section of the page.
+
+    Attributes:
+        name: of its macro in page_sections.html.
+        title: as its heading where it could not be made.
+        values: the arguments of the macro; None where there is nothing to show, or a sentence
+            on what is missing for it.
+    """
+
+    name: str
+    title: str
+    values: Callable[[Report], dict[str, Any] | str | None]
+
+
+SECTIONS = (
+    Section("results", "Results", page_sections.results),
+    Section("choice", "Which to choose", statistics_section.choice),
+    Section("differences", "Differences", statistics_section.differences),
+    Section("repeats", "Repeats", page_sections.repeats),
+    Section("leaks", "Leaks", statistics_section.leaks),
+    Section("confidence", "Confidence", statistics_section.confidence),
+    Section("groups", "Groups", statistics_section.groups),
+    Section("curves", "Training", page_sections.curves),
+    Section("confusion", "Confusion", page_sections.confusion),
+    Section("images", "Test images", page_sections.images),
+    Section("explanation", "Where the network looked", page_sections.explanation),
+    Section("map", "Map of the test images", page_sections.feature_map),
+    Section("pixels", "Where the classics look", page_sections.pixels),
+    Section("data", "Data", page_sections.data),
+    Section("lost", "Left out", page_sections.lost),
+    Section("details", "What was chosen and used", page_sections.details),
+    Section("settings", "Settings", page_sections.settings),
+    Section("environment", "Environment", page_sections.environment),
+)
+
+
+def page(report: Report) -> str:
+    """The whole page; everything that a user named is escaped."""
+    macros = templates().get_template("page_sections.html").module
+    entry = report.entries[0]
+    numbers: list[tuple[str, str, str]] = []
+    return standalone(
+        "page.html",
+        styles=STYLES,
+        scripts=SCRIPTS,
+        made=report.created,
+        title=PurePath(report.manifest.source.rstrip("/\\")).name or "Images",
+        subtitle=f"{entry['name']} {percent(entry['accuracy'])}",
+        verdict=report.verdict,
+        headlines=report.faults.attempt(
+            "the headline numbers", lambda: page_sections.headlines(report), numbers
+        ),
+        sections=[_rendered(section, report, macros) for section in SECTIONS],
+    )
+
+
+def _rendered(section: Section, report: Report, macros: Any) -> Markup:
+    """The HTML of `section`, or of what is wrong with it; empty where there is nothing to show."""
+    part = f"the section {section.title!r}"
+
+    def make() -> Markup:
+        values = section.values(report)
+        if values is None:
+            return Markup()
+        if isinstance(values, str):
+            return Markup(macros.missing(section.name, section.title, values))
+        return Markup(getattr(macros, section.name)(**values))
+
+    made = report.faults.attempt(part, make, None)
+    if made is None:
+        return Markup(macros.failed(section.name, section.title, report.faults.of(part)))
+    return made

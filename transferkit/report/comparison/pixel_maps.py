@@ -1,0 +1,63 @@
+"""What the classics on pixels look at, each as one small picture: the brighter, the more it counts.
+
+It is of all images together, where Grad-CAM is of one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from transferkit.baselines.baseline import Classic
+from transferkit.baselines.pixel_importance import Importance, pixel_importance
+from transferkit.errors import DataError
+from transferkit.evaluation.results import Classifier
+from transferkit.report.html.thumbnails import picture_uri
+
+EDGE = 192  # pixels: six for each
+COLOURS, QUALITY = "inferno", 80
+HOW = {
+    "impurity": "by what its trees' splits on a pixel gained in training",
+    "permutation": "by what it loses where a block of pixels is exchanged for another image's",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class PixelMap:
+    """What the classic `name` looks at; `uri` is the picture, `how` says in words what it shows."""
+
+    name: str
+    uri: str
+    how: str
+
+
+def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[PixelMap]:
+    """The maps of those `classifiers` that are classics on pixels and can say it soon enough.
+
+    `test` has the path and the label of each test image.
+    """
+    found = []
+    paths = list(test["path"])
+    for each in classifiers:
+        if not isinstance(each, Classic):
+            continue
+        truth = np.array([each.classes.index(label) for label in test["label"]], np.int64)
+        try:
+            importance = pixel_importance(each, paths, truth)
+        except DataError:  # a test image went away
+            continue
+        if importance is not None:
+            found.append(PixelMap(each.name, _drawn(importance), HOW[importance.how]))
+    return found
+
+
+def _drawn(importance: Importance) -> str:
+    shares = importance.values / importance.values.max()
+    colours = matplotlib.colormaps[COLOURS](shares)[..., :3] * 255
+    small = Image.fromarray(np.rint(colours).astype(np.uint8))
+    return picture_uri(small.resize((EDGE, EDGE), Image.Resampling.NEAREST), QUALITY)

@@ -1,0 +1,92 @@
+"""Answers of classifiers to the test images: asked for, timed, and held to the settled form."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+
+from transferkit.errors import DataError
+from transferkit.evaluation.results import COMPARED_BY, Classifier, Kind, Result
+from transferkit.features.cache.table import saved_seconds
+
+
+def answers_of(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:
+    """Ask `classifier` about the images `paths`: a column for each of `classes`, and its costs.
+
+    Raises:
+        DataError: its probabilities are of another shape.
+    """
+    classifier.probabilities(paths[:1])  # the first call also compiles, which is no image's cost
+    start, saved = time.perf_counter(), saved_seconds()
+    probabilities = classifier.probabilities(paths)
+    # What was computed in an earlier run would have to be computed for new images.
+    seconds = time.perf_counter() - start + saved_seconds() - saved
+    known = list(classifier.classes)
+    probabilities = np.asarray(probabilities)
+    if probabilities.shape != (len(paths), len(known)):
+        raise DataError(
+            f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
+            f"should be of {(len(paths), len(known))}, an image a row and a class a column."
+        )
+    return Result(
+        name=classifier.name,
+        kind=classifier.kind,
+        probabilities=probabilities[:, [known.index(name) for name in classes]],
+        fit_seconds=float(classifier.fit_seconds),
+        predict_milliseconds=1000 * seconds / len(paths),
+        megabytes=float(classifier.megabytes),
+        details=classifier.details,
+        history=classifier.history,
+    )
+
+
+def require_classifier(classifier: Classifier) -> None:
+    """Refuse what is no classifier.
+
+    Raises:
+        DataError: it lacks what a classifier has, or is of another kind.
+    """
+    lacking = [name for name in COMPARED_BY if not hasattr(classifier, name)]
+    if lacking:
+        raise DataError(
+            f"{classifier!r} cannot be compared: it has no {', '.join(lacking)}; "
+            f"a classifier has {', '.join(COMPARED_BY)}."
+        )
+    if classifier.kind not in get_args(Kind):
+        raise DataError(
+            f"The kind of {classifier.name} is {classifier.kind!r}: "
+            "it should be network or classic."
+        )
+
+
+def require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
+    """Refuse a classifier of other classes.
+
+    Raises:
+        DataError: it names one of them.
+    """
+    unlike = sorted(set(classifier.classes) ^ set(classes))
+    if unlike:
+        where = "the images" if unlike[0] in classes else "its training"
+        raise DataError(
+            f"{classifier.name} was trained on {len(classifier.classes)} classes and the images "
+            f"have {len(classes)}: {unlike[0]!r} is only in {where}; "
+            "compare classifiers on the images of the manifest that they were trained on."
+        )
+
+
+def told_apart(results: Sequence[Result]) -> tuple[Result, ...]:
+    """The results, those of one name told apart by a number: `lenet`, `lenet (2)`."""
+    taken: list[str] = []
+    for each in results:
+        name, number = each.name, 1
+        while name in taken:
+            number += 1
+            name = f"{each.name} ({number})"
+        taken.append(name)
+    pairs = zip(results, taken, strict=True)
+    return tuple(dataclasses.replace(each, name=name) for each, name in pairs)

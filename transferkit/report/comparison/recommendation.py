@@ -1,0 +1,80 @@
+"""Which classifier the report would choose at which budget of time or room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.intervals import Interval
+from transferkit.evaluation.ranking import choices
+from transferkit.evaluation.results import Result
+from transferkit.evaluation.significance import LEVEL, Difference
+from transferkit.report.comparison.verdict import between, correct, is_learned, ranking
+from transferkit.report.html.formatting import amount, duration, percent
+
+
+class Choice(NamedTuple):
+    """`name`, whose headline measure is `accuracy`, for budgets from `start` on."""
+
+    start: str
+    name: str
+    accuracy: str
+
+
+class Budget(NamedTuple):
+    """A kind of cost, the cost of a result, and how it is written."""
+
+    title: str
+    cost: Callable[[Result], float]
+    write: Callable[[float], str]
+
+
+def _milliseconds(value: float) -> str:
+    return f"{amount(value)} ms"
+
+
+def _megabytes(value: float) -> str:
+    return f"{amount(value)} MB"
+
+
+BUDGETS = (
+    Budget("training time", lambda result: result.fit_seconds, duration),
+    Budget("time an image", lambda result: result.predict_milliseconds, _milliseconds),
+    Budget("size on disk", lambda result: result.megabytes, _megabytes),
+)
+
+
+def choices_by_budget(
+    results: Sequence[Result],
+    truth: np.ndarray,
+    differences: Sequence[Difference],
+    *,
+    accuracies: Sequence[Interval],
+) -> dict[str, list[Choice]]:
+    """For each kind of cost what to choose, the smallest budget first; none where nothing is.
+
+    One that costs more is chosen where it is clearly better than the one before, and any only where
+    it is better than a constant answer: `accuracies` are the intervals of the results' `Headline`.
+    """
+    headline = Headline.of(truth)
+    within = dict(zip([each.name for each in results], accuracies, strict=True))
+    able = [each for each in ranking(results, truth) if is_learned(within[each.name], headline)]
+    values = [headline.value(correct(each, truth)) for each in able]
+
+    def clearly_better(one: int, other: int) -> bool:
+        return between(differences, able[one], able[other]).adjusted < LEVEL
+
+    return {
+        budget.title: [
+            Choice(
+                budget.write(budget.cost(able[number])),
+                able[number].name,
+                percent(values[number]),
+            )
+            for number in choices([budget.cost(each) for each in able], values, clearly_better)
+        ]
+        for budget in BUDGETS
+    }

@@ -1,0 +1,119 @@
+"""How far accuracy is spread over trainings that differ in the seed alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from transferkit.errors import ConfigError
+from transferkit.runtime.printing import guarded
+from transferkit.storage.run import Run, atomic, write_text
+
+if TYPE_CHECKING:
+    from transferkit.report.comparison.report import Report
+
+ROW = 0.32  # inches a row of the picture
+INK, FAINT = "#1f4e79", "#888888"
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """Accuracy by the settings that were varied.
+
+    Attributes:
+        varied: the settings, names in the details of each classifier.
+        trials: a row a training: the varied settings and `accuracy`, share 0..1.
+        title: what was repeated, as a sentence.
+    """
+
+    varied: tuple[str, ...]
+    trials: pd.DataFrame
+    title: str = ""
+
+    @classmethod
+    def of(cls, report: Report, *varied: str) -> Spread:
+        """The spread over the classifiers of `report` whose details hold all of `varied`.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        rows = [
+            {name: result.details[name] for name in varied} | {"accuracy": scores.accuracy}
+            for result, scores in zip(report.results, report.scores, strict=True)
+            if all(name in result.details for name in varied)
+        ]
+        if not rows:
+            raise ConfigError(
+                f"No classifier of the report has all of {', '.join(map(repr, varied))} in its "
+                "details: name what the recipe put there."
+            )
+        return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
+
+    @classmethod
+    def over(cls, reports: Sequence[Report]) -> Spread:
+        """The spread of each classifier over `reports`, one a seed."""
+        rows = [
+            {"classifier": result.name, "accuracy": scores.accuracy}
+            for report in reports
+            for result, scores in zip(report.results, report.scores, strict=True)
+        ]
+        alike = all(list(each.test["path"]) == list(reports[0].test["path"]) for each in reports)
+        what = "each on the source's own split" if alike else "each with a split of its own"
+        first, last = reports[0].config.seed, reports[-1].config.seed
+        title = f"Accuracy over {len(reports)} repeats, seeds {first} to {last}, {what}:"
+        return cls(("classifier",), pd.DataFrame(rows), title)
+
+    def table(self) -> pd.DataFrame:
+        """A row a combination: trainings, mean, standard deviation (none of one), min and max."""
+        groups = self.trials.groupby(list(self.varied), sort=False)["accuracy"]
+        spread = groups.agg(["count", "mean", "std", "min", "max"])
+        return spread.rename(columns={"count": "trainings", "std": "spread"}).reset_index()
+
+    def __str__(self) -> str:
+        shares = dict.fromkeys(("mean", "spread", "min", "max"), "{:.3f}".format)
+        return str(self.table().to_string(index=False, formatters=shares, na_rep="-"))
+
+    def _repr_html_(self) -> str:
+        return str(self.table().to_html(index=False, float_format="{:.3f}".format, na_rep="–"))
+
+    def figure(self) -> Figure:
+        """A dot a training, a bar at each mean, a row a combination."""
+        rows = list(self.trials.groupby(list(self.varied), sort=False)["accuracy"])
+        figure = Figure(figsize=(7, 1.1 + ROW * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        for place, (_, accuracies) in enumerate(rows):
+            values, mean = accuracies * 100, accuracies.mean() * 100
+            axes.plot(values, [place] * len(values), "o", color=FAINT, alpha=0.6, markersize=5)
+            axes.plot([mean], [place], "|", color=INK, markersize=16, markeredgewidth=2.5)
+            says = f"{mean:.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+            spot = (1.02, place)
+            axes.text(*spot, says, transform=axes.get_yaxis_transform(), va="center", color=INK)
+        axes.set_yticks(range(len(rows)), [self._named(key) for key, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(axis="y", linewidth=0.3)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("accuracy on the test images, % (dot: one training, bar: mean)")
+        return figure
+
+    def save(self, run: Run, name: str) -> None:
+        """Write the table as `name`.csv and the picture as `name`.png into the run folder.
+
+        Raises:
+            RunError: the folder cannot be written to.
+        """
+        write_text(
+            run / f"{name}.csv", self.table().map(guarded).to_csv(index=False, float_format="%.4f")
+        )
+        with atomic(run / f"{name}.png") as path:
+            self.figure().savefig(path, dpi=150)
+
+    def _named(self, key: tuple[object, ...]) -> str:
+        if self.varied == ("classifier",):
+            return str(key[0])
+        pairs = zip(self.varied, key, strict=True)
+        return ", ".join(f"{name} {value}" for name, value in pairs)

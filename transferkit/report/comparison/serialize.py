@@ -1,0 +1,133 @@
+"""What a comparison leaves for machines: the contents of scores.json and predictions.csv."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from transferkit.evaluation.metrics import Scores
+from transferkit.evaluation.results import Result
+from transferkit.runtime.printing import csv_text
+
+PER_CLASS = ("precision", "recall", "f1", "support")
+
+
+def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """One classifier in scores.json: what it is, how right it is and what it costs.
+
+    `evidence` is what a `Judgement` says of it.
+    """
+    values, taken = scores.to_json(), result.details.get("taken")
+    taken = taken if isinstance(taken, Mapping) else {}  # who knows what another's details hold
+    each = zip(*(values[key] for key in PER_CLASS), strict=True)
+    return {
+        "name": result.name,
+        "kind": result.kind,
+        "accuracy": scores.accuracy,
+        "accuracy_interval": evidence["intervals"].get("accuracy"),
+        "balanced_accuracy": scores.balanced_accuracy,
+        "macro_f1": scores.macro_f1,
+        "log_loss": scores.log_loss,
+        "fit_seconds": result.fit_seconds,
+        "predict_milliseconds": result.predict_milliseconds,
+        "megabytes": result.megabytes,
+        "peak_megabytes": taken.get("peak_megabytes"),
+        "joules": taken.get("joules"),
+        **evidence,
+        "per_class": {
+            name: dict(zip(PER_CLASS, numbers, strict=True))
+            for name, numbers in zip(scores.classes, each, strict=True)
+        },
+        "confusion": values["confusion"],
+        "details": plain(result.details),
+    }
+
+
+def scores_json(
+    classes: Sequence[str],
+    test: pd.DataFrame,
+    entries: Sequence[dict[str, Any]],
+    evidence: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The contents of scores.json."""
+    return {
+        "classes": list(classes),
+        "test_images": len(test),
+        "manifest": fingerprint(test),
+        **evidence,
+        "classifiers": list(entries),
+    }
+
+
+def fingerprint(test: pd.DataFrame) -> str:
+    """Twelve hexadecimal digits that are the same for the same test images, in any order.
+
+    Drawn with SHA-256 from their labels and the last two parts of their paths, class folder and
+    file name, so that runs on other images are told apart and a folder may be moved. The files are
+    not read: other pictures under the same names are taken for the same.
+    """
+    lines = sorted(
+        f"{'/'.join(Path(path).parts[-2:])}\t{label}\n"
+        for path, label in zip(test["path"], test["label"], strict=True)
+    )
+    content = "".join(lines).encode("utf-8", errors="surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequence[Result]) -> str:
+    """The contents of predictions.csv: a row a test image, a group of columns a classifier.
+
+    The columns are path, label, and for each classifier `NAME:predicted`, `NAME:probability`
+    (of the predicted class) and `NAME:p(CLASS)` for every class. A number has as many figures as
+    are needed to read the very same one back.
+    """
+    columns = [list(test["path"]), list(test["label"])]
+    for result in results:
+        answers = result.probabilities
+        columns += [[classes[index] for index in result.predicted], _texts(answers.max(axis=1))]
+        columns += [_texts(column) for column in answers.T]
+    header = predictions_header(classes, [each.name for each in results])
+    return csv_text(header, zip(*columns, strict=True), line_end="\n")
+
+
+def predictions_header(classes: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of the columns of predictions.csv for the classifiers `names`."""
+    header = ["path", "label"]
+    for name in names:
+        header += [f"{name}:predicted", f"{name}:probability"]
+        header += [f"{name}:p({each})" for each in classes]
+    return header
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    """Numbers as the shortest text that gives the same number of their type again."""
+    return [str(value) for value in values]
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON knows it: NumPy's numbers become numbers, all else and NaN their text."""
+
+    def simplest(other: Any) -> Any:
+        return other.tolist() if hasattr(other, "tolist") else str(other)
+
+    return json.loads(json.dumps(value, default=simplest), parse_constant=str)
+
+
+def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
+    """Nested values as rows of a table: the dotted name, and what it is."""
+    found: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += flat(value, f"{start}{name}.")
+        else:
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            found.append(
+                (start + name, ", ".join(map(str, value)) if isinstance(value, list) else text)
+            )
+    return found

@@ -1,0 +1,108 @@
+"""Figures of how far the scores and the confidence of classifiers can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from transferkit.evaluation.calibration import coverage_curve, reliability
+from transferkit.evaluation.results import Result
+from transferkit.report.figures.curves import AXIS, COLOURS, WIDTH
+from transferkit.report.figures.per_class import rows
+from transferkit.report.figures.svg import INK, QUIET, panel, styled, svg_text
+from transferkit.report.html.formatting import percent, printable
+
+LARGEST = 11  # points: the diameter of the dot of the bin with most images
+COVERAGES = (1.0, 0.9, 0.8)  # shares of the images that are answered, which are read out
+
+
+@styled
+def reliability_diagram(results: Sequence[Result], truth: np.ndarray) -> str:
+    """The accuracy among the answers of each confidence, beside the line where both are equal."""
+    axes = panel("accuracy, %", WIDTH, 300, (28, 14, 38, AXIS))
+    axes.plot([0, 100], [0, 100], ":", color=QUIET, linewidth=1)
+    low = 100.0
+    for each in results:
+        found = reliability(truth, each.probabilities)
+        filled = found.counts > 0
+        confidence, accuracy = found.confidence[filled] * 100, found.accuracy[filled] * 100
+        sizes = LARGEST * np.sqrt(found.counts[filled] / found.counts.max())
+        colour = COLOURS[each.kind]
+        axes.plot(confidence, accuracy, "-", color=colour, linewidth=1)
+        for x, y, size in zip(confidence, accuracy, sizes, strict=True):
+            axes.plot([x], [y], "o", color=colour, markersize=max(size, 3), clip_on=False)
+        low = min(low, confidence.min(), accuracy.min())
+    axes.set_xlim(max(0, low - 4), 100)
+    axes.set_ylim(max(0, low - 4), 100)
+    axes.set_xlabel("confidence, %")
+    names = " and ".join(each.name for each in results)
+    return svg_text(axes, f"Accuracy against confidence of {names}; the larger a dot, the more.")
+
+
+@styled
+def coverage_figure(results: Sequence[Result], truth: np.ndarray) -> str:
+    """Accuracy among the surest answers, against the share of the images that these are."""
+    axes = panel("accuracy of those answered, %", WIDTH, 300, (28, 14, 38, AXIS))
+    lowest, says = 1.0, []
+    for each in results:
+        found = coverage_curve(truth, each.probabilities)
+        axes.plot(
+            found.coverage * 100, found.accuracy * 100, color=COLOURS[each.kind], linewidth=1.6
+        )
+        # The first few answers are a share of next to nothing, and jump.
+        lowest = min(lowest, found.accuracy[found.coverage >= 0.1].min())
+        shares = [
+            f"{percent(float(np.interp(share, found.coverage, found.accuracy)))} "
+            f"of {share * 100:.0f} %"
+            for share in COVERAGES
+        ]
+        says.append(f"{each.name} is right on {', '.join(shares)}")
+    axes.set_xlim(100, 0)
+    axes.set_ylim(max(0, lowest * 100 - 4), 100.5)
+    axes.set_xlabel("images answered, the surest, %")
+    return svg_text(axes, f"Accuracy by the share that is answered: {'; '.join(says)}.")
+
+
+@styled
+def slice_figure(
+    accuracies: Mapping[str, tuple[float, float, float]], overall: float, colour: str
+) -> str:
+    """The accuracy of each slice, by its name, with the ends of its interval; shares 0..1."""
+    names = list(accuracies)
+    axes = _accuracy_axes(names, "accuracy by group, %")
+    axes.axvline(overall * 100, color=INK + "59", linewidth=0.6)
+    for place, (accuracy, low, high) in enumerate(accuracies.values()):
+        axes.plot([low * 100, high * 100], [place, place], color=colour, linewidth=1.6)
+        axes.plot([accuracy * 100], [place], "o", color=colour, markersize=6, clip_on=False)
+    worst = next(iter(accuracies))
+    return svg_text(axes, f"Accuracy of {len(accuracies)} groups; the worst is {printable(worst)}.")
+
+
+@styled
+def spread_figure(trials: pd.DataFrame, kinds: Mapping[str, str]) -> str:
+    """A dot a training, a bar at the mean, a row a classifier; `kinds` are theirs by name."""
+    found = {
+        str(name): each.to_numpy() * 100
+        for name, each in trials.groupby("classifier", sort=False)["accuracy"]
+    }
+    axes = _accuracy_axes(list(found), "accuracy by training, %")
+    for place, (name, values) in enumerate(found.items()):
+        colour = COLOURS[kinds[name]]
+        axes.plot(values, [place] * len(values), "o", color=colour, markersize=4, alpha=0.5)
+        axes.plot([values.mean()], [place], "|", color=colour, markersize=14, markeredgewidth=2)
+    low = min(values.min() for values in found.values())
+    axes.set_xlim(max(0, low - 2), 100)
+    says = [
+        f"{name} {values.mean():.1f} %, from {values.min():.1f} to {values.max():.1f}"
+        for name, values in found.items()
+    ]
+    return svg_text(axes, f"Accuracy over repeats: {'; '.join(says)}.")
+
+
+def _accuracy_axes(names: Sequence[str], title: str) -> Axes:
+    axes = rows(names, title)
+    axes.set_xlim(0, 100)
+    return axes

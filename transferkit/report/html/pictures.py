@@ -1,0 +1,30 @@
+"""Pictures as a classifier sees them, for people to look at."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.decoding.decode import read_picture, to_square
+from transferkit.data.decoding.image_files import ImageError
+from transferkit.errors import DataError
+
+
+def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
+    """What a classifier sees of the file `path`, upright and undistorted, `edge` pixels at most.
+
+    That is the whole picture, or its centre square where `data` says crop.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        image = read_picture(
+            path, edge, max_pixels=data.max_pixels, grey_range=data.grey_range or None
+        )
+    except ImageError as problem:
+        raise DataError(f"{path!r} {problem}.") from problem
+    if data.resize == "crop":
+        return to_square(image, edge, "crop")
+    width, height = (max(1, round(each * edge / max(image.size))) for each in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)

@@ -1,0 +1,55 @@
+"""Small whole pictures as data URIs, as many as a page has room for."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+from PIL import Image
+
+from transferkit.data.decoding.decode import in_threads, read_picture
+from transferkit.data.decoding.image_files import ImageError
+from transferkit.data.decoding.value_range import Range
+
+SIDE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
+QUALITY = 70  # of the JPEG
+
+
+def thumbnails(
+    paths: Iterable[str], max_pixels: int, grey_range: Range | None = None
+) -> dict[str, str]:
+    """The data URI of each file that can be read, by its path; `grey_range` as of `decode`."""
+    different = list(dict.fromkeys(paths))
+
+    def make(path: str) -> str:
+        return _thumbnail(path, max_pixels, grey_range)
+
+    made = in_threads(make, different)
+    return {path: uri for path, uri in zip(different, made, strict=True) if uri}
+
+
+def picture_uri(image: Image.Image, quality: int = QUALITY) -> str:
+    """The RGB `image` as a JPEG in a data URI."""
+    content = BytesIO()
+    image.save(content, "JPEG", quality=quality, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def that_fit(sizes: Sequence[int], room: int) -> int:
+    """How many of the first `sizes` fit into `room` together."""
+    for number, size in enumerate(sizes):
+        room -= size
+        if room < 0:
+            return number
+    return len(sizes)
+
+
+def _thumbnail(path: str, max_pixels: int, grey_range: Range | None) -> str:
+    """The whole picture, no larger than it is; empty where it cannot be read."""
+    try:
+        image = read_picture(path, SIDE, max_pixels=max_pixels, grey_range=grey_range)
+    except ImageError:
+        return ""
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
+    return picture_uri(image)

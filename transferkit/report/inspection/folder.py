@@ -1,0 +1,91 @@
+"""The folder that a look leaves: its page, the findings, and what was asked for beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transferkit.errors import RunError
+from transferkit.runtime import printing
+from transferkit.storage.run import atomic, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
+    from transferkit.data.manifest import Manifest
+
+PAGE, FINDINGS, MANIFEST, DOUBTS = "look.html", "findings.csv", "manifest.csv", "doubts.csv"
+FILES = (PAGE, FINDINGS, MANIFEST, DOUBTS, "contact-sheet-*.png", ".partial-*")
+"""What a look writes into its folder, as patterns."""
+
+
+def require_free(out: str, *, overwrite: bool = False, source: str = "") -> None:
+    """Refuse an `out`, where one is given, that no look can be left in; nothing is touched.
+
+    Raises:
+        RunError: `out` is taken, or is not to be overwritten: it holds no look, or `source`, the
+            images that are looked at.
+    """
+    if not out:
+        return
+    folder = Path(out)
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if taken and overwrite and not (folder / PAGE).is_file():
+            raise RunError(
+                f"{out!r} holds files but no look (no {PAGE}), so it is not overwritten: "
+                "choose another folder with --out."
+            )
+        if taken and overwrite and source and folder.resolve() in Path(source).resolve().parents:
+            raise RunError(
+                f"{source!r} is in {out!r}, where overwriting a look could remove it: "
+                "choose another folder with --out."
+            )
+    except OSError as error:
+        raise RunError(
+            f"{out!r} cannot be a folder for a look: {error.strerror or error}; "
+            "choose another with --out."
+        ) from error
+    if taken and not overwrite:
+        raise RunError(
+            f"{out!r} exists already: choose another folder with --out, "
+            "or pass --overwrite to replace the look in it."
+        )
+
+
+def write_look(
+    folder: Path,
+    page: str,
+    findings: pd.DataFrame,
+    *,
+    fixed: Manifest | None = None,
+    doubts: pd.DataFrame | None = None,
+    sheets: dict[str, Image.Image] | None = None,
+) -> None:
+    """Write the files of a look, in place of those of an earlier one; others stay.
+
+    `sheets` are contact sheets, by the name of their policy.
+
+    Raises:
+        RunError: the folder cannot be written to.
+    """
+    for pattern in FILES:
+        for path in folder.glob(pattern):
+            path.unlink()
+    write_text(folder / FINDINGS, csv_text(findings))
+    if fixed is not None:
+        fixed.save(folder / MANIFEST)
+    if doubts is not None:
+        write_text(
+            folder / DOUBTS, csv_text(doubts.assign(doubt=doubts["doubt"].map("{:.6g}".format)))
+        )
+    for policy, sheet in (sheets or {}).items():
+        with atomic(folder / f"contact-sheet-{policy}.png") as temporary:
+            sheet.save(temporary)
+    write_text(folder / PAGE, page)  # last: what has it is whole
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """`frame` as CSV (RFC 4180), for `write_text`."""
+    return printing.csv_text(frame.columns, frame.itertuples(index=False, name=None))

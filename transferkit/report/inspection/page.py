@@ -1,0 +1,131 @@
+"""A look at a folder as one HTML file that fetches nothing: the verdict, and the pictures."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+from PIL import Image
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.inspection import Look
+from transferkit.data.manifest import SPLITS
+from transferkit.data.quality.findings import sentences
+from transferkit.report.figures.image_sizes import shapes, sides
+from transferkit.report.figures.per_class import class_counts
+from transferkit.report.html.render import standalone
+from transferkit.report.html.thumbnails import picture_uri
+from transferkit.report.inspection.sections import Section, doubted, sections, set_title
+from transferkit.report.inspection.verdict import counted, sizes_of, verdict
+
+STYLES = ("page.css", "enlarge.css", "look.css")
+SCRIPTS = ("page.js", "enlarge.js", "look.js")
+SHEET_QUALITY = 80  # of the JPEG that a contact sheet is on the page
+FEW = 3  # things to do that are named at the top
+
+
+def look_page(
+    look: Look,
+    data: DataConfig = DataConfig(),
+    *,
+    doubts: pd.DataFrame | None = None,
+    sheet: Image.Image | None = None,
+    policy: str = "",
+    next_command: str = "",
+) -> str:
+    """The whole page; everything that a user named is escaped.
+
+    Args:
+        look: what was found.
+        data: the settings by which it was read.
+        doubts: the labels, the most doubted first, as `label_doubts` gives them.
+        sheet: a contact sheet of the augmentation `policy`.
+        policy: its name.
+        next_command: what to type next; by default what follows from the findings.
+    """
+    data = look.manifest.settled_data(data)
+    found = sections(look, data)
+    source = look.manifest.source.rstrip("/\\")
+    labels, count = ([], 0) if doubts is None else doubted(doubts, source, data)
+    return standalone(
+        "look.html",
+        styles=STYLES,
+        scripts=SCRIPTS,
+        title=PurePath(source).name or "Images",
+        source=source,
+        verdict=verdict(look, [each.found for each in found]),
+        headlines=_headlines(look, found),
+        found=found,
+        to_do=_to_do(found),
+        next_command=next_command or next_command_of(look),
+        set_title=set_title,
+        asked_for_doubts=doubts is not None,
+        doubts=labels,
+        doubted=count,
+        sheet=sheet and picture_uri(sheet, SHEET_QUALITY),
+        policy=policy,
+        **_data(look),
+    )
+
+
+def next_command_of(look: Look) -> str:
+    """What to type next: a list without what cannot be used well, or the comparison at once."""
+    source = shlex.quote(look.manifest.source)
+    grouped = f" --data.group-by {shlex.quote(look.pattern)}" if look.pattern else ""
+    mendable = look.findings["finding"].isin(["leak", "blank"]).any()
+    if mendable or grouped:
+        return f"transferkit look {source}{grouped} --fix manifest"
+    return f"transferkit compare {source}"
+
+
+def _headlines(look: Look, found: list[Section]) -> list[tuple[str, str, str]]:
+    """The few numbers that matter: `(number, what it is, what qualifies it)`."""
+    manifest, good = look.manifest, look.files[look.files["problem"] == ""]
+    serious = [each.found.rows["path"] for each in found if not each.found.harmless]
+    images = pd.concat(serious).nunique() if serious else 0
+    sizes = manifest.counts().sum(axis=1)
+    parts = ", ".join(f"{len(manifest.part(split)):,} {split}" for split in SPLITS)
+    median = f"{good['width'].median():.0f} × {good['height'].median():.0f} pixels, the median"
+    return [
+        (f"{len(manifest):,}", "images", parts),
+        (f"{len(sizes):,}", "classes", _images_of(sizes)),
+        (
+            f"{images:,}",
+            "file to look at" if images == 1 else "files to look at",
+            f"in {counted(len(serious), 'finding')}",
+        ),
+        (f"{good['bytes'].sum() / 1e6:,.1f} MB", "on disk", median),
+    ]
+
+
+def _images_of(sizes: pd.Series) -> str:
+    """How many images the classes have, of which each one has `sizes`."""
+    least, most = int(sizes.min()), int(sizes.max())
+    return (
+        f"of {counted(least, 'image')} each"
+        if least == most
+        else f"of {least:,} to {most:,} images"
+    )
+
+
+def _to_do(found: list[Section]) -> list[Section]:
+    """The worst findings, and whatever tells a class."""
+    serious = [each for each in found if not each.found.harmless]
+    return serious[:FEW] + [each for each in serious[FEW:] if each.found.giveaway]
+
+
+def _data(look: Look) -> dict[str, Any]:
+    good = look.files[look.files["problem"] == ""]
+    counts = look.manifest.counts()
+    said_below = sentences(look.findings, noted=True)
+    return {
+        "notes": [note for note in look.manifest.notes if note not in said_below],
+        "splits": SPLITS,
+        "counts": counts,
+        "counts_figure": Markup(class_counts(counts)),
+        "size_figures": [Markup(sides(good)), Markup(shapes(good))],
+        "sizes": list(sizes_of(look.files)),
+    }

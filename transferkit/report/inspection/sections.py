@@ -1,0 +1,164 @@
+"""The findings of a look as sections of a page: pictures side by side, as many as there is room."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from transferkit.config.settings import DataConfig
+from transferkit.data.inspection import Look
+from transferkit.data.manifest import Manifest
+from transferkit.report.html.thumbnails import that_fit, thumbnails
+from transferkit.report.inspection.verdict import Found, by_class, counted, found_in, labels_by_path
+
+MOST_SETS, MOST_MEMBERS = 18, 6  # sets of copies that are shown, and pictures of each
+MOST_PICTURES = 24  # of a finding that has no sets, and of the doubted labels
+MOST_NAMED = 100  # files whose names alone are shown
+ROOM = 3_200_000  # characters for the pictures of findings: the page is to stay under 5 MB
+DOUBTED_ROOM = 800_000  # characters for those with doubted labels
+LIKELIER = 0.5  # the doubt above which another label is likelier
+DOUBTS = ("path", "label", "suggested", "doubt", "split")
+NAMES_ALONE = {"unreadable"}  # there is no picture to be had
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """One image of a finding."""
+
+    path: str
+    shown: str
+    """The path within the source."""
+    label: str
+    split: str
+    """Or why it is in none."""
+    detail: str
+    uri: str = ""
+    """The picture itself; empty where it cannot be read."""
+    suggested: str = ""
+    """The label that it would rather have."""
+    doubt: float = 0.0
+    """Of its label, 0..1."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """One finding: what it is, and images of it."""
+
+    found: Found
+    by_class: str
+    sets: list[list[Picture]]
+    """Images that belong together; of a finding without sets, all in one."""
+    in_sets: bool
+    more: int
+    """Rows that are not shown."""
+    remark: str = ""
+    """Remark on all its images together."""
+
+    @property
+    def title(self) -> str:
+        """What was found and how often."""
+        return f"{self.found.short}: {len(self.found.counted):,}"
+
+
+def sections(look: Look, data: DataConfig, *, room: int = ROOM) -> list[Section]:
+    """A section for each finding there is, the worst first.
+
+    The pictures take up to `room` characters; what one section leaves of its share, the next ones
+    may take.
+    """
+    found, labels = found_in(look), labels_by_path(look)
+    chosen = [_chosen(each, look.manifest) for each in found]
+    pairs = list(zip(found, chosen, strict=True))
+    pictured = [sets for each, sets in pairs if each.kind.name not in NAMES_ALONE]
+    paths = (one.path for sets in pictured for members in sets for one in members)
+    uris, made = thumbnails(paths, data.max_pixels, data.grey_range or None), []
+    for number, (each, sets) in enumerate(pairs):
+        in_sets = _in_sets(each.rows)
+        sets = [[_with_uri(one, uris) for one in members] for members in sets]
+        sets = _fitting(sets, room // (len(pairs) - number), whole=in_sets)
+        room -= sum(len(one.uri) for members in sets for one in members)
+        more = len(each.rows) - sum(map(len, sets))
+        remark = look.remarks.get(each.kind.name, "")
+        made.append(Section(each, by_class(each, labels), sets, in_sets, more, remark))
+    return made
+
+
+def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[Picture], int]:
+    """The images whose labels are doubted most, and how many have a likelier one.
+
+    `doubts` are as `label_doubts` gives them.
+    """
+    rows = doubts.loc[doubts["doubt"] > LIKELIER, list(DOUBTS)]
+    shown = rows.head(MOST_PICTURES).to_numpy().tolist()
+    uris = thumbnails((path for path, *_ in shown), data.max_pixels, data.grey_range or None)
+    made = [
+        Picture(path, shown_path(path, source), label, split, "", uris.get(path, ""), other, doubt)
+        for path, label, other, doubt, split in shown
+    ]
+    return made[: that_fit([len(each.uri) for each in made], DOUBTED_ROOM)], len(rows)
+
+
+def shown_path(path: str, source: str) -> str:
+    """The path within `source`, or its last folder and its name."""
+    try:
+        return str(Path(path).relative_to(Path(source).absolute()))
+    except ValueError:
+        return "/".join(Path(path).parts[-2:])
+
+
+def set_title(members: Sequence[Picture]) -> str:
+    """What a set of images is: `2 images, roses`."""
+    labels = {each.label for each in members}
+    name = f", {min(labels)}" if len(labels) == 1 else f", {len(labels)} labels"
+    return f"{counted(len(members), 'image')}{name}"
+
+
+def _in_sets(rows: pd.DataFrame) -> bool:
+    return bool((rows["group"] != "").all())
+
+
+def _chosen(each: Found, manifest: Manifest) -> list[list[Picture]]:
+    """The images to show, in their sets."""
+    frame = manifest.frame
+    about = dict(zip(frame["path"], zip(frame["label"], frame["split"], strict=True), strict=True))
+
+    def picture(path: str, detail: str) -> Picture:
+        label, split = about[path]
+        return Picture(path, shown_path(path, manifest.source), label, split or "left out", detail)
+
+    columns = (each.rows[name] for name in ("path", "detail", "group"))
+    rows = list(zip(*columns, strict=True))
+    if not _in_sets(each.rows):
+        most = MOST_NAMED if each.kind.name in NAMES_ALONE else MOST_PICTURES
+        return [[picture(path, detail) for path, detail, _ in rows[:most]]]
+    sets: dict[str, list[tuple[str, str]]] = {}
+    for path, detail, group in rows:
+        sets.setdefault(group, []).append((path, detail))
+    shown = list(sets.values())[:MOST_SETS]
+    most = max(MOST_MEMBERS, MOST_PICTURES // len(shown))
+    return [_both_sides([picture(*one) for one in members])[:most] for members in shown]
+
+
+def _both_sides(members: list[Picture]) -> list[Picture]:
+    """The members, the first of each split and label before any second."""
+    turns: dict[tuple[str, str], int] = {}
+    order = []
+    for each in members:
+        side = (each.split, each.label)
+        turns[side] = turns.get(side, -1) + 1
+        order.append(turns[side])
+    return [each for _, each in sorted(zip(order, members, strict=True), key=lambda pair: pair[0])]
+
+
+def _with_uri(one: Picture, uris: dict[str, str]) -> Picture:
+    return dataclasses.replace(one, uri=uris.get(one.path, ""))
+
+
+def _fitting(sets: list[list[Picture]], room: int, *, whole: bool) -> list[list[Picture]]:
+    """What fits into `room` characters: `whole` sets, or pictures."""
+    if whole:
+        return sets[: that_fit([sum(len(one.uri) for one in each) for each in sets], room)]
+    return [each[: that_fit([len(one.uri) for one in each], room)] for each in sets]

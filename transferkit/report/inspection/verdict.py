@@ -1,0 +1,161 @@
+"""What a look at a folder comes to, in words: what matters, what comes next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from transferkit.data.inspection import Look
+from transferkit.data.manifest import Manifest
+from transferkit.data.quality.findings import FINDINGS, Kind, of_kind
+from transferkit.report.html.formatting import listed
+
+WORST = (
+    "leak",
+    "shift",
+    "sequence",
+    "contradiction",
+    "near_contradiction",
+    "unreadable",
+)  # then as in `FINDINGS`
+HARMLESS = {"huge", "wrong_ending", "alpha", "palette", "sixteen_bit", "cmyk", "rotated", "grey"}
+MOST_NAMED = 3  # findings in one sentence, classes in a line
+CHANCE = 0.01  # below which it is none that all images of a finding are of one class
+RARE = 0.05  # of a class: what fewer images have is no mark of it
+
+
+class Found(NamedTuple):
+    """A kind of finding that there is: the rows of its images, and those of them that count."""
+
+    kind: Kind
+    rows: pd.DataFrame
+    counted: pd.DataFrame
+    giveaway: str
+    """A warning where the finding tells the class; empty where it does not."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it is only good to know."""
+        return self.kind.name in HARMLESS and not self.giveaway
+
+    @property
+    def short(self) -> str:
+        """The title without what explains it."""
+        return self.kind.title.split(",")[0].split(" (")[0]
+
+
+def found_in(look: Look) -> list[Found]:
+    """Each kind of finding that there is, the worst first and what is only good to know last."""
+    findings, labels = look.findings, labels_by_path(look)
+    made = []
+    for kind in FINDINGS:
+        rows, counting = findings[findings["finding"] == kind.name], of_kind(findings, kind)
+        if len(rows):
+            made.append(Found(kind, rows, counting, _giveaway(kind, counting, labels)))
+
+    def order(each: Found) -> tuple[bool, int]:
+        name = each.kind.name
+        return each.harmless, WORST.index(name) if name in WORST else len(WORST)
+
+    return sorted(made, key=order)
+
+
+def labels_by_path(look: Look) -> dict[str, str]:
+    """The label of each file of a look."""
+    # Not a pandas index, which may keep `str` as UTF-8: not every file name is.
+    frame = look.manifest.frame
+    return dict(zip(frame["path"], frame["label"], strict=True))
+
+
+def verdict(look: Look, found: list[Found]) -> str:
+    """How much can be learnt from, and what to look at first."""
+    manifest, files = look.manifest, len(look.files)
+    bad = len(manifest.quarantined)
+    first = f"{counted(len(manifest), 'image')} of {counted(len(manifest.classes), 'class')}"
+    first += " can be learnt from"
+    first += f"; {bad:,} of {counted(files, 'file')} {be(bad)} left out." if bad else "."
+    rare = _unusable(manifest)
+    first += rare
+    serious = [each for each in found if not each.harmless]
+    if not serious:
+        last = " What is only good to know is below." if found else ""
+        nothing = "Nothing else" if rare else "Nothing"
+        return f"{first} {nothing} was found that would harm a network or flatter its score.{last}"
+    names = [f"{lowered(each.short)} ({len(each.counted):,})" for each in serious]
+    shown, rest = names[:MOST_NAMED], len(names) - MOST_NAMED
+    if rest > 0:
+        shown.append(counted(rest, "more finding"))
+    return f"{first} Look first at {listed(shown)}."
+
+
+def _unusable(manifest: Manifest) -> str:
+    """How many classes have nothing to learn from, or to be scored on; empty for none."""
+    counts = manifest.counts()
+    unknown = counts["train"] == 0
+    said = []
+    for rare, meaning in (
+        (unknown, "cannot be learnt"),
+        (~unknown & (counts["test"] == 0), "cannot be scored"),
+    ):
+        names = [name for name, each in zip(manifest.classes, rare, strict=True) if each]
+        what = f"the class {names[0]!r}" if len(names) == 1 else counted(len(names), "class")
+        if names:
+            said.append(f"{what} {meaning}")
+    return f" But {listed(said)}." if said else ""
+
+
+def by_class(each: Found, labels: Mapping[str, str]) -> str:
+    """How many of the images are of which class: `roses 12 of 641 and tulips 3 of 799`.
+
+    `labels` are those of all images, by path.
+    """
+    sizes, found = Counter(labels.values()), Counter(labels[path] for path in each.counted["path"])
+    order = sorted(found, key=lambda name: (-found[name], name))
+    shown = [f"{name} {found[name]:,} of {sizes[name]:,}" for name in order[:MOST_NAMED]]
+    rest = len(order) - MOST_NAMED
+    if rest > 0:
+        shown.append(counted(rest, "other class"))
+    return listed(shown)
+
+
+def _giveaway(kind: Kind, counting: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """A warning where all the images of a finding are of one class, and hardly by chance."""
+    found = [labels[path] for path in counting["path"]]
+    if kind.sets or kind.name in (*WORST, "blank") or len(set(found)) != 1:
+        return ""
+    name = found[0]
+    size = Counter(labels.values())[name]
+    if (size / len(labels)) ** len(found) >= CHANCE or len(found) < RARE * size:
+        return ""
+    return f"All of them are of the class {name!r}: a network may take it for a mark of that class."
+
+
+def sizes_of(files: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Formats, modes and sizes of the files that can be read, as rows of a table."""
+    good = files[files["problem"] == ""]
+    for what, column in (("formats", "format"), ("modes", "mode")):
+        counts = good[column].value_counts()
+        yield what, ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    for what, function in (("smallest", "min"), ("median", "median"), ("largest", "max")):
+        pair = [getattr(good[side], function)() for side in ("width", "height")]
+        yield f"{what} width and height", " and ".join(f"{value:,.0f}" for value in pair)
+    yield "on disk", f"{good['bytes'].sum() / 1e6:,.1f} MB"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 image`, `1,234 images`, `3 classes`."""
+    plural = "" if number == 1 else "es" if what.endswith("s") else "s"
+    return f"{number:,} {what}{plural}"
+
+
+def be(number: int) -> str:
+    """The verb for so many things."""
+    return "is" if number == 1 else "are"
+
+
+def lowered(title: str) -> str:
+    """A title in the midst of a sentence; one that starts with an abbreviation as it is."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -1,0 +1,129 @@
+"""The figure of a learning curve: accuracy by images a class, and where the curves go from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullFormatter
+
+from transferkit.learning_curves.curve import FITTED, Curve, Line
+from transferkit.report.figures.curves import AXIS, COLOURS, WIDTH, short
+from transferkit.report.figures.svg import BACKGROUND, INK, QUIET, panel, styled, svg_text
+from transferkit.report.html.formatting import percent
+
+HEIGHT = 340  # pixels
+MOST_NUMBERS = 8  # of 1, 2, 5, 10 ... under the axis; beyond, only those of whole decades
+APART = 26  # pixels between the ends of two lines, from which each has its name over it
+SPACE = 13  # pixels from one name to the next
+BAND = "26"  # of 255: how much of its colour a band has
+
+
+@styled
+def growth(curve: Curve) -> str:
+    """Mean accuracy of each classifier at every size, the band from its worst to its best draw.
+
+    The law of each goes on, dashed, to twice the images. In colour are the network and the classic
+    that is best with all images.
+    """
+    axes = panel("accuracy on the test images, %", WIDTH, HEIGHT, (28, 14, 38, AXIS))
+    axes.set_xscale("log")
+    sizes = curve.sizes
+    axes.set_xlim(sizes[0] / 1.12, sizes[-1] * 2 * 1.12)
+    colours = _colours(curve.lines)
+    for line in reversed(curve.lines):
+        _draw(axes, sizes, line, colours[line.name])
+    low = min(np.nanmin(line.accuracies) for line in curve.lines)
+    axes.set_ylim(max(0, min(low, curve.commonest) * 100 - 4), 101)
+    axes.axhline(curve.commonest * 100, linestyle=":", color=QUIET, linewidth=1)
+    _name(axes, curve, colours)
+    _ticks(axes)
+    axes.set_xlabel("training images a class")
+    says = [
+        f"{line.name} rises from {percent(line.means[0])} to {percent(line.means[-1])}"
+        for line in curve.lines
+    ]
+    between = f"from {sizes[0]:,.0f} to {sizes[-1]:,.0f} images a class"
+    return svg_text(axes, f"Accuracy {between}: {'; '.join(says)}.")
+
+
+def _colours(lines: Sequence[Line]) -> dict[str, str]:
+    """The network's, that of the best classic, and grey for the others."""
+    best = max(
+        (line for line in lines if line.kind == "classic"),
+        key=lambda line: line.means[-1],
+        default=None,
+    )
+    chosen = [line for line in lines if line.kind == "network" or line is best]
+    return {line.name: COLOURS[line.kind] if line in chosen else QUIET for line in lines}
+
+
+def _draw(axes: Axes, sizes: np.ndarray, line: Line, colour: str) -> None:
+    low, high = np.nanmin(line.accuracies, axis=0), np.nanmax(line.accuracies, axis=0)
+    # The ink is see-through already.
+    fill = (INK if colour == QUIET else colour) + BAND
+    axes.fill_between(sizes, low * 100, high * 100, color=fill, linewidth=0)
+    axes.plot(sizes, line.means * 100, "o-", color=colour, linewidth=1.6, markersize=3.5)
+    if line.law is not None:
+        further = np.geomspace(max(FITTED, sizes[0]), sizes[-1] * 2, 60)
+        foretold = (1 - line.law.error(further)) * 100
+        axes.plot(further, foretold, linestyle=(0, (4, 3)), color=colour, linewidth=1)
+
+
+def _name(axes: Axes, curve: Curve, colours: dict[str, str]) -> None:
+    """Each name over the end of its line; of lines that end close together, one over all of them.
+
+    The others are under the lowest, in the order of the lines.
+    """
+    pixel = np.ptp(axes.get_ylim()) / (HEIGHT - 66)
+    for crowd in _crowds(curve, APART * pixel):
+        lowest = min(line.means[-2:].min() * 100 for line, _ in crowd)
+        for place, (line, level) in enumerate(crowd):
+            up = 9 if place == 0 else -SPACE * place
+            axes.annotate(
+                short(line.name, 30),
+                (axes.get_xlim()[1], level if place == 0 else lowest),
+                (-2, up),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=10.5,
+                color=colours[line.name],
+                bbox=BACKGROUND,
+            )
+    end = axes.get_xlim()[1]
+    axes.annotate(
+        "always one class",
+        (end, curve.commonest * 100),
+        (-2, -8),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=10,
+        color=QUIET,
+        bbox=BACKGROUND,
+    )
+
+
+def _crowds(curve: Curve, apart: float) -> list[list[tuple[Line, float]]]:
+    """The lines and the levels in per cent at which they end, the highest first, by nearness."""
+    found: list[list[tuple[Line, float]]] = []
+    for line in sorted(curve.lines, key=lambda each: -each.means[-1]):
+        level = float(line.means[-1] * 100)
+        if found and found[-1][-1][1] - level < apart:
+            found[-1].append((line, level))
+        else:
+            found.append([(line, level)])
+    return found
+
+
+def _ticks(axes: Axes) -> None:
+    low, high = axes.get_xlim()
+    decades = 10.0 ** np.arange(0, 9)
+    every = [each for each in np.outer(decades, [1, 2, 5]).ravel() if low <= each <= high]
+    named = every if len(every) <= MOST_NUMBERS else [each for each in every if each in decades]
+    axes.xaxis.set_major_locator(FixedLocator(named))
+    axes.xaxis.set_minor_locator(FixedLocator([each for each in every if each not in named]))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticklabels([f"{each:,.0f}" for each in named])

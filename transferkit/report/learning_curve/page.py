@@ -1,0 +1,54 @@
+"""A learning curve as one HTML file that fetches nothing."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from markupsafe import Markup
+
+from transferkit.config.settings import Config
+from transferkit.learning_curves.curve import FITTED, Curve
+from transferkit.report.html.formatting import percent, points
+from transferkit.report.html.render import standalone
+from transferkit.report.learning_curve.figure import growth
+
+
+def curve_page(curve: Curve, config: Config) -> str:
+    """The whole page; everything that a user named is escaped."""
+    source = curve.source.rstrip("/\\")
+    return standalone(
+        "curve.html",
+        styles=["page.css", "curve.css"],
+        scripts=["page.js"],
+        title=PurePath(source).name or "Images",
+        source=source,
+        verdict=" ".join(curve.verdict),
+        headlines=headlines(curve),
+        curve=curve,
+        figure=Markup(growth(curve)),
+        rows=curve.rows(),
+        foretold=foretold(curve),
+        fitted=FITTED,
+        settings=config.to_yaml(),
+    )
+
+
+def headlines(curve: Curve) -> list[tuple[str, str, str]]:
+    """The few numbers that matter: `(number, what it is, what qualifies it)`."""
+    best = max(curve.lines, key=lambda line: line.means[-1])
+    found = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
+    if best.gain is not None:
+        several = len(best.accuracies) > 1
+        within = f"{best.gain.interval.in_percent}, {best.name}" if several else best.name
+        found.append((f"+{points(best.gain.gain)}", "with twice the images", within))
+    return [
+        *found,
+        (percent(curve.commonest), "always one class", "the answer that needs no image"),
+    ]
+
+
+def foretold(curve: Curve) -> list[str]:
+    """The last row of the table: what twice the images would bring by the laws."""
+    gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
+    size, images = (f"{2 * each[-1]:,.0f}" for each in (curve.sizes, curve.images))
+    return [f"twice: {size}", *gains, images, "foretold"]

@@ -1,0 +1,1 @@
+"""Progress, printing, profiling and the process."""

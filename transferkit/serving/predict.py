@@ -1,0 +1,129 @@
+"""Predictions for files by a classifier of a run; a file that cannot be read does not end them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from transferkit.data.quality.file_info import inspect_files
+from transferkit.errors import RunError
+from transferkit.evaluation.results import Classifier
+from transferkit.serving.images import IN_MEMORY, Source, as_files, find_files
+from transferkit.storage.run import Run
+
+CHUNK = 512  # files that are read, predicted and given out at a time: bounded memory, early lines
+
+
+def load_classifier(folder: str | Path, name: str = "") -> Classifier:
+    """The network of the run in `folder`, or its baseline `name`.
+
+    Raises:
+        RunError: there is no run, or it has no such classifier.
+    """
+    run = Run.open(folder)
+    if name:
+        path = run / "baselines" / f"{name}.skops"
+        if not path.is_file():
+            saved = sorted(each.stem for each in (run / "baselines").glob("*.skops"))
+            raise RunError(
+                f"The run {str(folder)!r} has no baseline {name!r}: "
+                f"it has {', '.join(saved) or 'none'}, and the network, which needs no name."
+            )
+        from transferkit.baselines.loading import load_baseline
+
+        return load_baseline(path)
+    from transferkit.models.network import Network
+
+    return Network.load(run.folder)
+
+
+def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
+    """`classifier`, taking images of up to so many pixels.
+
+    Raises:
+        ConfigError: there is no such number of pixels.
+    """
+    data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
+    pipeline = getattr(classifier, "pipeline", None)
+    if pipeline is None:
+        return dataclasses.replace(classifier, data=data)  # type: ignore[type-var]
+    if hasattr(pipeline[0], "max_pixels"):  # the majority looks at no image
+        pipeline[0].max_pixels = max_pixels
+    return classifier
+
+
+def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Frames of up to `CHUNK` rows: path, class, probability, problem, and one column a class.
+
+    A file that cannot be read has a problem and no class; its numbers are missing.
+    """
+    for start in range(0, len(files), CHUNK):
+        paths = list(files[start : start + CHUNK])
+        data = classifier.data
+        problems = inspect_files(paths, data.max_pixels, grey_range=data.grey_range)["problem"]
+        yield _predict(classifier, paths, problems)
+
+
+def predict(
+    run: str | Path,
+    sources: Source | Sequence[Source],
+    *,
+    classifier: str = "",
+    max_pixels: int | None = None,
+) -> pd.DataFrame:
+    """Predict files, folders and images by the network of `run` (or its baseline `classifier`).
+
+    `sources` is one or a list of: the path of a file or a folder, the bytes of an image file, a
+    `PIL.Image.Image`, an array `(height, width, 3)` uint8 RGB; or `(images, height, width, 3)`.
+    Images of more than `max_pixels` are left out: by default, than the run allows.
+
+    Returns one row an image: path, class, probability, problem, and the probability of each class.
+    The path of what is no file is `image 0` for the first of the sources, and so on.
+
+    Raises:
+        RunError: there is no such run or classifier.
+        DataError: there is no such file, or a source is nothing that an image can be made of.
+    """
+    single = (
+        isinstance(sources, (str, os.PathLike, *IN_MEMORY)) and getattr(sources, "ndim", 3) != 4
+    )
+    given: list[Any] = [sources] if single else list(sources)  # type: ignore[arg-type]
+    loaded = load_classifier(run, classifier)
+    if max_pixels is not None:
+        loaded = with_max_pixels(loaded, max_pixels)
+    with tempfile.TemporaryDirectory() as folder:
+        names, files = as_files(given, Path(folder))
+        if not files:
+            find_files([])
+        frame = pd.concat(predict_chunks(loaded, files), ignore_index=True)
+    frame["path"] = pd.Series(names, dtype=object)
+    return frame
+
+
+def _predict(classifier: Classifier, paths: list[str], problems: pd.Series) -> pd.DataFrame:
+    good = np.flatnonzero(problems.to_numpy() == "")
+    found = np.full((len(paths), len(classifier.classes)), np.nan)
+    if len(good):
+        found[good] = classifier.probabilities([paths[position] for position in good])
+    names = np.full(len(paths), "", dtype=object)
+    names[good] = [classifier.classes[each] for each in found[good].argmax(axis=1)]
+    # Objects, in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
+    columns = [
+        pd.Series(paths, dtype=object),
+        pd.Series(names, dtype=object),
+        pd.Series(found.max(axis=1)),
+        problems.astype(object).reset_index(drop=True),
+        *map(pd.Series, found.T),
+    ]
+    header = ["path", "class", "probability", "problem"]
+    header += [f"p({name})" for name in classifier.classes]
+    return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(
+        pd.Index(header, dtype=object), axis=1
+    )

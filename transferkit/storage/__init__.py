@@ -1,0 +1,1 @@
+"""Run folders, output folders, locks and caches on disk."""

@@ -1,0 +1,81 @@
+"""The run that is being made: where what takes long is saved although nobody passes the run on.
+
+The lines of a recipe call `train`, `fit_baseline` and `compare` without a run. What they have
+finished is in the folder all the same when a later line fails or the recipe is stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from transferkit.errors import RunError
+from transferkit.runtime.progress import say
+from transferkit.storage.run import Run
+
+
+class ActiveRun:
+    """A run that is being made, and what was saved in it ahead of its end."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.has_network, self.lowest = False, math.inf  # the validation loss of its network
+        self.baselines: list[str] = []
+
+
+_active: ContextVar[ActiveRun | None] = ContextVar("transferkit.storage.active_run", default=None)
+
+
+def active_run() -> Run | None:
+    """The run that is being made around this call; None where there is none."""
+    active = _active.get()
+    return active.run if active else None
+
+
+@contextmanager
+def making(run: Run) -> Iterator[None]:
+    """Make `run` the active one for the calls within.
+
+    At the end, the baselines that were saved ahead of it are removed: they are saved by their
+    names in the report then. Where an error or Ctrl-C ends it, they stay.
+    """
+    active = ActiveRun(run)
+    token = _active.set(active)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+    for name in active.baselines:
+        (run / "baselines" / f"{name}.skops").unlink(missing_ok=True)
+
+
+def keep_network(network: Any, save: Callable[[Any, Path], None]) -> None:
+    """Save a finished network in the active run: of several, that of the lowest validation loss."""
+    active = _active.get()
+    if active is None:
+        return
+    losses = [row.get("val_loss", math.inf) for row in network.history]
+    loss = min(filter(math.isfinite, losses), default=math.inf)
+    if not active.has_network or loss < active.lowest:
+        _try(lambda: save(network, active.run.folder))
+        active.has_network, active.lowest = True, loss
+
+
+def keep_baseline(baseline: Any) -> None:
+    """Save a finished baseline in the active run."""
+    active = _active.get()
+    if active is not None:
+        active.baselines.append(baseline.name)
+        _try(lambda: baseline.save(active.run.folder))
+
+
+def _try(save: Callable[[], None]) -> None:
+    """Save, or say why not: that ends no training."""
+    try:
+        save()
+    except RunError as error:
+        say(f"Note: what was finished is not saved yet: {error}")

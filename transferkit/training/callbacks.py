@@ -1,0 +1,111 @@
+"""What is seen of training while it goes on: a line an epoch, a bar within it, and the history."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import Any
+
+import keras
+
+from transferkit.config.settings import TrainConfig
+from transferkit.runtime.progress import Clock, in_words, say
+
+
+class Watch(keras.callbacks.Callback):
+    """Collects one dict an epoch in `history`, and says it on standard error.
+
+    Keys: stage, epoch (from 1), loss, accuracy, val_loss, val_accuracy, rate, seconds.
+    """
+
+    def __init__(self, stage: str, steps: int, history: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.stage, self.steps, self.history = stage, steps, history
+        self.started = 0.0
+        self.bar: Any = None
+        self.clock = Clock(0)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.clock = Clock(executions(self.model, self.steps * int(self.params["epochs"])))
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.started = time.perf_counter()
+        if sys.stderr.isatty():
+            self.bar = _bar(f"{self.stage}, epoch {epoch + 1}", self.steps)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], completed=batch + 1)
+        if (seconds := self.clock.tick()) is not None:
+            say(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._drop_bar()
+        logs = logs or {}
+        row: dict[str, Any] = {"stage": self.stage, "epoch": epoch + 1}
+        row |= {name: float(logs[name]) for name in ("loss", "accuracy") if name in logs}
+        row |= {name: float(logs[name]) for name in ("val_loss", "val_accuracy") if name in logs}
+        row["rate"] = float(self.model.optimizer.learning_rate)
+        row["seconds"] = time.perf_counter() - self.started
+        self.history.append(row)
+        say(_line(row, int(self.params["epochs"])))
+        if not math.isfinite(row["loss"]):
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._drop_bar()
+
+    def _drop_bar(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+def callbacks(
+    stage: str, train: TrainConfig, *, steps: int, history: list[dict[str, Any]], watched: bool
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
+    found: list[keras.callbacks.Callback] = [
+        Watch(stage, steps, history),
+    ]
+    if watched:
+        found.append(early_stopping(train))
+    return found
+
+
+def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
+    """Callback that stops a stage at its best validation loss, and goes back to that epoch."""
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=train.patience, restore_best_weights=True
+    )
+
+
+def executions(model: keras.Model, steps: int) -> int:
+    """How often `model`, compiled, is called for so many steps."""
+    return math.ceil(steps / model.steps_per_execution)
+
+
+def for_epochs(seconds: float, epochs: int) -> str:
+    """How long `epochs` epochs take, as the end of a line."""
+    counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    return f"about {in_words(seconds)} for {counted}, if all are needed."
+
+
+def _line(row: dict[str, Any], epochs: int) -> str:
+    text = f"{row['stage']}, epoch {row['epoch']} of {epochs}: loss {row['loss']:.3f}"
+    if "val_loss" in row:
+        text += (
+            f", validation loss {row['val_loss']:.3f}, accuracy {100 * row['val_accuracy']:.1f} %"
+        )
+    return f"{text}, {row['seconds']:.1f} s"
+
+
+def _bar(doing: str, total: int) -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    bar.add_task(doing, total=total)
+    bar.start()
+    return bar

@@ -1,0 +1,115 @@
+"""A manifest as what a network is fitted on: paths, one-hot targets and a weight for each image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from transferkit.data.manifest import Manifest
+from transferkit.runtime.progress import say
+from transferkit.runtime.text import named
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of one split: `targets` `(images, classes)` float32, `weights` `(images,)` float32.
+
+    `batch` is how many of them go into a step.
+    """
+
+    paths: list[str]
+    targets: np.ndarray
+    weights: np.ndarray
+    batch: int
+    groups: list[str]
+    """Images with the same name here hold together."""
+
+    @property
+    def truth(self) -> np.ndarray:
+        """`(images,)` int64, their class numbers."""
+        return self.targets.argmax(axis=1)
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch."""
+        return -(-len(self) // self.batch)
+
+    def times(self, number: int) -> Part:
+        """The same images `number` times, one whole list after the other."""
+        return replace(
+            self,
+            paths=self.paths * number,
+            targets=np.tile(self.targets, (number, 1)),
+            weights=np.tile(self.weights, number),
+            groups=self.groups * number,
+        )
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def read_part(
+    manifest: Manifest,
+    split: str,
+    *,
+    batch: int = 32,
+    by_class: np.ndarray | None = None,
+    only: np.ndarray | None = None,
+    replicas: int = 1,
+) -> Part:
+    """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given.
+
+    `only` `(classes,)` bool leaves out those of the other classes.
+
+    Images that `replicas` cannot share (three by two, say) are repeated, all as often, until they
+    can: no mean over them changes.
+    """
+    rows = manifest.part(split)
+    if only is not None:
+        rows = rows[only[manifest.truth(rows)]]
+    batch, times = max(batch, replicas), 1
+    while len(rows) and not shared_batch(batch, len(rows) * times, replicas):
+        times += 1
+    rows = pd.concat([rows] * times, ignore_index=True)
+    batch = shared_batch(batch, len(rows), replicas) or batch
+    truth = manifest.truth(rows)
+    targets = np.eye(len(manifest.classes), dtype=np.float32)[truth]
+    weights = np.ones(len(rows)) if by_class is None else by_class[truth]
+    groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
+    paths = rows["path"].tolist()
+    return Part(paths, targets, weights.astype(np.float32), batch, groups.tolist())
+
+
+def read_validation(manifest: Manifest, batch: int, replicas: int) -> Part:
+    """The validation images of the classes that can be learnt.
+
+    One of another class has a loss that grows as the network gets surer: it would decide when
+    training stops, which stage is kept and how sure the answers are.
+    """
+    learnable = learnable_classes(manifest)
+    part = read_part(manifest, "validation", batch=batch, replicas=replicas, only=learnable)
+    truth = manifest.truth(manifest.part("validation"))
+    if left := int((~learnable[truth]).sum()):
+        lost = [manifest.classes[number] for number in np.unique(truth[~learnable[truth]])]
+        say(
+            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} "
+            "cannot be judged by: no training image is of that class."
+        )
+    return part
+
+
+def shared_batch(batch: int, images: int, replicas: int) -> int:
+    """The largest batch size up to `batch` that `replicas` can share to the end; 0 if none is.
+
+    Keras fails where they have unequal shares of the first batch, and TensorFlow's kernels where
+    one has no image of the last.
+    """
+    sizes = range(min(batch, images) // replicas * replicas, 0, -replicas)
+    return next((size for size in sizes if not 0 < images % size < replicas), 0)
+
+
+def learnable_classes(manifest: Manifest) -> np.ndarray:
+    """`(classes,)` bool, those that have a training image."""
+    return np.asarray(manifest.counts()["train"].to_numpy() > 0)

@@ -1,0 +1,34 @@
+"""A classifier that augments its own training batches, on the device that it learns on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from transferkit.data.loading.tf_dataset import Augmentation, finish
+
+
+class Augmenting(keras.Model):
+    """`classifier`, for training alone: its batches come as uint8, with the seeds of their draws.
+
+    A GPU then gets a quarter of the bytes, and changes the images itself, which the CPU, busy with
+    decoding, would do more slowly. Of a mirrored model each replica changes its share. Nothing of
+    it is in `classifier`, which is what is saved.
+    """
+
+    def __init__(self, classifier: keras.Model, augmentation: Augmentation) -> None:
+        super().__init__()
+        self.classifier, self.augmentation = classifier, augmentation
+
+    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        return self.classifier(images, training=training)
+
+    def train_step(self, data: Any) -> Any:
+        """As any model's, on what the augmentation makes of the batch."""
+        given, targets, weights = data
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        seed = given["seeds"][0] + tf.stack([0, tf.cast(replica, tf.int64)])
+        batch = given["images"], targets, weights
+        return super().train_step(finish(self.augmentation, seed, batch))

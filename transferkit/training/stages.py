@@ -1,0 +1,244 @@
+"""Training: the head on frozen features first, then the released blocks on augmented images."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import is_pretrained
+from transferkit.backbones.spec import blocks_to_release
+from transferkit.config.settings import Config, TrainConfig
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.data.augmentation.views import in_words, views_of
+from transferkit.data.class_weights import class_weights
+from transferkit.data.loading.tf_dataset import Augmentation, training_batches
+from transferkit.data.manifest import Manifest
+from transferkit.inference.devices import Device
+from transferkit.models import classifier as models
+from transferkit.runtime.progress import say
+from transferkit.training.activation_batches import Drawn
+from transferkit.training.activation_cache import keep_rows
+from transferkit.training.callbacks import Watch, early_stopping
+from transferkit.training.checkpoint import Checkpoints
+from transferkit.training.checkpoint_averaging import BestEpochs
+from transferkit.training.dataset import Part, read_part, read_validation
+from transferkit.training.gpu_augmentation import Augmenting
+from transferkit.training.head import fit_head
+from transferkit.training.state import (
+    FINE_TUNE_STAGE,
+    HEAD_STAGE,
+    SCRATCH_STAGE,
+    Fit,
+    describe,
+    learning,
+    prepare,
+    require_numbers,
+)
+from transferkit.training.time_estimate import foretell
+
+MANY_STEPS = 500  # of fine-tuning, from which it is worth timing the first ahead of the head
+BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
+
+
+def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
+    """Build a classifier for the classes of `manifest` and fit it, by stages.
+
+    Raises:
+        ConfigError: a name or setting that does not fit the backbone; before anything slow.
+    """
+    fit = start_fit(manifest, config, device)
+    fit_stages(fit)
+    return fit
+
+
+def start_fit(manifest: Manifest, config: Config, device: Device) -> Fit:
+    """Build a classifier for the classes of `manifest`, and what it is to be fitted on.
+
+    Raises:
+        ConfigError: a name or setting that does not fit the backbone.
+    """
+    find_policy(config.train.augment)
+    _blocks(config)
+    keras.utils.set_random_seed(config.seed)
+    with device.building():
+        classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
+    by_class = class_weights(manifest, config.train)
+    if by_class is not None:
+        say("The classes are uneven: rarer ones weigh more in training.")
+    batch, replicas = config.train.batch, device.replicas
+    train = read_part(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
+    validation = read_validation(manifest, batch, replicas)
+    fit = Fit(classifier, config, device, train, validation)
+    fit.details["class weights"] = by_class is not None
+    fit.details["parameters"] = models.parameters(classifier)
+    return fit
+
+
+def fit_stages(fit: Fit) -> None:
+    """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
+    config, blocks = fit.config, _blocks(fit.config)
+    fit.kept = keep_rows(fit, blocks)
+    if fit.pretrained or blocks < len(fit.row.blocks):
+        if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
+            _foretell_from_pixels(fit, blocks)
+        fit_head(fit)
+        fit.reached = HEAD_STAGE
+        if blocks and fit.checkpoint:
+            fit.checkpoint.write(fit)
+    if blocks:
+        fit_blocks(fit, blocks)
+
+
+def _blocks(config: Config) -> int:
+    """How many blocks of the backbone learn."""
+    pretrained = is_pretrained(config.model)
+    row = find_backbone(config.model.backbone)
+    return blocks_to_release(row, config.train.release, pretrained=pretrained)
+
+
+def fit_blocks(fit: Fit, blocks: int) -> None:
+    """Fit the last `blocks` blocks and the head on augmented images.
+
+    After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
+    the validation loss fell: a fine-tuning that does harm is undone. Where it ends early, by an
+    error or because it was stopped, the classifier is the best that there was until then.
+    """
+    started, tuning = time.perf_counter(), bool(fit.history)
+    stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
+    before = fit.classifier.get_weights() if tuning else None
+    learner, train, validation, images = _material(fit)
+    prepare(fit, learner, blocks, tuning=tuning)
+    watched = len(fit.validation) > 0
+    stopper = early_stopping(fit.config.train) if watched else None
+    try:
+        _learn(fit, learner, train, validation, stage=stage, stopper=stopper)
+    except BaseException:
+        _go_back(fit, learner, stage, before=before, stopper=stopper)
+        raise
+    describe(fit, stage, started, blocks=blocks, images=images)
+    if before is None:
+        require_numbers(fit, stage)
+    elif not _has_helped(fit):
+        say("Fine-tuning did not lower the validation loss: the network before it is kept.")
+        fit.classifier.set_weights(before)
+        fit.details["kept"] = HEAD_STAGE
+        fit.details.pop("averaged epochs", None)
+    fit.reached = fit.details["kept"]
+
+
+def _learn(
+    fit: Fit,
+    learner: keras.Model,
+    train: Any,
+    validation: Any,
+    *,
+    stage: str,
+    stopper: keras.callbacks.EarlyStopping | None,
+) -> None:
+    """Fit `learner` on the batches of `train`, to its best epoch, or the average of the best."""
+    config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
+    averages = tuning and fit.pretrained and stopper and config.average_epochs > 1
+    best = [BestEpochs(config.average_epochs)] if averages else []
+    goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
+    with learning(fit, learner):
+        learner.fit(
+            train,
+            shuffle=False,  # the batches are shuffled already
+            epochs=config.epochs,
+            validation_data=validation if stopper else None,
+            callbacks=[
+                *best,  # before what restores the best epoch's weights when it stops
+                Watch(stage, fit.train.steps, fit.history),
+                *([stopper] if stopper else []),
+                Checkpoints(fit, stage, stopper, goal),
+            ],
+            verbose=0,
+        )
+        for each in best:
+            each.average(fit, learner, validation, stage=stage)
+
+
+def _go_back(
+    fit: Fit,
+    learner: keras.Model,
+    stage: str,
+    *,
+    before: list[np.ndarray] | None,
+    stopper: keras.callbacks.EarlyStopping | None,
+) -> None:
+    """Give the classifier the best weights so far of a `stage` that ended early.
+
+    `before` are those that it began with, where they are a network already.
+    """
+    fit.reached = "" if before is None else HEAD_STAGE
+    loss = fit.best(stage)
+    better = loss < (fit.best(HEAD_STAGE) if before is not None and stopper else math.inf)
+    if better and stopper is not None and stopper.best_weights is not None:
+        learner.set_weights(stopper.best_weights)
+        fit.reached = stage
+    elif better and stopper is None and _are_numbers(learner):
+        fit.reached = stage  # without validation images nothing says that an epoch is better
+    elif before is not None:
+        fit.classifier.set_weights(before)
+
+
+def _are_numbers(model: keras.Model) -> bool:
+    return all(np.isfinite(values).all() for values in model.get_weights())
+
+
+def _foretell_from_pixels(fit: Fit, blocks: int) -> None:
+    learner, batches, *_ = _material(fit)
+    foretell(fit, learner, batches, blocks=blocks)
+
+
+def _has_helped(fit: Fit) -> bool:
+    """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
+    if len(fit.validation):
+        return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
+    return all(math.isfinite(row["loss"]) for row in fit.history)
+
+
+def _material(fit: Fit) -> tuple[keras.Model, Any, Any, str]:
+    """What learns, its batches for training and for validation, and what they are in words."""
+    config = fit.config.train
+    if fit.kept is None:
+        learner, augmentation = fit.classifier, _augmentation(fit)
+        if augmentation.later:
+            with fit.device.building():
+                learner = Augmenting(fit.classifier, augmentation)
+        train = _batches(fit, fit.train, augmentation)
+        images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
+        return learner, train, _batches(fit, fit.validation), images
+    kept, views, blend = fit.kept, views_of(config), config.mix != "none"
+    train = Drawn(kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0)
+    images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
+    watched = Drawn([kept.validation], fit.validation)
+    return kept.above, train.batches(), watched.batches(), images
+
+
+def _mix_of_pixels(train: TrainConfig) -> str:
+    return "none" if train.mix == "auto" else train.mix
+
+
+def _augmentation(fit: Fit) -> Augmentation:
+    """What is done to the pixels of training images: by the GPU itself, where there is one."""
+    train = fit.config.train
+    policy, mix = find_policy(train.augment), _mix_of_pixels(train)
+    return Augmentation(policy, mix, fit.config.seed, later=fit.device.gpu)
+
+
+def _batches(fit: Fit, part: Part, augmentation: Augmentation | None = None) -> Any:
+    return training_batches(
+        part.paths,
+        part.targets,
+        fit.side,
+        data=fit.config.data,
+        batch=part.batch,
+        weights=part.weights,
+        augmentation=augmentation,
+    )

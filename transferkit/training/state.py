@@ -1,0 +1,186 @@
+"""What the stages of one training share, and how each is compiled, judged and described."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from transferkit.backbones.catalog import Backbone, find_backbone
+from transferkit.backbones.resolve import is_pretrained
+from transferkit.config.settings import Config
+from transferkit.data.loading.tf_dataset import naming_bad_files
+from transferkit.errors import ConfigError
+from transferkit.features.cache.mapped import Mapped
+from transferkit.features.spec import Source
+from transferkit.inference.devices import Device
+from transferkit.models import classifier as models
+from transferkit.training.batch_norm import let_statistics_follow
+from transferkit.training.conv_gradients import gradients_by_products
+from transferkit.training.dataset import Part
+from transferkit.training.optimizers import build_optimizer
+
+if TYPE_CHECKING:
+    from transferkit.training.checkpoint import Checkpoint
+
+EXECUTED = 16  # steps that a GPU takes without asking the CPU for what to do next
+HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+
+
+@dataclass(frozen=True)
+class KeptRows:
+    """What enters the released part, on disk; `above` is that part, from there to probabilities.
+
+    `train` has the activations of the training images as they are, and then those of each view.
+    """
+
+    above: keras.Model
+    train: list[Mapped]
+    validation: Mapped
+
+
+@dataclass
+class Fit:
+    """What the stages of one training share; `history` and `details` grow from stage to stage."""
+
+    classifier: keras.Model
+    config: Config
+    device: Device
+    train: Part
+    validation: Part
+    history: list[dict[str, Any]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    kept: KeptRows | None = None
+    averaged: float = math.inf
+    """The validation loss of the best epochs' averaged weights, where they were kept."""
+    reached: str = ""
+    """The stage whose network the classifier is, where it is worth saving; empty before that."""
+    checkpoint: Checkpoint | None = None
+    borrowed_seconds: float = 0.0
+    """What features cost, less what was spent on them here: they may have been read before."""
+
+    @property
+    def row(self) -> Backbone:
+        return find_backbone(self.config.model.backbone)
+
+    @property
+    def pretrained(self) -> bool:
+        return is_pretrained(self.config.model)
+
+    @property
+    def side(self) -> int:
+        """Pixels of an image that the classifier is given."""
+        return int(self.classifier.input_shape[1])
+
+    @property
+    def paths(self) -> list[str]:
+        """The files of both parts."""
+        return [*self.train.paths, *self.validation.paths]
+
+    @property
+    def source(self) -> Source:
+        """What says the features of the plain images."""
+        config, train = self.config, self.config.train
+        return Source.of(config.model, config.data, precision=train.precision, engine=train.engine)
+
+    def best(self, stage: str) -> float:
+        """The lowest validation loss of `stage`, or training loss where there is no other.
+
+        Endless where none is a number.
+        """
+        watched = "val_loss" if len(self.validation) else "loss"
+        losses = [row[watched] for row in self.history if row["stage"] == stage]
+        return min(filter(math.isfinite, losses), default=math.inf)
+
+
+def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
+    """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
+    config = fit.config.train
+    model.compile(
+        optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        metrics=["accuracy"],
+        # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
+        # strategy (keras#20763).
+        jit_compile=False,
+        steps_per_execution=steps_at_once(fit),
+    )
+    if fit.device.replicas == 1:  # else Keras does this itself
+        _make_variables(model, fit.train.targets[:1])
+
+
+def steps_at_once(fit: Fit) -> int:
+    """Steps that are taken without a word between them."""
+    return min(EXECUTED, fit.train.steps) if fit.device.gpu else 1
+
+
+def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
+    """Make the variables of the optimizer and of the metrics ahead of the first step.
+
+    A step that made some would be traced twice, once with a branch for each of them: 2.6 s in place
+    of 1.7 to the end of a first epoch of 221 images. `targets` is `(images, classes)`.
+    """
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, targets, targets, None)
+    model.reset_metrics()
+
+
+def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
+    """Let the last `blocks` blocks of the classifier learn, and compile `learner` for that.
+
+    `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
+    head that has been fitted.
+    """
+    config = fit.config.train
+    models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    if fit.device.bits.onednn_bfloat16:
+        let_statistics_follow(fit.classifier)
+    factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    with fit.device.strategy.scope():
+        rate = config.fine_tune_rate if tuning else config.rate
+        steps = fit.train.steps * config.epochs
+        compile_model(learner, fit, rate=rate, steps=steps, factors=factors)
+
+
+@contextmanager
+def learning(fit: Fit, learner: keras.Model) -> Iterator[None]:
+    """Within it, `learner` is fitted: in the bits of the device, and a file that fails is named."""
+    bits = fit.device.bits
+    gradients = gradients_by_products(learner) if bits.onednn_bfloat16 else nullcontext()
+    with bits.fast(), gradients, naming_bad_files(fit.paths, fit.side, fit.config.data):
+        yield
+
+
+def require_numbers(fit: Fit, stage: str) -> None:
+    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights.
+
+    Without validation images no best epoch is gone back to, and the last loss has to be one.
+    """
+    last = [row["loss"] for row in fit.history if row["stage"] == stage][-1:]
+    lost = not len(fit.validation) and not np.isfinite(last).all()
+    if lost or fit.best(stage) == math.inf:
+        raise ConfigError(
+            f"The loss of the stage {stage!r} is not a number any more: "
+            f"lower --train.rate, which is {fit.config.train.rate}, or give other --weights."
+        )
+
+
+def describe(fit: Fit, stage: str, started: float, *, blocks: int, images: str) -> None:
+    """Put what `stage` was into the details; `images` says what it saw."""
+    pixels = stage != HEAD_STAGE
+    fit.details["kept"] = stage
+    fit.details[stage] = {
+        "epochs": sum(row["stage"] == stage for row in fit.history),
+        "seconds": round(time.perf_counter() - started, 2),
+        "images": images,
+        "blocks released": f"{blocks} of {len(fit.row.blocks)}",
+        "parameters that learn": models.parameters(
+            fit.classifier if pixels else fit.classifier.get_layer(models.HEAD), trainable=True
+        ),
+    }

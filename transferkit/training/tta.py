@@ -1,0 +1,52 @@
+"""Views at test time: a picture and its mirror image, their probabilities averaged."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from sklearn.metrics import log_loss
+
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.inference.predictor import Forward
+from transferkit.runtime.progress import say
+from transferkit.training.state import Fit
+
+
+def with_mirror(classifier: keras.Model) -> keras.Model:
+    """`classifier`, which now looks at each picture and at its mirror image: twice the time.
+
+    It is one Keras model like any other, so that what is saved and exported does the same; the
+    classifier is the layer of its name.
+    """
+    images = keras.Input(classifier.input_shape[1:], name="images")
+    mirrored = keras.ops.flip(images, axis=2)
+    both = [classifier(images), classifier(mirrored)]
+    averaged = keras.layers.Average(dtype="float32")(both)
+    return keras.Model(images, averaged, name=f"mirrored_{classifier.name}")
+
+
+def mirror_helps(fit: Fit) -> bool:
+    """Whether the validation loss is lower with the mirror image too; said, and in the details.
+
+    Never where mirroring is not among the changes that training images went through: there, a
+    mirrored picture may be of another class.
+    """
+    if not len(fit.validation) or not find_policy(fit.config.train.augment).flip:
+        return False
+    forward, part = Forward(fit.classifier, fit.config.train.engine), fit.validation
+    plain, mirrored = (
+        forward(part.paths, fit.config.data, doing="Validating", change=change)
+        for change in (None, lambda images, first: np.ascontiguousarray(images[:, :, ::-1]))
+    )
+    classes = range(part.targets.shape[1])
+    losses = [
+        float(log_loss(part.truth, found, labels=classes, sample_weight=part.weights))
+        for found in (plain, (plain + mirrored) / 2)
+    ]
+    helps = losses[1] < losses[0]
+    fit.details["mirrored"] = helps
+    say(
+        f"With the mirror image of each picture too, the validation loss is {losses[1]:.3f} "
+        f"in place of {losses[0]:.3f}: {'both are looked at' if helps else 'it is left out'}."
+    )
+    return helps
