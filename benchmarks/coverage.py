@@ -29,7 +29,7 @@ from transferkit.evaluation.metrics import score
 from transferkit.evaluation.sign_flips import exact_sign_flip
 from transferkit.evaluation.significance import by_group, mcnemar, mcnemar_mid_p, pairwise
 from transferkit.evaluation.slices import slice_scores
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 TESTS, UNITS = 1000, 40_000  # that are drawn, and of which a world is made
 LEVEL = 0.05
@@ -103,7 +103,7 @@ def main() -> None:
     print(f"{'':<29}{'accuracy':>9}{'balanced':>9}{'macro F1':>9}{'log loss':>9}", end="")
     print(f"{'difference':>11}" + "".join(f"{name:>10}" for name in RATES))
     for world in WORLDS:
-        say(world.name)
+        log(world.name)
         held, apart = measure(world, tests=asked.tests, draws=asked.draws)
         cells = "".join(
             f"{each * 100:>{width}.1f}" for each, width in zip(held, WIDTHS, strict=True)
@@ -118,7 +118,7 @@ def main() -> None:
     print(f"\n{'equal slices':<29}{'no groups':>11}{'groups':>8}{'all at once':>13}{'worse':>7}")
     for slices, units, grouped in SLICES:
         name = f"{slices} of {units} {'groups' if grouped else 'images'}"
-        say(name)
+        log(name)
         naive, own, all_of, worse = measure_slices(slices, units, grouped, tests=asked.tests) * 100
         print(f"{name:<29}{naive:>11.1f}{own:>8.1f}{all_of:>13.1f}{worse:>7.1f}")
 

@@ -21,7 +21,7 @@ from scipy.stats import norm
 
 from transferkit.learning_curves.leads import leads
 from transferkit.learning_curves.power_law import PowerLaw, doubling
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 TESTS = 1000  # that are drawn of each world
 LAW = PowerLaw(floor=0.05, scale=0.6, exponent=0.5)
@@ -86,12 +86,12 @@ def main() -> None:
         f"draws of each size            held, what twice the images would bring, % of {asked.tests}"
     )
     for counts in CURVES:
-        say(f"Curves of {counts} draws")
+        log(f"Curves of {counts} draws")
         share = held_of_curves(np.array(counts), tests=asked.tests)
         print(f"{', '.join(map(str, counts)):<29}{share * 100:>5.1f}")
     print(f"\n{asked.tests} curves of each, %         false  overtakes  leads")
     for world in WORLDS:
-        say(world.name)
+        log(world.name)
         false, overtakes, lead = said_of_leads(world, tests=asked.tests) * 100
         print(f"{world.name:<29}{false:>5.1f}{overtakes:>11.1f}{lead:>7.1f}")
 

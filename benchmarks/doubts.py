@@ -48,11 +48,11 @@ def main() -> None:
 
 def measure(manifest: tk.Manifest, config: tk.Config, draw: int) -> tuple[float, float, float]:
     """Among the most doubted, the share of changed labels; the area; and the seconds."""
-    from transferkit.features.label_issues import label_doubts
+    from transferkit.features.label_issues import find_label_issues
 
     wrong, changed = with_wrong_labels(manifest, draw)
     started = time.perf_counter()
-    doubts = label_doubts(wrong, config)
+    doubts = find_label_issues(wrong, config)
     seconds = time.perf_counter() - started
     is_changed = doubts["path"].isin(changed).to_numpy()
     first = round(len(doubts) * LOOKED_AT)

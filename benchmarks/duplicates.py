@@ -37,7 +37,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 import transferkit as tk
 from transferkit.data.decoding.decode import decode
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.data.quality.near_duplicates import near_copies
+from transferkit.data.quality.near_duplicates import near_duplicates
 from transferkit.data.sources.folder.image_folder import scan_folder
 
 CELL, SHOWN = 160, 60  # pixels along a picture on the montage, and pairs on it at most
@@ -71,7 +71,7 @@ def main() -> None:
         inspect_files(paths, MOST_PIXELS)  # fills the system's cache of files
         usual, _ = spent(lambda: inspect_files(paths, MOST_PIXELS))
         checked, files = spent(lambda: inspect_files(paths, MOST_PIXELS, sketched=True))
-        searched, pairs = spent(lambda: near_copies(files, MOST_PIXELS))
+        searched, pairs = spent(lambda: near_duplicates(files, MOST_PIXELS))
         named = {frozenset(os.path.relpath(paths[row], folder) for row in pair) for pair in pairs}
         print_found(planted, named)
         own = sorted(tuple(sorted(pair)) for pair in named if not pair & set(planted))

@@ -35,7 +35,7 @@ from transferkit.data.quality.image_statistics import (
 from transferkit.data.quality.sequences import find_sequences
 from transferkit.data.quality.split_shift import split_shift, statistics_probe
 from transferkit.data.splits import split_groups
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 TESTS, FEWER = 40, 4  # where nothing is to be found, and how many times fewer where something is
 IMAGES, FILMS, CLASSES = 300, 75, ("ant", "bee", "cat")  # a film has 4 frames
@@ -133,7 +133,7 @@ def print_shifts(worlds: list[World], tests: int) -> None:
     print(f"{'test images, changed':<26}" + "".join(f"{each.name:>14}" for each in worlds))
     plain = [looked_at(each, lambda image: image) for each in worlds]
     for number, (name, change) in enumerate(CHANGES.items()):
-        say(name)
+        log(name)
         count = max(1, tests // FEWER) if number else tests
         print(f"{name:<26}", end="")
         for world, statistics in zip(worlds, plain, strict=True):
@@ -192,7 +192,7 @@ def print_names(others: list[World], tests: int) -> None:
     print("".join(f"{world.name:>14}" for world, _ in shuffled), end="")
     print("".join(f"{f'{own:.0%} its own':>13}" for own in OWN))
     for scheme in SCHEMES:
-        say(scheme)
+        log(scheme)
         print(f"{scheme:<38}", end="")
         for world, look in shuffled:
             found = [

@@ -134,12 +134,12 @@ def usual(extractor: Any, links: Path) -> Callable[[int], Any]:
 def engine_ways(extractor: Any, name: str, paths: list[str]) -> dict[str, Callable[[int], Any]]:
     """One of `ENGINES` on files, and on batches in memory."""
     from transferkit.data.decoding.decode import read_images
-    from transferkit.inference.devices import choose_bits
-    from transferkit.inference.predictor import Forward
+    from transferkit.inference.devices import resolve_precision
+    from transferkit.inference.predictor import BatchPredictor
 
     data = tk.DataConfig()
     engine, precision = ENGINES[name]
-    forward = Forward(extractor, engine, bits=choose_bits(precision))  # type: ignore[arg-type]
+    forward = BatchPredictor(extractor, engine, bits=resolve_precision(precision))  # type: ignore[arg-type]
     forward.settle(paths, data)
     size = forward.engine.batch
     batch = read_images(paths[:size], forward.side, data)

@@ -81,10 +81,10 @@ def usual(*, links: str, network: str, backbone: str, epochs: int) -> turns.Foun
     import keras
 
     from transferkit.backbones.catalog import find_backbone
-    from transferkit.models.classifier import release_blocks
+    from transferkit.models.classifier import unfreeze_blocks
 
     row, model = find_backbone(backbone), tk.Network.load(network).model
-    release_blocks(model, row, 1, pretrained=True)
+    unfreeze_blocks(model, row, 1, pretrained=True)
     model.compile(
         optimizer=keras.optimizers.Adam(1e-5),
         loss="sparse_categorical_crossentropy",

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import transferkit as tk
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.data.quality.near_duplicates import near_copies
+from transferkit.data.quality.near_duplicates import near_duplicates
 
 FRAMES = 30
 SIZE = (320, 240)  # pixels
@@ -35,7 +35,7 @@ def main() -> None:
             draw_frames(folder, content, np.random.default_rng(0))
             paths = [str(path) for path in sorted(folder.rglob("*.jpg"))]
             most = tk.DataConfig().max_pixels
-            pairs = near_copies(inspect_files(paths, most, sketched=True), most)
+            pairs = near_duplicates(inspect_files(paths, most, sketched=True), most)
             manifest = tk.Manifest.read(folder)
             grouped = (manifest.usable["group"] != "").sum()
             fewest = manifest.counts().to_numpy().min()

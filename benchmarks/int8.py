@@ -70,7 +70,7 @@ def print_line(folder: str, asked: argparse.Namespace) -> None:
 def features(paths: list[str], asked: argparse.Namespace) -> list[np.ndarray]:
     """Those of each file in each of `PRECISIONS`, `(images, width)`, held to nothing."""
     from transferkit.data.loading.prefetch import decoded_batches
-    from transferkit.inference.devices import choose_bits
+    from transferkit.inference.devices import resolve_precision
     from transferkit.inference.engine import choose_engine
     from transferkit.inference.parity import start_engine
     from transferkit.models.classifier import build_extractor
@@ -79,7 +79,7 @@ def features(paths: list[str], asked: argparse.Namespace) -> list[np.ndarray]:
     side = extractor.input_shape[1]
     found = []
     for precision in PRECISIONS:
-        choice = choose_engine("openvino", choose_bits(precision))  # type: ignore[arg-type]
+        choice = choose_engine("openvino", resolve_precision(precision))  # type: ignore[arg-type]
         engine = start_engine(extractor, choice)
         batches = decoded_batches(paths, side, tk.DataConfig(), batch=engine.batch)
         found.append(np.concatenate([vectors for (vectors,) in engine.run(batches)]))
@@ -90,9 +90,9 @@ def head(
     values: np.ndarray, truth: np.ndarray, groups: list[str], train: np.ndarray, seed: int
 ) -> Any:
     """The one solved on the rows `train`."""
-    from transferkit.features.linear_probe import solve
+    from transferkit.features.linear_probe import solve_probe
 
-    return solve(
+    return solve_probe(
         values[train],
         truth[train],
         classes=int(truth.max()) + 1,

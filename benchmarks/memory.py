@@ -82,20 +82,20 @@ def read(*, folder: str, images: int, side: int, head: bool) -> turns.Found:
     from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
-    from transferkit.features.extract import frozen_features
-    from transferkit.features.linear_probe import solve
+    from transferkit.features.extract import extract_features
+    from transferkit.features.linear_probe import solve_probe
 
     paths = [f"{folder}/{name_of(place)}" for place in range(images)]
     model, data = tk.ModelConfig(backbone="pocket"), tk.DataConfig(side=side)
     found: turns.Found = {"before": resident()}
     started = time.perf_counter()
-    features = frozen_features(model, data, paths).values
+    features = extract_features(model, data, paths).values
     found |= {"seconds": time.perf_counter() - started, "features": features.nbytes}
     found |= {"peak": peak(), "after": resident()}
     if head:
         truth = np.arange(images) % CLASSES
         weights = np.ones(images, np.float32)
-        solve(features, truth, classes=CLASSES, weights=weights, groups=paths, seed=0)
+        solve_probe(features, truth, classes=CLASSES, weights=weights, groups=paths, seed=0)
         found["with head"] = peak()
     return found
 

@@ -45,16 +45,16 @@ def main() -> None:
 def print_speed(paths: list[str]) -> None:
     """Median, minimum and maximum images a second of each subject, in turns."""
     from transferkit.data.loading.prefetch import decoded_batches
-    from transferkit.inference.devices import choose_bits
-    from transferkit.inference.predictor import Forward
+    from transferkit.inference.devices import resolve_precision
+    from transferkit.inference.predictor import BatchPredictor
     from transferkit.models.classifier import build_extractor
 
     found: dict[tuple[str, int, str], list[float]] = {}
     readers = {
-        (name, side): Forward(
+        (name, side): BatchPredictor(
             build_extractor(tk.ModelConfig(backbone=name, weights="none"), side),
             "auto",
-            bits=choose_bits("auto"),
+            bits=resolve_precision("auto"),
         )
         for name, side in SUBJECTS
     }
@@ -85,7 +85,7 @@ def print_speed(paths: list[str]) -> None:
 def print_engines(paths: list[str]) -> None:
     """The cosine of each image's features with Keras' own in float32: the least, and the mean."""
     from transferkit.data.decoding.decode import read_images
-    from transferkit.inference.devices import FLOAT32, choose_bits
+    from transferkit.inference.devices import FLOAT32, resolve_precision
     from transferkit.inference.engine import choose_engine
     from transferkit.inference.parity import start_engine
     from transferkit.models.classifier import build_extractor
@@ -95,7 +95,7 @@ def print_engines(paths: list[str]) -> None:
     truth = model(images.astype("float32"), training=False).numpy()
     engines = {}
     for name in ("graph", "openvino") if find_spec("openvino") else ("graph",):
-        for bits in (FLOAT32, choose_bits("bfloat16")):
+        for bits in (FLOAT32, resolve_precision("bfloat16")):
             engine = start_engine(model, choose_engine(name, bits))
             (engines[f"{name}, {'bfloat16' if bits.reduced else 'float32'}"],) = next(
                 iter(engine.run([images]))

@@ -22,7 +22,7 @@ import pandas as pd
 import transferkit as tk
 from transferkit.config.presets import PRESETS
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.training.state import HEAD_STAGE
 
 SEEDS = 3
@@ -66,7 +66,7 @@ def measure(folder: str, config: tk.Config, preset: str, seed: int) -> dict[str,
     found = tk.score(
         manifest.truth(test), network.probabilities(list(test["path"])), manifest.classes
     )
-    say(f"{Path(folder).name}, seed {seed}, {preset}: {found.accuracy:.1%} right.")
+    log(f"{Path(folder).name}, seed {seed}, {preset}: {found.accuracy:.1%} right.")
     return {
         "preset": preset,
         "images": len(test),

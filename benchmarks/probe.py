@@ -27,7 +27,7 @@ from transferkit.baselines.fit import make_features
 from transferkit.data.splits import split_groups
 from transferkit.errors import WeightsError
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 TEST, SPLITS, DRAWS = 0.2, 3, 5
 FEW = (5, 10, 20)  # training images a class
@@ -80,7 +80,7 @@ def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
     try:
         weights_path(find_backbone("mobilenet_025"), mobilenet)
     except WeightsError as error:
-        say(f"Left out: {error}")
+        log(f"Left out: {error}")
         return own
     quarter = tk.ModelConfig(backbone="mobilenet_025", weights=mobilenet)
     stages = tk.ModelConfig(backbone="mobilenet_025", weights=mobilenet, pooling="stages")

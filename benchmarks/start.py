@@ -77,11 +77,11 @@ def first_features(*, paths: list[str], engine: Any, backbone: str, weights: str
     from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
-    from transferkit.features.extract import frozen_features
+    from transferkit.features.extract import extract_features
 
     imported = time.time()
     model = tk.ModelConfig(backbone=backbone, weights=weights)
-    frozen_features(model, tk.DataConfig(cache_size=0), paths, engine=engine)
+    extract_features(model, tk.DataConfig(cache_size=0), paths, engine=engine)
     return {"imported": imported, "ended": time.time()}
 
 

@@ -52,7 +52,7 @@ def run(manifest: tk.Manifest, config: AblationConfig) -> tk.Report:
 
 def summarise(report: tk.Report, folder: tk.Run) -> None:
     """Print mean and spread of every pair, and leave them as ablation.csv and ablation.png."""
-    print(spread := tk.Spread.of(report, "policy", "dropout"))
+    print(spread := tk.RepeatedRuns.of(report, "policy", "dropout"))
     spread.save(folder, "ablation")
 
 

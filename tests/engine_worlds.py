@@ -9,13 +9,13 @@ import keras
 import numpy as np
 
 from transferkit.config.settings import EngineName, ModelConfig
-from transferkit.inference.devices import FLOAT32, Bits
+from transferkit.inference.devices import FLOAT32, Precision
 from transferkit.inference.engine import Engine, GraphEngine, Outputs, choose_engine
 from transferkit.inference.parity import start_engine
 from transferkit.models.classifier import build_extractor
 
 SIDE = 32
-IN_16_BITS = Bits("float32", True, "bfloat16 by oneDNN as asked")
+IN_16_BITS = Precision("float32", True, "bfloat16 by oneDNN as asked")
 
 
 def images(count: int, side: int = SIDE) -> np.ndarray:
@@ -56,5 +56,5 @@ class Noise(GraphEngine):
             yield [generator.normal(size=each.shape).astype(np.float32) for each in outputs]
 
 
-def engine_of(model: keras.Model, name: EngineName, bits: Bits = FLOAT32) -> Engine:
+def engine_of(model: keras.Model, name: EngineName, bits: Precision = FLOAT32) -> Engine:
     return start_engine(model, choose_engine(name, bits))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from transferkit.features.cache.mapped import Mapped
+from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import Compute, Reading, Table
+from transferkit.features.cache.table import Compute, FeatureBatch, Table
 
 FACTS = {"backbone": "pocket", "side": 96}
 WIDTH, GENEROUS = 8, 10**9
@@ -27,11 +27,13 @@ class World:
         self.root, self.bound, self.rows = root, bound, rows
         self.asked: list[int] = []
 
-    def read(self, *images: int, scale: float = 1, facts: dict[str, object] = FACTS) -> Reading:
+    def read(
+        self, *images: int, scale: float = 1, facts: dict[str, object] = FACTS
+    ) -> FeatureBatch:
         """What a new process would read of these images."""
         return self.table(facts).read(keys_of(images), self.network(images, scale))
 
-    def map(self, *images: int, scale: float = 1) -> Mapped | None:
+    def map(self, *images: int, scale: float = 1) -> MappedFeatures | None:
         """The same, left on disk."""
         compute = self.network(images, scale)
         return self.table(FACTS).map(keys_of(images), compute, width=WIDTH)

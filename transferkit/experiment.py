@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transferkit.config.settings import Config
 from transferkit.errors import RunError
-from transferkit.runtime.progress import say, show
+from transferkit.runtime.progress import log, show
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -35,25 +35,25 @@ def save_classifiers(report: Report, run: Run) -> None:
     has the name in the report. A classifier of another kind saves itself, or that it is not saved
     is said.
     """
-    from transferkit.baselines.baseline import Classic
-    from transferkit.evaluation.headline import Headline
+    from transferkit.baselines.baseline import Baseline
+    from transferkit.evaluation.headline import HeadlineMetric
     from transferkit.models.network import Network
     from transferkit.training.train import save_network
 
-    headline = Headline.of(report.truth)
+    headline = HeadlineMetric.of(report.truth)
     networks: list[tuple[float, float, Network]] = []
     for classifier, result in zip(report.classifiers, report.results, strict=True):
         if isinstance(classifier, Network):
             value = headline.value(result.predicted == report.truth)
             networks.append((value, -classifier.fit_seconds, classifier))
-        elif isinstance(classifier, Classic):
+        elif isinstance(classifier, Baseline):
             named = classifier.name == result.name
             found = classifier if named else dataclasses.replace(classifier, name=result.name)
             found.save(run.folder)
         elif callable(save := getattr(classifier, "save", None)):
             save(run.folder)
         else:
-            say(f"{result.name} is not saved: it has no `save(folder)`.")
+            log(f"{result.name} is not saved: it has no `save(folder)`.")
     if networks:
         save_network(max(networks, key=lambda each: each[:2])[-1], run.folder)
 
@@ -72,17 +72,17 @@ def finish(report: Report, run: Run) -> None:
     show(report)
     if unwritten:
         raise unwritten
-    say(f"Report: {run / 'report.html'}")
+    log(f"Report: {run / 'report.html'}")
 
 
 @contextmanager
-def saying_what_is_left(run: Run) -> Iterator[None]:
+def reporting_what_is_left(run: Run) -> Iterator[None]:
     """Where the work within is stopped, or an error ends it, say what of it is in `run`."""
     try:
         yield
     except BaseException:
         if sentence := what_is_left(run):
-            say(sentence)
+            log(sentence)
         raise
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from transferkit.backbones import download
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 
 
 class Shelf(SimpleHTTPRequestHandler):
@@ -45,7 +45,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def row(tmp_path: Path) -> Backbone:
+def row(tmp_path: Path) -> BackboneSpec:
     """A row whose weights are a small file of the server's."""
     shelf = tmp_path / "shelf" / "small"
     shelf.mkdir(parents=True)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from transferkit.backbones.catalog import BACKBONES, find_backbone
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.errors import ConfigError
 
 NAMES = [row.name for row in BACKBONES]
@@ -20,7 +20,7 @@ def test_every_name_is_there_once() -> None:
 
 
 @rows
-def test_a_row_is_found_by_its_name(row: Backbone) -> None:
+def test_a_row_is_found_by_its_name(row: BackboneSpec) -> None:
     assert find_backbone(row.name) is row
 
 
@@ -30,17 +30,17 @@ def test_the_old_networks_start_from_scratch(name: str) -> None:
 
 
 @rows
-def test_pretrained_rows_alone_have_a_licence(row: Backbone) -> None:
+def test_pretrained_rows_alone_have_a_licence(row: BackboneSpec) -> None:
     assert bool(row.licence) == row.pretrained
 
 
 @rows
-def test_weights_are_those_of_keras_or_embedded(row: Backbone) -> None:
+def test_weights_are_those_of_keras_or_embedded(row: BackboneSpec) -> None:
     assert bool(row.application) == bool(row.weights_path) == (row.pretrained and not row.embedded)
 
 
 @rows
-def test_embedded_weights_alone_say_how_they_were_made(row: Backbone) -> None:
+def test_embedded_weights_alone_say_how_they_were_made(row: BackboneSpec) -> None:
     assert bool(row.lesson) == bool(row.embedded)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from transferkit.backbones import download
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 
 
-def refusal(row: Backbone) -> str:
+def refusal(row: BackboneSpec) -> str:
     with pytest.raises(WeightsError) as caught:
         weights_path(row, "imagenet")
     return str(caught.value)
@@ -32,35 +32,39 @@ def sentence(address: str, reason: str, cache: Path) -> str:
 
 
 def test_a_download_lands_under_the_name_that_keras_uses(
-    served: Any, row: Backbone, cache: Path
+    served: Any, row: BackboneSpec, cache: Path
 ) -> None:
     assert weights_path(row, "imagenet") == cache / "small_notop.h5"
 
 
-def test_a_download_leaves_nothing_else_behind(served: Any, row: Backbone, cache: Path) -> None:
+def test_a_download_leaves_nothing_else_behind(served: Any, row: BackboneSpec, cache: Path) -> None:
     weights_path(row, "imagenet")
     assert [path.name for path in cache.iterdir()] == ["small_notop.h5"]
 
 
-def test_what_is_in_the_cache_is_not_downloaded_again(served: Any, row: Backbone) -> None:
+def test_what_is_in_the_cache_is_not_downloaded_again(served: Any, row: BackboneSpec) -> None:
     weights_path(row, "imagenet")
     weights_path(row, "imagenet")
     assert served.asked == ["/small/small_notop.h5"]
 
 
-def test_a_damaged_file_in_the_cache_is_replaced(served: Any, row: Backbone, cache: Path) -> None:
+def test_a_damaged_file_in_the_cache_is_replaced(
+    served: Any, row: BackboneSpec, cache: Path
+) -> None:
     cache.mkdir(parents=True)
     (cache / "small_notop.h5").write_bytes(b"half of it")
     found = weights_path(row, "imagenet")
     assert hashlib.md5(found.read_bytes()).hexdigest() == row.weights_hash
 
 
-def test_a_server_that_fails_once_is_asked_again(served: Any, row: Backbone, cache: Path) -> None:
+def test_a_server_that_fails_once_is_asked_again(
+    served: Any, row: BackboneSpec, cache: Path
+) -> None:
     served.failures = 1
     assert weights_path(row, "imagenet") == cache / "small_notop.h5"
 
 
-def test_a_server_that_keeps_failing_is_quoted(served: Any, row: Backbone, cache: Path) -> None:
+def test_a_server_that_keeps_failing_is_quoted(served: Any, row: BackboneSpec, cache: Path) -> None:
     served.failures = 9
     address = f"{os.environ['TRANSFERKIT_MIRROR']}small/small_notop.h5"
     assert refusal(row) == sentence(address, "Service Unavailable", cache)
@@ -68,7 +72,7 @@ def test_a_server_that_keeps_failing_is_quoted(served: Any, row: Backbone, cache
 
 @pytest.mark.parametrize("with_hash", [True, False])
 def test_a_file_that_arrives_damaged_is_refused_and_not_kept(
-    served: Any, row: Backbone, cache: Path, tmp_path: Path, with_hash: bool
+    served: Any, row: BackboneSpec, cache: Path, tmp_path: Path, with_hash: bool
 ) -> None:
     path = tmp_path / "shelf" / "small" / "small_notop.h5"
     path.write_bytes(path.read_bytes()[:-1000])
@@ -78,7 +82,7 @@ def test_a_file_that_arrives_damaged_is_refused_and_not_kept(
 
 
 def test_a_closed_network_is_told_in_one_sentence_within_seconds(
-    row: Backbone, cache: Path, monkeypatch: pytest.MonkeyPatch
+    row: BackboneSpec, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSFERKIT_MIRROR", "http://127.0.0.1:9")  # the port of no server
     start = time.monotonic()
@@ -90,7 +94,7 @@ def test_a_closed_network_is_told_in_one_sentence_within_seconds(
 
 
 def test_a_silent_server_is_given_up_after_one_attempt(
-    served: Any, row: Backbone, monkeypatch: pytest.MonkeyPatch
+    served: Any, row: BackboneSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "do_HEAD", lambda self: time.sleep(1))
     monkeypatch.setattr(download, "PATIENCE", 0.2)
@@ -99,7 +103,7 @@ def test_a_silent_server_is_given_up_after_one_attempt(
 
 
 def test_a_download_prints_nothing(
-    served: Any, row: Backbone, capfd: pytest.CaptureFixture[str]
+    served: Any, row: BackboneSpec, capfd: pytest.CaptureFixture[str]
 ) -> None:
     weights_path(row, "imagenet")
     assert capfd.readouterr() == ("", "")
@@ -107,7 +111,7 @@ def test_a_download_prints_nothing(
 
 def test_on_a_terminal_the_progress_is_on_standard_error(
     served: Any,
-    row: Backbone,
+    row: BackboneSpec,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -119,7 +123,7 @@ def test_on_a_terminal_the_progress_is_on_standard_error(
 
 
 def test_a_mirror_can_be_a_folder(
-    row: Backbone, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    row: BackboneSpec, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSFERKIT_MIRROR", (tmp_path / "shelf").as_uri())
     assert weights_path(row, "imagenet") == cache / "small_notop.h5"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import input_side
+from transferkit.backbones.spec import input_size
 from transferkit.cli.job import Job
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.errors import ConfigError
@@ -26,7 +26,7 @@ from transferkit.errors import ConfigError
 def test_pictures_are_decoded_at_the_largest_of_the_sides(
     name: str, side: int | None, sides: tuple[int, ...], found: int
 ) -> None:
-    assert input_side(find_backbone(name), side, sides) == found
+    assert input_size(find_backbone(name), side, sides) == found
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_sides_that_do_not_fit_are_one_sentence(
     name: str, side: int | None, sides: tuple[int, ...], sentence: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        input_side(find_backbone(name), side, sides)
+        input_size(find_backbone(name), side, sides)
     assert str(caught.value) == sentence
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from transferkit.backbones import weights as weights_module
 from transferkit.backbones.ownership import why_not_believed
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import cached_file, weights_path
 from transferkit.errors import WeightsError
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the system k
 
 
 @pytest.fixture
-def stored(row: Backbone, cache: Path, tmp_path: Path) -> Path:
+def stored(row: BackboneSpec, cache: Path, tmp_path: Path) -> Path:
     """The weights of `row` in Keras' cache."""
     cache.mkdir(parents=True)
     path = cache / "small_notop.h5"
@@ -50,7 +50,7 @@ def give_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], int]:
     return give
 
 
-def test_a_file_of_ones_own_is_used(row: Backbone, stored: Path) -> None:
+def test_a_file_of_ones_own_is_used(row: BackboneSpec, stored: Path) -> None:
     assert cached_file(row) == stored
 
 
@@ -59,7 +59,7 @@ def test_a_file_of_ones_own_is_used(row: Backbone, stored: Path) -> None:
 def test_a_file_of_another_user_is_not_used(
     up: int,
     digest: bool,
-    row: Backbone,
+    row: BackboneSpec,
     stored: Path,
     give_away: Callable[[Path], int],
     capsys: pytest.CaptureFixture[str],
@@ -75,7 +75,9 @@ def test_a_file_of_another_user_is_not_used(
 
 
 @pytest.mark.parametrize("up", [0, 1, 2])
-def test_a_file_that_everybody_can_change_is_not_used(up: int, row: Backbone, stored: Path) -> None:
+def test_a_file_that_everybody_can_change_is_not_used(
+    up: int, row: BackboneSpec, stored: Path
+) -> None:
     place = [stored, *stored.parents][up]
     place.chmod(place.stat().st_mode | stat.S_IWOTH)
     assert cached_file(row) is None
@@ -83,7 +85,7 @@ def test_a_file_that_everybody_can_change_is_not_used(up: int, row: Backbone, st
 
 @pytest.mark.parametrize(("sticky", "used"), [(True, True), (False, False)])
 def test_above_the_cache_everybody_may_write_files_of_their_own(
-    sticky: bool, used: bool, row: Backbone, stored: Path
+    sticky: bool, used: bool, row: BackboneSpec, stored: Path
 ) -> None:
     above = stored.parents[2]
     above.chmod(0o777 | (stat.S_ISVTX if sticky else 0))
@@ -91,7 +93,7 @@ def test_above_the_cache_everybody_may_write_files_of_their_own(
 
 
 def test_a_link_is_as_good_as_what_it_points_to(
-    row: Backbone, stored: Path, tmp_path: Path, give_away: Callable[[Path], int]
+    row: BackboneSpec, stored: Path, tmp_path: Path, give_away: Callable[[Path], int]
 ) -> None:
     elsewhere = stored.rename(tmp_path / "elsewhere.h5")
     stored.symlink_to(elsewhere)
@@ -100,7 +102,7 @@ def test_a_link_is_as_good_as_what_it_points_to(
 
 
 def test_weights_in_the_shared_folder_of_another_user_are_not_used(
-    row: Backbone,
+    row: BackboneSpec,
     stored: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -116,7 +118,7 @@ def test_weights_in_the_shared_folder_of_another_user_are_not_used(
 
 
 def test_what_is_not_believed_is_downloaded_anew(
-    row: Backbone, served: object, stored: Path
+    row: BackboneSpec, served: object, stored: Path
 ) -> None:
     stored.chmod(0o666)
     assert weights_path(row, "imagenet") == stored
@@ -124,7 +126,7 @@ def test_what_is_not_believed_is_downloaded_anew(
 
 
 def test_weights_without_a_digest_must_hold_their_values(
-    row: Backbone, stored: Path, tmp_path: Path
+    row: BackboneSpec, stored: Path, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(bytes(64))
@@ -134,7 +136,7 @@ def test_weights_without_a_digest_must_hold_their_values(
 
 
 def test_given_weights_that_refer_to_another_file_are_one_sentence(
-    row: Backbone, tmp_path: Path
+    row: BackboneSpec, tmp_path: Path
 ) -> None:
     secret, path = tmp_path / "secret", tmp_path / "given.weights.h5"
     secret.write_bytes(bytes(64))
@@ -149,7 +151,7 @@ def test_given_weights_that_refer_to_another_file_are_one_sentence(
 
 
 @pytest.mark.parametrize("kind", ["soft", "external", "virtual"])
-def test_given_weights_with_links_are_refused(kind: str, row: Backbone, tmp_path: Path) -> None:
+def test_given_weights_with_links_are_refused(kind: str, row: BackboneSpec, tmp_path: Path) -> None:
     path = tmp_path / "given.weights.h5"
     with h5py.File(path, "w") as file:
         file["inner/values"] = np.zeros(4)

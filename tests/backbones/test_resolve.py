@@ -17,7 +17,7 @@ from transferkit.backbones import download
 from transferkit.backbones import resolve as start
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import choose_backbone, is_pretrained, starting_weights
+from transferkit.backbones.resolve import is_pretrained, resolve_backbone, starting_weights
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 
@@ -51,7 +51,7 @@ def shelved(served: Any, tmp_path: Path, weights_in: Callable[[Path], None]) -> 
 
 
 def chosen(**settings: str) -> str:
-    return choose_backbone(ModelConfig(**settings)).backbone  # type: ignore[arg-type]
+    return resolve_backbone(ModelConfig(**settings)).backbone  # type: ignore[arg-type]
 
 
 def sentence(mirror: str, reason: str, cache: Path) -> str:
@@ -71,7 +71,7 @@ def test_a_named_backbone_is_that_one_and_nothing_is_asked(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = ModelConfig(backbone="resnet50")
-    assert choose_backbone(model) is model
+    assert resolve_backbone(model) is model
     assert capsys.readouterr().err == ""
 
 
@@ -90,7 +90,7 @@ def test_it_is_said_once(cache: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_the_other_settings_stay(cache: Path) -> None:
-    model = choose_backbone(ModelConfig(dropout=0.4))
+    model = resolve_backbone(ModelConfig(dropout=0.4))
     assert model == ModelConfig(backbone="pocket", dropout=0.4)
 
 
@@ -154,7 +154,7 @@ def test_only_an_answer_is_prepared_for(shelved: Any, monkeypatch: pytest.Monkey
     mirror = os.environ["TRANSFERKIT_MIRROR"]
     for address in (CLOSED, mirror):
         monkeypatch.setenv("TRANSFERKIT_MIRROR", address)
-        choose_backbone(ModelConfig(), on_answer=lambda: answers.append(address))  # noqa: B023
+        resolve_backbone(ModelConfig(), on_answer=lambda: answers.append(address))  # noqa: B023
     assert answers == [mirror]
 
 

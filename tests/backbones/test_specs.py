@@ -14,19 +14,19 @@ from keras.src.utils import file_utils
 
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import BACKBONES
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import KERAS_BASE
 
 PRETRAINED = [row for row in BACKBONES if row.weights_path]
 
 
 @pytest.fixture(scope="module", params=BACKBONES, ids=lambda row: row.name)
-def row(request: pytest.FixtureRequest) -> Backbone:
+def row(request: pytest.FixtureRequest) -> BackboneSpec:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def network(row: Backbone) -> keras.Model:
+def network(row: BackboneSpec) -> keras.Model:
     """The network at the side that its row counts parameters at, or at the smallest if any do."""
     return build_backbone(row, "none", row.smallest_side if row.application else row.side)
 
@@ -37,37 +37,37 @@ def entry(network: keras.Model, block: str) -> keras.KerasTensor:
     return network.operations[names.index(block) - 1].output
 
 
-def test_the_network_has_the_name_of_its_row(network: keras.Model, row: Backbone) -> None:
+def test_the_network_has_the_name_of_its_row(network: keras.Model, row: BackboneSpec) -> None:
     assert network.name == row.name
 
 
-def test_the_features_are_as_wide_as_the_row_says(network: keras.Model, row: Backbone) -> None:
+def test_the_features_are_as_wide_as_the_row_says(network: keras.Model, row: BackboneSpec) -> None:
     assert network.output_shape[-1] == row.width
 
 
 def test_pretrained_networks_end_in_a_map_and_the_others_in_a_vector(
-    network: keras.Model, row: Backbone
+    network: keras.Model, row: BackboneSpec
 ) -> None:
     assert len(network.output_shape) == (4 if row.pretrained else 2)
 
 
 def test_the_network_has_as_many_parameters_as_the_row_says(
-    network: keras.Model, row: Backbone
+    network: keras.Model, row: BackboneSpec
 ) -> None:
     assert network.count_params() == row.parameters
 
 
-def test_the_blocks_stand_in_order(network: keras.Model, row: Backbone) -> None:
+def test_the_blocks_stand_in_order(network: keras.Model, row: BackboneSpec) -> None:
     assert [layer.name for layer in network.layers if layer.name in row.blocks] == list(row.blocks)
 
 
-def test_nothing_below_the_first_block_can_learn(network: keras.Model, row: Backbone) -> None:
+def test_nothing_below_the_first_block_can_learn(network: keras.Model, row: BackboneSpec) -> None:
     names = [layer.name for layer in network.layers]
     below = network.layers[: names.index(row.blocks[0])]
     assert not any(layer.trainable_weights for layer in below)
 
 
-def test_each_block_is_computed_from_one_tensor(network: keras.Model, row: Backbone) -> None:
+def test_each_block_is_computed_from_one_tensor(network: keras.Model, row: BackboneSpec) -> None:
     # Keras refuses a model whose output needs more than the inputs that it is given.
     uppers = [keras.Model(entry(network, block), network.output) for block in row.blocks]
     assert all(len(upper.layers) <= len(network.layers) for upper in uppers)
@@ -76,7 +76,7 @@ def test_each_block_is_computed_from_one_tensor(network: keras.Model, row: Backb
 @pytest.mark.parametrize(
     "row", [row for row in BACKBONES if not row.embedded], ids=lambda row: row.name
 )
-def test_keras_refuses_anything_below_the_smallest_side(row: Backbone) -> None:
+def test_keras_refuses_anything_below_the_smallest_side(row: BackboneSpec) -> None:
     side = row.smallest_side - 1
     bold = dataclasses.replace(row, smallest_side=side)
     try:
@@ -88,7 +88,7 @@ def test_keras_refuses_anything_below_the_smallest_side(row: Backbone) -> None:
     assert re.search(r"at least|must be|[Nn]egative", refusal)
 
 
-def test_pixels_are_scaled_as_keras_does_it(row: Backbone) -> None:
+def test_pixels_are_scaled_as_keras_does_it(row: BackboneSpec) -> None:
     pixels = np.random.default_rng(0).uniform(0, 255, size=(2, 8, 8, 3)).astype("float32")
     images = keras.Input((8, 8, 3))
     # Keras 3.12 takes no model without a layer, which "inside" would be.
@@ -99,7 +99,7 @@ def test_pixels_are_scaled_as_keras_does_it(row: Backbone) -> None:
     np.testing.assert_allclose(ours, theirs, atol=1e-4 if row.preprocessing == "caffe" else 1e-5)
 
 
-def module_of(row: Backbone) -> Any:
+def module_of(row: BackboneSpec) -> Any:
     """The module of `keras.applications` with the function that builds `row`."""
     home = getattr(keras.applications, row.application).__module__.rpartition(".")[2]
     return importlib.import_module(f"keras.applications.{home}")
@@ -107,7 +107,7 @@ def module_of(row: Backbone) -> Any:
 
 @pytest.mark.parametrize("row", PRETRAINED, ids=lambda row: row.name)
 def test_the_weights_are_those_that_keras_would_fetch(
-    row: Backbone, monkeypatch: pytest.MonkeyPatch
+    row: BackboneSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str, str]] = []
 

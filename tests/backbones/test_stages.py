@@ -11,38 +11,40 @@ import pytest
 
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import BACKBONES, find_backbone
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 
 STAGED = [row for row in BACKBONES if row.pretrained]
 
 
 @pytest.fixture(scope="module", params=STAGED, ids=lambda row: row.name)
-def row(request: pytest.FixtureRequest) -> Backbone:
+def row(request: pytest.FixtureRequest) -> BackboneSpec:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def network(row: Backbone) -> keras.Model:
+def network(row: BackboneSpec) -> keras.Model:
     """The network at its smallest side, as it is without stages."""
     return build_backbone(row, "none", row.smallest_side)
 
 
 @pytest.fixture(scope="module")
-def staged(row: Backbone) -> keras.Model:
+def staged(row: BackboneSpec) -> keras.Model:
     """The network that gives a map for each stage, for images of whatever side."""
     return build_backbone(row, "none", stages=True, any_side=True)
 
 
-def test_there_are_three_stages_or_four(row: Backbone) -> None:
+def test_there_are_three_stages_or_four(row: BackboneSpec) -> None:
     assert len(row.stages) in (3, 4)
 
 
-def test_the_last_stage_is_what_the_network_ends_in(row: Backbone, network: keras.Model) -> None:
+def test_the_last_stage_is_what_the_network_ends_in(
+    row: BackboneSpec, network: keras.Model
+) -> None:
     assert network.operations[-1].name == row.stages[-1]
     assert network.operations[-1].output is network.output
 
 
-def test_each_stage_halves_the_map(row: Backbone, staged: keras.Model) -> None:
+def test_each_stage_halves_the_map(row: BackboneSpec, staged: keras.Model) -> None:
     """Eight, sixteen and 32 pixels of the picture across to one of the map."""
     shapes = staged.compute_output_shape((1, row.side, row.side, 3))
     halvings = [round(math.log2(row.side / shape[1])) for shape in shapes]
@@ -50,14 +52,14 @@ def test_each_stage_halves_the_map(row: Backbone, staged: keras.Model) -> None:
 
 
 def test_stages_leave_the_layers_and_their_order(
-    row: Backbone, network: keras.Model, staged: keras.Model
+    row: BackboneSpec, network: keras.Model, staged: keras.Model
 ) -> None:
     """Which decide what a released block is, and which weight is which."""
     assert [each.name for each in staged.layers] == [each.name for each in network.layers]
     assert [each.shape for each in staged.weights] == [each.shape for each in network.weights]
 
 
-def test_the_staged_network_has_the_name_of_its_row(row: Backbone, staged: keras.Model) -> None:
+def test_the_staged_network_has_the_name_of_its_row(row: BackboneSpec, staged: keras.Model) -> None:
     assert staged.name == row.name
     assert len(staged.outputs) == len(row.stages)
 

@@ -8,12 +8,12 @@ import pytest
 
 from transferkit.backbones import weights as weights_module
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 
 
-def refusal(row: Backbone, weights: str = "imagenet") -> str:
+def refusal(row: BackboneSpec, weights: str = "imagenet") -> str:
     with pytest.raises(WeightsError) as caught:
         weights_path(row, weights)
     return str(caught.value)
@@ -24,21 +24,21 @@ def test_none_is_no_file() -> None:
 
 
 def test_a_path_is_that_file_with_the_home_folder_filled_in(
-    row: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    row: BackboneSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "shelf"))
     found = weights_path(row, "~/small/small_notop.h5")
     assert found == tmp_path / "shelf" / "small" / "small_notop.h5"
 
 
-def test_a_missing_file_is_named(row: Backbone) -> None:
+def test_a_missing_file_is_named(row: BackboneSpec) -> None:
     assert refusal(row, "imagnet") == (
         "The weights file 'imagnet' does not exist: --weights takes imagenet, embedded, "
         "none, or the path of a file with the weights of the backbone without its top."
     )
 
 
-def test_a_folder_is_no_file(row: Backbone, tmp_path: Path) -> None:
+def test_a_folder_is_no_file(row: BackboneSpec, tmp_path: Path) -> None:
     assert refusal(row, str(tmp_path)) == (
         f"The weights file {str(tmp_path)!r} is a folder: --weights takes imagenet, embedded, "
         "none, or the path of a file with the weights of the backbone without its top."
@@ -46,7 +46,9 @@ def test_a_folder_is_no_file(row: Backbone, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["text.weights.h5", "small_notop.txt"])
-def test_a_file_that_keras_cannot_read_is_refused(row: Backbone, tmp_path: Path, name: str) -> None:
+def test_a_file_that_keras_cannot_read_is_refused(
+    row: BackboneSpec, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "text.weights.h5").write_text("no weights")
     (tmp_path / "small_notop.txt").hardlink_to(tmp_path / "shelf" / "small" / "small_notop.h5")
     assert refusal(row, str(tmp_path / name)) == (

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.classifiers import MAKERS
 from transferkit.baselines.image_features import ImageFeatures
 from transferkit.baselines.loading import load_baseline
@@ -35,7 +35,7 @@ ODD = (-1, -2, 0, 1, 2, 7, 10**6, 2**31 - 1, -(2**31), float("nan"), float("inf"
 CONTENTS = ("0", "1", "-1", "2", "1000000000", "NaN", "null", "true", '"text"', "[]", "1e300", "{}")
 
 
-def fitted(name: str, classes: int = 3) -> Classic:
+def fitted(name: str, classes: int = 3) -> Baseline:
     """The baseline of the classifier `name`, small, of so many classes."""
     truth = np.arange(IMAGES) % classes
     estimator = MAKERS[name](0).estimator
@@ -46,7 +46,7 @@ def fitted(name: str, classes: int = 3) -> Classic:
         estimator = TemperedClassifier(estimator, temperature=2.0)
     estimator.fit(VALUES, truth)
     steps = [] if name == "majority" else [("features", ImageFeatures("hog"))]
-    return Classic(
+    return Baseline(
         name if name == "majority" else f"{name}_hog",
         Pipeline([*steps, ("classifier", estimator)]),
         ("a", "b", "c", "d")[:classes],

@@ -19,7 +19,7 @@ from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, WeightsError
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 
 NAME = "logistic_regression_backbone"
 
@@ -48,7 +48,7 @@ def test_the_pipeline_reads_what_the_frozen_backbone_says(
     paths = list(manifest.part("test")["path"])
     classic = fit_baseline(NAME, manifest, config)
     found = classic.pipeline["features"].transform(paths)
-    np.testing.assert_array_equal(found, frozen_features(config.model, config.data, paths).values)
+    np.testing.assert_array_equal(found, extract_features(config.model, config.data, paths).values)
     assert classic.details["features_width"] == found.shape[1] == 256
 
 
@@ -79,7 +79,7 @@ def test_the_seconds_of_reading_count_for_each_that_uses_it(
     config: Config, manifest: Manifest
 ) -> None:
     rows = manifest.part("train")
-    read = frozen_features(config.model, config.data, list(rows["path"]))
+    read = extract_features(config.model, config.data, list(rows["path"]))
     assert fit_baseline("knn_backbone", manifest, config).fit_seconds > read.seconds
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import CLASSIFIERS
 from transferkit.baselines.classifiers import MAKERS, fit_classifier
 from transferkit.baselines.fit import fit_baseline
@@ -22,7 +22,7 @@ from transferkit.errors import ConfigError, DataError
 
 NAMES = ("majority", *(f"{row.name}_colour" for row in CLASSIFIERS))
 SENSIBLE = ("rbf_svm_hog", "logistic_regression_hog", "random_forest_hog", "linear_svm_hog_colour")
-Fit = Callable[[str], Classic]
+Fit = Callable[[str], Baseline]
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +33,11 @@ def manifest(shapes: Path) -> Manifest:
 @pytest.fixture(scope="module")
 def fit(manifest: Manifest) -> Fit:
     """Each baseline is fitted once for all tests."""
-    fitted: dict[str, Classic] = {}
+    fitted: dict[str, Baseline] = {}
     return lambda name: fitted.get(name) or fitted.setdefault(name, fit_baseline(name, manifest))
 
 
-def _accuracy(classic: Classic, manifest: Manifest) -> float:
+def _accuracy(classic: Baseline, manifest: Manifest) -> float:
     test = manifest.part("test")
     answers = classic.probabilities(list(test["path"])).argmax(axis=1)
     return float((answers == manifest.truth(test)).mean())

@@ -9,15 +9,15 @@ from sklearn.linear_model import Perceptron
 from sklearn.svm import LinearSVC
 
 from transferkit.baselines.classifiers import fit_classifier
-from transferkit.baselines.rbf_svm import GaussianSVM
+from transferkit.baselines.rbf_svm import RBFSVM
 from transferkit.baselines.temperature_scaling import TemperedClassifier
-from transferkit.baselines.tuning import Choice, tune
+from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.evaluation.calibration import expected_calibration_error
 
 WIDTH = 20
 DECIDING = {
     "linear": LinearSVC(dual=False, random_state=0),
-    "gaussian": GaussianSVM(random_state=0),
+    "gaussian": RBFSVM(random_state=0),
     "perceptron": Perceptron(random_state=0),
 }
 
@@ -34,7 +34,7 @@ def draw(
 
 
 def tempered(name: str, values: np.ndarray, truth: np.ndarray) -> TemperedClassifier:
-    found = tune(Choice(DECIDING[name], {}), values, truth, None, [""] * len(truth), 0)
+    found = tune(TunedEstimator(DECIDING[name], {}), values, truth, None, [""] * len(truth), 0)
     return TemperedClassifier(DECIDING[name], found.temperature).fit(values, truth)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from transferkit.baselines import pixel_importance as importance
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.fit import fit_baseline
 from transferkit.baselines.pixel_importance import pixel_importance
 from transferkit.config.settings import DataConfig
@@ -31,7 +31,7 @@ def lamps(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     return Manifest.read(folder, DataConfig(test=0.4, near_copies=False))
 
 
-def importance_of(name: str, manifest: Manifest) -> importance.Importance | None:
+def importance_of(name: str, manifest: Manifest) -> importance.PixelImportance | None:
     classic, test = fit_baseline(name, manifest), manifest.part("test")
     return pixel_importance(classic, list(test["path"]), manifest.truth(test))
 
@@ -71,7 +71,7 @@ def test_what_would_take_too_long_is_not_done(
 
 
 def test_nothing_is_exchanged_without_a_test_image(lamps: Manifest) -> None:
-    classic: Classic = fit_baseline("knn_pixels", lamps)
+    classic: Baseline = fit_baseline("knn_pixels", lamps)
     assert pixel_importance(classic, [], np.zeros(0, np.int64)) is None
 
 

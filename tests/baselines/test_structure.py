@@ -19,20 +19,20 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.classifiers import MAKERS
 from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
 from transferkit.baselines.loading import load_baseline
 from transferkit.errors import RunError
 
 
-def loaded(classic: Classic, folder: Path) -> Classic:
+def loaded(classic: Baseline, folder: Path) -> Baseline:
     path = folder / "saved.skops"
     path.write_bytes(classic.content)
     return load_baseline(path)
 
 
-def refusal(classic: Classic, folder: Path) -> str:
+def refusal(classic: Baseline, folder: Path) -> str:
     with pytest.raises(RunError) as caught:
         loaded(classic, folder)
     start = f"{str(folder / 'saved.skops')!r} is not a baseline that transferkit saved, or it is "
@@ -69,34 +69,34 @@ def test_changed_files_are_refused_or_answer(tmp_path: Path) -> None:
     assert all(int(number) > 0 for number in refused.values())
 
 
-def _tree(classic: Classic) -> Any:
+def _tree(classic: Baseline) -> Any:
     classifier = classic.pipeline[-1].estimator_
     return getattr(classifier, "estimators_", [classifier])[0].tree_
 
 
-def _node(field: str, value: int) -> Callable[[Classic], None]:
-    def change(classic: Classic) -> None:
+def _node(field: str, value: int) -> Callable[[Baseline], None]:
+    def change(classic: Baseline) -> None:
         getattr(_tree(classic), field)[0] = value
 
     return change
 
 
-def _boosted(field: str, value: int) -> Callable[[Classic], None]:
-    def change(classic: Classic) -> None:
+def _boosted(field: str, value: int) -> Callable[[Baseline], None]:
+    def change(classic: Baseline) -> None:
         classic.pipeline[-1].estimator_._predictors[0][0].nodes[field][0] = value
 
     return change
 
 
-def _machine(name: str, value: Any) -> Callable[[Classic], None]:
-    def change(classic: Classic) -> None:
+def _machine(name: str, value: Any) -> Callable[[Baseline], None]:
+    def change(classic: Baseline) -> None:
         setattr(classic.pipeline[-1].estimator_.machine_, name, value)
 
     return change
 
 
-def _last(name: str, value: Any) -> Callable[[Classic], None]:
-    def change(classic: Classic) -> None:
+def _last(name: str, value: Any) -> Callable[[Baseline], None]:
+    def change(classic: Baseline) -> None:
         part = classic.pipeline[-1]
         part = getattr(part, "estimator_", part)
         setattr(part[-1] if isinstance(part, Pipeline) else part, name, value)
@@ -142,16 +142,16 @@ CHANGES = [
 
 @pytest.mark.parametrize(("name", "change", "reason"), CHANGES)
 def test_numbers_that_cannot_be_are_refused(
-    name: str, change: Callable[[Classic], None], reason: str, tmp_path: Path
+    name: str, change: Callable[[Baseline], None], reason: str, tmp_path: Path
 ) -> None:
     classic = fitted(name)
     change(classic)
     assert refusal(classic, tmp_path).startswith(reason)
 
 
-def _piped(*steps: Any, name: str = "random_forest_hog") -> Classic:
+def _piped(*steps: Any, name: str = "random_forest_hog") -> Baseline:
     parts = [("features", ImageFeatures("hog")), ("classifier", make_pipeline(*steps))]
-    return Classic(name, Pipeline(parts), ("a", "b", "c"))
+    return Baseline(name, Pipeline(parts), ("a", "b", "c"))
 
 
 def _forest() -> RandomForestClassifier:
@@ -169,7 +169,7 @@ def _forest() -> RandomForestClassifier:
             "its classifier is not that of 'random_forest_hog'.",
         ),
         (
-            lambda: Classic("x", Pipeline([("classifier", _forest())] * 3), ("a", "b", "c")),
+            lambda: Baseline("x", Pipeline([("classifier", _forest())] * 3), ("a", "b", "c")),
             "it has the steps",
         ),
         (lambda: dataclasses.replace(fitted("knn"), classes=("a", "a", "b")), "its classes are no"),
@@ -182,7 +182,7 @@ def _forest() -> RandomForestClassifier:
     ],
 )
 def test_parts_that_no_baseline_has_are_refused(
-    classic: Callable[[], Classic], reason: str, tmp_path: Path
+    classic: Callable[[], Baseline], reason: str, tmp_path: Path
 ) -> None:
     assert refusal(classic(), tmp_path).startswith(reason)
 

@@ -13,8 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 from transferkit.baselines import tuning
 from transferkit.baselines.classifiers import MAKERS, can_weigh, fit_classifier
 from transferkit.baselines.temperature_scaling import TemperedClassifier, logits_of
-from transferkit.baselines.tuning import Choice, tune
-from transferkit.features.linear_probe import STRENGTHS, solve
+from transferkit.baselines.tuning import TunedEstimator, tune
+from transferkit.features.linear_probe import STRENGTHS, solve_probe
 
 WIDTH = 8
 WEIGHED = sorted(name for name in MAKERS if can_weigh(name))
@@ -61,7 +61,7 @@ def test_logistic_regression_is_chosen_as_the_head_is(sizes: tuple, weighed: boo
     values, truth = draw(sizes, noise=2.5)
     weights = balanced(truth) if weighed else np.ones(len(truth))
     groups = [""] * len(truth)
-    head = solve(values, truth, classes=len(sizes), weights=weights, groups=groups, seed=0)
+    head = solve_probe(values, truth, classes=len(sizes), weights=weights, groups=groups, seed=0)
     estimator, chosen = fitted("logistic_regression", values, truth, weights if weighed else None)
     assert chosen == {"C": head.strength}
     logits = values @ head.kernel + head.bias
@@ -100,7 +100,7 @@ def test_no_group_is_parted_over_learning_and_judging(size: int) -> None:
     truth = np.random.default_rng(2).integers(0, 2, rows)
     groups = [f"set {number // size}" for number in order]
     Spy.learned, Spy.asked = [], []
-    tune(Choice(Spy(), {}), values, truth, None, groups, 0)
+    tune(TunedEstimator(Spy(), {}), values, truth, None, groups, 0)
     assert len(Spy.learned) == len(Spy.asked) == 3
     assert set.union(*Spy.asked) == set(range(rows))
     for learned, asked in zip(Spy.learned, Spy.asked, strict=True):
@@ -111,7 +111,7 @@ def test_copies_in_groups_do_not_make_the_nearest_neighbour_look_good() -> None:
     images, truth = draw((30, 30), noise=1.5)
     values, truth = np.repeat(images, 6, axis=0), np.repeat(truth, 6)
     groups = [f"copies of {row // 6}" for row in range(360)]
-    choice = Choice(KNeighborsClassifier(), {"n_neighbors": [1, 91]})
+    choice = TunedEstimator(KNeighborsClassifier(), {"n_neighbors": [1, 91]})
     assert tune(choice, values, truth, None, groups, 0).parameters == {"n_neighbors": 91}
     assert tune(choice, values, truth, None, [""] * 360, 0).parameters == {"n_neighbors": 1}
 
@@ -135,7 +135,12 @@ def test_the_leaves_of_a_forest_are_searched_only_under_weights(name: str) -> No
 def test_the_temperature_is_of_images_that_were_not_learned_from() -> None:
     values, truth = draw((60, 60), noise=3.0)
     found = tune(
-        Choice(DecisionTreeClassifier(random_state=0), {}), values, truth, None, [""] * 120, 0
+        TunedEstimator(DecisionTreeClassifier(random_state=0), {}),
+        values,
+        truth,
+        None,
+        [""] * 120,
+        0,
     )
     assert found.temperature > 3  # it is right on all that it learned from, and sure of all
 
@@ -155,7 +160,12 @@ def test_a_temperature_lowers_the_loss_on_other_images(name: str) -> None:
 def test_few_images_leave_the_temperature_of_probabilities_at_one() -> None:
     values, truth = draw((9, 9), noise=3.0)
     found = tune(
-        Choice(DecisionTreeClassifier(random_state=0), {}), values, truth, None, [""] * 18, 0
+        TunedEstimator(DecisionTreeClassifier(random_state=0), {}),
+        values,
+        truth,
+        None,
+        [""] * 18,
+        0,
     )
     assert found.temperature == 1
 
@@ -174,7 +184,7 @@ def test_at_one_the_probabilities_are_the_estimators_own() -> None:
 
 def test_the_weights_weigh_the_judging_too() -> None:
     logits = np.log([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
-    choice, truth = Choice(DummyClassifier(), {}, likelihood=True), np.array([0, 0, 1])
+    choice, truth = TunedEstimator(DummyClassifier(), {}, likelihood=True), np.array([0, 0, 1])
     plain, heavy = (
         tuning._loss(choice, logits, truth, np.array([1.0, 1.0, weight])) for weight in (1, 9)
     )

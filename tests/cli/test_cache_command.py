@@ -10,7 +10,7 @@ import pytest
 
 from transferkit.data.manifest import Manifest
 from transferkit.features.cache.table import Table
-from transferkit.storage.disk_cache import NETWORKS, kept_folder
+from transferkit.storage.disk_cache import NETWORKS, features_folder
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def kept():
         table.read(keys, lambda places, said=said: said)
         for path in table.shelf.folder.glob("*.block"):
             os.utime(path, (1.7e9 + images, 1.7e9 + images))
-    return kept_folder()
+    return features_folder()
 
 
 def test_a_line_a_table_the_last_used_first(command, kept):
@@ -41,8 +41,8 @@ def test_a_line_a_table_the_last_used_first(command, kept):
 
 
 def test_nothing_is_kept_at_first(command):
-    assert command("cache") == (0, f"0 rows of features, 0.0 MB in '{kept_folder()}'.\n", "")
-    assert not kept_folder().exists()
+    assert command("cache") == (0, f"0 rows of features, 0.0 MB in '{features_folder()}'.\n", "")
+    assert not features_folder().exists()
 
 
 def test_clearing_says_what_was_freed(command, kept):
@@ -56,7 +56,7 @@ def test_clearing_says_what_was_freed(command, kept):
 
 def test_clearing_nothing_is_fine(command):
     assert command("cache", "--clear").status == 0
-    assert not kept_folder().exists()
+    assert not features_folder().exists()
 
 
 def test_a_folder_of_which_nothing_is_known_is_still_listed(command, kept):
@@ -74,7 +74,7 @@ def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, m
     )
     command("cache", "--clear")
     assert command("cache").out.splitlines() == [
-        f"0 rows of features, 0.0 MB in '{kept_folder()}'."
+        f"0 rows of features, 0.0 MB in '{features_folder()}'."
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from transferkit.cli.job import Job, parse_job
 from transferkit.config.settings import Config, ModelConfig, TrainConfig
 from transferkit.errors import ConfigError
-from transferkit.runtime.process import exit_with
+from transferkit.runtime.process import run_as_script
 
 DEFAULT = Config(model=ModelConfig(dropout=0.3), train=TrainConfig(epochs=7))
 
@@ -115,14 +115,14 @@ def test_a_users_error_is_one_line_and_status_1(capsys: pytest.CaptureFixture[st
         raise ConfigError("This is wrong.")
 
     with pytest.raises(SystemExit) as caught:
-        exit_with(fail)
+        run_as_script(fail)
     assert caught.value.code == 1
     assert capsys.readouterr().err == "transferkit: This is wrong.\n"
 
 
 def test_a_fault_of_the_project_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
-        exit_with(lambda: print(1 / 0))
+        run_as_script(lambda: print(1 / 0))
 
 
 def test_an_interruption_is_one_line_and_status_130(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,6 +130,6 @@ def test_an_interruption_is_one_line_and_status_130(capsys: pytest.CaptureFixtur
         raise KeyboardInterrupt
 
     with pytest.raises(SystemExit) as caught:
-        exit_with(stop)
+        run_as_script(stop)
     assert caught.value.code == 130
     assert capsys.readouterr().err.startswith("transferkit: stopped")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from commands_worlds import BASELINES, QUICK
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.errors import RunError
 from transferkit.models.network import Network
 from transferkit.report.comparison.tracking import track_run
@@ -96,7 +96,7 @@ def test_a_baseline_that_cannot_answer_leaves_the_answers_before_it(
     def fail(self, paths):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(Classic, "probabilities", fail)
+    monkeypatch.setattr(Baseline, "probabilities", fail)
     run = tmp_path / "run"
     given = ["--epochs", 1, "--baselines", "majority", "--out", run]
     with pytest.raises(ZeroDivisionError):

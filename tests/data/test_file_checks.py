@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from transferkit.data.quality.file_checks import oddities
+from transferkit.data.quality.file_checks import check_files
 
 PLAIN = {"path": "/x/a/1.jpg", "format": "JPEG", "mode": "RGB", "orientation": 1, "problem": ""}
 PLAIN |= {"values": "uint8"}
@@ -13,7 +13,7 @@ def files(*changes):
 
 
 def test_plain_photographs_are_not_odd():
-    assert list(oddities(files())) == []
+    assert list(check_files(files())) == []
 
 
 @pytest.mark.parametrize(
@@ -32,21 +32,21 @@ def test_plain_photographs_are_not_odd():
 )
 def test_an_odd_file_is_named_with_what_is_odd(change, finding, detail):
     path = change.get("path", PLAIN["path"])
-    assert list(oddities(files(change))) == [(finding, path, detail, "")]
+    assert list(check_files(files(change))) == [(finding, path, detail, "")]
 
 
 def test_16_bits_are_odd():
-    assert [row[0] for row in oddities(files({"mode": "I;16"}))] == ["sixteen_bit", "grey"]
+    assert [row[0] for row in check_files(files({"mode": "I;16"}))] == ["sixteen_bit", "grey"]
 
 
 def test_endings_are_told_apart_without_regard_to_case():
-    assert list(oddities(files({"path": "/x/a/1.JPEG"}, {"path": "/x/a/1.JPG"}))) == []
+    assert list(check_files(files({"path": "/x/a/1.JPEG"}, {"path": "/x/a/1.JPG"}))) == []
 
 
 def test_grey_is_not_odd_where_most_are_grey():
     grey = [{"mode": "L"}] * 4
-    assert list(oddities(files(*grey))) == []
+    assert list(check_files(files(*grey))) == []
 
 
 def test_a_file_with_a_problem_is_named_elsewhere():
-    assert list(oddities(files({"path": "/x/a/1.png", "problem": "is empty (0 bytes)"}))) == []
+    assert list(check_files(files({"path": "/x/a/1.png", "problem": "is empty (0 bytes)"}))) == []

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from transferkit.data.quality.file_info import COLUMNS, inspect_files
-from transferkit.data.quality.near_duplicates import shrink, sketch
+from transferkit.data.quality.near_duplicates import perceptual_hash, shrink
 
 MOST = 10_000
 
@@ -60,7 +60,10 @@ def test_no_path_gives_no_row():
 def test_a_sketch_is_made_where_it_is_asked_for(image, tmp_path):
     files = inspect_files([str(image), str(tmp_path / "gone")], MOST, sketched=True)
     assert files.columns.tolist() == [*COLUMNS, "sketch"]
-    assert files["sketch"].tolist() == [sketch(shrink(Image.new("RGB", (30, 20), (7, 7, 7)))), b""]
+    assert files["sketch"].tolist() == [
+        perceptual_hash(shrink(Image.new("RGB", (30, 20), (7, 7, 7)))),
+        b"",
+    ]
 
 
 def test_numbers_are_numbers(image, tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.data.quality.image_checks import appearance, blurred, sharpness
+from transferkit.data.quality.image_checks import blurred, check_images, sharpness
 
 MOST = 10**8
 
@@ -49,7 +49,7 @@ ODD = {
 def test_an_odd_picture_is_named_and_nothing_else(folder, finding):
     change, detail = ODD[finding]
     change(photograph(9)).save(folder / "odd.png")
-    ((kind, path, found, group),) = appearance(inspected(folder), MOST)
+    ((kind, path, found, group),) = check_images(inspected(folder), MOST)
     assert (kind, path, group) == (finding, str(folder / "odd.png"), "")
     assert found.startswith(detail)
 
@@ -57,37 +57,37 @@ def test_an_odd_picture_is_named_and_nothing_else(folder, finding):
 def test_what_all_pictures_are_is_not_odd(tmp_path):
     for number in range(6):
         darkened(photograph(number, (40, 10))).save(tmp_path / f"{number}.png")
-    assert list(appearance(inspected(tmp_path), MOST)) == []
+    assert list(check_images(inspected(tmp_path), MOST)) == []
 
 
 def test_a_black_background_is_not_dark(folder):
     scan = Image.new("RGB", (300, 240))
     scan.paste(photograph(9, (100, 100)), (100, 70))
     scan.save(folder / "scan.png")
-    assert list(appearance(inspected(folder), MOST)) == []
+    assert list(check_images(inspected(folder), MOST)) == []
 
 
 def test_a_thin_line_on_white_is_not_blank(folder):
     drawing = Image.new("RGB", (300, 240), "white")
     drawing.paste("black", (100, 20, 102, 200))
     drawing.save(folder / "drawing.png")
-    assert list(appearance(inspected(folder), MOST)) == []
+    assert list(check_images(inspected(folder), MOST)) == []
 
 
 def test_a_fine_texture_is_not_blank(folder):
     noise = np.random.default_rng(0).integers(90, 160, (400, 400, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "sand.png")
-    assert list(appearance(inspected(folder), MOST)) == []
+    assert list(check_images(inspected(folder), MOST)) == []
 
 
 def test_no_file_is_not_odd():
     files = inspect_files([], MOST, sketched=True)
-    assert [*appearance(files, MOST), *blurred(files, MOST)] == []
+    assert [*check_images(files, MOST), *blurred(files, MOST)] == []
 
 
 def test_files_that_cannot_be_read_are_passed_over(folder):
     (folder / "broken.png").write_bytes(b"")
-    assert [*appearance(inspected(folder), MOST), *blurred(inspected(folder), MOST)] == []
+    assert [*check_images(inspected(folder), MOST), *blurred(inspected(folder), MOST)] == []
 
 
 def test_a_blurred_picture_is_named(folder):

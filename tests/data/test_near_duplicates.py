@@ -4,7 +4,7 @@ from drawn_scenes import scene
 from PIL import Image, ImageDraw, ImageEnhance
 
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.data.quality.near_duplicates import near_copies
+from transferkit.data.quality.near_duplicates import near_duplicates
 from transferkit.data.samples.digits import write_digits
 from transferkit.data.samples.patches import write_patches
 
@@ -16,7 +16,7 @@ def pairs_of(paths):
     paths = [str(path) for path in paths]
     files = inspect_files(paths, MOST, sketched=True)
     names = [path.rsplit("/", 1)[1] for path in paths]
-    return [(names[one], names[other]) for one, other in near_copies(files, MOST)]
+    return [(names[one], names[other]) for one, other in near_duplicates(files, MOST)]
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from transferkit.config.settings import DataConfig
-from transferkit.data.inspection import Look, look
+from transferkit.data.inspection import DatasetInspection, look
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.data.quality.image_statistics import in_words, picture_statistics, read_thumbnails
 
 ALONE = DataConfig(near_copies=False)
 
 
-def notes(found: Look, start: str) -> list[str]:
+def notes(found: DatasetInspection, start: str) -> list[str]:
     return [line for line in str(found).splitlines() if line.startswith(f"Note: {start}")]
 
 

@@ -17,7 +17,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.inspection import look
 from transferkit.data.manifest import Manifest
 from transferkit.data.quality import scan_cache
-from transferkit.data.quality.scan_cache import inspect_again, memories
+from transferkit.data.quality.scan_cache import inspect_cached, memories
 
 SOON = -(10**12)  # nanoseconds: what the test has just written counts as written long ago
 
@@ -72,7 +72,7 @@ def again(
     folder: Path, data: DataConfig = DataConfig(), *, anew: bool = False
 ) -> tuple[pd.DataFrame, list[tuple[int, int]]]:
     paths = [str(path) for path in sorted(folder.iterdir())]
-    return inspect_again(str(folder), paths, data, anew=anew)
+    return inspect_cached(str(folder), paths, data, anew=anew)
 
 
 def test_files_that_are_as_they_were_are_not_read(

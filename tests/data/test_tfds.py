@@ -9,7 +9,7 @@ from PIL import Image
 from tfds_worlds import cache, files, jpeg, leaves, prepared, sentence_of
 
 from transferkit.data.manifest import Manifest
-from transferkit.data.sources.tfds.catalog import catalogue_folder, fetch
+from transferkit.data.sources.tfds.catalog import fetch, tfds_folder
 
 
 def test_a_set_keeps_its_splits_and_class_names(leaves):
@@ -122,10 +122,10 @@ def test_a_known_set_is_read_by_its_own_metadata(tmp_path):
 
 
 def test_a_set_is_fetched_into_the_cache_once(cache):
-    folder = catalogue_folder("tfds:transferkit_leaves")
+    folder = tfds_folder("tfds:transferkit_leaves")
     assert folder == cache / "catalogue" / "transferkit_leaves" / "1.2.0"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    assert catalogue_folder("tfds:transferkit_leaves:1.2.0") == folder
+    assert tfds_folder("tfds:transferkit_leaves:1.2.0") == folder
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -138,7 +138,7 @@ def test_a_set_that_is_not_prepared_yet_is_prepared_first(tmp_path, capfd):
 
 
 def test_a_configuration_has_its_own_folder_in_the_cache(cache):
-    folder = catalogue_folder("tfds:transferkit_dots/test")
+    folder = tfds_folder("tfds:transferkit_dots/test")
     assert folder == cache / "catalogue" / "transferkit_dots" / "test" / "2.0.0"
 
 
@@ -148,9 +148,9 @@ def test_a_set_in_the_cache_needs_no_tensorflow_datasets(cache, monkeypatch, nam
         (cache / "catalogue" / "old_set" / each).mkdir(parents=True)
         (cache / "catalogue" / "old_set" / each / "catalogue.json").write_text("{}")
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    assert catalogue_folder(f"tfds:{name}") == cache / "catalogue" / "old_set" / version
+    assert tfds_folder(f"tfds:{name}") == cache / "catalogue" / "old_set" / version
 
 
 def test_half_a_folder_in_the_cache_is_not_taken_for_the_set(cache):
     (cache / "catalogue" / "transferkit_leaves" / ".partial-1.2.0-x").mkdir(parents=True)
-    assert len(files(catalogue_folder("transferkit_leaves") / "train")) == 6
+    assert len(files(tfds_folder("transferkit_leaves") / "train")) == 6

@@ -17,7 +17,7 @@ from transferkit.evaluation.calibration import (
     reliability,
 )
 from transferkit.evaluation.intervals import score_intervals
-from transferkit.evaluation.label_issues import rank_doubts
+from transferkit.evaluation.label_issues import rank_label_issues
 from transferkit.evaluation.metrics import score
 from transferkit.evaluation.significance import pairwise
 from transferkit.evaluation.slices import slice_scores
@@ -192,7 +192,7 @@ def test_answers_alike_but_for_rounding_are_answered_together(precision) -> None
 @bounded
 @given(exams())
 def test_every_label_can_be_doubted(exam: Exam) -> None:
-    doubts = rank_doubts(exam.truth, exam.answers)
+    doubts = rank_label_issues(exam.truth, exam.answers)
     assert sorted(each.image for each in doubts) == list(range(len(exam.truth)))
     assert all(0 <= each.doubt <= 1 and each.given != each.suggested for each in doubts)
 

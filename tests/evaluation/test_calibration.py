@@ -12,11 +12,11 @@ from transferkit.errors import DataError
 from transferkit.evaluation.calibration import (
     COLDEST,
     HOTTEST,
+    apply_temperature,
     brier,
     coverage_curve,
     expected_calibration_error,
     reliability,
-    tempered,
 )
 from transferkit.evaluation.metrics import FLOOR
 
@@ -88,24 +88,24 @@ def test_the_surest_images_are_answered_first_and_equally_sure_ones_together() -
 
 def test_a_temperature_of_one_changes_nothing() -> None:
     _, probabilities = drawn(50, 2)
-    np.testing.assert_allclose(tempered(probabilities, 1), probabilities)
+    np.testing.assert_allclose(apply_temperature(probabilities, 1), probabilities)
 
 
 def test_heat_takes_the_surety_and_leaves_the_order() -> None:
-    hot = tempered(two([0.9]), 2)
+    hot = apply_temperature(two([0.9]), 2)
     np.testing.assert_allclose(hot, [[0.25, 0.75]])  # the roots of 0.1 and 0.9 are as 1 to 3
 
 
 def test_tempered_probabilities_keep_their_type_and_sum_to_one() -> None:
     _, probabilities = drawn(50, 2)
     for temperature in (COLDEST, 1.7, HOTTEST):
-        values = tempered(probabilities.astype(np.float32), temperature)
+        values = apply_temperature(probabilities.astype(np.float32), temperature)
         assert values.dtype == np.float32
         np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-6)
 
 
 def test_a_class_that_was_ruled_out_can_regain_probability() -> None:
-    assert tempered(two([1.0]), 2)[0, 0] == pytest.approx(FLOOR**0.5, rel=1e-3)
+    assert apply_temperature(two([1.0]), 2)[0, 0] == pytest.approx(FLOOR**0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize("judge", [expected_calibration_error, brier, reliability, coverage_curve])

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from transferkit.evaluation.ranking import choices, pareto
+from transferkit.evaluation.ranking import choices_by_cost, pareto
 
 CASES = {
     "each dearer one is more accurate": ([1, 2, 3], [0.5, 0.6, 0.7], [0, 1, 2]),
@@ -23,9 +23,11 @@ def test_the_front_is_what_nothing_cheaper_equals(costs, accuracies, front):
 
 def test_what_is_not_clearly_better_is_not_worth_its_price():
     accuracies = [0.50, 0.51, 0.53, 0.80]
-    chosen = choices([1, 2, 3, 4], accuracies, lambda a, b: accuracies[a] - accuracies[b] > 0.025)
+    chosen = choices_by_cost(
+        [1, 2, 3, 4], accuracies, lambda a, b: accuracies[a] - accuracies[b] > 0.025
+    )
     assert chosen == [0, 2, 3]
 
 
 def test_the_cheapest_needs_not_be_better_than_anything():
-    assert choices([5], [0.5], lambda a, b: False) == [0]
+    assert choices_by_cost([5], [0.5], lambda a, b: False) == [0]

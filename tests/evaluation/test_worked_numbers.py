@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from transferkit.evaluation.bootstrap import drawn_units
 from transferkit.evaluation.intervals import score_intervals, tails, wilson
-from transferkit.evaluation.label_issues import rank_doubts
+from transferkit.evaluation.label_issues import rank_label_issues
 from transferkit.evaluation.metrics import score
 from transferkit.evaluation.significance import pairwise
 from transferkit.evaluation.slices import slice_scores
@@ -114,7 +114,7 @@ def test_the_interval_of_a_gain_is_students() -> None:
 
 def test_a_class_without_images_is_held_to_certainty() -> None:
     answers = np.array([[0.5, 0.1, 0.4], [0.2, 0.8, 0.0]])
-    (first, _) = sorted(rank_doubts(np.array([0, 1]), answers), key=lambda doubt: doubt.image)
+    (first, _) = sorted(rank_label_issues(np.array([0, 1]), answers), key=lambda doubt: doubt.image)
     assert first.suggested == 2
     assert first.doubt == pytest.approx(0.4 / (0.4 + 0.5 / 0.5))
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from kept_worlds import EVEN, FACTS, GENEROUS, WIDTH, World, damage_a_row, keys_of
 
-from transferkit.features.cache.listing import clear, tables
-from transferkit.features.cache.shard import Block, rounded
+from transferkit.features.cache.listing import clear, list_tables
+from transferkit.features.cache.shard import Shard, round_to_float16
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import Table
 from transferkit.storage import disk_cache
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process."""
-    monkeypatch.setattr(disk_cache, "_said", set())
+    monkeypatch.setattr(disk_cache, "_logged", set())
 
 
 def test_what_is_read_twice_is_computed_once_and_the_same(world: World) -> None:
@@ -63,7 +63,7 @@ def test_other_facts_are_another_table(world: World) -> None:
     world.read(1)
     world.read(1, facts=FACTS | {"side": 160})
     assert world.asked == [1, 1]
-    assert {each.about["side"] for each in tables(world.root)} == {96, 160}
+    assert {each.about["side"] for each in list_tables(world.root)} == {96, 160}
 
 
 def test_an_image_that_cannot_be_looked_into_is_computed_each_time(world: World) -> None:
@@ -96,7 +96,7 @@ def test_rows_that_float16_holds_take_half_the_room(tmp_path: Path) -> None:
 
 def test_16_bits_are_rounded_to_float16_where_it_can_hold_them() -> None:
     values = np.array([[1 / 3, 1.0], [1 / 3, 1e6], [1e-7, 1e-5], [0.0, 0.0]], np.float32)
-    found = rounded(values)
+    found = round_to_float16(values)
     np.testing.assert_array_equal(found[0], values[0].astype(np.float16))
     np.testing.assert_array_equal(found[1:], values[1:])  # beyond its range, and below it
 
@@ -159,7 +159,7 @@ def test_what_was_used_least_recently_goes_first(tmp_path: Path) -> None:
     world.read(1)  # the oldest is used again
     with_room_for_two = 2 * size
     make_room(world.root, with_room_for_two)
-    assert [Block(path).keys for path in world.blocks] == [keys_of([3]), keys_of([1])]
+    assert [Shard(path).keys for path in world.blocks] == [keys_of([3]), keys_of([1])]
 
 
 @pytest.mark.parametrize("images", [10, 1000])
@@ -194,13 +194,13 @@ def test_what_a_killed_process_left_is_removed(world: World) -> None:
 def test_a_large_reading_is_kept_part_by_part(tmp_path: Path) -> None:
     world = World(tmp_path / "kept", rows=4)
     world.read(*range(10))
-    assert sorted(len(Block(path).keys) for path in world.blocks) == [2, 4, 4]
+    assert sorted(len(Shard(path).keys) for path in world.blocks) == [2, 4, 4]
 
 
 def test_clearing_leaves_no_table(world: World) -> None:
     world.read(1, 2)
     clear(world.root)
-    assert tables(world.root) == []
+    assert list_tables(world.root) == []
     assert world.read(1, 2).kept == 0
 
 

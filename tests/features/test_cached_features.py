@@ -12,16 +12,16 @@ import pytest
 from engine_worlds import IN_16_BITS
 from PIL import Image
 
-from transferkit.config.settings import Config, EngineName, Precision
+from transferkit.config.settings import Config, EngineName, PrecisionName
 from transferkit.features import extract, extractor_pool
-from transferkit.features.cache.listing import tables
+from transferkit.features.cache.listing import list_tables
 from transferkit.features.cache.table import saved_seconds
-from transferkit.features.extract import Features, frozen_features, read_features
+from transferkit.features.extract import Features, extract_features, load_features
 from transferkit.inference import predictor
 from transferkit.inference.devices import FLOAT32
-from transferkit.inference.engine import Choice, Engine
+from transferkit.inference.engine import Engine, EngineSpec
 from transferkit.inference.parity import start_engine
-from transferkit.storage.disk_cache import kept_folder
+from transferkit.storage.disk_cache import features_folder
 
 
 def forget() -> None:
@@ -38,12 +38,12 @@ def files(drawn: Callable[..., Path]) -> list[str]:
 def read(
     config: Config,
     files: list[str],
-    precision: Precision = "auto",
+    precision: PrecisionName = "auto",
     *,
     engine: EngineName = "auto",
 ) -> Features:
     forget()
-    return frozen_features(config.model, config.data, files, precision=precision, engine=engine)
+    return extract_features(config.model, config.data, files, precision=precision, engine=engine)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -54,7 +54,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_second_process_builds_no_network_and_reads_the_same(
-    pretrained: Config, files: list[str], precision: Precision
+    pretrained: Config, files: list[str], precision: PrecisionName
 ) -> None:
     first, second = (read(pretrained, files, precision) for _ in range(2))
     np.testing.assert_array_equal(second.values, first.values)
@@ -85,7 +85,7 @@ def test_what_reading_back_saves_is_still_a_cost(pretrained: Config, files: list
     first, second = read(pretrained, files).seconds, read(pretrained, files).seconds
     forget()
     before = saved_seconds()
-    read_features(pretrained.model, pretrained.data, files)
+    load_features(pretrained.model, pretrained.data, files)
     saved = saved_seconds() - before
     assert first > 0
     assert [second, saved] == pytest.approx([first, first])
@@ -109,7 +109,7 @@ def test_what_decides_the_features_is_another_table(
 ) -> None:
     read(pretrained, files[:1])
     read(change(pretrained), files[:1])
-    assert [each.images for each in tables(kept_folder())] == [1, 1]
+    assert [each.images for each in list_tables(features_folder())] == [1, 1]
 
 
 def test_other_weights_are_another_table(
@@ -120,11 +120,11 @@ def test_other_weights_are_another_table(
     model = dataclasses.replace(pretrained.model, weights=str(weights))
     read(pretrained, files[:1])
     read(dataclasses.replace(pretrained, model=model), files[:1])
-    assert len(tables(kept_folder())) == 1  # the same bytes under another name
+    assert len(list_tables(features_folder())) == 1  # the same bytes under another name
     with open(weights, "ab") as file:
         file.write(b"\0")  # HDF5 does not mind
     read(dataclasses.replace(pretrained, model=model), files[:1])
-    assert len(tables(kept_folder())) == 2
+    assert len(list_tables(features_folder())) == 2
 
 
 def test_a_size_of_zero_keeps_nothing_and_says_the_same(
@@ -132,7 +132,7 @@ def test_a_size_of_zero_keeps_nothing_and_says_the_same(
 ) -> None:
     data = dataclasses.replace(pretrained.data, cache_size=0)
     off = read(dataclasses.replace(pretrained, data=data), files).values
-    assert not kept_folder().exists()
+    assert not features_folder().exists()
     np.testing.assert_array_equal(off, read(pretrained, files).values)
 
 
@@ -142,7 +142,7 @@ def test_engines_are_given_up_one_after_another(
     # In 32 bits, since in 16 bits all of them would be kept by one of the engines below.
     truth = read(pretrained, files, "float32", engine="keras").values
     read(pretrained, files[1:], engine="graph")
-    others = [Choice("keras", IN_16_BITS), Choice("keras", FLOAT32)]
+    others = [EngineSpec("keras", IN_16_BITS), EngineSpec("keras", FLOAT32)]
 
     def give_up(engine: Engine, images: np.ndarray) -> Engine:
         return start_engine(engine.model, others.pop(0)) if others else engine

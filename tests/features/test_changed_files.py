@@ -16,7 +16,7 @@ from transferkit.data.loading.prefetch import decoded_batches
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features import extract, extractor_pool
 from transferkit.features.cache.store import Batch
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def test_features_of_another_picture_are_not_kept_under_the_first_ones_key(
     tmp_path: Path,
 ) -> None:
     changing(extract)
-    frozen_features(pretrained.model, pretrained.data, pictures[:4])
+    extract_features(pretrained.model, pretrained.data, pictures[:4])
     extract._read.cache_clear()
     extractor_pool._held.clear()
-    kept = frozen_features(pretrained.model, pretrained.data, restored(pictures, tmp_path))
-    alone = frozen_features(
+    kept = extract_features(pretrained.model, pretrained.data, restored(pictures, tmp_path))
+    alone = extract_features(
         pretrained.model, DataConfig(side=pretrained.data.side, cache_size=0), pictures[:4]
     )
     np.testing.assert_allclose(kept.values, alone.values, rtol=1e-3, atol=1e-3)

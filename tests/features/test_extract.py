@@ -12,8 +12,8 @@ from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
-from transferkit.features.extract import frozen_features
-from transferkit.inference.predictor import Forward
+from transferkit.features.extract import extract_features
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import build_extractor
 
 
@@ -24,34 +24,34 @@ def paths(manifest: Manifest) -> list[str]:
 def test_features_are_what_keras_says(manifest: Manifest, pretrained: Config) -> None:
     files, extractor = paths(manifest), build_extractor(pretrained.model, 32)
     images = read_images(files, 32, pretrained.data).astype("float32")
-    found = frozen_features(pretrained.model, pretrained.data, files, precision="float32")
+    found = extract_features(pretrained.model, pretrained.data, files, precision="float32")
     assert found.values == pytest.approx(extractor.predict(images, verbose=0), abs=1e-4)
 
 
 def test_16_bits_point_the_same_way(manifest: Manifest, pretrained: Config) -> None:
     files = paths(manifest)
-    exact = frozen_features(pretrained.model, pretrained.data, files, precision="float32").values
-    quick = frozen_features(pretrained.model, pretrained.data, files, precision="bfloat16").values
+    exact = extract_features(pretrained.model, pretrained.data, files, precision="float32").values
+    quick = extract_features(pretrained.model, pretrained.data, files, precision="bfloat16").values
     lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(quick, axis=1)
     assert ((exact * quick).sum(axis=1) / lengths).min() > 0.99
 
 
 def test_the_same_files_are_read_once(manifest: Manifest, pretrained: Config) -> None:
     files = paths(manifest)
-    first = frozen_features(pretrained.model, pretrained.data, files)
+    first = extract_features(pretrained.model, pretrained.data, files)
     other_head = dataclasses.replace(pretrained.model, head="hidden", dropout=0.5)
-    assert frozen_features(other_head, pretrained.data, files).values is first.values
+    assert extract_features(other_head, pretrained.data, files).values is first.values
 
 
 def test_what_is_shared_cannot_be_written_to(manifest: Manifest, pretrained: Config) -> None:
-    found = frozen_features(pretrained.model, pretrained.data, paths(manifest))
+    found = extract_features(pretrained.model, pretrained.data, paths(manifest))
     with pytest.raises(ValueError, match="read-only"):
         found.values[0] = 0
 
 
 def test_random_weights_are_refused(manifest: Manifest, scratch: Config) -> None:
     with pytest.raises(ConfigError) as caught:
-        frozen_features(scratch.model, scratch.data, paths(manifest))
+        extract_features(scratch.model, scratch.data, paths(manifest))
     assert str(caught.value) == (
         "The frozen features of 'lenet' were asked for with --weights none: "
         "random weights say nothing; give --weights imagenet or a file."
@@ -59,7 +59,7 @@ def test_random_weights_are_refused(manifest: Manifest, scratch: Config) -> None
 
 
 def test_outputs_come_in_the_order_of_the_files(manifest: Manifest, pretrained: Config) -> None:
-    files, forward = paths(manifest), Forward(build_extractor(pretrained.model, 32))
+    files, forward = paths(manifest), BatchPredictor(build_extractor(pretrained.model, 32))
     there = forward(files, pretrained.data, doing="")
     back = forward(files[::-1], pretrained.data, doing="")
     assert back[::-1] == pytest.approx(there, abs=1e-5)
@@ -69,8 +69,8 @@ def test_a_file_that_has_changed_is_read_anew(
     drawn: Callable[..., Path], pretrained: Config
 ) -> None:
     files = [str(path) for path in sorted((drawn(images=2) / "circles").iterdir())]
-    before = frozen_features(pretrained.model, pretrained.data, files).values
+    before = extract_features(pretrained.model, pretrained.data, files).values
     Image.new("RGB", (40, 40), "red").save(files[0])
-    after = frozen_features(pretrained.model, pretrained.data, files).values
+    after = extract_features(pretrained.model, pretrained.data, files).values
     assert not np.array_equal(before[0], after[0])
     assert np.array_equal(before[1], after[1])

@@ -19,10 +19,10 @@ from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import Config, EngineName
 from transferkit.data.manifest import Manifest
 from transferkit.features import extract, extractor_pool
-from transferkit.features.extract import frozen_features
-from transferkit.features.spec import Source
+from transferkit.features.extract import extract_features
+from transferkit.features.spec import FeatureSpec
 from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
-from transferkit.storage.disk_cache import kept_folder
+from transferkit.storage.disk_cache import features_folder
 from transferkit.training.train import train
 
 Lent = Callable[[], keras.Model]
@@ -56,13 +56,13 @@ def features(
     config: Config, files: list[str], engine: EngineName, lent: Lent | None = None
 ) -> np.ndarray:
     settings: dict[str, Any] = {"precision": "float32", "engine": engine}
-    source = Source.of(config.model, config.data, **settings)
+    source = FeatureSpec.of(config.model, config.data, **settings)
     with extractor_pool.lent(source, lent) if lent else nullcontext():
-        return frozen_features(config.model, config.data, files, **settings).values
+        return extract_features(config.model, config.data, files, **settings).values
 
 
 def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(source: Source) -> keras.Model:
+    def build(source: FeatureSpec) -> keras.Model:
         raise AssertionError("a network was built")
 
     monkeypatch.setattr(extractor_pool, "_built", build)
@@ -108,7 +108,7 @@ def test_a_baseline_asks_the_network_that_read_the_rows(
         classic = fit_baseline("logistic_regression_backbone", manifest, config)
         found = classic.probabilities(paths)
     forget()
-    shutil.rmtree(kept_folder())
+    shutil.rmtree(features_folder())
     np.testing.assert_allclose(found, classic.probabilities(paths), atol=1e-3)
 
 

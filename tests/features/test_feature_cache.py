@@ -10,15 +10,15 @@ import numpy as np
 from kept_worlds import FACTS, GENEROUS, World, damage_a_row, keys_of
 
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import Reading, Table
-from transferkit.features.linear_probe import solve
+from transferkit.features.cache.table import FeatureBatch, Table
+from transferkit.features.linear_probe import solve_probe
 
 IMAGES, WIDTH, BATCH = 10_000, 512, 32
 ROWS = 512  # of a block: few beside all of them, as they are
 AN_IMAGE = 350  # bytes for its key and its place, whatever its features take
 
 
-def read_and_peak(root: Path) -> tuple[Reading, int]:
+def read_and_peak(root: Path) -> tuple[FeatureBatch, int]:
     """The features of all images, of which each has its number in every one; and bytes at most."""
 
     def compute(places: list[int]) -> Iterator[Batch]:
@@ -51,7 +51,9 @@ def test_the_head_is_solved_on_one_copy_of_them() -> None:
     weights, groups = np.ones(IMAGES, np.float32), [str(image) for image in range(IMAGES)]
     tracemalloc.start()
     try:
-        solve(features, truth, classes=4, weights=weights, groups=groups, seed=0, strengths=(1,))
+        solve_probe(
+            features, truth, classes=4, weights=weights, groups=groups, seed=0, strengths=(1,)
+        )
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -12,7 +12,7 @@ import pytest
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
-from transferkit.features.label_issues import label_doubts, out_of_sample
+from transferkit.features.label_issues import find_label_issues, out_of_fold_probabilities
 
 POCKET = Config(data=DataConfig(side=48), model=ModelConfig("pocket", "embedded"))
 CLASSES, IMAGES, WIDTH = 3, 120, 6
@@ -28,14 +28,16 @@ def clusters() -> tuple[np.ndarray, np.ndarray]:
 
 
 def judged(truth: np.ndarray, groups: list[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    return out_of_sample(clusters()[0], truth, groups or [""] * IMAGES, classes=CLASSES, seed=0)
+    return out_of_fold_probabilities(
+        clusters()[0], truth, groups or [""] * IMAGES, classes=CLASSES, seed=0
+    )
 
 
 @pytest.fixture(scope="module")
 def found(manifest: Manifest):
     frame = manifest.frame.copy()
     frame.loc[0, ["label", "problem"]] = "circles", "is damaged"
-    return label_doubts(Manifest(frame), POCKET)
+    return find_label_issues(Manifest(frame), POCKET)
 
 
 def test_every_usable_image_is_there_once_and_the_most_doubted_first(found, manifest) -> None:
@@ -53,9 +55,9 @@ def test_it_suggests_another_class(found) -> None:
 def test_labels_that_are_not_utf_8_are_doubted_as_others_are(manifest) -> None:
     frame, name = manifest.frame.copy(), os.fsdecode(b"caf\xe9")
     labels = frame["label"].replace("circles", "caf")  # sorted as the other is
-    plain = label_doubts(Manifest(frame.assign(label=labels)), POCKET)
+    plain = find_label_issues(Manifest(frame.assign(label=labels)), POCKET)
     odd = [name if label == "caf" else label for label in labels]
-    found = label_doubts(Manifest(frame.assign(label=pd.Series(odd, dtype=object))), POCKET)
+    found = find_label_issues(Manifest(frame.assign(label=pd.Series(odd, dtype=object))), POCKET)
     assert found["path"].tolist() == plain["path"].tolist()
     assert [each.replace(name, "caf") for each in found["suggested"]] == list(plain["suggested"])
 
@@ -63,7 +65,7 @@ def test_labels_that_are_not_utf_8_are_doubted_as_others_are(manifest) -> None:
 def test_twice_is_the_same(found, manifest) -> None:
     frame = manifest.frame.copy()
     frame.loc[0, ["label", "problem"]] = "circles", "is damaged"
-    assert label_doubts(Manifest(frame), POCKET).equals(found)
+    assert find_label_issues(Manifest(frame), POCKET).equals(found)
 
 
 def test_a_wrong_label_is_not_what_its_own_probe_says() -> None:
@@ -83,7 +85,9 @@ def test_copies_of_an_image_do_not_vouch_for_each_other() -> None:
     wrong = truth.copy()
     wrong[copies] = 1
     alone, together = (
-        out_of_sample(features, wrong, groups, classes=CLASSES, seed=0)[0][copies, 1].mean()
+        out_of_fold_probabilities(features, wrong, groups, classes=CLASSES, seed=0)[0][
+            copies, 1
+        ].mean()
         for groups in (
             [""] * IMAGES,
             ["copy" if row in copies else "" for row in range(IMAGES)],
@@ -103,4 +107,4 @@ def test_a_class_of_one_image_is_not_judged() -> None:
 def test_random_weights_doubt_nothing(manifest: Manifest) -> None:
     random = dataclasses.replace(POCKET, model=ModelConfig("pocket", "none"))
     with pytest.raises(ConfigError, match="random weights say nothing"):
-        label_doubts(manifest, random)
+        find_label_issues(manifest, random)

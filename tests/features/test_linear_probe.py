@@ -9,7 +9,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from transferkit.features.linear_probe import NEVER, STRENGTHS, Probe, _losses, solve
+from transferkit.features.linear_probe import NEVER, STRENGTHS, LinearProbe, _losses, solve_probe
 from transferkit.features.scaling import EvenScaler
 
 IMAGES, WIDTH = 240, 6
@@ -24,9 +24,9 @@ def draw(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return features.astype(np.float32), truth
 
 
-def solved(features: np.ndarray, truth: np.ndarray, classes: int, **options: object) -> Probe:
+def solved(features: np.ndarray, truth: np.ndarray, classes: int, **options: object) -> LinearProbe:
     settings = {"weights": np.ones(len(truth)), "groups": [""] * len(truth), "seed": 0} | options
-    return solve(features, truth, classes=classes, **settings)
+    return solve_probe(features, truth, classes=classes, **settings)
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -127,7 +127,7 @@ def test_twice_is_the_same() -> None:
 
 
 def test_the_log_loss_is_weighted_and_the_share_is_not() -> None:
-    probe = Probe(np.zeros((1, 2), np.float32), np.log([0.25, 0.75]).astype(np.float32), 1.0)
+    probe = LinearProbe(np.zeros((1, 2), np.float32), np.log([0.25, 0.75]).astype(np.float32), 1.0)
     loss, right = probe.judge(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
     assert loss == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4, rel=1e-5)
     assert right == 0.5

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
 
-from transferkit.features.linear_probe import solve
+from transferkit.features.linear_probe import solve_probe
 from transferkit.features.scaling import LEAST, EvenScaler
 
 
@@ -38,7 +38,7 @@ def test_a_unit_that_wakes_later_does_not_decide() -> None:
     truth = np.arange(90) % 3
     values = features() + 3 * np.eye(12, dtype=np.float32)[truth]
     values[:, 11], values[truth.argmax(), 11] = 0, 1e-6
-    probe = solve(
+    probe = solve_probe(
         values,
         truth,
         classes=3,

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from transferkit.config.settings import TrainConfig
 from transferkit.errors import DeviceError
-from transferkit.inference.devices import choose_bits, choose_device, missing_gpu
+from transferkit.inference.devices import choose_device, missing_gpu, resolve_precision
 from transferkit.runtime.environment import processor
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
@@ -42,7 +42,7 @@ def test_a_required_gpu_that_is_not_there_is_one_sentence(settings: dict[str, ob
 
 
 def test_16_bits_are_used_within_fast_and_nowhere_else() -> None:
-    bits = choose_bits("bfloat16")
+    bits = resolve_precision("bfloat16")
     name = "auto_mixed_precision_onednn_bfloat16"
     with bits.fast():
         assert tf.config.optimizer.get_experimental_options()[name] is True

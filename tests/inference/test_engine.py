@@ -13,22 +13,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transferkit.backbones.catalog import BACKBONES, Backbone
-from transferkit.config.settings import EngineName, ModelConfig, Precision
+from transferkit.backbones.catalog import BACKBONES, BackboneSpec
+from transferkit.config.settings import EngineName, ModelConfig, PrecisionName
 from transferkit.errors import DeviceError
 from transferkit.inference import devices
 from transferkit.inference import engine as engines
-from transferkit.inference.devices import FLOAT32, Bits, choose_bits
-from transferkit.inference.engine import Choice, choose_engine
-from transferkit.inference.parity import least_cosine
-from transferkit.inference.tf_graph import traced
+from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
+from transferkit.inference.engine import EngineSpec, choose_engine
+from transferkit.inference.parity import min_cosine
+from transferkit.inference.tf_graph import trace
 from transferkit.models.classifier import build_extractor
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
 needs_cpu = pytest.mark.skipif(GPU, reason="it is about what is done without a GPU")
 needs_bfloat16 = pytest.mark.skipif(
-    not choose_bits("auto").onednn_bfloat16, reason="this processor has no bfloat16"
+    not resolve_precision("auto").onednn_bfloat16, reason="this processor has no bfloat16"
 )
 ENGINES = ("keras", "graph", pytest.param("openvino", marks=needs_openvino))
 every_engine = pytest.mark.parametrize("name", ENGINES)
@@ -104,13 +104,13 @@ def test_a_batch_may_lie_in_memory_as_it_will(name: EngineName, kind: str) -> No
 def test_16_bits_point_the_same_way_and_are_no_32(name: EngineName) -> None:
     engine, images = worlds.engine_of(worlds.pocket(), name, worlds.IN_16_BITS), worlds.images(6)
     found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert least_cosine(found, plain) > 0.99
+    assert min_cosine(found, plain) > 0.99
     assert not np.array_equal(found[0], plain[0])
 
 
 @needs_openvino
 @pytest.mark.parametrize("row", BACKBONES, ids=lambda row: row.name)
-def test_openvino_says_what_keras_says_of_every_backbone(row: Backbone) -> None:
+def test_openvino_says_what_keras_says_of_every_backbone(row: BackboneSpec) -> None:
     """At the smallest side, of every stage that it has. ConvNeXt's graph calls functions."""
     pooling = "stages_both" if row.stages else "auto"
     settings = ModelConfig(backbone=row.name, weights="none", pooling=pooling)  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ def test_openvino_says_what_keras_says_of_every_backbone(row: Backbone) -> None:
     assert engine.name == "openvino"
     images = worlds.images(3, row.smallest_side)
     found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert least_cosine(found, plain) > 0.99999
+    assert min_cosine(found, plain) > 0.99999
 
 
 @every_engine
@@ -137,7 +137,7 @@ def test_a_mixed_model_can_be_traced_in_float32(policy: str) -> None:
         mixed = worlds.pocket.__wrapped__()
     finally:
         keras.config.set_dtype_policy("float32")
-    exact, own = (traced(mixed, in_float32=each)(images)[0].numpy() for each in (True, False))
+    exact, own = (trace(mixed, in_float32=each)(images)[0].numpy() for each in (True, False))
     assert exact == pytest.approx(truth(plain, images)[0], abs=1e-5)
     assert own != pytest.approx(exact, abs=1e-5)
     assert mixed.layers[-1].compute_dtype == policy.removeprefix("mixed_")
@@ -193,15 +193,15 @@ def test_without_a_gpu_openvino_is_chosen() -> None:
     ],
 )
 def test_int8_is_named_where_it_is_faster(
-    flags: str, precision: Precision, hinted: bool, monkeypatch: pytest.MonkeyPatch
+    flags: str, precision: PrecisionName, hinted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "cpuinfo", lambda: f"flags : {flags}")
     monkeypatch.setattr(engines, "find_spec", lambda name: "there")
     hint = " (for training, --precision int8 reads faster, less exactly)"
-    line = choose_engine("auto", choose_bits(precision)).line
+    line = choose_engine("auto", resolve_precision(precision)).line
     assert line.endswith(f"; the fastest without a GPU{hint if hinted else ''}.")
     monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "nncf" else "there")
-    assert hint not in choose_engine("auto", choose_bits(precision)).line
+    assert hint not in choose_engine("auto", resolve_precision(precision)).line
 
 
 @needs_cpu
@@ -227,9 +227,9 @@ def test_openvino_asked_for_and_not_there_is_a_sentence(monkeypatch: pytest.Monk
 
 def test_what_decides_the_digits_is_in_the_identity() -> None:
     choices = [
-        Choice("keras", FLOAT32),
-        Choice("keras", worlds.IN_16_BITS),
-        Choice("graph", FLOAT32),
-        Choice("graph", Bits("mixed_float16", False, "")),
+        EngineSpec("keras", FLOAT32),
+        EngineSpec("keras", worlds.IN_16_BITS),
+        EngineSpec("graph", FLOAT32),
+        EngineSpec("graph", Precision("mixed_float16", False, "")),
     ]
     assert len({choice.identity for choice in choices}) == 4

@@ -14,7 +14,7 @@ import engine_worlds as worlds
 import pytest
 
 import transferkit
-from transferkit.inference.openvino.no_telemetry import import_untold
+from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 
 MAKERS = ("openvino", "nncf")
 RUN = """
@@ -65,8 +65,8 @@ def test_they_are_imported_in_no_other_way() -> None:
 
 def test_what_was_loaded_before_is_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino_telemetry", ast)
-    assert import_untold("json").__name__ == "json"
+    assert import_without_telemetry("json").__name__ == "json"
     assert sys.modules["openvino_telemetry"] is ast
     monkeypatch.delitem(sys.modules, "openvino_telemetry")
-    import_untold("json")
+    import_without_telemetry("json")
     assert "openvino_telemetry" not in sys.modules

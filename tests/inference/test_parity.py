@@ -17,12 +17,12 @@ import tensorflow as tf
 
 from transferkit.config.settings import DataConfig, ModelConfig
 from transferkit.features import extract, extractor_pool
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 from transferkit.inference import parity
-from transferkit.inference.devices import FLOAT32, Bits, choose_bits
-from transferkit.inference.engine import Choice
-from transferkit.inference.parity import agreeing_engine, least_cosine
-from transferkit.storage.disk_cache import ABOUT, kept_folder
+from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
+from transferkit.inference.engine import EngineSpec
+from transferkit.inference.parity import min_cosine, verify_parity
+from transferkit.storage.disk_cache import ABOUT, features_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 pytestmark = pytest.mark.skipif(GPU, reason="engines are others on a GPU")
@@ -37,15 +37,15 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("bits", [FLOAT32, worlds.IN_16_BITS], ids=["32 bits", "16 bits"])
-def test_who_agrees_stays(bits: Bits) -> None:
+def test_who_agrees_stays(bits: Precision) -> None:
     engine = worlds.engine_of(worlds.pocket(), "graph", bits)
-    assert agreeing_engine(engine, worlds.images(8)) is engine
+    assert verify_parity(engine, worlds.images(8)) is engine
 
 
 @pytest.mark.usefixtures("noisy")
 def test_who_does_not_is_given_up_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     engine, images = worlds.engine_of(worlds.pocket(), "graph"), worlds.images(2)
-    found = agreeing_engine(engine, images)
+    found = verify_parity(engine, images)
     assert found.identity == f"TensorFlow {tf.__version__} keras, CPU, float32"
     said = capsys.readouterr().err
     cosine = said.split(" is ")[2].split(",")[0]
@@ -57,10 +57,10 @@ def test_who_does_not_is_given_up_aloud(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_16_bits_that_are_too_few_are_given_up(capsys: pytest.CaptureFixture[str]) -> None:
-    if not choose_bits("auto").onednn_bfloat16:
+    if not resolve_precision("auto").onednn_bfloat16:
         pytest.skip("this processor has no bfloat16")
     engine = worlds.engine_of(worlds.of_small_differences(), "graph", worlds.IN_16_BITS)
-    found = agreeing_engine(engine, worlds.images(8))
+    found = verify_parity(engine, worlds.images(8))
     assert (found.name, found.bits) == ("keras", FLOAT32)
     assert f"less than 0.9. {KERAS}, is used instead." in capsys.readouterr().err
 
@@ -69,12 +69,12 @@ def test_after_openvino_comes_a_graph_and_then_keras(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(parity.KINDS, "openvino", worlds.Noise)
-    engine = worlds.Noise(worlds.pocket(), Choice("openvino", worlds.IN_16_BITS))
+    engine = worlds.Noise(worlds.pocket(), EngineSpec("openvino", worlds.IN_16_BITS))
     images = worlds.images(8)
-    monkeypatch.setattr(Choice, "words", "It")
-    assert agreeing_engine(engine, images).name == "graph"
+    monkeypatch.setattr(EngineSpec, "words", "It")
+    assert verify_parity(engine, images).name == "graph"
     monkeypatch.setitem(parity.KINDS, "graph", worlds.Noise)
-    assert agreeing_engine(engine, images).name == "keras"
+    assert verify_parity(engine, images).name == "keras"
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
@@ -117,21 +117,21 @@ def test_a_graph_computes_where_no_temporary_file_can_be_written(
 )
 def test_the_worst_image_counts(found: list[list[float]], cosine: float) -> None:
     true = np.array([[1, 0], [0, 3]], np.float32)
-    assert least_cosine([np.array(found)], [true]) == pytest.approx(cosine, nan_ok=True)
-    assert least_cosine([true, np.array(found)], [true, true]) == pytest.approx(cosine, nan_ok=True)
+    assert min_cosine([np.array(found)], [true]) == pytest.approx(cosine, nan_ok=True)
+    assert min_cosine([true, np.array(found)], [true, true]) == pytest.approx(cosine, nan_ok=True)
 
 
 def test_nothing_where_nothing_should_be_is_right() -> None:
-    assert least_cosine([np.zeros((2, 3))], [np.zeros((2, 3))]) == 1
+    assert min_cosine([np.zeros((2, 3))], [np.zeros((2, 3))]) == 1
 
 
 def test_what_is_not_a_number_is_not_agreed_to() -> None:
     nothing = np.full((1, 2), np.nan)
-    assert not least_cosine([nothing], [np.ones((1, 2))]) >= -1
+    assert not min_cosine([nothing], [np.ones((1, 2))]) >= -1
 
 
 def identities() -> list[str]:
-    return [json.loads(path.read_text())["engine"] for path in kept_folder().glob(f"*/{ABOUT}")]
+    return [json.loads(path.read_text())["engine"] for path in features_folder().glob(f"*/{ABOUT}")]
 
 
 @pytest.mark.usefixtures("noisy")
@@ -144,12 +144,12 @@ def test_what_is_kept_is_by_the_engine_that_computed_it(
     def read() -> np.ndarray:
         extract._read.cache_clear()
         extractor_pool._held.clear()
-        asked = frozen_features(model, data, files, engine="graph", precision="float32")
+        asked = extract_features(model, data, files, engine="graph", precision="float32")
         return asked.values
 
     first = read()
     assert identities() == [f"TensorFlow {tf.__version__} keras, CPU, float32"]
-    exact = frozen_features(model, data, files, engine="keras", precision="float32").values
+    exact = extract_features(model, data, files, engine="keras", precision="float32").values
     np.testing.assert_array_equal(first, exact)
     np.testing.assert_array_equal(read(), first)
     assert "Features of 6 of 6 images were kept from before." in capsys.readouterr().err

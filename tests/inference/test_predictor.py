@@ -18,7 +18,7 @@ from transferkit.errors import DataError
 from transferkit.inference import parity, predictor
 from transferkit.inference.devices import FLOAT32
 from transferkit.inference.engine import Engine
-from transferkit.inference.predictor import Forward
+from transferkit.inference.predictor import BatchPredictor
 
 DATA = DataConfig()
 
@@ -34,18 +34,18 @@ def truth(files: list[str]) -> np.ndarray:
 
 
 def test_outputs_come_in_the_order_of_the_files(files: list[str]) -> None:
-    found = Forward(worlds.pocket())(files, DATA, doing="Reading")
+    found = BatchPredictor(worlds.pocket())(files, DATA, doing="Reading")
     assert found.dtype == np.float32
     assert found == pytest.approx(truth(files), abs=1e-4)
 
 
 def test_no_file_gives_no_row() -> None:
-    found = Forward(worlds.pocket(), bits=FLOAT32)([], DATA, doing="Reading")
+    found = BatchPredictor(worlds.pocket(), bits=FLOAT32)([], DATA, doing="Reading")
     assert (found.shape, found.dtype) == ((0, 1760), np.float32)
 
 
 def test_a_stream_has_all_outputs_of_each_batch(files: list[str]) -> None:
-    read = Forward(worlds.with_two_outputs(), bits=FLOAT32)
+    read = BatchPredictor(worlds.with_two_outputs(), bits=FLOAT32)
     found = list(read.stream(files, DATA, doing="Reading", batch=5))
     assert [[each.shape for each in outputs] for outputs in found] == [
         [(5, 1760), (5, 8, 8, 3)],
@@ -63,7 +63,7 @@ def test_a_change_is_made_of_each_batch_by_its_place(files: list[str]) -> None:
         starts.append(first)
         return images[:, :, ::-1]
 
-    read = Forward(worlds.pocket())
+    read = BatchPredictor(worlds.pocket())
     found = [each for (each,) in read.stream(files, DATA, doing="", batch=5, change=change)]
     mirrored = read_images(files, worlds.SIDE, DATA)[:, :, ::-1].astype("float32")
     expected = worlds.pocket().predict(mirrored, verbose=0)
@@ -78,21 +78,21 @@ def test_a_file_that_cannot_be_read_is_a_sentence(
 ) -> None:
     Path(files[bad]).write_bytes(b"")
     with pytest.raises(DataError) as caught:
-        Forward(worlds.pocket(), bits=bits)(files, DATA, doing="Reading")
+        BatchPredictor(worlds.pocket(), bits=bits)(files, DATA, doing="Reading")
     assert str(caught.value) == f"{files[bad]!r} is empty (0 bytes)."
 
 
 def test_the_engine_is_said_once(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     predictor._say_once.cache_clear()
     for _ in range(2):
-        read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+        read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
     assert capsys.readouterr().err == f"{read.engine.line}\n"
 
 
 def test_a_finished_network_says_nothing_of_its_engine(
     files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Forward(worlds.pocket())(files, DATA, doing="Reading")
+    BatchPredictor(worlds.pocket())(files, DATA, doing="Reading")
     assert capsys.readouterr().err == ""
 
 
@@ -102,7 +102,7 @@ def test_another_program_is_held_to_keras_for_a_finished_network(
     if find_spec("openvino") is None:
         pytest.skip("OpenVINO is not installed")
     monkeypatch.setitem(parity.KINDS, "openvino", worlds.Noise)
-    read = Forward(worlds.pocket(), "openvino")
+    read = BatchPredictor(worlds.pocket(), "openvino")
     assert read(files, DATA, doing="Reading") == pytest.approx(truth(files), abs=1e-4)
     assert read.engine.name == "graph"
     assert "is given up" in capsys.readouterr().err
@@ -118,7 +118,7 @@ def test_it_is_held_to_keras_until_enough_images_were_seen(
         return engine
 
     monkeypatch.setattr(predictor, "agreeing_engine", agree)
-    read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+    read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
     for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
         read(files[start:end], DATA, doing="Reading")
     assert seen == [1, 2, 5]
@@ -135,7 +135,7 @@ def test_threads_that_ask_at_once_hold_it_to_keras_once(
         return engine
 
     monkeypatch.setattr(predictor, "agreeing_engine", agree)
-    read = Forward(worlds.pocket(), "graph", bits=FLOAT32)
+    read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: read.settle(files, DATA), range(4)))
     assert seen == [8]
@@ -143,4 +143,4 @@ def test_threads_that_ask_at_once_hold_it_to_keras_once(
 
 def test_on_a_gpu_a_finished_network_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predictor, "has_gpu", lambda: True)
-    assert Forward(worlds.pocket()).engine.name == "graph"
+    assert BatchPredictor(worlds.pocket()).engine.name == "graph"

@@ -16,13 +16,13 @@ import pytest
 from transferkit import DataConfig, ModelConfig
 from transferkit.data.samples.photographs import varied_crops
 from transferkit.errors import DeviceError
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 from transferkit.inference import engine as engines
-from transferkit.inference.devices import FLOAT32, choose_bits
+from transferkit.inference.devices import FLOAT32, resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
-from transferkit.inference.parity import agreeing_engine, least_cosine
-from transferkit.storage.disk_cache import ABOUT, kept_folder
+from transferkit.inference.parity import min_cosine, verify_parity
+from transferkit.storage.disk_cache import ABOUT, features_folder
 
 needs_nncf = pytest.mark.skipif(
     find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
@@ -31,7 +31,7 @@ needs_nncf = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    return worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
 
 
 def said_of(engine: Engine, images: np.ndarray) -> list[np.ndarray]:
@@ -39,7 +39,7 @@ def said_of(engine: Engine, images: np.ndarray) -> list[np.ndarray]:
 
 
 def test_int8_is_for_what_does_not_learn() -> None:
-    bits, learning = choose_bits("int8"), choose_bits("auto")
+    bits, learning = resolve_precision("int8"), resolve_precision("auto")
     assert bits.int8
     assert bits.reduced
     assert bits.learning == learning
@@ -48,17 +48,17 @@ def test_int8_is_for_what_does_not_learn() -> None:
 
 @needs_nncf
 def test_the_engine_says_that_it_is_int8() -> None:
-    choice = choose_engine("auto", choose_bits("int8"))
+    choice = choose_engine("auto", resolve_precision("int8"))
     release = version("openvino")
     assert choice.line == f"Engine: OpenVINO {release} on the CPU, int8; as asked."
     assert choice.identity == f"OpenVINO {release}, CPU, int8 by NNCF {version('nncf')}"
-    assert choice == choose_engine("openvino", choose_bits("int8"))
+    assert choice == choose_engine("openvino", resolve_precision("int8"))
 
 
 @pytest.mark.parametrize("name", ["keras", "graph"])
 def test_another_engine_has_no_int8(name: str) -> None:
     with pytest.raises(DeviceError) as caught:
-        choose_engine(name, choose_bits("int8"))  # type: ignore[arg-type]
+        choose_engine(name, resolve_precision("int8"))  # type: ignore[arg-type]
     assert str(caught.value) == (
         f"The engine {name} was asked for, and int8 is computed by OpenVINO alone: leave "
         "--engine out, or --precision."
@@ -71,7 +71,7 @@ def test_without_its_packages_int8_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(engines, "find_spec", lambda name: None if name == missing else "there")
     with pytest.raises(DeviceError) as caught:
-        choose_engine("auto", choose_bits("int8"))
+        choose_engine("auto", resolve_precision("int8"))
     assert str(caught.value) == (
         "The precision int8 was asked for, and OpenVINO or its NNCF is not installed: "
         "`pip install 'transferkit[openvino]'`, or `--precision auto` does without."
@@ -82,7 +82,7 @@ def test_without_its_packages_int8_is_a_sentence(
 def test_it_says_nearly_what_keras_says(engine: Engine) -> None:
     images = np.rot90(varied_crops(worlds.SIDE), axes=(1, 2)).copy()
     found, true = said_of(engine, images), [each.numpy() for each in engine.plain(images)]
-    assert least_cosine(found, true) > 0.98
+    assert min_cosine(found, true) > 0.98
     assert not np.allclose(found[0], true[0], rtol=1e-4)  # or it is not in int8
 
 
@@ -99,7 +99,7 @@ def test_convolutions_are_computed_in_integers(engine: Engine) -> None:
 
 @needs_nncf
 def test_quantised_again_it_says_the_same(engine: Engine) -> None:
-    again = worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    again = worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
     images = worlds.images(8)
     assert (said_of(again, images)[0] == said_of(engine, images)[0]).all()
 
@@ -115,18 +115,18 @@ def test_biases_are_corrected_layer_by_layer_only_where_that_is_needed(
         return quantise(model, crops, fast=fast)
 
     monkeypatch.setattr(quantization, "_quantised", noted)
-    worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
     assert ways == [True]
     monkeypatch.setattr(quantization, "NEAR", 2.0)
-    worlds.engine_of(worlds.pocket(), "auto", choose_bits("int8"))
+    worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
     assert ways == [True, True, False]
 
 
 @needs_nncf
 def test_every_output_is_near(capsys: pytest.CaptureFixture[str]) -> None:
-    engine = worlds.engine_of(worlds.with_two_outputs(), "auto", choose_bits("int8"))
+    engine = worlds.engine_of(worlds.with_two_outputs(), "auto", resolve_precision("int8"))
     images = varied_crops(worlds.SIDE)[:8]
-    assert agreeing_engine(engine, images) is engine
+    assert verify_parity(engine, images) is engine
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("Quantised to int8 in ")
@@ -136,8 +136,8 @@ def test_every_output_is_near(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_network_that_8_bits_do_not_do_for_is_computed_as_without(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    engine = worlds.engine_of(worlds.of_small_differences(), "auto", choose_bits("int8"))
-    found = agreeing_engine(engine, worlds.images(8))
+    engine = worlds.engine_of(worlds.of_small_differences(), "auto", resolve_precision("int8"))
+    found = verify_parity(engine, worlds.images(8))
     assert not found.bits.int8
     said = capsys.readouterr().err
     assert f"OpenVINO {version('openvino')} on the CPU, int8, is given up: the cosine" in said
@@ -150,12 +150,14 @@ def test_features_in_int8_are_kept_apart(
 ) -> None:
     files = [str(path) for path in sorted(drawn(images=3).rglob("*.png"))]
     model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
-    plain = frozen_features(model, data, files, precision="float32").values
-    found = frozen_features(model, data, files, precision="int8").values
-    assert least_cosine([found], [plain]) > 0.97
+    plain = extract_features(model, data, files, precision="float32").values
+    found = extract_features(model, data, files, precision="int8").values
+    assert min_cosine([found], [plain]) > 0.97
     assert (found != plain).any()
-    names = {json.loads(path.read_text())["engine"] for path in kept_folder().glob(f"*/{ABOUT}")}
+    names = {
+        json.loads(path.read_text())["engine"] for path in features_folder().glob(f"*/{ABOUT}")
+    }
     assert names == {
         choose_engine("auto", FLOAT32).identity,
-        choose_engine("auto", choose_bits("int8")).identity,
+        choose_engine("auto", resolve_precision("int8")).identity,
     }

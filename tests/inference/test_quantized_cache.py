@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 
 from transferkit import DataConfig, ModelConfig
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import _held
-from transferkit.inference.devices import choose_bits
+from transferkit.inference.devices import resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
-from transferkit.inference.openvino.quantized_cache import DIGEST, KeptNetwork
+from transferkit.inference.openvino.quantized_cache import DIGEST, QuantizedNetworkCache
 from transferkit.inference.parity import start_engine
 from transferkit.storage import disk_cache
-from transferkit.storage.disk_cache import NETWORK, NETWORKS, kept_folder, make_room
+from transferkit.storage.disk_cache import NETWORK, NETWORKS, features_folder, make_room
 
 pytestmark = pytest.mark.skipif(
     find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
@@ -43,12 +43,12 @@ class World:
 
     def engine(self, model: keras.Model | None = None, *, bound: int = GENEROUS) -> Engine:
         """What a new process would start for `model`, else for `pocket`."""
-        choice = replace(choose_engine("auto", choose_bits("int8")), bound=bound)
+        choice = replace(choose_engine("auto", resolve_precision("int8")), bound=bound)
         return start_engine(model or worlds.pocket(), choice)
 
     @property
     def files(self) -> list[Path]:
-        return sorted((kept_folder() / NETWORKS).glob("*"))
+        return sorted((features_folder() / NETWORKS).glob("*"))
 
 
 @pytest.fixture
@@ -154,40 +154,40 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
     os.utime(first, (1.6e9, 1.6e9))
     os.utime(second, (1.7e9, 1.7e9))
     world.engine(small(0))  # the first is used now
-    make_room(kept_folder(), first.stat().st_size)
+    make_room(features_folder(), first.stat().st_size)
     assert world.files == [first]
-    make_room(kept_folder(), 0)
+    make_room(features_folder(), 0)
     assert not first.parent.exists()
 
 
 def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
     world: World, own_cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk_cache, "_said", set())
+    monkeypatch.setattr(disk_cache, "_logged", set())
     own_cache.parent.mkdir(exist_ok=True, parents=True)
     own_cache.write_text("in the way")
     first = outputs_of(world.engine(small(0)))
     assert (outputs_of(world.engine(small(0)))[0] == first[0]).all()
     (line,) = [line for line in said().splitlines() if "cannot" in line]
     assert line == (
-        f"Networks in int8 cannot be kept in '{kept_folder()}' (Not a directory): free some space, "
-        "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+        f"Networks in int8 cannot be kept in '{features_folder()}' (Not a directory): free "
+        "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
     )
 
 
 def test_one_that_cannot_be_serialised_is_still_in_int8(
     world: World, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: KeptNetwork, model: Any) -> None:
+    def full(self: QuantizedNetworkCache, model: Any) -> None:
         monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")  # for `write` alone
         try:
             write(self, model)
         finally:
             monkeypatch.setattr(tempfile, "tempdir", None)
 
-    write = KeptNetwork.write
-    monkeypatch.setattr(disk_cache, "_said", set())
-    monkeypatch.setattr(KeptNetwork, "write", full)
+    write = QuantizedNetworkCache.write
+    monkeypatch.setattr(disk_cache, "_logged", set())
+    monkeypatch.setattr(QuantizedNetworkCache, "write", full)
     assert world.engine(small(0)).bits.int8
     assert "Networks in int8 cannot be kept in" in said()
     assert world.files == []
@@ -201,6 +201,6 @@ def test_features_of_another_folder_need_not_quantise_again(
         folder = drawn(f"images {seed}", images=2, seed=seed)
         files = [str(path) for path in sorted(folder.rglob("*.png"))]
         _held.clear()  # as in a new process
-        frozen_features(model, DataConfig(side=32), files, precision="int8")
+        extract_features(model, DataConfig(side=32), files, precision="int8")
     assert world.made == 1
     assert said().count(KEPT) == 1

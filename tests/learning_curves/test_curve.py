@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from transferkit.learning_curves.curve import Curve, Line
-from transferkit.learning_curves.doubling import Marks
+from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.doubling import Correctness
 
 SIZES = np.array([1.0, 2, 5, 10, 20, 50, 100])
 TESTS = 1000
@@ -19,34 +19,34 @@ FALLING = [60, 50, 40, 32, 27, 21.5, 18.5]  # errors in per cent: 10 + 50 / sqrt
 FLAT = [40, 30, 10.2, 10.1, 10, 10, 10]
 
 
-def marks(errors, *, groups=(), shift=2) -> Marks:
+def marks(errors, *, groups=(), shift=2) -> Correctness:
     """Errors in per cent at `SIZES`; each draw errs on a few images more than the one before."""
     right = [
         np.array([np.arange(TESTS) >= error * 10 + draw * shift for draw in range(draws)])
         for error, draws in zip(errors, DRAWS, strict=True)
     ]
-    return Marks(SIZES, right, groups)
+    return Correctness(SIZES, right, groups)
 
 
-def line(name: str, errors, kind="classic", **options) -> Line:
+def line(name: str, errors, kind="classic", **options) -> CurveLine:
     return fitted(name, tuple(errors), kind, **options)
 
 
 @cache
-def fitted(name: str, errors, kind, **options) -> Line:
-    return Line.of(name, kind, f"{name} on pixels", marks=marks(errors, **options), seed=0)
+def fitted(name: str, errors, kind, **options) -> CurveLine:
+    return CurveLine.of(name, kind, f"{name} on pixels", marks=marks(errors, **options), seed=0)
 
 
-def curve(*lines: Line) -> Curve:
-    return Curve("photos", ("a", "b"), SIZES * 2, TESTS, np.array(DRAWS), lines, 0.5)
+def curve(*lines: CurveLine) -> LearningCurve:
+    return LearningCurve("photos", ("a", "b"), SIZES * 2, TESTS, np.array(DRAWS), lines, 0.5)
 
 
-def network(errors, **options) -> Line:
+def network(errors, **options) -> CurveLine:
     return line("net", errors, "network", **options)
 
 
 @pytest.fixture(scope="module")
-def found() -> Curve:
+def found() -> LearningCurve:
     return curve(network(FALLING), line("forest", [each + 10 for each in FALLING]))
 
 
@@ -102,9 +102,11 @@ def test_what_the_test_images_cannot_tell_apart_is_level():
     )
 
 
-def scored(right: np.ndarray, groups=()) -> Line:
+def scored(right: np.ndarray, groups=()) -> CurveLine:
     """A line of three sizes, right on the same test images at all of them."""
-    return Line("net", "network", "", Marks(SIZES[:3], [right[None]] * 3, groups), None, None)
+    return CurveLine(
+        "net", "network", "", Correctness(SIZES[:3], [right[None]] * 3, groups), None, None
+    )
 
 
 def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
@@ -112,7 +114,9 @@ def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
     first, second = np.ones(wins + ties, bool), np.arange(wins + ties) >= wins
     rival = dataclasses.replace(scored(second, groups), name="forest", kind="classic")
     lines = (scored(first, groups), rival)
-    found = Curve("photos", ("a", "b"), SIZES[:3] * 2, wins + ties, np.ones(3, int), lines, 0.5)
+    found = LearningCurve(
+        "photos", ("a", "b"), SIZES[:3] * 2, wins + ties, np.ones(3, int), lines, 0.5
+    )
     return found.verdict[-1]
 
 
@@ -138,7 +142,7 @@ def test_of_one_draw_nobody_is_said_to_be_behind():
     second = dataclasses.replace(scored(rival), name="forest", kind="classic")
     second.marks.right[0] = right[1][None]
     lines = (early, second)
-    found = Curve("photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5)
+    found = LearningCurve("photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5)
     assert found.verdict[-1] == "net leads over forest by 50.0 points with all of them."
 
 
@@ -147,9 +151,11 @@ def test_without_a_network_nobody_leads():
 
 
 def test_too_few_sizes_promise_nothing():
-    few = Marks(SIZES[:3], marks(FALLING).right[:3], ())
-    one = Line.of("net", "network", "", marks=few, seed=0)
-    short = Curve("photos", ("a", "b"), SIZES[:3] * 2, TESTS, np.array(DRAWS[:3]), (one,), 0.5)
+    few = Correctness(SIZES[:3], marks(FALLING).right[:3], ())
+    one = CurveLine.of("net", "network", "", marks=few, seed=0)
+    short = LearningCurve(
+        "photos", ("a", "b"), SIZES[:3] * 2, TESTS, np.array(DRAWS[:3]), (one,), 0.5
+    )
     assert one.law is None
     assert short.verdict == [
         "With 5 images a class there are too few sizes to tell what more would bring."
@@ -157,9 +163,9 @@ def test_too_few_sizes_promise_nothing():
 
 
 def test_one_draw_says_nothing_of_how_far_to_trust_it():
-    single = Marks(SIZES, [each[:1] for each in marks(FALLING).right], ())
-    one = Line.of("net", "network", "", marks=single, seed=0)
-    found = Curve("photos", ("a", "b"), SIZES * 2, TESTS, np.ones(7, int), (one,), 0.5)
+    single = Correctness(SIZES, [each[:1] for each in marks(FALLING).right], ())
+    one = CurveLine.of("net", "network", "", marks=single, seed=0)
+    found = LearningCurve("photos", ("a", "b"), SIZES * 2, TESTS, np.ones(7, int), (one,), 0.5)
     assert found.verdict == [
         f"Twice the images would bring net about {one.gain.gain * 100:.1f} points; "
         "how far to trust that, one draw cannot say."
@@ -168,9 +174,9 @@ def test_one_draw_says_nothing_of_how_far_to_trust_it():
 
 def test_a_small_test_set_widens_the_interval():
     wide, narrow = (
-        Line.of("net", "network", "", marks=each, seed=0).gain.interval
+        CurveLine.of("net", "network", "", marks=each, seed=0).gain.interval
         for each in (
-            Marks(SIZES, [right[:, ::20] for right in marks(FALLING).right], ()),
+            Correctness(SIZES, [right[:, ::20] for right in marks(FALLING).right], ()),
             marks(FALLING),
         )
     )

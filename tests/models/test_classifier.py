@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import blocks_to_release
+from transferkit.backbones.spec import blocks_to_unfreeze
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 from transferkit.models import classifier as models
@@ -63,13 +63,13 @@ def test_probabilities_are_float32_under_a_mixed_policy() -> None:
 
 def test_nothing_of_the_backbone_learns_while_no_block_is_released() -> None:
     model = build()
-    models.release_blocks(model, ROW, 0, pretrained=True)
+    models.unfreeze_blocks(model, ROW, 0, pretrained=True)
     assert len(model.trainable_weights) == 2  # the head's kernel and bias
 
 
 def test_the_last_block_and_nothing_below_it_learns() -> None:
     model = build()
-    models.release_blocks(model, ROW, 1, pretrained=True)
+    models.unfreeze_blocks(model, ROW, 1, pretrained=True)
     layers = model.get_layer(ROW.name).layers
     names = [layer.name for layer in layers]
     below = layers[: names.index(ROW.blocks[-1])]
@@ -81,7 +81,7 @@ def test_the_last_block_and_nothing_below_it_learns() -> None:
 @pytest.mark.parametrize("number", range(len(ROW.blocks) + 1))
 def test_pretrained_batch_normalisation_never_learns(number: int) -> None:
     model = build()
-    models.release_blocks(model, ROW, number, pretrained=True)
+    models.unfreeze_blocks(model, ROW, number, pretrained=True)
     layers = model.get_layer(ROW.name).layers
     normalising = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
     assert normalising
@@ -90,7 +90,7 @@ def test_pretrained_batch_normalisation_never_learns(number: int) -> None:
 
 def test_batch_normalisation_learns_from_random_weights() -> None:
     model = build()
-    models.release_blocks(model, ROW, len(ROW.blocks), pretrained=False)
+    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=False)
     layers = model.get_layer(ROW.name).layers
     normalising = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
     assert normalising
@@ -110,12 +110,12 @@ def test_batch_normalisation_learns_from_random_weights() -> None:
     ],
 )
 def test_release_means_a_number_of_blocks(release: str, pretrained: bool, number: int) -> None:
-    assert blocks_to_release(ROW, release, pretrained=pretrained) == number
+    assert blocks_to_unfreeze(ROW, release, pretrained=pretrained) == number
 
 
 def test_more_blocks_than_there_are_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
-        blocks_to_release(ROW, "6", pretrained=True)
+        blocks_to_unfreeze(ROW, "6", pretrained=True)
     assert str(caught.value) == (
         "The setting 'release' is 6: mobilenet_025 has 5 blocks, so it should be that or less, "
         "or all."

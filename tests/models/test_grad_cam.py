@@ -14,11 +14,11 @@ from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
 from transferkit.models.classifier import CLASSES, HEAD, build_classifier
-from transferkit.models.grad_cam import classifier_of, cut_at_the_maps, evidence, grad_cam
+from transferkit.models.grad_cam import class_evidence, classifier_of, cut_at_the_maps, grad_cam
 from transferkit.models.gradients import score_gradients
 from transferkit.models.network import Network
 from transferkit.training.train import train
-from transferkit.training.tta import with_mirror
+from transferkit.training.tta import with_flip_tta
 
 CLASS_NAMES = ("a", "b", "c")
 SETTINGS = {
@@ -63,7 +63,9 @@ def unequal(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarra
 @pytest.mark.parametrize("kind", ["average", "stages", "sides"])
 def test_the_evidence_of_averaged_maps_adds_up_to_the_score(kind: str) -> None:
     model, images = classifier(**SETTINGS[kind]), pictures()
-    found = [evidence(model, images, np.full(3, answer)).mean(axis=(1, 2)) for answer in (0, 1)]
+    found = [
+        class_evidence(model, images, np.full(3, answer)).mean(axis=(1, 2)) for answer in (0, 1)
+    ]
     odds = scores(model, images)
     bias = np.asarray(model.get_layer(HEAD).get_layer(CLASSES).bias)
     expected = odds[:, 0] - odds[:, 1] - (bias[0] - bias[1])
@@ -123,8 +125,8 @@ def test_what_speaks_against_the_class_everywhere_is_dark() -> None:
 
 def test_batches_change_nothing() -> None:
     model, images = classifier(), pictures(19)
-    whole = evidence(model, images, np.arange(19) % 3)
-    alone = evidence(model, images[18:], np.array([0]))
+    whole = class_evidence(model, images, np.arange(19) % 3)
+    alone = class_evidence(model, images[18:], np.array([0]))
     np.testing.assert_allclose(whole[18:], alone, atol=1e-4)
 
 
@@ -134,9 +136,9 @@ def test_no_picture_has_no_map() -> None:
 
 def test_a_mirrored_model_is_asked_about_both_pictures() -> None:
     model, images, answers = classifier(), pictures(), np.array([0, 1, 2])
-    plain = evidence(model, images, answers)
-    mirrored = evidence(model, images[:, :, ::-1], answers)[:, :, ::-1]
-    found = evidence(with_mirror(model), images, answers)
+    plain = class_evidence(model, images, answers)
+    mirrored = class_evidence(model, images[:, :, ::-1], answers)[:, :, ::-1]
+    found = class_evidence(with_flip_tta(model), images, answers)
     np.testing.assert_allclose(found, (plain + mirrored) / 2, atol=1e-4)
 
 

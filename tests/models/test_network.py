@@ -19,7 +19,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, RunError
 from transferkit.models.network import Network
 from transferkit.storage.run import REPORT, Run, write_text
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 
 
@@ -214,7 +214,7 @@ def test_a_network_reads_later_images_in_the_grey_range_that_it_learnt_in(
 def test_what_features_cost_before_is_in_the_time_of_training(
     manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def borrow(fit: Fit) -> None:
+    def borrow(fit: TrainingState) -> None:
         fit.borrowed_seconds += 1000
 
     monkeypatch.setattr("transferkit.training.train.temper", borrow)

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.backbones.catalog import BACKBONES, Backbone
+from transferkit.backbones.catalog import BACKBONES, BackboneSpec
 from transferkit.config.settings import ModelConfig
-from transferkit.models.classifier import build_classifier, extractor_of, release_blocks
-from transferkit.models.split import cut
+from transferkit.models.classifier import build_classifier, extractor_of, unfreeze_blocks
+from transferkit.models.split import split_at
 
 CLASSES = ["circles", "squares", "stars"]
 
@@ -22,7 +22,7 @@ def pictures(side: int) -> np.ndarray:
 def halves_agree(model: ModelConfig, side: int | None, blocks: int) -> None:
     classifier = build_classifier(model, CLASSES, side=side)
     images = pictures(classifier.input_shape[1])
-    halves = cut(classifier, model, blocks)
+    halves = split_at(classifier, model, blocks)
     activations, features = halves.below(images, training=False)
     assert activations.shape == (2, halves.width)
     close = {"rtol": 1e-4, "atol": 1e-5}
@@ -34,7 +34,7 @@ def halves_agree(model: ModelConfig, side: int | None, blocks: int) -> None:
 
 
 @pytest.mark.parametrize("row", BACKBONES, ids=lambda row: row.name)
-def test_the_halves_of_every_backbone_say_what_the_whole_says(row: Backbone) -> None:
+def test_the_halves_of_every_backbone_say_what_the_whole_says(row: BackboneSpec) -> None:
     halves_agree(ModelConfig(backbone=row.name, weights="none"), row.smallest_side, 1)
 
 
@@ -55,8 +55,8 @@ def test_what_learns_above_learns_in_the_whole() -> None:
     model = ModelConfig(backbone="pocket", weights="none")
     classifier = build_classifier(model, CLASSES, side=32)
     row = next(row for row in BACKBONES if row.name == "pocket")
-    release_blocks(classifier, row, 1, pretrained=True)
-    halves = cut(classifier, model, 1)
+    unfreeze_blocks(classifier, row, 1, pretrained=True)
+    halves = split_at(classifier, model, 1)
     assert {each.path for each in halves.above.trainable_variables} == {
         each.path for each in classifier.trainable_variables
     }

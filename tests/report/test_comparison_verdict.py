@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import score_intervals
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import balancing_weights, pairwise
@@ -208,5 +208,5 @@ def test_of_unequal_classes_a_lucky_accuracy_is_nothing_learned():
     ],
 )
 def test_twice_as_many_of_one_class_make_the_classes_unequal(counts, key, constant):
-    found = Headline.of(np.repeat(range(len(counts)), counts))
+    found = HeadlineMetric.of(np.repeat(range(len(counts)), counts))
     assert (found.key, found.constant) == (key, pytest.approx(constant))

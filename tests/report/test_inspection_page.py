@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from transferkit.config.settings import DataConfig
-from transferkit.data.inspection import Look, look
+from transferkit.data.inspection import DatasetInspection, look
 from transferkit.report.inspection.page import look_page, next_command_of
 from transferkit.report.inspection.sections import sections, shown_path
 from transferkit.report.inspection.verdict import by_class, found_in, labels_by_path, verdict
@@ -36,7 +36,7 @@ def good(shapes):
     return look(shapes)
 
 
-def kinds(found: Look) -> list[str]:
+def kinds(found: DatasetInspection) -> list[str]:
     return [each.kind.name for each in found_in(found)]
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from transferkit.evaluation.results import Result
-from transferkit.evaluation.statistics import judge
+from transferkit.evaluation.statistics import compute_statistics
 
 CLASSES = ("cat", "dog")
 IMAGES = 100
@@ -22,7 +22,9 @@ def judged(*, leaked=(), **columns):
     test = pd.DataFrame({"group": [""] * IMAGES} | columns)
     flags = np.isin(np.arange(IMAGES), leaked)
     results = [answering("good", 90), answering("bad", 60)]
-    return judge(results, TRUTH, CLASSES, test=test, leaked=flags, columns=list(columns))
+    return compute_statistics(
+        results, TRUTH, CLASSES, test=test, leaked=flags, columns=list(columns)
+    )
 
 
 def test_every_result_has_an_interval_around_its_accuracy():

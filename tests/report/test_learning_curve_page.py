@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from transferkit.config.settings import Config
-from transferkit.learning_curves.curve import Curve, Line
-from transferkit.learning_curves.doubling import Marks
+from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.doubling import Correctness
 from transferkit.report.learning_curve.figure import growth
 from transferkit.report.learning_curve.page import curve_page, foretold, headlines
 
@@ -18,22 +18,24 @@ SIZES = np.array([1.0, 2, 5, 10, 20, 50])
 DRAWS = np.array([2, 2, 2, 2, 2, 1])
 
 
-def line(name: str, kind, best: float, sizes: int = 6) -> Line:
+def line(name: str, kind, best: float, sizes: int = 6) -> CurveLine:
     right = [
         np.array([np.arange(200) >= 200 * (1 - best + 0.4 / n) + draw for draw in range(draws)])
         for n, draws in zip(SIZES[:sizes], DRAWS, strict=False)
     ]
-    return Line.of(name, kind, f"title of {name}", marks=Marks(SIZES[:sizes], right, ()), seed=0)
+    return CurveLine.of(
+        name, kind, f"title of {name}", marks=Correctness(SIZES[:sizes], right, ()), seed=0
+    )
 
 
 @pytest.fixture(scope="module")
-def curve() -> Curve:
+def curve() -> LearningCurve:
     lines = line("net", "network", 0.9), line("<forest>", "classic", 0.7), line("b", "classic", 0.6)
-    return Curve("/home/me/<photos>", ("a", "b"), SIZES * 2, 200, DRAWS, lines, 0.5)
+    return LearningCurve("/home/me/<photos>", ("a", "b"), SIZES * 2, 200, DRAWS, lines, 0.5)
 
 
 @pytest.fixture(scope="module")
-def page(curve: Curve) -> str:
+def page(curve: LearningCurve) -> str:
     return curve_page(curve, Config())
 
 
@@ -75,7 +77,7 @@ def test_the_last_row_foretells_twice_the_images(curve):
 
 def test_a_curve_without_a_law_foretells_nothing():
     short = line("net", "network", 0.9, sizes=3)
-    few = Curve("photos", ("a", "b"), SIZES[:3] * 2, 200, DRAWS[:3], (short,), 0.5)
+    few = LearningCurve("photos", ("a", "b"), SIZES[:3] * 2, 200, DRAWS[:3], (short,), 0.5)
     assert foretold(few) == ["twice: 10", "–", "20", "foretold"]
     assert "too few sizes" in curve_page(few, Config())
 
@@ -102,7 +104,7 @@ def test_the_page_runs_no_script_but_its_own(page):
 
 def test_names_of_lines_that_end_close_together_do_not_touch():
     lines = [line(name, "classic", best) for name, best in (("a", 0.9), ("b", 0.89), ("c", 0.88))]
-    crowded = Curve("photos", ("a", "b"), SIZES * 2, 200, DRAWS, tuple(lines), 0.5)
+    crowded = LearningCurve("photos", ("a", "b"), SIZES * 2, 200, DRAWS, tuple(lines), 0.5)
     heights = {
         name: float(re.search(rf'y="([-\d.]+)"[^>]*>{name}<', growth(crowded)).group(1))
         for name in "abc"

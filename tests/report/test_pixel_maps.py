@@ -9,7 +9,7 @@ import pytest
 from explained_worlds import rendered
 from PIL import Image
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.fit import fit_baseline
 from transferkit.data.manifest import Manifest
 from transferkit.report.comparison.pixel_maps import PixelMap, pixel_maps
@@ -18,12 +18,12 @@ NAMES = ("majority", "decision_tree_pixels", "decision_tree_colour")
 
 
 @pytest.fixture(scope="module")
-def classics(manifest: Manifest) -> list[Classic]:
+def classics(manifest: Manifest) -> list[Baseline]:
     return [fit_baseline(name, manifest) for name in NAMES]
 
 
 @pytest.fixture(scope="module")
-def found(classics: list[Classic], manifest: Manifest) -> list[PixelMap]:
+def found(classics: list[Baseline], manifest: Manifest) -> list[PixelMap]:
     return pixel_maps(classics, manifest.part("test"))
 
 

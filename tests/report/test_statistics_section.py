@@ -11,7 +11,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.evaluation.intervals import Interval
 from transferkit.report.comparison.markdown import markdown_report, model_card
 from transferkit.report.comparison.page import page
-from transferkit.report.comparison.repeats import Spread
+from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.report import compare
 from transferkit.report.comparison.statistics_section import _pair, evidence
 from transferkit.training.temperature_scaling import LOSSES
@@ -105,7 +105,7 @@ def test_a_pair_is_said_from_the_better_one_with_no_minus_zero(report):
 
 def test_repeats_have_a_table_and_a_figure(report):
     other = dataclasses.replace(report, config=Config(seed=1))
-    repeated = dataclasses.replace(report, spread=Spread.over([report, other]))
+    repeated = dataclasses.replace(report, spread=RepeatedRuns.over([report, other]))
     html = page(repeated)
     title = "Accuracy over 2 repeats, seeds 0 to 1, each on the source's own split:"
     assert title.replace("'", "&#39;") in html

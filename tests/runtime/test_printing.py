@@ -16,7 +16,7 @@ from transferkit.evaluation.results import Result
 from transferkit.report.comparison.serialize import predictions_csv
 from transferkit.report.inspection.folder import csv_text
 from transferkit.runtime.printing import guarded, shown, unguarded
-from transferkit.runtime.progress import say, show
+from transferkit.runtime.progress import log, show
 
 ODD = ("=HYPERLINK(1)", "+1+1", "-2-3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=x", "\uff1d1")
 
@@ -43,7 +43,7 @@ def test_lines_stay_lines_where_there_are_several() -> None:
 
 
 def test_what_is_said_is_one_line_without_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    say("class \x1b]0;x\x07\nforged")
+    log("class \x1b]0;x\x07\nforged")
     assert capsys.readouterr().err == "class \\x1b]0;x\\x07\\nforged\n"
 
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from transferkit.errors import DataError
-from transferkit.runtime.process import BYTES, Stopped, exit_with, stopped_by_signals
+from transferkit.runtime.process import BYTES, Stopped, run_as_script, stopped_by_signals
 
 
 def written(text: str, encoding: str) -> bytes:
@@ -65,7 +65,7 @@ def test_what_ends_a_process_is_one_line(error, status, line, capsys):
         raise error
 
     with pytest.raises(SystemExit) as caught:
-        exit_with(action)
+        run_as_script(action)
     assert caught.value.code == status
     assert capsys.readouterr() == ("", line)
 

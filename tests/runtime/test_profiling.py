@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from transferkit.runtime import profiling
-from transferkit.runtime.profiling import Taken, metered
+from transferkit.runtime.profiling import ResourceUsage, measure_usage
 
 needs_linux = pytest.mark.skipif(not profiling.CLEAR.exists(), reason="needs Linux's /proc")
 
@@ -58,13 +58,13 @@ def counter(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("end", "joules"), [(912_500_000, 12.5), (50_000_000, 150.0)])
 def test_energy_is_the_packages_counters_difference_over_the_wrap_too(counter, end, joules):
-    with metered() as taken:
+    with measure_usage() as taken:
         counter.write_text(f"{end}\n")
     assert taken.joules == joules
 
 
 def test_energy_is_unknown_where_nobody_says_how_far_the_counter_counts(counter):
-    with metered() as taken:
+    with measure_usage() as taken:
         counter.write_text("5\n")
         counter.with_name("max_energy_range_uj").unlink()
     assert taken.joules is None
@@ -72,19 +72,19 @@ def test_energy_is_unknown_where_nobody_says_how_far_the_counter_counts(counter)
 
 def test_energy_is_unknown_where_no_counter_can_be_read(counter):
     counter.unlink()
-    with metered() as taken:
+    with measure_usage() as taken:
         pass
     assert taken.joules is None
 
 
 def test_work_that_fails_is_metered_too():
-    with pytest.raises(ValueError, match="enough"), metered() as taken:
+    with pytest.raises(ValueError, match="enough"), measure_usage() as taken:
         raise ValueError("enough")
     assert taken.seconds > 0
 
 
 def test_json_has_what_is_known_to_four_figures():
-    taken = Taken(1.23456, 0.5, 812.3456, None)
+    taken = ResourceUsage(1.23456, 0.5, 812.3456, None)
     assert taken.to_json() == {
         "seconds": 1.235,
         "processor_seconds": 0.5,

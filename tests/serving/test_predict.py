@@ -80,7 +80,7 @@ def test_chunks_are_of_bounded_size_and_in_order(
 ) -> None:
     monkeypatch.setattr(predictor, "CHUNK", 7)
     files = predictor.find_files([shapes])
-    chunks = list(predictor.predict_chunks(Network.load(run.folder), files))
+    chunks = list(predictor.predict_in_chunks(Network.load(run.folder), files))
     assert [len(chunk) for chunk in chunks] == [7] * 8 + [4]
     assert [path for chunk in chunks for path in chunk["path"]] == files
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from transferkit.errors import ConfigError, DataError, RunError
-from transferkit.storage.run import Run, atomic, write_json, write_text
+from transferkit.storage.run import Run, write_json, write_text, written_atomically
 
 
 def names(folder):
@@ -15,7 +15,7 @@ def names(folder):
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
-    with atomic(tmp_path / "a.txt") as path:
+    with written_atomically(tmp_path / "a.txt") as path:
         path.write_text("whole")
         assert not (tmp_path / "a.txt").exists()
     assert (tmp_path / "a.txt").read_text() == "whole"
@@ -23,7 +23,7 @@ def test_a_file_is_there_when_it_is_whole(tmp_path):
 
 def test_an_error_on_the_way_leaves_what_was_there(tmp_path):
     (tmp_path / "a.txt").write_text("before")
-    with pytest.raises(UnicodeEncodeError), atomic(tmp_path / "a.txt") as path:
+    with pytest.raises(UnicodeEncodeError), written_atomically(tmp_path / "a.txt") as path:
         path.write_text("half" * 10_000 + "\udce9", encoding="utf-8")
     assert (tmp_path / "a.txt").read_text() == "before"
     assert names(tmp_path) == ["a.txt"]
@@ -44,7 +44,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path):
 
 
 def test_the_temporary_name_keeps_the_ending(tmp_path):
-    with atomic(tmp_path / "model.keras") as path:
+    with written_atomically(tmp_path / "model.keras") as path:
         assert path.suffix == ".keras"
 
 
@@ -87,7 +87,7 @@ def test_a_device_is_not_replaced(name):
 
 
 def test_a_full_disk_is_a_sentence(tmp_path):
-    with pytest.raises(RunError) as caught, atomic(tmp_path / "a.txt"):
+    with pytest.raises(RunError) as caught, written_atomically(tmp_path / "a.txt"):
         Path("/dev/full").write_text("text")
     assert str(caught.value) == (
         f"'{tmp_path}/a.txt' cannot be written: No space left on device; free some space or choose "

@@ -12,27 +12,27 @@ from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.features import extract
-from transferkit.features.cache.listing import tables
-from transferkit.features.extract import frozen_features
+from transferkit.features.cache.listing import list_tables
+from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
 from transferkit.models import classifier as models
-from transferkit.models.split import cut
-from transferkit.storage.disk_cache import kept_folder
-from transferkit.training.activation_cache import keep_rows
-from transferkit.training.dataset import read_part
-from transferkit.training.state import Fit, KeptRows
+from transferkit.models.split import split_at
+from transferkit.storage.disk_cache import features_folder
+from transferkit.training.activation_cache import cache_activations
+from transferkit.training.dataset import read_split
+from transferkit.training.state import CachedActivations, TrainingState
 
 
-def start(manifest: Manifest, config: Config, **train: object) -> Fit:
+def start(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     """A fit in which nothing has been done yet."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
     classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
-    parts = [read_part(manifest, split, batch=16) for split in ("train", "validation")]
-    return Fit(classifier, config, choose_device(config.train), parts[0], parts[1])
+    parts = [read_split(manifest, split, batch=16) for split in ("train", "validation")]
+    return TrainingState(classifier, config, choose_device(config.train), parts[0], parts[1])
 
 
-def keep(fit: Fit, blocks: int = 1) -> KeptRows:
-    rows = keep_rows(fit, blocks)
+def keep(fit: TrainingState, blocks: int = 1) -> CachedActivations:
+    rows = cache_activations(fit, blocks)
     assert rows is not None
     return rows
 
@@ -43,7 +43,7 @@ def test_rows_are_what_the_network_has_at_the_boundary(
     fit = start(manifest, pretrained, precision="float32")
     rows = keep(fit)
     images = read_images(fit.validation.paths, 32, pretrained.data).astype("float32")
-    expected, _ = cut(fit.classifier, pretrained.model, 1).below(images, training=False)
+    expected, _ = split_at(fit.classifier, pretrained.model, 1).below(images, training=False)
     found = rows.validation.read(range(len(images)))
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-3)  # float16 has 11 bits
 
@@ -73,17 +73,17 @@ def test_features_come_out_on_the_way(
 ) -> None:
     fit = start(manifest, pretrained)
     keep(fit)
-    on_the_way = {each.folder for each in tables(kept_folder())}
+    on_the_way = {each.folder for each in list_tables(features_folder())}
     extract._read.cache_clear()
     capsys.readouterr()
-    found = frozen_features(pretrained.model, pretrained.data, fit.train.paths)
+    found = extract_features(pretrained.model, pretrained.data, fit.train.paths)
     number = len(set(fit.train.paths))
     assert capsys.readouterr().err == (
         f"Features of {number} of {number} images were kept from before.\n"
     )
-    assert {each.folder for each in tables(kept_folder())} == on_the_way
+    assert {each.folder for each in list_tables(features_folder())} == on_the_way
     data = dataclasses.replace(pretrained.data, cache_size=0)
-    anew = frozen_features(pretrained.model, data, fit.train.paths).values
+    anew = extract_features(pretrained.model, data, fit.train.paths).values
     np.testing.assert_allclose(found.values, anew, rtol=1e-2, atol=1e-2)
 
 
@@ -106,14 +106,14 @@ def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
 def test_what_blends_pixels_goes_from_pixels(
     manifest: Manifest, pretrained: Config, train: dict[str, str]
 ) -> None:
-    assert keep_rows(start(manifest, pretrained, **train), 1) is None
+    assert cache_activations(start(manifest, pretrained, **train), 1) is None
 
 
 @pytest.mark.parametrize("blocks", [0, 5])
 def test_where_all_or_nothing_learns_there_is_no_boundary(
     manifest: Manifest, pretrained: Config, blocks: int
 ) -> None:
-    assert keep_rows(start(manifest, pretrained), blocks) is None
+    assert cache_activations(start(manifest, pretrained), blocks) is None
 
 
 def test_rows_without_room_are_said(
@@ -121,7 +121,7 @@ def test_rows_without_room_are_said(
 ) -> None:
     data = dataclasses.replace(pretrained.data, cache_size=1e-6)
     fit = start(manifest, dataclasses.replace(pretrained, data=data), augment="none")
-    assert keep_rows(fit, 1) is None
+    assert cache_activations(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"What enters stage3_block1_first_pad of {images} images and views takes 0.0 GB, "
@@ -135,7 +135,7 @@ def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
     own_cache.parent.mkdir(exist_ok=True)
     own_cache.write_text("no folder")
     fit = start(manifest, pretrained, augment="none")
-    assert keep_rows(fit, 1) is None
+    assert cache_activations(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"What enters stage3_block1_first_pad of {images} images and views cannot all be kept: "

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from transferkit.inference.devices import Bits
+from transferkit.inference.devices import Precision
 from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
 
 RATES = {"float32": False, "bfloat16 by oneDNN": True}
@@ -41,7 +41,7 @@ def test_statistics_follow_in_training(onednn: bool, images: np.ndarray) -> None
     model = build()
     let_statistics_follow(model)
     model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=False)
-    with Bits("float32", onednn, "").fast():
+    with Precision("float32", onednn, "").fast():
         model.fit(images, np.zeros((512, 2)), batch_size=32, epochs=5, verbose=0)
     _, _, mean, variance = model.get_layer("inner").get_layer("normal").get_weights()
     true_mean, true_variance = true_statistics(model, images)

@@ -20,7 +20,7 @@ from transferkit.storage.run import Run, write_text
 from transferkit.training import checkpoint as checkpoint_module
 from transferkit.training import stages
 from transferkit.training import train as train_module
-from transferkit.training.callbacks import Watch
+from transferkit.training.callbacks import HistoryLogger
 from transferkit.training.checkpoint import SHARE, Checkpoint
 from transferkit.training.train import train
 
@@ -34,7 +34,7 @@ def changed(config: Config, **settings: Any) -> Config:
 def stop_after(epoch: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Raise `error` in the epoch after `epoch`."""
 
-    class Stopping(Watch):
+    class Stopping(HistoryLogger):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             super().on_train_batch_end(batch, logs)
             if sum(row["stage"] == self.stage for row in self.history) == epoch:
@@ -90,7 +90,7 @@ def test_the_head_is_in_the_folder_while_fine_tuning_goes_on(
     """So that a process that is killed, and can save nothing any more, leaves that."""
     seen: list[str] = []
 
-    class Looking(Watch):
+    class Looking(HistoryLogger):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             seen.append(Network.load(tmp_path / "run").details["interrupted"])
 

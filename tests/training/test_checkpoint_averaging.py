@@ -13,21 +13,21 @@ from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
-from transferkit.training.checkpoint_averaging import BestEpochs
+from transferkit.training.checkpoint_averaging import AverageBestEpochs
 from transferkit.training.stages import fit_classifier
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 from transferkit.training.train import train
-from transferkit.training.tta import mirror_helps, with_mirror
+from transferkit.training.tta import should_use_tta, with_flip_tta
 
 
 def changed(config: Config, **settings: object) -> Config:
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **settings))
 
 
-def epochs_of(losses: list[float], number: int) -> BestEpochs:
+def epochs_of(losses: list[float], number: int) -> AverageBestEpochs:
     """After epochs with these losses; in epoch 3 the one weight was 3."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    best = BestEpochs(number)
+    best = AverageBestEpochs(number)
     best.set_model(model)
     for epoch, loss in enumerate(losses):
         model.set_weights([np.full((1, 1), epoch + 1.0)])
@@ -51,12 +51,12 @@ def test_the_best_epochs_are_averaged(losses: list[float], number: int, mean: fl
 
 
 @pytest.fixture(scope="module")
-def tuned(manifest: Manifest, pretrained: Config) -> Fit:
+def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
     config = changed(pretrained, epochs=1)
     return fit_classifier(manifest, config, choose_device(config.train))
 
 
-def averaged(fit: Fit, around: float) -> tuple[Fit, list[float], keras.Model]:
+def averaged(fit: TrainingState, around: float) -> tuple[TrainingState, list[float], keras.Model]:
     """Averaging two epochs, each as far from the optimum 1 as the other: `1 + around ± 3`.
 
     With the fit come the losses of the first of them and of the mean, and what learnt.
@@ -64,7 +64,7 @@ def averaged(fit: Fit, around: float) -> tuple[Fit, list[float], keras.Model]:
     inputs, targets = np.array([[1.0], [2.0]]), np.array([[1.0], [2.0]])
     learner = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     learner.compile(loss="mse", metrics=["accuracy"])
-    fit = Fit(learner, fit.config, fit.device, fit.train, fit.validation)
+    fit = TrainingState(learner, fit.config, fit.device, fit.train, fit.validation)
     best = epochs_of([], 2)
     losses = []
     for epoch, weight in enumerate([4.0 + around, -2.0 + around, 1.0 + around]):
@@ -93,7 +93,7 @@ class Pairs(keras.utils.PyDataset):
 
 
 def test_averaged_weights_are_kept_where_their_loss_is_lower(
-    tuned: Fit, capsys: pytest.CaptureFixture[str]
+    tuned: TrainingState, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit, losses, learner = averaged(tuned, around=0.5)
     assert float(learner.get_weights()[0][0, 0]) == 1.5
@@ -105,7 +105,7 @@ def test_averaged_weights_are_kept_where_their_loss_is_lower(
 
 
 def test_averaged_weights_are_dropped_where_their_loss_is_not(
-    tuned: Fit, capsys: pytest.CaptureFixture[str]
+    tuned: TrainingState, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit, _, learner = averaged(tuned, around=-3.0)
     assert float(learner.get_weights()[0][0, 0]) == 1.0
@@ -114,15 +114,19 @@ def test_averaged_weights_are_dropped_where_their_loss_is_not(
     assert capsys.readouterr().err == ""
 
 
-def test_a_mirrored_network_is_the_mean_over_both(tuned: Fit) -> None:
+def test_a_mirrored_network_is_the_mean_over_both(tuned: TrainingState) -> None:
     images = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype("float32")
     both = [tuned.classifier.predict(each, verbose=0) for each in (images, images[:, :, ::-1])]
-    found = with_mirror(tuned.classifier).predict(images, verbose=0)
+    found = with_flip_tta(tuned.classifier).predict(images, verbose=0)
     np.testing.assert_allclose(found, np.mean(both, axis=0), rtol=1e-5)
 
 
-def test_a_mirrored_network_reloads(manifest: Manifest, tuned: Fit, tmp_path: object) -> None:
-    network = Network("pocket", with_mirror(tuned.classifier), manifest.classes, tuned.config.data)
+def test_a_mirrored_network_reloads(
+    manifest: Manifest, tuned: TrainingState, tmp_path: object
+) -> None:
+    network = Network(
+        "pocket", with_flip_tta(tuned.classifier), manifest.classes, tuned.config.data
+    )
     network.save(str(tmp_path))
     again = Network.load(str(tmp_path))
     paths = tuned.validation.paths
@@ -135,7 +139,7 @@ def test_no_mirror_where_training_images_were_not_mirrored(
     config = changed(pretrained, augment="none", release="none")
     fit = fit_classifier(manifest, config, choose_device(config.train))
     capsys.readouterr()
-    assert not mirror_helps(fit)
+    assert not should_use_tta(fit)
     assert capsys.readouterr().err == ""
 
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 from transferkit.config.settings import Config, TrainConfig
 from transferkit.inference.devices import choose_device
 from transferkit.training.conv_gradients import SMALL, WIDE, gradients_by_products
-from transferkit.training.dataset import Part
-from transferkit.training.state import Fit, learning
+from transferkit.training.dataset import SplitData
+from transferkit.training.state import TrainingState, training_context
 
 LATE: list[dict[str, Any]] = [
     {"kernel_size": 1},
@@ -106,7 +106,7 @@ def test_layers_within_layers_are_found_too() -> None:
 def test_a_network_learns_so_where_the_processor_has_bfloat16(bfloat16: bool) -> None:
     model, device = network(kernel_size=1), choose_device(TrainConfig(devices="cpu"))
     bits = dataclasses.replace(device.bits, onednn_bfloat16=bfloat16)
-    none = Part([], np.zeros((0, 2), np.float32), np.zeros(0, np.float32), batch=1, groups=[])
-    fit = Fit(model, Config(), dataclasses.replace(device, bits=bits), none, none)
-    with learning(fit, model):
+    none = SplitData([], np.zeros((0, 2), np.float32), np.zeros(0, np.float32), batch=1, groups=[])
+    fit = TrainingState(model, Config(), dataclasses.replace(device, bits=bits), none, none)
+    with training_context(fit, model):
         assert ("convolution_op" in vars(model.layers[0])) is bfloat16

@@ -15,7 +15,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
-from transferkit.features.extract import frozen_features, read_features
+from transferkit.features.extract import extract_features, load_features
 from transferkit.models.classifier import build_classifier, build_extractor
 from transferkit.storage.run import Run
 from transferkit.training.train import train
@@ -63,9 +63,9 @@ def test_with_the_file_of_keras_in_the_cache_they_are_of_mobilenet_v2(
 
 def test_features_are_those_of_pocket(manifest: Manifest) -> None:
     paths, pocket = list(manifest.part("test")["path"]), ModelConfig(backbone="pocket")
-    found = frozen_features(ModelConfig(), QUICK.data, paths).values
-    assert (found == frozen_features(pocket, QUICK.data, paths).values).all()
-    assert (found == read_features(ModelConfig(), QUICK.data, paths)).all()
+    found = extract_features(ModelConfig(), QUICK.data, paths).values
+    assert (found == extract_features(pocket, QUICK.data, paths).values).all()
+    assert (found == load_features(ModelConfig(), QUICK.data, paths)).all()
 
 
 def test_a_classic_on_features_keeps_the_name_of_the_backbone(manifest: Manifest) -> None:

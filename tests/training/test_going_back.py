@@ -10,7 +10,7 @@ import pytest
 
 from transferkit.config.settings import Config
 from transferkit.training.stages import _go_back
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 
 HEAD, BEST, NOW = 1.0, 2.0, 3.0  # the one weight: before the stage, at its best epoch, in its midst
 
@@ -49,7 +49,7 @@ def test_a_stage_that_ends_early_leaves_the_best_so_far(
         rows.insert(0, {"stage": "head", key: head_loss})
     parts: Any = [0] if watched else []
     nothing: Any = None
-    fit = Fit(model, Config(), nothing, nothing, parts, history=rows, reached="before")
+    fit = TrainingState(model, Config(), nothing, nothing, parts, history=rows, reached="before")
     stopper = keras.callbacks.EarlyStopping() if watched else None
     if stopper is not None:
         stopper.best_weights = weights(BEST) if losses else None

@@ -11,20 +11,20 @@ import tensorflow as tf
 
 from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
-from transferkit.data.loading.tf_dataset import Augmentation, finish, training_batches
+from transferkit.data.loading.tf_dataset import Augmentation, finish_batch, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
-from transferkit.training.dataset import read_part
-from transferkit.training.gpu_augmentation import Augmenting
+from transferkit.training.dataset import read_split
+from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.stages import fit_classifier
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 
 
 @pytest.mark.parametrize("mix", ["none", "mixup", "cutmix"])
 def test_what_is_finished_later_is_what_is_finished_at_once(
     manifest: Manifest, pretrained: Config, mix: str
 ) -> None:
-    part = read_part(manifest, "train", batch=8)
+    part = read_split(manifest, "train", batch=8)
     at_once, later = (
         training_batches(
             part.paths,
@@ -40,13 +40,13 @@ def test_what_is_finished_later_is_what_is_finished_at_once(
     augmentation = Augmentation(find_policy("photo"), mix, seed=3)
     for expected, (given, *rest) in zip(at_once, later, strict=True):
         assert given["images"].dtype == tf.uint8
-        found = finish(augmentation, given["seeds"][0], (given["images"], *rest))
+        found = finish_batch(augmentation, given["seeds"][0], (given["images"], *rest))
         for one, other in zip(expected, found, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-3)
 
 
 @pytest.fixture(scope="module")
-def on_gpu(manifest: Manifest, pretrained: Config) -> Fit:
+def on_gpu(manifest: Manifest, pretrained: Config) -> TrainingState:
     """The way of a GPU, on a CPU: another device, the same code."""
     settings = dataclasses.replace(pretrained.train, release="all", epochs=2, mix="mixup")
     config = dataclasses.replace(pretrained, train=settings)
@@ -54,13 +54,13 @@ def on_gpu(manifest: Manifest, pretrained: Config) -> Fit:
     return fit_classifier(manifest, config, device)
 
 
-def test_it_learns_and_says_every_epoch(on_gpu: Fit) -> None:
+def test_it_learns_and_says_every_epoch(on_gpu: TrainingState) -> None:
     tuning = [row for row in on_gpu.history if row["stage"] == "fine-tune"]
     assert [row["epoch"] for row in tuning] == [1, 2]
     assert all(np.isfinite(row["loss"]) and np.isfinite(row["val_loss"]) for row in tuning)
 
 
-def test_the_classifier_has_nothing_of_it(on_gpu: Fit, tmp_path: object) -> None:
+def test_the_classifier_has_nothing_of_it(on_gpu: TrainingState, tmp_path: object) -> None:
     file = f"{tmp_path}/model.keras"
     on_gpu.classifier.save(file)
     images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
@@ -68,7 +68,7 @@ def test_the_classifier_has_nothing_of_it(on_gpu: Fit, tmp_path: object) -> None
     np.testing.assert_allclose(again(images), on_gpu.classifier(images), atol=1e-6)
 
 
-def test_the_wrapper_has_the_weights_of_the_classifier(on_gpu: Fit) -> None:
-    wrapper = Augmenting(on_gpu.classifier, Augmentation(find_policy("flip")))
+def test_the_wrapper_has_the_weights_of_the_classifier(on_gpu: TrainingState) -> None:
+    wrapper = GpuAugmentation(on_gpu.classifier, Augmentation(find_policy("flip")))
     wrapper(np.zeros((1, 32, 32, 3), np.float32))
     assert len(wrapper.weights) == len(on_gpu.classifier.weights)

@@ -18,13 +18,13 @@ from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
 from transferkit.models import classifier as models
 from transferkit.models.network import Network
 from transferkit.storage.run import Run
 from transferkit.training.stages import fit_classifier
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 
 ROW = find_backbone("pocket")
@@ -45,7 +45,7 @@ def both(pretrained: Config, tmp_path_factory: pytest.TempPathFactory) -> Config
 
 
 @pytest.fixture(scope="module")
-def tuned(manifest: Manifest, both: Config) -> Fit:
+def tuned(manifest: Manifest, both: Config) -> TrainingState:
     """Fitted by both stages of the training; without validation images, so nothing is undone."""
     frame = manifest.frame[manifest.frame["split"] != "validation"]
     return fit_classifier(Manifest(frame), both, choose_device(both.train))
@@ -62,7 +62,9 @@ def layer_weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
     return {layer.name: layer.get_weights() for layer in model.get_layer(ROW.name).layers}
 
 
-def test_the_last_block_moves_and_nothing_below_it(tuned: Fit, start: keras.Model) -> None:
+def test_the_last_block_moves_and_nothing_below_it(
+    tuned: TrainingState, start: keras.Model
+) -> None:
     before, after = layer_weights(start), layer_weights(tuned.classifier)
     moved = [
         name
@@ -75,7 +77,7 @@ def test_the_last_block_moves_and_nothing_below_it(tuned: Fit, start: keras.Mode
     assert tuned.details["kept"] == "fine-tune"
 
 
-def test_moving_statistics_stay(tuned: Fit, start: keras.Model) -> None:
+def test_moving_statistics_stay(tuned: TrainingState, start: keras.Model) -> None:
     """Keras lets them drift in `fit` once the backbone is trainable (keras#20285)."""
     before, after = layer_weights(start), layer_weights(tuned.classifier)
     names = [name for name, values in before.items() if len(values) == 4]
@@ -93,8 +95,8 @@ def test_the_backbone_of_the_classifier_gives_its_stages(start: keras.Model) -> 
 
 def test_rates_fall_by_blocks(both: Config, manifest: Manifest) -> None:
     model = models.build_classifier(both.model, manifest.classes)
-    models.release_blocks(model, ROW, len(ROW.blocks), pretrained=True)
-    factors = models.rate_factors(model, ROW, 0.5)
+    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
+    factors = models.layer_decay_multipliers(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
     last, first = backbone.get_layer("top_conv"), backbone.get_layer("stem_conv")
     assert factors[last.trainable_variables[0].path] == 1.0
@@ -134,7 +136,7 @@ def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Conf
         dataclasses.replace(both.model, sides=(64,)),
         dataclasses.replace(both.model, sides=(64, 32)),
     ]
-    found = [frozen_features(each, both.data, paths, precision="float32") for each in variants]
+    found = [extract_features(each, both.data, paths, precision="float32") for each in variants]
     assert [each.values.shape[1] for each in found] == [3520, 1024, 1760, 3520]
     assert not np.array_equal(found[0].values, found[3].values)
     images = read_images(paths, 64, both.data).astype("float32")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from transferkit.data.manifest import Manifest
-from transferkit.training.dataset import read_part, shared_batch
+from transferkit.training.dataset import read_split, shared_batch
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_images_that_cannot_be_shared_are_repeated_all_as_often(images: int, rep
     frame = pd.DataFrame(
         {"path": paths, "label": "a", "split": "train", "group": "", "problem": ""}
     )
-    part = read_part(Manifest(frame), "train", batch=32, replicas=replicas)
+    part = read_split(Manifest(frame), "train", batch=32, replicas=replicas)
     assert {part.paths.count(path) for path in paths} == {len(part) // images}
     assert part.batch % replicas == 0
     assert len(part) % part.batch == 0 or len(part) % part.batch >= replicas
@@ -53,4 +53,4 @@ def test_images_that_cannot_be_shared_are_repeated_all_as_often(images: int, rep
 def test_a_batch_has_an_image_for_each_device_at_least() -> None:
     frame = pd.DataFrame({"path": list("abcd"), "label": "a", "split": "train"})
     frame = frame.assign(group="", problem="")
-    assert read_part(Manifest(frame), "train", batch=1, replicas=4).batch == 4
+    assert read_split(Manifest(frame), "train", batch=1, replicas=4).batch == 4

@@ -14,17 +14,17 @@ from sklearn.metrics import log_loss
 from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.evaluation.calibration import FLOOR, tempered
-from transferkit.evaluation.temperature import likeliest_temperature
-from transferkit.features.extract import frozen_features
+from transferkit.evaluation.calibration import FLOOR, apply_temperature
+from transferkit.evaluation.temperature import fit_temperature
+from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
-from transferkit.inference.predictor import Forward
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models import classifier as models
 from transferkit.models.network import Network
-from transferkit.training.dataset import read_part
+from transferkit.training.dataset import read_split
 from transferkit.training.stages import fit_classifier
-from transferkit.training.state import Fit
-from transferkit.training.temperature_scaling import answers, temper
+from transferkit.training.state import TrainingState
+from transferkit.training.temperature_scaling import answers, calibrate
 from transferkit.training.train import train
 
 
@@ -32,7 +32,7 @@ def changed(config: Config, **settings: object) -> Config:
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **settings))
 
 
-def fitted(manifest: Manifest, config: Config) -> Fit:
+def fitted(manifest: Manifest, config: Config) -> TrainingState:
     return fit_classifier(manifest, config, choose_device(config.train))
 
 
@@ -48,7 +48,7 @@ def watched(shapes: Path) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def before(watched: Manifest, pretrained: Config) -> Fit:
+def before(watched: Manifest, pretrained: Config) -> TrainingState:
     """A head alone, of which the last layer is surer than it should be."""
     fit = fitted(watched, changed(pretrained, release="none", precision="float32"))
     last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
@@ -57,20 +57,20 @@ def before(watched: Manifest, pretrained: Config) -> Fit:
 
 
 @pytest.fixture(scope="module")
-def logits(before: Fit) -> np.ndarray:
+def logits(before: TrainingState) -> np.ndarray:
     """Of its validation images."""
     last = before.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
     kernel, bias = last.get_weights()
-    found = frozen_features(
+    found = extract_features(
         before.config.model, before.config.data, before.validation.paths, precision="float32"
     )
     return np.asarray(found.values @ kernel + bias, float)
 
 
 @pytest.fixture(scope="module")
-def calm(before: Fit, logits: np.ndarray) -> Fit:
+def calm(before: TrainingState, logits: np.ndarray) -> TrainingState:
     """The same, tempered."""
-    temper(before)
+    calibrate(before)
     return before
 
 
@@ -78,21 +78,23 @@ def loss_at(temperature: float, logits: np.ndarray, truth: np.ndarray) -> float:
     return float(log_loss(truth, softmax(logits / temperature, axis=1), labels=range(3)))
 
 
-def everything(fit: Fit) -> np.ndarray:
-    return Forward(fit.classifier)(fit.validation.paths, fit.config.data, doing="Asking")
+def everything(fit: TrainingState) -> np.ndarray:
+    return BatchPredictor(fit.classifier)(fit.validation.paths, fit.config.data, doing="Asking")
 
 
 def test_the_model_says_the_softmax_of_its_logits_at_the_temperature(
-    calm: Fit, logits: np.ndarray
+    calm: TrainingState, logits: np.ndarray
 ) -> None:
     wanted = softmax(logits / calm.details["temperature"], axis=1)
     np.testing.assert_allclose(answers(calm), wanted, atol=1e-4)
     np.testing.assert_allclose(everything(calm), wanted, atol=1e-3)
 
 
-def test_a_network_that_is_much_too_sure_is_made_less_sure(calm: Fit, logits: np.ndarray) -> None:
+def test_a_network_that_is_much_too_sure_is_made_less_sure(
+    calm: TrainingState, logits: np.ndarray
+) -> None:
     truth = calm.validation.truth
-    found = likeliest_temperature(logits, truth, len(truth))
+    found = fit_temperature(logits, truth, len(truth))
     assert calm.details["temperature"] == pytest.approx(found, rel=1e-3)
     assert found > 2.5  # it was ten times as sure as the optimum
 
@@ -108,30 +110,30 @@ def drawn_answers(images: int, temperature: float) -> tuple[np.ndarray, np.ndarr
 @pytest.mark.parametrize("temperature", [0.5, 1, 2])
 def test_of_many_images_the_temperature_is_the_true_one(temperature: float) -> None:
     logits, truth = drawn_answers(20_000, temperature)
-    assert likeliest_temperature(logits, truth, 20_000) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(logits, truth, 20_000) == pytest.approx(temperature, rel=0.05)
 
 
 def test_one_mistake_among_few_does_not_make_it_cold() -> None:
     logits = np.tile([2.0, 0.0], (24, 1))
     truth = np.zeros(24, int)
     truth[0] = 1
-    assert 0.9 < likeliest_temperature(logits, truth, 24) <= 1.001
-    assert likeliest_temperature(logits, truth, 24_000) < 0.65
+    assert 0.9 < fit_temperature(logits, truth, 24) <= 1.001
+    assert fit_temperature(logits, truth, 24_000) < 0.65
 
 
 def test_an_image_that_is_there_twice_counts_once() -> None:
     logits, truth = drawn_answers(30, 2)
     twice = np.tile(logits, (2, 1)), np.tile(truth, 2)
-    assert likeliest_temperature(*twice, 30) == pytest.approx(
-        likeliest_temperature(logits, truth, 30)
-    )
+    assert fit_temperature(*twice, 30) == pytest.approx(fit_temperature(logits, truth, 30))
 
 
-def test_the_likeliest_class_stays(calm: Fit, logits: np.ndarray) -> None:
+def test_the_likeliest_class_stays(calm: TrainingState, logits: np.ndarray) -> None:
     assert np.array_equal(answers(calm).argmax(axis=1), logits.argmax(axis=1))
 
 
-def test_the_losses_before_and_after_are_in_the_details(calm: Fit, logits: np.ndarray) -> None:
+def test_the_losses_before_and_after_are_in_the_details(
+    calm: TrainingState, logits: np.ndarray
+) -> None:
     losses, truth = calm.details["validation log loss"], calm.validation.truth
     assert losses["after"] == pytest.approx(log_loss(truth, answers(calm), labels=range(3)), 1e-3)
     assert losses["after"] < 1.2 < loss_at(1, logits, truth)
@@ -161,7 +163,7 @@ def test_few_validation_images_leave_it_at_one(
     fit = fitted(manifest, scratch)
     capsys.readouterr()
     weights = fit.classifier.get_weights()
-    temper(fit)
+    calibrate(fit)
     assert fit.details["temperature"] == 1
     assert "validation log loss" not in fit.details
     assert capsys.readouterr().err == (
@@ -177,9 +179,9 @@ def test_validation_images_that_are_all_right_leave_it_at_one(
     fit = fitted(watched, scratch)
     said = answers(fit).argmax(axis=1)
     targets = np.eye(3, dtype=np.float32)[said]
-    fit.validation = dataclasses.replace(read_part(watched, "validation"), targets=targets)
+    fit.validation = dataclasses.replace(read_split(watched, "validation"), targets=targets)
     capsys.readouterr()
-    temper(fit)
+    calibrate(fit)
     assert fit.details["temperature"] == 1
     assert capsys.readouterr().err == (
         "The temperature stays 1: all 24 validation images are right, "
@@ -194,7 +196,7 @@ def test_where_no_other_is_clearly_better_it_is_left_at_one(
     last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
     last.set_weights([np.zeros_like(values) for values in last.get_weights()])
     capsys.readouterr()
-    temper(fit)
+    calibrate(fit)
     assert capsys.readouterr().err == (
         "The temperature stays 1: none fits the 24 validation images clearly better.\n"
     )
@@ -216,7 +218,7 @@ def test_the_saved_network_is_tempered_and_nothing_else(
     plain = plain_network.probabilities(paths)
     exact = plain.min(axis=1) > FLOOR  # what is less counts as that
     assert exact.sum() > 6
-    wanted = tempered(plain, again.details["temperature"])
+    wanted = apply_temperature(plain, again.details["temperature"])
     np.testing.assert_allclose(again.probabilities(paths)[exact], wanted[exact], atol=1e-4)
     layers = [type(layer) for layer in plain_network.model.layers]
     assert [type(layer) for layer in again.model.layers] == layers

@@ -15,8 +15,8 @@ from transferkit.inference import engine as engines
 from transferkit.inference.devices import choose_device
 from transferkit.runtime import progress
 from transferkit.training import activation_cache, stages, state
-from transferkit.training.state import Fit
-from transferkit.training.time_estimate import foretell
+from transferkit.training.state import TrainingState
+from transferkit.training.time_estimate import estimate_time
 
 AHEAD = "fine-tune, after the head: about "
 
@@ -32,14 +32,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(pretrained: Config, monkeypatch: pytest.MonkeyPatch) -> Config:
     """As many batches as are timed, and dropout, whose draws go on from step to step."""
-    monkeypatch.setattr(engines, "BATCH", 8)
-    monkeypatch.setattr(state, "EXECUTED", 2)
+    monkeypatch.setattr(engines, "BATCH_SIZE", 8)
+    monkeypatch.setattr(state, "MAX_STEPS_AT_ONCE", 2)
     model = dataclasses.replace(pretrained.model, dropout=0.5)
     train = dataclasses.replace(pretrained.train, batch=4, engine="graph", devices="cpu")
     return dataclasses.replace(pretrained, model=model, train=train)
 
 
-def fitted(manifest: Manifest, config: Config, *, gpu: bool = False, **train: object) -> Fit:
+def fitted(
+    manifest: Manifest, config: Config, *, gpu: bool = False, **train: object
+) -> TrainingState:
     """By the way of a GPU, on a CPU, if `gpu`."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
     device = dataclasses.replace(choose_device(config.train), gpu=gpu)
@@ -90,5 +92,5 @@ def test_an_epoch_of_few_steps_leaves_no_optimizer(manifest: Manifest, settings:
     config = dataclasses.replace(settings, train=dataclasses.replace(settings.train, batch=32))
     found = stages.fit_classifier(manifest, config, choose_device(config.train))
     learner = keras.Model(found.classifier.inputs, found.classifier.outputs)
-    foretell(found, learner, [], blocks=1)
+    estimate_time(found, learner, [], blocks=1)
     assert not learner.compiled

@@ -7,7 +7,7 @@ import pytest
 from transferkit.config.settings import TrainConfig
 from transferkit.data.class_weights import class_weights, image_weights
 from transferkit.data.manifest import Manifest
-from transferkit.training.dataset import Part, read_part
+from transferkit.training.dataset import SplitData, read_split
 from transferkit.training.head import head_batch
 
 
@@ -55,12 +55,12 @@ def test_images_weigh_by_the_same_rule() -> None:
 
 
 def test_images_of_other_classes_can_be_left_out() -> None:
-    part = read_part(manifest_of({"a": 2, "b": 3}), "train", only=np.array([False, True]))
+    part = read_split(manifest_of({"a": 2, "b": 3}), "train", only=np.array([False, True]))
     assert part.truth.tolist() == [1, 1, 1]
 
 
 def test_targets_are_one_hot_and_weights_go_by_class() -> None:
-    part = read_part(manifest_of({"a": 1, "b": 2}), "train", by_class=np.array([3.0, 0.5]))
+    part = read_split(manifest_of({"a": 1, "b": 2}), "train", by_class=np.array([3.0, 0.5]))
     assert part.targets.tolist() == [[1, 0], [0, 1], [0, 1]]
     assert part.weights.tolist() == [3.0, 0.5, 0.5]
     assert part.paths == ["/a/0", "/b/0", "/b/1"]
@@ -74,14 +74,14 @@ def test_a_small_set_has_small_batches_for_the_head(
     images: int, batch: int, replicas: int, wanted: int
 ) -> None:
     rows = ["x"] * images
-    part = Part(rows, np.zeros((images, 2)), np.zeros(images), batch, rows)
+    part = SplitData(rows, np.zeros((images, 2)), np.zeros(images), batch, rows)
     found = head_batch(part, replicas)
     assert found == wanted
     assert images % found == 0 or images % found >= replicas
 
 
 def test_views_of_an_image_stay_in_its_group() -> None:
-    part = read_part(manifest_of({"a": 3, "b": 3}), "train")
+    part = read_split(manifest_of({"a": 3, "b": 3}), "train")
     twice = part.times(2)
     assert twice.groups == part.groups * 2
     assert len(set(twice.groups)) == 6

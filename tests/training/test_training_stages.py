@@ -17,12 +17,12 @@ from transferkit.inference.devices import choose_device
 from transferkit.models import classifier as models
 from transferkit.training import head
 from transferkit.training.stages import fit_classifier
-from transferkit.training.state import Fit, require_numbers
+from transferkit.training.state import TrainingState, require_numbers
 
 ROW = find_backbone("pocket")
 
 
-def fit(manifest: Manifest, config: Config, **train: object) -> Fit:
+def fit(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
     return fit_classifier(manifest, config, choose_device(config.train))
 
@@ -40,7 +40,7 @@ def below_last_block(model: keras.Model) -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def tuned(manifest: Manifest, pretrained: Config) -> Fit:
+def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
     """Fitted by both stages, all blocks released."""
     return fit(manifest, pretrained, release="all", fine_tune_rate=1e-2)
 
@@ -51,11 +51,11 @@ def start(manifest: Manifest, pretrained: Config) -> keras.Model:
     return models.build_classifier(pretrained.model, manifest.classes, side=32)
 
 
-def test_the_head_comes_first_and_then_the_blocks(tuned: Fit) -> None:
+def test_the_head_comes_first_and_then_the_blocks(tuned: TrainingState) -> None:
     assert [row["stage"] for row in tuned.history] == ["head", "fine-tune"]
 
 
-def test_each_epoch_says_all_its_numbers(tuned: Fit) -> None:
+def test_each_epoch_says_all_its_numbers(tuned: TrainingState) -> None:
     names = ["stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds"]
     solved, tuning = tuned.history
     assert list(tuning) == names
@@ -87,7 +87,7 @@ def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrain
 
 
 def test_moving_statistics_stay_even_with_all_blocks_released(
-    tuned: Fit, start: keras.Model
+    tuned: TrainingState, start: keras.Model
 ) -> None:
     """Keras lets them drift in `fit` once the backbone is trainable (keras#20285)."""
     pairs = zip(moving_statistics(start), moving_statistics(tuned.classifier), strict=True)
@@ -132,7 +132,7 @@ def test_fine_tuning_whose_loss_is_no_number_is_undone(
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_a_loss_that_is_no_number_is_one_sentence(tuned: Fit, watched: bool) -> None:
+def test_a_loss_that_is_no_number_is_one_sentence(tuned: TrainingState, watched: bool) -> None:
     validation = tuned.validation if watched else dataclasses.replace(tuned.validation, paths=[])
     row = {"stage": "head", "loss": np.nan} | ({"val_loss": np.nan} if watched else {})
     lost = dataclasses.replace(tuned, validation=validation, history=[row])
@@ -144,7 +144,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(tuned: Fit, watched: bool) -> 
     )
 
 
-def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: Fit) -> None:
+def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: TrainingState) -> None:
     rows = [{"stage": "from scratch", "loss": each} for each in (0.5, np.nan)]
     unwatched = dataclasses.replace(tuned.validation, paths=[])
     with pytest.raises(ConfigError):
@@ -153,7 +153,7 @@ def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: Fit) 
         )
 
 
-def test_an_epoch_without_a_number_after_a_good_one_is_passed_over(tuned: Fit) -> None:
+def test_an_epoch_without_a_number_after_a_good_one_is_passed_over(tuned: TrainingState) -> None:
     losses = [0.5, 0.4, np.nan]
     rows = [{"stage": "head", "loss": each, "val_loss": each} for each in losses]
     assert dataclasses.replace(tuned, history=rows).best("head") == 0.4
@@ -213,8 +213,8 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
 
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
     model = models.build_classifier(pretrained.model, manifest.classes, side=32)
-    models.release_blocks(model, ROW, len(ROW.blocks), pretrained=True)
-    factors = models.rate_factors(model, ROW, 0.5)
+    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
+    factors = models.layer_decay_multipliers(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
     last, first = backbone.get_layer("top_conv"), backbone.get_layer("stem_conv")
     assert factors[last.trainable_variables[0].path] == 1.0

@@ -10,7 +10,7 @@ import pytest
 
 from transferkit.config.settings import Config, TrainConfig
 from transferkit.training import tta
-from transferkit.training.dataset import Part
+from transferkit.training.dataset import SplitData
 
 TRUTH = np.array([0, 1, 1, 0])
 SURE = np.eye(2)[TRUTH] * 0.8 + 0.1
@@ -21,7 +21,7 @@ def fit_of(augment: str = "flip") -> SimpleNamespace:
     """A training with four validation images."""
     paths = [f"{number}.png" for number in range(4)]
     targets = np.eye(2, dtype=np.float32)[TRUTH]
-    part = Part(paths, targets, np.ones(4, np.float32), 4, paths)
+    part = SplitData(paths, targets, np.ones(4, np.float32), 4, paths)
     config = dataclasses.replace(Config(), train=TrainConfig(augment=augment))
     return SimpleNamespace(classifier=None, config=config, validation=part, details={})
 
@@ -47,9 +47,9 @@ def test_the_mirror_image_is_kept_where_it_lowers_the_loss(
 ) -> None:
     monkeypatch.setattr(tta, "Forward", answering(plain, mirrored))
     fit = fit_of()
-    assert tta.mirror_helps(fit) is helps
+    assert tta.should_use_tta(fit) is helps
     assert fit.details["mirrored"] is helps
 
 
 def test_where_training_mirrors_nothing_it_is_not_asked() -> None:
-    assert not tta.mirror_helps(fit_of(augment="none"))
+    assert not tta.should_use_tta(fit_of(augment="none"))

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tools.pocket.scenes import SIDE, draw_labelled, draw_scene
-from transferkit.runtime.progress import say, track
-from transferkit.storage.run import atomic
+from transferkit.runtime.progress import log, track
+from transferkit.storage.run import written_atomically
 
 SHARD = 2_000  # pictures in a file: 55 MB
 LABELS = 1_000  # of the labelled pictures
@@ -32,7 +32,7 @@ def draw_pictures(folder: Path, count: int, *, labelled: bool, workers: int | No
     ]
     if not missing:
         return
-    say(f"Drawing {count:,} pictures of {SIDE} px.")
+    log(f"Drawing {count:,} pictures of {SIDE} px.")
     draw = partial(_draw_shard, labelled=labelled)
     with _processes(workers) as run:
         numbers = [range(first, min(first + SHARD, count)) for _, first in missing]
@@ -48,7 +48,7 @@ def shard_paths(folder: Path, kind: str, count: int) -> list[Path]:
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """Write `array` as a .npy file, whole or not at all."""
-    with atomic(path) as temporary:
+    with written_atomically(path) as temporary:
         np.save(temporary, array)
 
 

@@ -20,9 +20,9 @@ from tools.pocket.dataset import LABELS
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
 from transferkit.config.settings import TrainConfig
-from transferkit.inference.devices import choose_bits
-from transferkit.runtime.progress import say
-from transferkit.storage.run import atomic, write_text
+from transferkit.inference.devices import resolve_precision
+from transferkit.runtime.progress import log
+from transferkit.storage.run import write_text, written_atomically
 from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
 from transferkit.training.optimizers import build_optimizer, rate_schedule
 
@@ -63,11 +63,11 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
     `probe` is asked about the student `PROBES` times on the way; what it says is written into the
     history.
     """
-    with choose_bits("auto").fast():
+    with resolve_precision("auto").fast():
         student = _kept_student(lesson)
         done = int(student.optimizer.iterations)
         if done < lesson.steps:
-            say(f"Step {done:,} of {lesson.steps:,}, {lesson.batch} pictures each.")
+            log(f"Step {done:,} of {lesson.steps:,}, {lesson.batch} pictures each.")
             student.fit(
                 lesson_batches(lesson, first=done),
                 epochs=-(-lesson.steps // lesson.kept_every),
@@ -132,11 +132,11 @@ class Keeping(keras.callbacks.Callback):
         rate = lesson.kept_every * lesson.batch / (time.perf_counter() - self.started)
         loss = float((logs or {})["loss"])
         row = {"step": step, "loss": round(loss, 4), "pictures a second": round(rate)}
-        say(
+        log(
             f"Step {step:,} of {lesson.steps:,}: loss {loss:.3f}, {rate:.0f} pictures a second, "
             f"{(lesson.steps - step) * lesson.batch / rate / 60:.0f} min left."
         )
-        with atomic(lesson.checkpoint) as temporary:
+        with written_atomically(lesson.checkpoint) as temporary:
             self.model.save(temporary)
         if self.probe and self.is_due(step):
             row |= {name: round(share, 4) for name, share in self.probe(self.model).items()}

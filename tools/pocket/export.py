@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from transferkit.storage.run import atomic
+from transferkit.storage.run import written_atomically
 
 
 def write_weights(student: keras.Model, path: Path) -> str:
@@ -24,7 +24,7 @@ def write_weights(student: keras.Model, path: Path) -> str:
         student.get_layer("pocket").save_weights(whole)
         with (
             h5py.File(whole) as source,
-            atomic(path) as temporary,
+            written_atomically(path) as temporary,
             h5py.File(temporary, "w") as target,
         ):
             _copy(source, target)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from tools.pocket.config import Lesson
-from transferkit.storage.run import atomic
+from transferkit.storage.run import written_atomically
 
 
 def draw_curve(lesson: Lesson, path: Path) -> None:
@@ -26,5 +26,5 @@ def draw_curve(lesson: Lesson, path: Path) -> None:
     right.set(xlabel="pictures seen, millions", ylabel="probe, % right")
     if right.lines:
         right.legend(frameon=False)
-    with atomic(path) as temporary:
+    with written_atomically(path) as temporary:
         figure.savefig(temporary, dpi=160)

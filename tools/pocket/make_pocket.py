@@ -16,8 +16,8 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.cli.arguments import parse_arguments
 from transferkit.config.validation import Between, check_settings
 from transferkit.errors import ConfigError
-from transferkit.runtime.process import exit_with, silence_tensorflow
-from transferkit.runtime.progress import say
+from transferkit.runtime.process import run_as_script, silence_tensorflow
+from transferkit.runtime.progress import log
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def make(settings: Making) -> None:
     student = distill.learn(lesson, lambda student: probe.probe(student, manifests))
     digest = export.write_weights(student, folder / "pocket.weights.h5")
     loss_plot.draw_curve(lesson, folder / "curve.png")
-    say(f"Weights: {str(folder / 'pocket.weights.h5')!r}, SHA-256 {digest}.")
+    log(f"Weights: {str(folder / 'pocket.weights.h5')!r}, SHA-256 {digest}.")
 
 
 if __name__ == "__main__":
     import sys
 
-    exit_with(lambda: make(parse_arguments(Making, sys.argv[1:], program="make_pocket.py")))
+    run_as_script(lambda: make(parse_arguments(Making, sys.argv[1:], program="make_pocket.py")))

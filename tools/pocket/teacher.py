@@ -14,10 +14,10 @@ from tools.pocket.dataset import save_array, shard_paths
 from tools.pocket.scenes import SIDE
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
-from transferkit.inference.devices import choose_bits
+from transferkit.inference.devices import resolve_precision
 from transferkit.inference.tf_graph import compiled
-from transferkit.runtime.progress import say, track
-from transferkit.storage.run import atomic
+from transferkit.runtime.progress import log, track
+from transferkit.storage.run import written_atomically
 
 COMPONENTS = 256  # of the teacher's features, which are correlated
 ENLARGED = (
@@ -41,16 +41,16 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
     missing = [(p, t) for p, t in zip(pictures, targets, strict=True) if not t.exists()]
     if not missing:
         return
-    say(f"{teacher} reads {count:,} pictures, enlarged to {ENLARGED * SIDE} px.")
+    log(f"{teacher} reads {count:,} pictures, enlarged to {ENLARGED * SIDE} px.")
     started = time.perf_counter()
-    with choose_bits("auto").fast():
+    with resolve_precision("auto").fast():
         network = _build(teacher, weights)
         basis = _kept_basis(folder, compiled(network), np.load(pictures[0]))
         read = compiled(_reduced(network, basis))
         for source, path in track(missing, len(missing), doing="Reading"):
             save_array(path, _read(read, np.load(source)).astype(np.float16))
     rate = sum(len(np.load(p, mmap_mode="r")) for p, _ in missing) / (time.perf_counter() - started)
-    say(f"{rate:.0f} pictures a second.")
+    log(f"{rate:.0f} pictures a second.")
 
 
 def _build(teacher: str, weights: str) -> keras.Model:
@@ -73,7 +73,7 @@ def _kept_basis(folder: Path, read: Graph, pictures: np.ndarray) -> dict:
     """The principal components of the teacher's features, found once in a lesson."""
     path = folder / "basis.npz"
     if not path.exists():
-        with atomic(path) as temporary:
+        with written_atomically(path) as temporary:
             np.savez(temporary, **principal_components(_read(read, pictures)))  # type: ignore[arg-type]
     with np.load(path) as found:
         return dict(found)

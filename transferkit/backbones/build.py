@@ -15,7 +15,7 @@ import keras
 from transferkit.backbones import lenet_alexnet
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.pocket.network import pocket
-from transferkit.backbones.spec import Backbone, require_side
+from transferkit.backbones.spec import BackboneSpec, require_image_size
 from transferkit.backbones.weights import weights_path
 from transferkit.errors import WeightsError
 
@@ -33,7 +33,7 @@ RESCALING: dict[str, tuple[Any, Any]] = {
 
 
 def build_backbone(
-    row: Backbone | str,
+    row: BackboneSpec | str,
     weights: str = "imagenet",
     side: int | None = None,
     *,
@@ -56,7 +56,7 @@ def build_backbone(
     """
     row = find_backbone(row) if isinstance(row, str) else row
     side = row.side if side is None else side
-    require_side(row, side)
+    require_image_size(row, side)
     path = weights_path(row, weights)
     shape = (None, None, 3) if any_side else (side, side, 3)
     images = keras.Input(shape, name="images")
@@ -66,7 +66,7 @@ def build_backbone(
     return _by_stages(network, row) if stages and row.stages else network
 
 
-def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+def preprocess(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTensor:
     """`images`, RGB 0 to 255, as the network of `row` takes them, by Keras' own layers.
 
     Always in float32: with 16 bits the mean would be off before the network begins.
@@ -79,7 +79,7 @@ def preprocess(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.Rescaling(scale, offset, dtype="float32")(images)
 
 
-def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
+def _feature_map(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTensor:
     if not row.application:
         own = {"pocket": pocket, "lenet": lenet_alexnet.lenet, "alexnet": lenet_alexnet.alexnet}
         return own[row.name](images)
@@ -95,7 +95,7 @@ def _feature_map(row: Backbone, images: keras.KerasTensor) -> keras.KerasTensor:
     return network.output
 
 
-def _by_stages(network: keras.Model, row: Backbone) -> keras.Model:
+def _by_stages(network: keras.Model, row: BackboneSpec) -> keras.Model:
     """`network`, the same layers in the same order, with the maps of its stages as outputs."""
     outputs = {operation.name: operation.output for operation in network.operations}
     return keras.Model(network.input, [outputs[stage] for stage in row.stages], name=row.name)

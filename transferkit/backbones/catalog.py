@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from transferkit.backbones.spec import Backbone
-from transferkit.backbones.specs_accurate import DEEP
-from transferkit.backbones.specs_fast import LIGHT
+from transferkit.backbones.spec import BackboneSpec
+from transferkit.backbones.specs_accurate import ACCURATE
+from transferkit.backbones.specs_fast import FAST
 from transferkit.errors import unknown_name
 
-POCKET = Backbone(
+POCKET = BackboneSpec(
     name="pocket",
     title="Pocket",
     paper="Own; its blocks: Deep Residual Learning for Image Recognition, CVPR 2016, "
@@ -29,8 +29,8 @@ POCKET = Backbone(
 )
 """The embedded one: its weights come with the package, so that it needs no network."""
 
-SCRATCH: tuple[Backbone, ...] = (
-    Backbone(
+SCRATCH: tuple[BackboneSpec, ...] = (
+    BackboneSpec(
         name="lenet",
         title="LeNet-5",
         paper="Gradient-Based Learning Applied to Document Recognition, "
@@ -42,7 +42,7 @@ SCRATCH: tuple[Backbone, ...] = (
         preprocessing="scale",
         blocks=("conv1", "conv2", "dense1", "dense2"),
     ),
-    Backbone(
+    BackboneSpec(
         name="alexnet",
         title="AlexNet",
         paper="ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS 2012",
@@ -56,10 +56,10 @@ SCRATCH: tuple[Backbone, ...] = (
 )
 """Networks without pretrained weights; their dense layers grow with the side of the images."""
 
-BACKBONES: tuple[Backbone, ...] = (*DEEP, *LIGHT, POCKET, *SCRATCH)
+BACKBONES: tuple[BackboneSpec, ...] = (*ACCURATE, *FAST, POCKET, *SCRATCH)
 
 
-def find_backbone(name: str) -> Backbone:
+def find_backbone(name: str) -> BackboneSpec:
     """The row of the backbone called `name`.
 
     Raises:

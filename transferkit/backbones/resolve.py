@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.config.settings import ModelConfig
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 PREFERRED, EMBEDDED = "mobilenet_v2", "pocket"  # what auto means, by whether weights can be had
 NAMED = ("imagenet", "embedded", "none")  # what the setting `weights` is, where it is no file
 _given_up: set[str] = set()  # addresses of weights that could not: a process asks each once
 
 
-def possible_backbones(model: ModelConfig) -> tuple[Backbone, ...]:
+def possible_backbones(model: ModelConfig) -> tuple[BackboneSpec, ...]:
     """The rows that the setting `backbone` can mean, the preferred one first.
 
     Raises:
@@ -30,7 +30,7 @@ def possible_backbones(model: ModelConfig) -> tuple[Backbone, ...]:
     return (embedded,) if model.weights == "embedded" else (preferred,)
 
 
-def choose_backbone(
+def resolve_backbone(
     model: ModelConfig, *, on_answer: Callable[[], object] | None = None
 ) -> ModelConfig:
     """`model` with the name of a backbone where it says auto.
@@ -70,7 +70,9 @@ def is_pretrained(model: ModelConfig) -> bool:
     return starting_weights(model) != "none"
 
 
-def _can_be_had(row: Backbone, spare: Backbone, on_answer: Callable[[], object] | None) -> bool:
+def _can_be_had(
+    row: BackboneSpec, spare: BackboneSpec, on_answer: Callable[[], object] | None
+) -> bool:
     """Whether the ImageNet weights of `row` are there now; if not, that `spare` is used is said."""
     from transferkit.backbones.weights import address_of, cached_file, download_into_cache
 
@@ -83,7 +85,7 @@ def _can_be_had(row: Backbone, spare: Backbone, on_answer: Callable[[], object] 
         download_into_cache(row, attempts=1, on_answer=on_answer)
     except OSError as error:
         _given_up.add(address)
-        say(
+        log(
             "No ImageNet weights in the cache and none from the network: "
             f"using {spare.name} ({spare.side} px). For {row.name}, {error}."
         )

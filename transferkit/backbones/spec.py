@@ -13,7 +13,7 @@ STAGES = ("stages", "stages_both")  # the poolings that look at the maps of seve
 
 
 @dataclass(frozen=True)
-class Backbone:
+class BackboneSpec:
     """The facts of a network without its top; no framework is needed to read them."""
 
     name: str
@@ -69,12 +69,12 @@ class Backbone:
         return PurePosixPath(self.weights_path).name
 
 
-def pooling_of(row: Backbone, wanted: str) -> str:
+def pooling_of(row: BackboneSpec, wanted: str) -> str:
     """What the setting `pooling` means for the network of `row`."""
     return row.pooling if wanted == "auto" else wanted
 
 
-def require_side(row: Backbone, side: int | None, *, flag: str = "--side") -> None:
+def require_image_size(row: BackboneSpec, side: int | None, *, flag: str = "--side") -> None:
     """Raise `ConfigError` if the network of `row` cannot be built for images of `side` pixels.
 
     `flag` is where that side came from.
@@ -86,7 +86,7 @@ def require_side(row: Backbone, side: int | None, *, flag: str = "--side") -> No
         )
 
 
-def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> int:
+def input_size(row: BackboneSpec, side: int | None, sides: tuple[int, ...] = ()) -> int:
     """Pixels along each side of the pictures that a classifier on `row` takes.
 
     `side` and `sides` are the settings of these names.
@@ -95,7 +95,7 @@ def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> 
         ConfigError: they contradict each other, or the network cannot look at one of them.
     """
     if not sides:
-        require_side(row, side)
+        require_image_size(row, side)
         return row.side if side is None else side
     largest = max(sides)
     if side not in (None, largest):
@@ -104,7 +104,7 @@ def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> 
             f"leave --side out, since pictures are decoded at the largest of the sides, {largest}."
         )
     for each in sides:
-        require_side(row, each, flag="--model.sides")
+        require_image_size(row, each, flag="--model.sides")
     if len(sides) > 1 and not row.stages:
         raise ConfigError(
             f"The backbone {row.name!r} ends in dense layers, which fit one side alone: "
@@ -113,7 +113,7 @@ def input_side(row: Backbone, side: int | None, sides: tuple[int, ...] = ()) -> 
     return largest
 
 
-def blocks_to_release(row: Backbone, release: str, *, pretrained: bool) -> int:
+def blocks_to_unfreeze(row: BackboneSpec, release: str, *, pretrained: bool) -> int:
     """How many blocks from the top the setting `release` means.
 
     Raises:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 
 VGG_PAPER = (
     "Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015, arXiv:1409.1556"
 )
 
 
-def _vgg(depth: int, parameters: int, weights_hash: str) -> Backbone:
-    return Backbone(
+def _vgg(depth: int, parameters: int, weights_hash: str) -> BackboneSpec:
+    return BackboneSpec(
         name=f"vgg{depth}",
         title=f"VGG{depth}",
         paper=VGG_PAPER,
@@ -28,10 +28,10 @@ def _vgg(depth: int, parameters: int, weights_hash: str) -> Backbone:
     )
 
 
-DEEP: tuple[Backbone, ...] = (
+ACCURATE: tuple[BackboneSpec, ...] = (
     _vgg(16, 14_714_688, "6d6bbae143d832006294945121d1f1fc"),
     _vgg(19, 20_024_384, "253f8cb515780f3b799900260a226db6"),
-    Backbone(
+    BackboneSpec(
         name="inception_v3",
         title="InceptionV3",
         paper="Rethinking the Inception Architecture for Computer Vision, "
@@ -51,7 +51,7 @@ DEEP: tuple[Backbone, ...] = (
         weights_hash="bcbd6486424b2319ff4ef7d526e38f63",
         licence="Apache-2.0 (tensorflow/models)",
     ),
-    Backbone(
+    BackboneSpec(
         name="resnet50",
         title="ResNet50",
         paper="Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385",
@@ -67,7 +67,7 @@ DEEP: tuple[Backbone, ...] = (
         weights_hash="4d473c1dd8becc155b73f8504c6f6626",
         licence="MIT (Kaiming He)",
     ),
-    Backbone(
+    BackboneSpec(
         name="resnet50_v2",
         title="ResNet50V2",
         paper="Identity Mappings in Deep Residual Networks, ECCV 2016, arXiv:1603.05027",
@@ -83,7 +83,7 @@ DEEP: tuple[Backbone, ...] = (
         weights_hash="fac2f116257151a9d068a22e544a4917",
         licence="BSD (Facebook, fb.resnet.torch)",
     ),
-    Backbone(
+    BackboneSpec(
         name="xception",
         title="Xception",
         paper="Xception: Deep Learning with Depthwise Separable Convolutions, "
@@ -105,7 +105,7 @@ DEEP: tuple[Backbone, ...] = (
         weights_hash="b0042744bf5b25fce3cb969f33bebb97",
         licence="MIT (Keras)",
     ),
-    Backbone(
+    BackboneSpec(
         name="densenet121",
         title="DenseNet121",
         paper="Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993",
@@ -121,7 +121,7 @@ DEEP: tuple[Backbone, ...] = (
         weights_hash="30ee3e1110167f948a6b9946edeeb738",
         licence="BSD-3-Clause (liuzhuang13/DenseNet)",
     ),
-    Backbone(
+    BackboneSpec(
         name="convnext_tiny",
         title="ConvNeXtTiny",
         paper="A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 
 MOBILENET_PAPER = (
     "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, "
@@ -14,9 +14,9 @@ EFFICIENTNET_V2_PAPER = (
 )
 
 
-def _mobilenet(name: str, alpha: float, parameters: int) -> Backbone:
+def _mobilenet(name: str, alpha: float, parameters: int) -> BackboneSpec:
     tenths = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}[alpha]
-    return Backbone(
+    return BackboneSpec(
         name=name,
         title="MobileNet" if alpha == 1 else f"MobileNet, {alpha:g} of the width",
         paper=MOBILENET_PAPER,
@@ -34,11 +34,11 @@ def _mobilenet(name: str, alpha: float, parameters: int) -> Backbone:
     )
 
 
-def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> Backbone:
+def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> BackboneSpec:
     starts = {"small": (1, 3, 6, 8), "large": (1, 3, 6, 10, 12)}[size]
     # By their place in the network: Keras gives them no names.
     activations = {"small": (39, 123, 174), "large": (82, 151, 202)}[size]
-    return Backbone(
+    return BackboneSpec(
         name=f"mobilenet_v3_{size}",
         title=f"MobileNetV3{size.title()}",
         paper=MOBILENET_V3_PAPER,
@@ -56,8 +56,8 @@ def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> 
     )
 
 
-def _efficientnet_v2(size: str, side: int, parameters: int, weights_hash: str) -> Backbone:
-    return Backbone(
+def _efficientnet_v2(size: str, side: int, parameters: int, weights_hash: str) -> BackboneSpec:
+    return BackboneSpec(
         name=f"efficientnet_v2_{size}",
         title=f"EfficientNetV2{size.upper()}",
         paper=EFFICIENTNET_V2_PAPER,
@@ -75,12 +75,12 @@ def _efficientnet_v2(size: str, side: int, parameters: int, weights_hash: str) -
     )
 
 
-LIGHT: tuple[Backbone, ...] = (
+FAST: tuple[BackboneSpec, ...] = (
     _mobilenet("mobilenet", 1.0, 3_228_864),
     _mobilenet("mobilenet_075", 0.75, 1_832_976),
     _mobilenet("mobilenet_050", 0.5, 829_536),
     _mobilenet("mobilenet_025", 0.25, 218_544),
-    Backbone(
+    BackboneSpec(
         name="mobilenet_v2",
         title="MobileNetV2",
         paper="MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381",

@@ -14,15 +14,15 @@ import h5py
 from transferkit.backbones.download import WAITS, download
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
 from transferkit.backbones.ownership import why_not_believed
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.errors import WeightsError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
 
 
-def weights_path(row: Backbone, weights: str) -> Path | None:
+def weights_path(row: BackboneSpec, weights: str) -> Path | None:
     """The file with the weights of `row`: `weights` is none, imagenet, embedded, or a file's path.
 
     imagenet is looked for in Keras' own cache, under Keras' own name for it, and downloaded into
@@ -41,7 +41,7 @@ def weights_path(row: Backbone, weights: str) -> Path | None:
     return _given_file(weights)
 
 
-def cached_file(row: Backbone) -> Path | None:
+def cached_file(row: BackboneSpec) -> Path | None:
     """The ImageNet weights of `row` in Keras' cache, whole and no other user's doing, or None."""
     for folder in _cache_folders():
         path = folder / row.weights_file
@@ -54,14 +54,14 @@ def cached_file(row: Backbone) -> Path | None:
     return None
 
 
-def address_of(row: Backbone) -> str:
+def address_of(row: BackboneSpec) -> str:
     """Where the ImageNet weights of `row` are downloaded from."""
     base = os.environ.get("TRANSFERKIT_MIRROR") or KERAS_BASE
     return f"{base.rstrip('/')}/{row.weights_path}"
 
 
 def download_into_cache(
-    row: Backbone, *, attempts: int = len(WAITS), on_answer: Callable[[], object] | None = None
+    row: BackboneSpec, *, attempts: int = len(WAITS), on_answer: Callable[[], object] | None = None
 ) -> Path:
     """Download the ImageNet weights of `row` into Keras' cache.
 
@@ -111,7 +111,7 @@ def _given_file(weights: str) -> Path:
     return path
 
 
-def _embedded_file(row: Backbone) -> Path:
+def _embedded_file(row: BackboneSpec) -> Path:
     if not row.embedded:
         own = "imagenet" if row.pretrained else "none"
         raise WeightsError(
@@ -121,7 +121,7 @@ def _embedded_file(row: Backbone) -> Path:
     return Path(__file__).parent / row.embedded
 
 
-def _imagenet_file(row: Backbone) -> Path:
+def _imagenet_file(row: BackboneSpec) -> Path:
     if not row.pretrained:
         raise WeightsError(
             f"The backbone {row.name!r} has no pretrained weights: "
@@ -143,7 +143,7 @@ def _cache_folders() -> tuple[Path, Path]:
     return home / "models", spare / ".keras" / "models"
 
 
-def _is_whole(path: Path, row: Backbone) -> bool:
+def _is_whole(path: Path, row: BackboneSpec) -> bool:
     """Whether `path` has the published digest of the weights of `row`, or at least opens.
 
     Without a digest, it has to hold its values itself, too.
@@ -169,4 +169,4 @@ def _is_hdf5(path: Path) -> bool:
 
 @cache
 def _say_once(sentence: str) -> None:
-    say(sentence)
+    log(sentence)

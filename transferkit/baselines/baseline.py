@@ -17,14 +17,14 @@ from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import require_list
 from transferkit.errors import RunError, brief
-from transferkit.storage.run import atomic
+from transferkit.storage.run import written_atomically
 
 FOLDER = "baselines"  # in a run folder
 FACTS = ("name", "classes", "fit_seconds", "details")  # kept in the file beside the pipeline
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Classic:
+class Baseline:
     """A classifier by a scikit-learn pipeline; `pipeline` can be used without the rest.
 
     Attributes:
@@ -93,7 +93,7 @@ class Classic:
 
     def save(self, folder: str | Path) -> None:
         """Write `folder/baselines/NAME.skops`, whole or not at all."""
-        with atomic(Path(folder) / FOLDER / f"{self.name}.skops") as temporary:
+        with written_atomically(Path(folder) / FOLDER / f"{self.name}.skops") as temporary:
             temporary.write_bytes(self.content)
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from transferkit.errors import ConfigError, unknown_name
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassifierRow:
+class ClassifierSpec:
     """One kind of classifier; `paper` is where it comes from."""
 
     name: str
@@ -22,7 +22,7 @@ class ClassifierRow:
 
 
 @dataclasses.dataclass(frozen=True)
-class FeaturesRow:
+class FeaturesSpec:
     """One way from pixels to numbers; `side` is what the images are decoded to, in pixels.
 
     The backbone's side is the network's own, so its row has none.
@@ -35,12 +35,12 @@ class FeaturesRow:
 
 
 @dataclasses.dataclass(frozen=True)
-class Baseline:
+class BaselineSpec:
     """A classifier on features; `majority` has no features."""
 
     name: str
-    classifier: ClassifierRow
-    features: FeaturesRow | None
+    classifier: ClassifierSpec
+    features: FeaturesSpec | None
 
     @property
     def title(self) -> str:
@@ -50,29 +50,29 @@ class Baseline:
         return f"{self.classifier.title} on {self.features.title}"
 
 
-MAJORITY = ClassifierRow("majority", "always the largest class", "")
+MAJORITY = ClassifierSpec("majority", "always the largest class", "")
 CLASSIFIERS = (
-    ClassifierRow("perceptron", "perceptron", "Rosenblatt, 1958"),
-    ClassifierRow("logistic_regression", "logistic regression", "Cox, 1958"),
-    ClassifierRow("knn", "nearest neighbours", "Cover and Hart, 1967"),
-    ClassifierRow("decision_tree", "decision tree", "Breiman et al., 1984"),
-    ClassifierRow("random_forest", "random forest", "Breiman, 2001"),
-    ClassifierRow("extra_trees", "extremely randomised trees", "Geurts et al., 2006"),
-    ClassifierRow("gradient_boosting", "gradient boosting", "Friedman, 2001; Ke et al., 2017"),
-    ClassifierRow("linear_svm", "linear SVM", "Cortes and Vapnik, 1995; Fan et al., 2008"),
-    ClassifierRow("rbf_svm", "SVM with an RBF kernel", "Boser et al., 1992; Chang and Lin, 2011"),
+    ClassifierSpec("perceptron", "perceptron", "Rosenblatt, 1958"),
+    ClassifierSpec("logistic_regression", "logistic regression", "Cox, 1958"),
+    ClassifierSpec("knn", "nearest neighbours", "Cover and Hart, 1967"),
+    ClassifierSpec("decision_tree", "decision tree", "Breiman et al., 1984"),
+    ClassifierSpec("random_forest", "random forest", "Breiman, 2001"),
+    ClassifierSpec("extra_trees", "extremely randomised trees", "Geurts et al., 2006"),
+    ClassifierSpec("gradient_boosting", "gradient boosting", "Friedman, 2001; Ke et al., 2017"),
+    ClassifierSpec("linear_svm", "linear SVM", "Cortes and Vapnik, 1995; Fan et al., 2008"),
+    ClassifierSpec("rbf_svm", "SVM with an RBF kernel", "Boser et al., 1992; Chang and Lin, 2011"),
 )
 FEATURES = (
-    FeaturesRow("pixels", "pixels", 32, ""),
-    FeaturesRow("colour", "colour histogram", 128, "Swain and Ballard, 1991"),
-    FeaturesRow("hog", "HOG", 128, "Dalal and Triggs, 2005"),
-    FeaturesRow("hog_colour", "HOG and colour histogram", 128, "Bosch et al., 2007"),
-    FeaturesRow("backbone", "the frozen backbone's features", None, "Donahue et al., 2014"),
+    FeaturesSpec("pixels", "pixels", 32, ""),
+    FeaturesSpec("colour", "colour histogram", 128, "Swain and Ballard, 1991"),
+    FeaturesSpec("hog", "HOG", 128, "Dalal and Triggs, 2005"),
+    FeaturesSpec("hog_colour", "HOG and colour histogram", 128, "Bosch et al., 2007"),
+    FeaturesSpec("backbone", "the frozen backbone's features", None, "Donahue et al., 2014"),
 )
 BASELINES = (
-    Baseline(MAJORITY.name, MAJORITY, None),
+    BaselineSpec(MAJORITY.name, MAJORITY, None),
     *(
-        Baseline(f"{classifier.name}_{features.name}", classifier, features)
+        BaselineSpec(f"{classifier.name}_{features.name}", classifier, features)
         for features in FEATURES
         for classifier in CLASSIFIERS
     ),
@@ -87,7 +87,7 @@ DEFAULT_BASELINES = (
 COMMAND = "transferkit baselines"  # lists them
 
 
-def find_baseline(name: str) -> Baseline:
+def find_baseline(name: str) -> BaselineSpec:
     """The baseline that is called `name`.
 
     Raises:

@@ -20,34 +20,34 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from transferkit.baselines.rbf_svm import MOST_IMAGES, GaussianSVM, foretold
+from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM, estimated_seconds
 from transferkit.baselines.temperature_scaling import TemperedClassifier, takes_weights
-from transferkit.baselines.tuning import Choice, tune
+from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.data.folds import searching
 from transferkit.features.linear_probe import STEPS, STRENGTHS
 from transferkit.features.scaling import EvenScaler
-from transferkit.runtime.progress import in_words, say
+from transferkit.runtime.progress import in_words, log
 
 TREES = 300
 TREES_SEARCHED = 50  # of a forest while its leaves are chosen, and its temperature
 MANY_CLASSES = 20  # from which trees grow by entropy
 
 
-def majority(seed: int) -> Choice:
+def majority(seed: int) -> TunedEstimator:
     """The shares of the classes, whatever the image: chance, for the others to beat."""
-    return Choice(DummyClassifier(strategy="prior"), {})
+    return TunedEstimator(DummyClassifier(strategy="prior"), {})
 
 
-def perceptron(seed: int) -> Choice:
+def perceptron(seed: int) -> TunedEstimator:
     """One linear unit a class, learnt from its mistakes."""
     model = Perceptron(penalty="l2", max_iter=200, random_state=seed)
     grid = {"perceptron__alpha": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]}
-    return Choice(make_pipeline(EvenScaler(), model), grid)
+    return TunedEstimator(make_pipeline(EvenScaler(), model), grid)
 
 
-def logistic_regression(seed: int) -> Choice:
+def logistic_regression(seed: int) -> TunedEstimator:
     """Softmax regression with an L2 penalty, searched and judged as the network's linear head."""
-    return Choice(
+    return TunedEstimator(
         make_pipeline(EvenScaler(), LogisticRegression(max_iter=STEPS)),
         {"logisticregression__C": list(STRENGTHS)},
         lighter={"logisticregression__warm_start": True},
@@ -56,33 +56,33 @@ def logistic_regression(seed: int) -> Choice:
     )
 
 
-def knn(seed: int) -> Choice:
+def knn(seed: int) -> TunedEstimator:
     """The nearest images by cosine, each weighted by its nearness."""
     model = KNeighborsClassifier(weights="distance", algorithm="brute")
     grid = {"kneighborsclassifier__n_neighbors": [1, 3, 5, 9, 15, 31]}
-    return Choice(make_pipeline(Normalizer(), model), grid)
+    return TunedEstimator(make_pipeline(Normalizer(), model), grid)
 
 
-def decision_tree(seed: int) -> Choice:
+def decision_tree(seed: int) -> TunedEstimator:
     """A single tree, kept from growing to the last image."""
     model = DecisionTreeClassifier(random_state=seed)
-    return Choice(model, {"min_samples_leaf": [1, 2, 5, 10, 20]})
+    return TunedEstimator(model, {"min_samples_leaf": [1, 2, 5, 10, 20]})
 
 
-def random_forest(seed: int) -> Choice:
+def random_forest(seed: int) -> TunedEstimator:
     """Trees on draws of the images; there is little to tune in one (Probst et al., 2019)."""
     return _forest(RandomForestClassifier(TREES, random_state=seed, n_jobs=-1))
 
 
-def extra_trees(seed: int) -> Choice:
+def extra_trees(seed: int) -> TunedEstimator:
     """Trees whose thresholds are drawn."""
     return _forest(ExtraTreesClassifier(TREES, random_state=seed, n_jobs=-1))
 
 
-def _forest(model: BaseEstimator) -> Choice:
+def _forest(model: BaseEstimator) -> TunedEstimator:
     # A leaf of several images is what weights of the classes act on: in one of a single image, all
     # is its class's, whatever it weighs. Without weights the search brought too little.
-    return Choice(
+    return TunedEstimator(
         model,
         {"min_samples_leaf": [1, 3, 10]},
         lighter={"n_estimators": TREES_SEARCHED},
@@ -90,7 +90,7 @@ def _forest(model: BaseEstimator) -> Choice:
     )
 
 
-def gradient_boosting(seed: int) -> Choice:
+def gradient_boosting(seed: int) -> TunedEstimator:
     """Trees that correct one another; a tenth of the features at each split, since there are many.
 
     Early stopping is off: its own split fails for a class with one image. A leaf has 5 images or
@@ -103,25 +103,25 @@ def gradient_boosting(seed: int) -> Choice:
         early_stopping=False,
         random_state=seed,
     )
-    return Choice(model, {})
+    return TunedEstimator(model, {})
 
 
-def linear_svm(seed: int) -> Choice:
+def linear_svm(seed: int) -> TunedEstimator:
     """A hyperplane a class, on images of unit length."""
     # The primal draws nothing: liblinear's dual draws from one source for all threads, so that two
     # fits in turn with one seed differ in the fifth digit.
     model = LinearSVC(dual=False, random_state=seed)
-    return Choice(
+    return TunedEstimator(
         make_pipeline(Normalizer(), model), {"linearsvc__C": [0.01, 0.1, 1.0, 10.0, 100.0]}
     )
 
 
-def rbf_svm(seed: int) -> Choice:
+def rbf_svm(seed: int) -> TunedEstimator:
     """Support vectors with a Gaussian kernel; the features share a scale, so none is changed."""
-    return Choice(GaussianSVM(random_state=seed), {"C": [0.1, 1.0, 10.0, 100.0]})
+    return TunedEstimator(RBFSVM(random_state=seed), {"C": [0.1, 1.0, 10.0, 100.0]})
 
 
-MAKERS: dict[str, Callable[[int], Choice]] = {
+MAKERS: dict[str, Callable[[int], TunedEstimator]] = {
     maker.__name__: maker
     for maker in (
         majority,
@@ -159,10 +159,11 @@ def fit_classifier(
         if name == majority.__name__:  # which has nothing to search, and is as sure as it is right
             return choice.estimator.fit(values, truth), {}
         found = tune(choice, values, truth, weights, groups, seed)
-        if name == rbf_svm.__name__ and len(values) > MOST_IMAGES:
-            say(
+        if name == rbf_svm.__name__ and len(values) > MAX_IMAGES:
+            log(
                 f"{len(values):,} images are many for an RBF SVM: about "
-                f"{in_words(foretold(values, truth))}. With --baselines it can be left out."
+                f"{in_words(estimated_seconds(values, truth))}. "
+                "With --baselines it can be left out."
             )
         estimator = choice.estimator.set_params(**found.parameters)
         fitted = TemperedClassifier(estimator, found.temperature).fit(values, truth, weights)

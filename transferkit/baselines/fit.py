@@ -10,10 +10,10 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import choose_backbone, rooted_weights
+from transferkit.backbones.resolve import resolve_backbone, rooted_weights
 from transferkit.backbones.spec import pooling_of
-from transferkit.baselines.baseline import Classic
-from transferkit.baselines.catalog import MAJORITY, Baseline, find_baseline
+from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.catalog import MAJORITY, BaselineSpec, find_baseline
 from transferkit.baselines.classifiers import can_weigh, fit_classifier
 from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
 from transferkit.baselines.path_transformer import PathTransformer
@@ -21,8 +21,8 @@ from transferkit.config.settings import Config
 from transferkit.data.assigning import require_train
 from transferkit.data.class_weights import class_weights
 from transferkit.errors import DataError
-from transferkit.runtime.profiling import metered
-from transferkit.runtime.progress import say
+from transferkit.runtime.profiling import measure_usage
+from transferkit.runtime.progress import log
 from transferkit.storage.active_run import keep_baseline
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation")
 
 
-def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Classic:
+def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Baseline:
     """The baseline `name`, tuned and fitted on the training and the validation images.
 
     A network stops and is chosen by the validation images, so it has seen them; a classic is
@@ -48,10 +48,10 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     rows = pd.concat(parts, ignore_index=True)
     truth = manifest.truth(rows)
     _require_two_classes(baseline, rows, manifest)
-    say(f"Fitting {name}.")
+    log(f"Fitting {name}.")
     features = make_features(baseline, manifest.settled(config))
     by_class = class_weights(manifest, config.train, SPLITS)
-    with metered() as taken:
+    with measure_usage() as taken:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
         values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
@@ -66,7 +66,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
         )
         seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
     steps = [] if features is None else [("features", features)]
-    classic = Classic(
+    classic = Baseline(
         name=baseline.name,
         pipeline=Pipeline([*steps, ("classifier", estimator)]),
         classes=manifest.classes,
@@ -86,20 +86,20 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Cl
     return classic
 
 
-def _weighed(baseline: Baseline, by_class: np.ndarray | None) -> bool | str:
+def _weighed(baseline: BaselineSpec, by_class: np.ndarray | None) -> bool | str:
     """Whether rarer classes weighed more, as for a network; or that this one cannot weigh them."""
     if by_class is None or can_weigh(baseline.classifier.name):
         return by_class is not None
     return f"none: {baseline.classifier.title} cannot weigh images"
 
 
-def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
+def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | None:
     """The first step of the pipeline of `baseline`; None for the one that looks at no image."""
     if baseline.features is None:
         return None
     data = config.data
     if baseline.features.name == "backbone":
-        model = choose_backbone(config.model)
+        model = resolve_backbone(config.model)
         return BackboneFeatures(
             model.backbone,
             rooted_weights(model),  # the baseline is loaded from another folder, perhaps
@@ -122,7 +122,7 @@ def make_features(baseline: Baseline, config: Config) -> PathTransformer | None:
     )
 
 
-def _require_two_classes(baseline: Baseline, rows: pd.DataFrame, manifest: Manifest) -> None:
+def _require_two_classes(baseline: BaselineSpec, rows: pd.DataFrame, manifest: Manifest) -> None:
     if rows.empty:
         require_train(rows, manifest.source)
     labels = rows["label"].unique()

@@ -16,12 +16,12 @@ from transferkit.backbones.resolve import NAMED
 from transferkit.baselines.catalog import FEATURES
 from transferkit.baselines.descriptors import EXTRACTORS
 from transferkit.baselines.path_transformer import PathTransformer
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.decoding.decode import MOST_PIXELS, decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
 from transferkit.errors import WeightsError
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import Reading, Table, count_saved, replace_keys
+from transferkit.features.cache.table import FeatureBatch, Table, count_saved, replace_keys
 from transferkit.runtime.progress import track
 
 CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
@@ -66,9 +66,9 @@ class ImageFeatures(PathTransformer):
         count_saved(found.kept_seconds)
         return found.values
 
-    def _recalled(self, paths: Sequence[str]) -> Reading:
+    def _recalled(self, paths: Sequence[str]) -> FeatureBatch:
         if self.kind not in SLOW or not self.cache_size:
-            return Reading(*self._computed(paths))
+            return FeatureBatch(*self._computed(paths))
 
         def compute(places: list[int]) -> Iterator[Batch]:
             for start in range(0, max(len(places), 1), ROWS):
@@ -141,7 +141,7 @@ class BackboneFeatures(PathTransformer):
         pooling: str = "auto",
         *,
         sides: tuple[int, ...] = (),
-        precision: Precision = "auto",
+        precision: PrecisionName = "auto",
         engine: EngineName = "auto",
         side: int | None = None,
         resize: str = "squash",
@@ -169,17 +169,17 @@ class BackboneFeatures(PathTransformer):
         return self
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds of `frozen_features`; is fitted then.
+        """`(images, width)` float32, and the seconds of `extract_features`; is fitted then.
 
         Raises:
             DataError: one of the images cannot be read.
             WeightsError: the weights cannot be had.
             ConfigError: the weights are random, which say nothing.
         """
-        from transferkit.features.extract import frozen_features  # loads TensorFlow: seconds
+        from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
 
         model, data = self._settings()
-        found = frozen_features(
+        found = extract_features(
             model, data, list(paths), precision=self.precision, engine=self.engine
         )
         self.fit(paths)
@@ -191,7 +191,7 @@ class BackboneFeatures(PathTransformer):
         Raises:
             WeightsError: the file of weights has become another than that of `fit`.
         """
-        from transferkit.features.extract import read_features
+        from transferkit.features.extract import load_features
 
         if self.digest and self._weights_digest() not in ("", self.digest):
             raise WeightsError(
@@ -199,7 +199,7 @@ class BackboneFeatures(PathTransformer):
                 "put those there again, or fit it anew."
             )
         model, data = self._settings()
-        return read_features(model, data, list(paths), precision=self.precision, engine=self.engine)
+        return load_features(model, data, list(paths), precision=self.precision, engine=self.engine)
 
     @property
     def megabytes_beside(self) -> float:

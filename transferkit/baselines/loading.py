@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from transferkit.baselines.baseline import FACTS, Classic
+from transferkit.baselines.baseline import FACTS, Baseline
 from transferkit.baselines.validation.requirements import StructureError, require
 from transferkit.baselines.validation.structure import require_facts, require_structure
 from transferkit.errors import RunError, brief
@@ -19,7 +19,7 @@ from transferkit.errors import RunError, brief
 TRUSTED = (
     "transferkit.baselines.image_features.BackboneFeatures",
     "transferkit.baselines.image_features.ImageFeatures",
-    "transferkit.baselines.rbf_svm.GaussianSVM",
+    "transferkit.baselines.rbf_svm.RBFSVM",
     "transferkit.baselines.temperature_scaling.TemperedClassifier",
     "transferkit.features.scaling.EvenScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -46,7 +46,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
 LARGEST_SCHEMA = 2**28  # bytes; that of a forest of 300 trees has 5 MB
 
 
-def load_baseline(path: str | Path) -> Classic:
+def load_baseline(path: str | Path) -> Baseline:
     """The classic in the file `path`, which `Classic.save` wrote.
 
     Raises:
@@ -69,7 +69,7 @@ def load_baseline(path: str | Path) -> Classic:
         facts = {name: kept[name] for name in FACTS}
         require_facts(facts)
         require_structure(facts["name"], kept["pipeline"], len(facts["classes"]))
-        return Classic(pipeline=kept["pipeline"], **facts)
+        return Baseline(pipeline=kept["pipeline"], **facts)
     except FileNotFoundError as error:
         raise RunError(
             f"There is no baseline in {str(path)!r}: "

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 
-from transferkit.baselines.baseline import Classic
+from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.image_features import SIDES, ImageFeatures
 
 BLOCKS = 8  # along each side: 64 blocks of 4 × 4 pixels
@@ -22,7 +22,7 @@ LEAST = 1e-6  # a probability below it counts as this: one answer should not out
 
 
 @dataclass(frozen=True, eq=False)
-class Importance:
+class PixelImportance:
     """How much each pixel counts, over all images.
 
     Attributes:
@@ -36,8 +36,8 @@ class Importance:
 
 
 def pixel_importance(
-    classic: Classic, paths: Sequence[str], truth: np.ndarray
-) -> Importance | None:
+    classic: Baseline, paths: Sequence[str], truth: np.ndarray
+) -> PixelImportance | None:
     """What `classic` looks at; None if it is not on pixels, or to find out would take too long.
 
     Trees say it of themselves, of the images that they learnt from. Any other is asked about the
@@ -60,7 +60,7 @@ def pixel_importance(
     return _permuted(classic.pipeline[-1], values, np.asarray(truth)[drawn])
 
 
-def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> Importance | None:
+def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelImportance | None:
     """By blocks of pixels: single ones say too little, since their neighbours say the same."""
     classifier.predict_proba(values[:1])  # the first call starts threads
     started = time.perf_counter()
@@ -121,6 +121,8 @@ def _log_likelihood(blocks: _ByBlocks, rows: np.ndarray, truth: np.ndarray) -> f
     return float(np.log(np.maximum(of_truth, LEAST)).mean())
 
 
-def _as_shares(values: np.ndarray, how: Literal["impurity", "permutation"]) -> Importance | None:
+def _as_shares(
+    values: np.ndarray, how: Literal["impurity", "permutation"]
+) -> PixelImportance | None:
     total = values.sum()
-    return Importance((values / total).astype(np.float32), how) if total > 0 else None
+    return PixelImportance((values / total).astype(np.float32), how) if total > 0 else None

@@ -16,17 +16,17 @@ from sklearn.svm import SVC
 
 # Beyond, the machine is exact still, and takes its time. Nyström's approximation under a linear
 # machine was no way out: of 12,000 images with 418 features it took 280 s, and the exact one 10 s.
-MOST_IMAGES = 8_000  # whose kernel is held in memory: 512 MB of float64
+MAX_IMAGES = 8_000  # whose kernel is held in memory: 512 MB of float64
 GROWTH = 1.75  # of the time with the images, as a power: 1.7 to 1.8 from 2,000 to 16,000 images
 TIMED = 2_000  # images that a longer fit is foretold by
 CHUNK = 512  # images that are asked about at once
 
 
-class GaussianSVM(ClassifierMixin, BaseEstimator):
+class RBFSVM(ClassifierMixin, BaseEstimator):
     """What `SVC(C, gamma="scale")` is: the same machine, the same answers and decisions.
 
     Attributes:
-        machine_: the `SVC`, on kernels; of more than `MOST_IMAGES` images, on their features.
+        machine_: the `SVC`, on kernels; of more than `MAX_IMAGES` images, on their features.
         vectors_: `(vectors, width)` float32, the support vectors of one on kernels.
         gamma_: of the kernel, exp(-gamma * squared distance).
     """
@@ -37,7 +37,7 @@ class GaussianSVM(ClassifierMixin, BaseEstimator):
 
     def fit(
         self, values: np.ndarray, truth: np.ndarray, sample_weight: np.ndarray | None = None
-    ) -> GaussianSVM:
+    ) -> RBFSVM:
         """Learn from `values` `(images, width)` float32 and their classes, `truth` `(images,)`.
 
         `sample_weight` `(images,)` multiplies C, image by image.
@@ -46,7 +46,7 @@ class GaussianSVM(ClassifierMixin, BaseEstimator):
         spread = exact.var()
         self.gamma_ = 1 / (values.shape[1] * spread) if spread else 1.0  # scikit-learn's "scale"
         machine = SVC(C=self.C, gamma=self.gamma_, cache_size=500, random_state=self.random_state)
-        if len(values) <= MOST_IMAGES:
+        if len(values) <= MAX_IMAGES:
             machine.set_params(kernel="precomputed")
             self.machine_ = machine.fit(rbf_kernel(exact, gamma=self.gamma_), truth, sample_weight)
             self.vectors_ = values[machine.support_]
@@ -76,7 +76,7 @@ class GaussianSVM(ClassifierMixin, BaseEstimator):
             yield chunk
 
 
-def foretold(values: np.ndarray, truth: np.ndarray) -> float:
+def estimated_seconds(values: np.ndarray, truth: np.ndarray) -> float:
     """Seconds that one fit will about take on `values` `(images, width)`, `truth`.
 
     A part of them is learnt from and timed.

@@ -21,7 +21,7 @@ from transferkit.baselines.temperature_scaling import (
 from transferkit.data.folds import Fold, drawn_folds
 from transferkit.evaluation.temperature import (
     LEAST,
-    likeliest_temperature,
+    fit_temperature,
     loss_at,
     reason_for_none,
     tempered_loss,
@@ -30,7 +30,7 @@ from transferkit.evaluation.temperature import (
 RANGE = 1_000.0  # the temperature lies so many times below or above the spread of the decisions
 
 
-class Choice(NamedTuple):
+class TunedEstimator(NamedTuple):
     """An estimator, and the values of its parameters to choose from.
 
     `lighter` are the parameters it has while it is searched. With `together`, the fits on one fold
@@ -48,7 +48,7 @@ class Choice(NamedTuple):
     likelihood: bool = False
 
 
-class Tuned(NamedTuple):
+class TunedClassifier(NamedTuple):
     """The parameters that were chosen, and the temperature of the probabilities under them."""
 
     parameters: dict[str, Any]
@@ -61,13 +61,13 @@ class _Candidate(NamedTuple):
 
 
 def tune(
-    choice: Choice,
+    choice: TunedEstimator,
     values: np.ndarray,
     truth: np.ndarray,
     weights: np.ndarray | None,
     groups: Sequence[str],
     seed: int,
-) -> Tuned:
+) -> TunedClassifier:
     """The parameters with the lowest log loss on held-out folds, and the temperature there.
 
     The loss has the `weights` `(images,)` that the fits have. The temperature has not: it makes
@@ -86,11 +86,13 @@ def tune(
         _loss(choice, candidate.logits, right[judged], heavy[judged]) for candidate in candidates
     ]
     best = candidates[int(np.argmin(losses))]
-    return Tuned(best.parameters, _temperature(choice.estimator, best.logits, right[judged]))
+    return TunedClassifier(
+        best.parameters, _temperature(choice.estimator, best.logits, right[judged])
+    )
 
 
 def _candidates(
-    choice: Choice,
+    choice: TunedEstimator,
     values: np.ndarray,
     truth: np.ndarray,
     weights: np.ndarray | None,
@@ -139,7 +141,9 @@ def _held_out(
     return logits
 
 
-def _loss(choice: Choice, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
+def _loss(
+    choice: TunedEstimator, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> float:
     """The log loss by which candidates are compared."""
     if choice.likelihood:
         return loss_at(1.0, logits, truth, weights)
@@ -153,7 +157,7 @@ def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float
         return decisive_temperature(logits, truth)
     if reason_for_none(logits, truth, len(truth)):
         return 1.0
-    temperature = likeliest_temperature(logits, truth, len(truth))
+    temperature = fit_temperature(logits, truth, len(truth))
     return temperature if abs(np.log(temperature)) >= LEAST else 1.0
 
 

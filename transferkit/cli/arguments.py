@@ -9,7 +9,7 @@ from typing import Any
 
 import tyro
 
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 
 def parse_arguments(
@@ -38,7 +38,7 @@ def parse_arguments(
             )
     except SystemExit as exit:
         if exit.code:
-            say(f"transferkit: {_sentence(box.getvalue(), program)}")
+            log(f"transferkit: {_sentence(box.getvalue(), program)}")
         raise
 
 

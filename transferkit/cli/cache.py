@@ -10,9 +10,9 @@ from typing import Any
 from transferkit.cli.arguments import parse_arguments
 from transferkit.data.quality.scan_cache import forget, memories
 from transferkit.errors import RunError
-from transferkit.features.cache.listing import Kept, clear, size_of_networks, tables
+from transferkit.features.cache.listing import CachedTable, clear, list_tables, size_of_networks
 from transferkit.runtime.progress import show
-from transferkit.storage.disk_cache import NETWORKS, kept_folder
+from transferkit.storage.disk_cache import NETWORKS, features_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +33,8 @@ def cache(arguments: Sequence[str]) -> None:
         RunError: it cannot be removed.
     """
     options = parse_arguments(CacheOptions, arguments, program="transferkit cache")
-    root = kept_folder()
-    found = tables(root)
+    root = features_folder()
+    found = list_tables(root)
     # Not so many images: most are in several tables.
     rows = f"{sum(each.images for each in found):,} rows"
     size = sum(each.size for each in found)
@@ -67,7 +67,7 @@ def cache(arguments: Sequence[str]) -> None:
         print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
 
 
-def _line(kept: Kept) -> str:
+def _line(kept: CachedTable) -> str:
     by, side = (
         kept.about.get("backbone") or kept.about.get("features", "unknown"),
         kept.about.get("side", ""),

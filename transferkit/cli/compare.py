@@ -15,14 +15,14 @@ from transferkit.cli.sources import quiet_catalogue, run_name
 from transferkit.config.settings import Config
 from transferkit.config.validation import Between, check_settings
 from transferkit.errors import ConfigError
-from transferkit.experiment import finish, saying_what_is_left
+from transferkit.experiment import finish, reporting_what_is_left
 from transferkit.report.comparison.tracking import require_tracker, track_run
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
-    from transferkit.report.comparison.repeats import Spread
+    from transferkit.report.comparison.repeats import RepeatedRuns
     from transferkit.report.comparison.report import Report
 
 
@@ -105,7 +105,7 @@ def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
     quiet_catalogue(job.source)
     manifest = job.read_manifest()
     name = run_name(manifest.source, config.model.backbone)
-    with job.making_run(name) as run, saying_what_is_left(run):
+    with job.making_run(name) as run, reporting_what_is_left(run):
         report = _compared(manifest, config, names, run=run)
         report = dataclasses.replace(report, environment=run.json("environment.json"))
         if job.repeats > 1:
@@ -135,16 +135,16 @@ def _compared(
     return compare_classifiers(classifiers, manifest, config, run=run)
 
 
-def _spread(job: TrainJob, names: Sequence[str], first: Report) -> Spread:
+def _spread(job: TrainJob, names: Sequence[str], first: Report) -> RepeatedRuns:
     """The accuracies of all repeats, `first` being the report of the first."""
     from transferkit.data.manifest import Manifest
-    from transferkit.report.comparison.repeats import Spread
+    from transferkit.report.comparison.repeats import RepeatedRuns
 
     reports = [first]
     for repeat in range(1, job.repeats):
         config = dataclasses.replace(job.settings, seed=job.settings.seed + repeat)
-        say(f"Repeat {repeat + 1} of {job.repeats}, seed {config.seed}.")
+        log(f"Repeat {repeat + 1} of {job.repeats}, seed {config.seed}.")
         manifest = Manifest.read(job.source or job.manifest, config.data, seed=config.seed)
         # Without the networks themselves: a few of them would fill the memory.
         reports.append(dataclasses.replace(_compared(manifest, config, names), classifiers=()))
-    return Spread.over(reports)
+    return RepeatedRuns.over(reports)

@@ -17,7 +17,7 @@ from transferkit.config.validation import Between, check_settings
 from transferkit.errors import RunError
 from transferkit.runtime.printing import guarded
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say, show
+from transferkit.runtime.progress import log, show
 from transferkit.storage.locks import holds_files, locked
 from transferkit.storage.output_folder import folder_for
 from transferkit.storage.run import Run, write_json, write_text
@@ -104,7 +104,7 @@ def run_curve(job: CurveJob) -> Run:
         write_text(run / "curve.csv", found.frame().map(guarded).to_csv(index=False))
         write_text(run / PAGE, curve_page(found, config))
     show(found)
-    say(f"Learning curve: {run / PAGE}")
+    log(f"Learning curve: {run / PAGE}")
     return run
 
 

@@ -13,7 +13,7 @@ from transferkit.cli.arguments import parse_arguments
 from transferkit.cli.compare import CompareJob, baseline_names, run_job
 from transferkit.config.settings import Config, ModelConfig, TrainConfig
 from transferkit.errors import RunError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.output_folder import numbered_folder
 
 
@@ -84,9 +84,9 @@ def demo(arguments: Sequence[str]) -> None:
         except RunError as error:  # such as a section of its report: the next sample has its own
             failures.append(error)
     if len(reports) > 1:
-        say(f"Both reports: {' and '.join(map(str, reports))}")
+        log(f"Both reports: {' and '.join(map(str, reports))}")
     for failure in failures[:-1]:
-        say(f"transferkit: {failure}")
+        log(f"transferkit: {failure}")
     if failures:
         raise failures[-1]
 

@@ -14,12 +14,12 @@ import tyro
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import (
-    choose_backbone,
     is_pretrained,
     possible_backbones,
+    resolve_backbone,
     starting_weights,
 )
-from transferkit.backbones.spec import Backbone, blocks_to_release, input_side
+from transferkit.backbones.spec import BackboneSpec, blocks_to_unfreeze, input_size
 from transferkit.cli.arguments import parse_arguments
 from transferkit.config.loading import read_config
 from transferkit.config.presets import with_preset
@@ -27,7 +27,7 @@ from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.errors import ConfigError
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.runtime.text import NAMED_AT_MOST
 from transferkit.storage.locks import locked, require_unlocked
 from transferkit.storage.output_folder import folder_for
@@ -69,7 +69,7 @@ class Job:
         images, settings = self.source or self.manifest, self.settings
         if not images.startswith(CATALOGUE) and not os.path.exists(images):
             return self
-        model = choose_backbone(settings.model, on_answer=silence_tensorflow)
+        model = resolve_backbone(settings.model, on_answer=silence_tensorflow)
         return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))
 
     def read_manifest(self) -> Manifest:
@@ -84,14 +84,14 @@ class Job:
         self._require_source()
         config = self.settings
         manifest = Manifest.read(self.source or self.manifest, config.data, seed=config.seed)
-        say(f"Images: {manifest!r} from {manifest.source!r}.")
+        log(f"Images: {manifest!r} from {manifest.source!r}.")
         for note in manifest.notes:
-            say(f"Note: {note}")
+            log(f"Note: {note}")
         bad = manifest.quarantined
         for row in bad.head(NAMED_AT_MOST).itertuples():
-            say(f"Left out: {row.path!r} {row.problem}.")
+            log(f"Left out: {row.path!r} {row.problem}.")
         if len(bad) > NAMED_AT_MOST:
-            say(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
+            log(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
         return manifest
 
     @contextmanager
@@ -139,7 +139,7 @@ class Job:
         rows = possible_backbones(config.model)
         find_policy(config.train.augment)
         for row in rows:
-            input_side(row, config.data.side, config.model.sides)
+            input_size(row, config.data.side, config.model.sides)
         self._require_blocks(max(rows, key=lambda row: len(row.blocks)))
         if config.model.weights not in ("imagenet", "none"):
             from transferkit.backbones.weights import weights_path
@@ -149,9 +149,9 @@ class Job:
             require_unlocked(Path(self.out))
             Run.require_free(self.out, overwrite=self.overwrite)
 
-    def _require_blocks(self, row: Backbone) -> None:
+    def _require_blocks(self, row: BackboneSpec) -> None:
         release, pretrained = self.settings.train.release, is_pretrained(self.settings.model)
-        blocks_to_release(row, release, pretrained=pretrained)
+        blocks_to_unfreeze(row, release, pretrained=pretrained)
 
     def _require_source(self) -> None:
         if bool(self.source) == bool(self.manifest):

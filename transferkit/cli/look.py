@@ -18,7 +18,7 @@ from transferkit.config.validation import Between, check_settings
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.errors import ConfigError, DataError
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say, show
+from transferkit.runtime.progress import log, show
 from transferkit.storage.output_folder import folder_for
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
-    from transferkit.data.inspection import Look
+    from transferkit.data.inspection import DatasetInspection
     from transferkit.data.manifest import Manifest
     from transferkit.data.probes import FeatureReader
 
@@ -114,7 +114,7 @@ def look(arguments: Sequence[str]) -> None:
         _leave_page(options, found, folder)
 
 
-def _leave_page(options: LookOptions, found: Look, folder: Path) -> None:
+def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) -> None:
     from transferkit.report.inspection.folder import MANIFEST, PAGE, write_look
 
     fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
@@ -134,11 +134,11 @@ def _leave_page(options: LookOptions, found: Look, folder: Path) -> None:
     )
     sheets = {options.augment: sheet} if sheet else {}
     write_look(folder, page, found.findings, fixed=fixed, doubts=doubts, sheets=sheets)
-    say(f"Page: {folder / PAGE}")
+    log(f"Page: {folder / PAGE}")
     if refusal:
         raise refusal
     if fixed:
-        say(f"Next: {command}")
+        log(f"Next: {command}")
 
 
 def fetch(arguments: Sequence[str]) -> None:
@@ -150,7 +150,7 @@ def fetch(arguments: Sequence[str]) -> None:
     show(fetch_set(options.name, options.folder))
 
 
-def _fixed(found: Look) -> tuple[Manifest | None, DataError | None]:
+def _fixed(found: DatasetInspection) -> tuple[Manifest | None, DataError | None]:
     """The list without what cannot be used well, or why there is none: the page is left first."""
     try:
         return found.fixed(), None
@@ -164,10 +164,10 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
     def read(paths: Sequence[str]) -> np.ndarray:
         silence_tensorflow()
         settings = options.job.with_backbone().settings
-        from transferkit.features.extract import frozen_features
+        from transferkit.features.extract import extract_features
 
         train = settings.train
-        return frozen_features(
+        return extract_features(
             settings.model,
             settings.data,
             paths,
@@ -182,9 +182,9 @@ def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
     """The labels of the images, the most doubted first."""
     silence_tensorflow()
     settings = options.job.with_backbone().settings
-    from transferkit.features.label_issues import label_doubts
+    from transferkit.features.label_issues import find_label_issues
 
-    return label_doubts(manifest, settings)
+    return find_label_issues(manifest, settings)
 
 
 def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:

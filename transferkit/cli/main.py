@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(command: Command, arguments: Sequence[str]) -> None:
-    from transferkit.runtime.process import exit_with
+    from transferkit.runtime.process import run_as_script
 
     def handle() -> None:
         if command.module == "compare":
@@ -75,7 +75,7 @@ def _run(command: Command, arguments: Sequence[str]) -> None:
         getattr(module, command.handler)(arguments)
 
     try:
-        exit_with(handle)
+        run_as_script(handle)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the results, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ from transferkit.cli.arguments import parse_arguments
 from transferkit.errors import DataError, RunError
 from transferkit.runtime.printing import csv_text, shown
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import say, show
+from transferkit.runtime.progress import log, show
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def predict(arguments: Sequence[str]) -> None:
     from transferkit.serving.predict import (
         find_files,
         load_classifier,
-        predict_chunks,
+        predict_in_chunks,
         with_max_pixels,
     )
 
@@ -68,7 +68,7 @@ def predict(arguments: Sequence[str]) -> None:
     if options.max_pixels is not None:
         classifier = with_max_pixels(classifier, options.max_pixels)
     left_out = Counter[bool]()
-    chunks = _counted(predict_chunks(classifier, files), left_out)
+    chunks = _counted(predict_in_chunks(classifier, files), left_out)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
     if not left_out[False]:
         several = f"None of the {len(files)} files can be read as an image"
@@ -108,7 +108,7 @@ def _report_again(run: Run) -> None:
         )
     if not (run / "results.json").is_file():
         show(runs_side_by_side([run]))
-        say(
+        log(
             "Note: its pages stay as they are: it has no results.json, from which they are made "
             "again, as the run of an earlier version or one that was stopped."
         )
@@ -125,7 +125,7 @@ def _report_again(run: Run) -> None:
     show(runs_side_by_side([run]))
     if unwritten:
         raise unwritten
-    say(f"Report: {run / 'report.html'}")
+    log(f"Report: {run / 'report.html'}")
     report.faults.require_none(run.folder)
 
 
@@ -140,7 +140,7 @@ def _print_text(chunks: Iterable[pd.DataFrame]) -> None:
     for chunk in chunks:
         for path, name, probability, problem in chunk.iloc[:, :4].itertuples(index=False):
             if problem:
-                say(f"Left out: {path!r} {problem}.")
+                log(f"Left out: {path!r} {problem}.")
             else:
                 print(f"{shown(path)}\t{shown(name)}\t{probability:.4f}", flush=True)
 

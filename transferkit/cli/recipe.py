@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from transferkit.cli.job import Job, parse_job
 from transferkit.config.settings import Config
-from transferkit.experiment import finish, save_classifiers, saying_what_is_left, start
-from transferkit.runtime.process import exit_with
+from transferkit.experiment import finish, reporting_what_is_left, save_classifiers, start
+from transferkit.runtime.process import run_as_script
 from transferkit.storage.active_run import making
 from transferkit.storage.run import Run
 
@@ -41,7 +41,7 @@ def recipe_main(
     An error of the user's is one line on standard error, and exit status 1; 2 for a flag.
     """
     script = Path(sys.argv[0])
-    exit_with(lambda: _run_recipe(work, config, description, script=script, also=also))
+    run_as_script(lambda: _run_recipe(work, config, description, script=script, also=also))
 
 
 def _run_recipe(
@@ -58,7 +58,7 @@ def _run_recipe(
     job.check()
     job = job.with_backbone()
     manifest = job.read_manifest()
-    with job.making_run(script.stem) as run, saying_what_is_left(run):
+    with job.making_run(script.stem) as run, reporting_what_is_left(run):
         found = start(run, manifest, job.settings)
         with making(run):
             report = dataclasses.replace(work(manifest, job.settings), environment=found)

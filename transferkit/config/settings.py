@@ -17,8 +17,8 @@ from transferkit.config.validation import Between, check_rising, check_settings
 from transferkit.errors import ConfigError
 
 EngineName = Literal["auto", "keras", "graph", "openvino"]
-Precision = Literal["auto", "float32", "bfloat16", "int8"]
-MOST_VIEWS = 1000  # each takes the room and the time of another training set
+PrecisionName = Literal["auto", "float32", "bfloat16", "int8"]
+MAX_VIEWS = 1000  # each takes the room and the time of another training set
 
 
 def _short(flag: str) -> Any:
@@ -186,7 +186,7 @@ class TrainConfig:
     devices: str = "auto"
     """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
     mirrored strategy without a GPU)."""
-    precision: Annotated[Precision, _short("--precision")] = "auto"
+    precision: Annotated[PrecisionName, _short("--precision")] = "auto"
     """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
     int8: the frozen part in integers of 8 bits, by OpenVINO (an extra); what learns as with auto.
     auto: bfloat16 where the device is fast at it, else float32."""
@@ -212,10 +212,10 @@ def _check_release(release: str) -> None:
 
 
 def _check_views(views: str) -> None:
-    if views != "every" and not (views.isdecimal() and int(views) <= MOST_VIEWS):
+    if views != "every" and not (views.isdecimal() and int(views) <= MAX_VIEWS):
         raise ConfigError(
             f"The setting 'views' is {views!r}: it should be every, "
-            f"or how many of each image, up to {MOST_VIEWS}."
+            f"or how many of each image, up to {MAX_VIEWS}."
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from transferkit.errors import ConfigError, unknown_name
 
-WORDS: dict[Any, str] = {
+TYPE_NAMES: dict[Any, str] = {
     int: "a whole number",
     float: "a finite number",
     str: "text",
@@ -68,7 +68,7 @@ def check_type(name: str, value: Any, hint: Any) -> None:
     alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if any(_is_a(value, each) for each in alternatives):
         return
-    wanted = " or ".join(WORDS.get(each, str(each)) for each in alternatives)
+    wanted = " or ".join(TYPE_NAMES.get(each, str(each)) for each in alternatives)
     raise ConfigError(f"The setting {name!r} is {value!r}: it should be {wanted}.")
 
 

@@ -27,7 +27,7 @@ LEAKED = "has a copy, a near copy or one of its group in"
 
 
 @dataclass(frozen=True)
-class Look:
+class DatasetInspection:
     """What `look` found.
 
     Attributes:
@@ -112,7 +112,7 @@ def look(
     *,
     seed: int = 0,
     read_features: FeatureReader | None = None,
-) -> Look:
+) -> DatasetInspection:
     """Read the manifest of `source` (as `Manifest.read` does) and look into every file, anew.
 
     `read_features` gives `(images, features)` of paths, such as a backbone's: with it, the probes
@@ -130,7 +130,7 @@ def look(
         *blurred(files, data.max_pixels),
         *probed.rows,
     ]
-    return Look(
+    return DatasetInspection(
         manifest, files.drop(columns=SKETCH), as_findings(rows), probed.remarks, probed.pattern
     )
 

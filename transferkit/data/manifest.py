@@ -21,12 +21,12 @@ from transferkit.data.assigning import (
 )
 from transferkit.data.decoding.value_range import Range, folder_range, range_note
 from transferkit.data.quality.checking import check_rows, leaks, left_out
-from transferkit.data.quality.file_checks import oddities
+from transferkit.data.quality.file_checks import check_files
 from transferkit.data.quality.file_info import wide_files
 from transferkit.data.quality.findings import as_findings, sentences
 from transferkit.data.quality.group_pattern import group_by
-from transferkit.data.quality.image_checks import appearance
-from transferkit.data.quality.scan_cache import inspect_again
+from transferkit.data.quality.image_checks import check_images
+from transferkit.data.quality.scan_cache import inspect_cached
 from transferkit.data.sources.class_names import look_alike_notes
 from transferkit.data.sources.csv.csv_file import read_csv_list
 from transferkit.data.sources.csv.paths import check_paths
@@ -191,14 +191,14 @@ def read_and_inspect(
     """
     frame, notes = _listed(source, data.layout)
     notes += group_by(frame, str(source), data.group_by)
-    files, near = inspect_again(str(source), frame["path"].tolist(), data, anew=anew)
+    files, near = inspect_cached(str(source), frame["path"].tolist(), data, anew=anew)
     frame, found = check_rows(frame, files, near, data=data)
     require_classes(frame, str(source))
     notes += left_out(frame) + assign_splits(frame, data, seed)
     require_test(frame, str(source))
     parted, more = leaks(frame, str(source), strict=data.strict)
-    odd = appearance(files, data.max_pixels)
-    findings = as_findings([*found, *parted, *odd, *oddities(files)])
+    odd = check_images(files, data.max_pixels)
+    findings = as_findings([*found, *parted, *odd, *check_files(files)])
     notes += look_alike_notes(frame.loc[frame["problem"] == "", "label"])
     notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
     grey_range = data.grey_range or folder_range(files, str(source))
@@ -211,9 +211,9 @@ def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:
     """A row a file as the source has them, no file opened yet, and notes on what is left out."""
     folder = Path(source)
     if str(source).startswith(CATALOGUE):
-        from transferkit.data.sources.tfds.catalog import catalogue_folder
+        from transferkit.data.sources.tfds.catalog import tfds_folder
 
-        folder = catalogue_folder(str(source))
+        folder = tfds_folder(str(source))
     if folder.suffix.lower() == ".csv" and not os.path.isdir(folder):
         images = read_csv_list(folder)
         frame, notes = images.frame, list(images.notes)

@@ -42,7 +42,7 @@ class Coverage:
     accuracy: np.ndarray
 
 
-def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """`probabilities` `(images, classes)` at another temperature: `p ** (1 / T)`, made to sum to 1.
 
     What is less than `FLOOR` counts as that, so that a class that was ruled out by mistake can

@@ -11,7 +11,7 @@ NEIGHBOURS = 30  # perplexity: about how many others each point looks at
 STEPS = 500  # 1000, the default, are hardly truer: of 2,000 flowers .978 trustworthy, not .977
 
 
-def flat_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
+def tsne_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """`(images, 2)` float32 for features `(images, width)`: principal components, then t-SNE.
 
     By cosine: the vectors are brought to unit length. What is near in the map was near; what is

@@ -12,7 +12,7 @@ UNEQUAL = 2  # times as many images of one class as of another: accuracy is then
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Headline:
+class HeadlineMetric:
     """The measure for one set of test images.
 
     Attributes:
@@ -26,7 +26,7 @@ class Headline:
     constant: float
 
     @classmethod
-    def of(cls, truth: np.ndarray) -> Headline:
+    def of(cls, truth: np.ndarray) -> HeadlineMetric:
         """The measure for `truth` `(images,)`, class numbers.
 
         Where one class has at least `UNEQUAL` times the images of another, one that knows only the

@@ -10,7 +10,7 @@ from transferkit.evaluation.metrics import FLOOR, check_answers
 
 
 @dataclasses.dataclass(frozen=True)
-class Doubt:
+class LabelIssue:
     """How much the label of one image is doubted.
 
     Attributes:
@@ -26,7 +26,7 @@ class Doubt:
     doubt: float
 
 
-def rank_doubts(truth: np.ndarray, probabilities: np.ndarray) -> list[Doubt]:
+def rank_label_issues(truth: np.ndarray, probabilities: np.ndarray) -> list[LabelIssue]:
     """Every image, the most doubted label first.
 
     `truth` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
@@ -50,7 +50,8 @@ def rank_doubts(truth: np.ndarray, probabilities: np.ndarray) -> list[Doubt]:
     doubt = other / np.maximum(other + given, np.finfo(float).tiny)
     order = np.argsort(-doubt, kind="stable")
     return [
-        Doubt(int(row), int(truth[row]), int(suggested[row]), float(doubt[row])) for row in order
+        LabelIssue(int(row), int(truth[row]), int(suggested[row]), float(doubt[row]))
+        for row in order
     ]
 
 

@@ -14,7 +14,7 @@ from transferkit.evaluation.intervals import (
 )
 
 
-def share_interval(units: np.ndarray, right: np.ndarray, *, effect: float = 1.0) -> Interval:
+def proportion_interval(units: np.ndarray, right: np.ndarray, *, effect: float = 1.0) -> Interval:
     """Wilson's interval of the share of `right` `(images,)` bool, as of the accuracy.
 
     Of `units` `(images,)` that are groups, no more images count than by a design `effect` known
@@ -27,7 +27,7 @@ def share_interval(units: np.ndarray, right: np.ndarray, *, effect: float = 1.0)
     return wilson(worth * float(right.mean()), worth, quantile=quantile)
 
 
-def exact_share_interval(
+def exact_proportion_interval(
     units: np.ndarray, right: np.ndarray, *, level: float, effect: float = 1.0
 ) -> Interval:
     """The interval of the share of `right` `(images,)` bool that holds it as often, or more often.

@@ -22,7 +22,7 @@ def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
     return front
 
 
-def choices(
+def choices_by_cost(
     costs: Sequence[float],
     accuracies: Sequence[float],
     clearly_better: Callable[[int, int], bool],

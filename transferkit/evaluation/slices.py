@@ -12,7 +12,10 @@ from transferkit.errors import DataError
 from transferkit.evaluation.bootstrap import units_of
 from transferkit.evaluation.intervals import LEVEL, Interval
 from transferkit.evaluation.metrics import check_answers
-from transferkit.evaluation.proportion_intervals import exact_share_interval, share_interval
+from transferkit.evaluation.proportion_intervals import (
+    exact_proportion_interval,
+    proportion_interval,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +83,7 @@ def slice_scores(
                 name=str(name),
                 images=int(rows.sum()),
                 accuracy=own,
-                interval=share_interval(_numbered(units[rows]), right[rows], effect=effect),
+                interval=proportion_interval(_numbered(units[rows]), right[rows], effect=effect),
                 adjusted=around,
                 below=below,
             )
@@ -105,7 +108,7 @@ def _share(
     """The share of `right`, and its interval; of no image nothing is known."""
     if not len(right):
         return math.nan, Interval(0.0, 1.0)
-    found = exact_share_interval(_numbered(units), right, level=level, effect=effect)
+    found = exact_proportion_interval(_numbered(units), right, level=level, effect=effect)
     return float(right.mean()), found
 
 

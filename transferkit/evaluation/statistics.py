@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from transferkit.evaluation.calibration import brier, expected_calibration_error
-from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval, score_intervals
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import Difference, pairwise
@@ -23,7 +23,7 @@ FEWEST = 2  # test images of each value, on the whole: one image is no group
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Judgement:
+class Statistics:
     """The evidence on `results`, each part computed when it is first asked for.
 
     A part that fails leaves the others. What is a list has one of each result, in their order.
@@ -44,9 +44,9 @@ class Judgement:
     seed: int = 0
 
     @cached_property
-    def headline(self) -> Headline:
+    def headline(self) -> HeadlineMetric:
         """The measure that differences, verdict and choice are about."""
-        return Headline.of(self.truth)
+        return HeadlineMetric.of(self.truth)
 
     @property
     def accuracies(self) -> list[Interval]:
@@ -150,7 +150,7 @@ class Judgement:
         }
 
 
-def judge(
+def compute_statistics(
     results: Sequence[Result],
     truth: np.ndarray,
     classes: Sequence[str],
@@ -159,9 +159,9 @@ def judge(
     leaked: np.ndarray,
     columns: Sequence[str] = (),
     seed: int = 0,
-) -> Judgement:
+) -> Statistics:
     """The evidence on the answers `results` to `truth`, `(images,)` class numbers.
 
     Images of one group in `test` are drawn together. `columns` of it divide it into slices.
     """
-    return Judgement(tuple(results), truth, tuple(classes), test, leaked, tuple(columns), seed)
+    return Statistics(tuple(results), truth, tuple(classes), test, leaked, tuple(columns), seed)

@@ -19,7 +19,7 @@ SPREAD = 0.25
 LEAST = 0.005  # of that logarithm; what is less changes no digit that is shown
 
 
-def likeliest_temperature(logits: np.ndarray, truth: np.ndarray, images: int) -> float:
+def fit_temperature(logits: np.ndarray, truth: np.ndarray, images: int) -> float:
     """That at which `truth` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
 
     That it is near 1 as a rule (`SPREAD`, of a Laplace distribution) weighs as much as it should

@@ -10,21 +10,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.augmentation.views import View
 from transferkit.data.quality.file_info import content_keys
 from transferkit.errors import ConfigError
-from transferkit.features.cache.shard import rounded
+from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import Reading, count_saved, replace_keys
+from transferkit.features.cache.table import FeatureBatch, count_saved, replace_keys
 from transferkit.features.extractor_pool import forward_for
-from transferkit.features.spec import Source
+from transferkit.features.spec import FeatureSpec
 from transferkit.inference.engine import Outputs, choose_engine
-from transferkit.inference.predictor import Forward
-from transferkit.runtime.progress import say
+from transferkit.inference.predictor import BatchPredictor
+from transferkit.runtime.progress import log
 from transferkit.storage.files import stamp
 
-KEPT = 8  # readings held in memory: train, validation and test of two backbones, and some to spare
+MAX_READINGS = (
+    8  # readings held in memory: train, validation and test of two backbones, and some to spare
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Features:
     seconds: float
 
 
-def frozen_features(
+def extract_features(
     model: ModelConfig,
     data: DataConfig,
     paths: Sequence[str],
     *,
-    precision: Precision = "auto",
+    precision: PrecisionName = "auto",
     engine: EngineName = "auto",
     view: View | None = None,
     quiet: bool = False,
@@ -58,7 +60,7 @@ def frozen_features(
         ConfigError: the backbone has random weights, which say nothing twice.
         DeviceError: the engine is not installed.
     """
-    source = Source.of(model, data, precision=precision, engine=engine, view=view)
+    source = FeatureSpec.of(model, data, precision=precision, engine=engine, view=view)
     if not source.pretrained:
         raise ConfigError(
             f"The frozen features of {source.model.backbone!r} were asked for with --weights none: "
@@ -70,23 +72,23 @@ def frozen_features(
     asked = _read.cache_info().misses
     reading = _read(source, tuple(paths), stamps.digest())
     if reading.kept and not quiet and _read.cache_info().misses > asked:
-        say(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
+        log(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
     return Features(reading.values, reading.seconds)
 
 
-def read_features(
+def load_features(
     model: ModelConfig,
     data: DataConfig,
     paths: Sequence[str],
     *,
-    precision: Precision = "auto",
+    precision: PrecisionName = "auto",
     engine: EngineName = "auto",
 ) -> np.ndarray:
-    """`(images, width)` float32: as `frozen_features`, from disk or computed, not from memory.
+    """`(images, width)` float32: as `extract_features`, from disk or computed, not from memory.
 
     What was not computed is counted in `saved_seconds`.
     """
-    reading = _recall(Source.of(model, data, precision=precision, engine=engine), paths)
+    reading = _recall(FeatureSpec.of(model, data, precision=precision, engine=engine), paths)
     count_saved(reading.kept_seconds)
     return reading.values
 
@@ -100,7 +102,11 @@ class OtherEngineError(Exception):
 
 
 def batches_of(
-    forward: Forward, source: Source, paths: Sequence[str], *, keys: list[bytes] | None = None
+    forward: BatchPredictor,
+    source: FeatureSpec,
+    paths: Sequence[str],
+    *,
+    keys: list[bytes] | None = None,
 ) -> Iterator[tuple[Outputs, float]]:
     """The outputs of each batch and its seconds, those of who takes them left out.
 
@@ -121,19 +127,19 @@ def batches_of(
     started = time.perf_counter()
     for outputs in forward.stream(paths, source.data, doing=doing, change=change, keys=keys):
         seconds = time.perf_counter() - started
-        yield [rounded(each) for each in outputs] if forward.reduced else outputs, seconds
+        yield [round_to_float16(each) for each in outputs] if forward.reduced else outputs, seconds
         started = time.perf_counter()
 
 
-@lru_cache(maxsize=KEPT)
-def _read(source: Source, paths: tuple[str, ...], stamps: bytes) -> Reading:
+@lru_cache(maxsize=MAX_READINGS)
+def _read(source: FeatureSpec, paths: tuple[str, ...], stamps: bytes) -> FeatureBatch:
     """`stamps` is a digest of those of the files: one that has changed is read anew."""
     reading = _recall(source, paths)
     reading.values.setflags(write=False)  # it is shared
     return reading
 
 
-def _recall(source: Source, paths: Sequence[str]) -> Reading:
+def _recall(source: FeatureSpec, paths: Sequence[str]) -> FeatureBatch:
     """The features of `paths`: those that are kept on disk, and the others computed and kept."""
     keys = content_keys(paths) if source.keeps or source.view is not None else []
     identity = choose_engine(source.engine, source.bits).identity
@@ -155,7 +161,7 @@ def _recall(source: Source, paths: Sequence[str]) -> Reading:
     if not source.keeps:
         batches = list(compute(list(range(len(paths)))))
         values = np.concatenate([values for values, _ in batches])
-        return Reading(values, sum(seconds for _, seconds in batches))
+        return FeatureBatch(values, sum(seconds for _, seconds in batches))
     while True:
         try:
             return source.table(identity).read(keys, compute)

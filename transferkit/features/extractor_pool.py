@@ -8,22 +8,22 @@ from threading import RLock
 
 import keras
 
-from transferkit.features.spec import Source
+from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import chosen_strategy
 from transferkit.inference.engine import choose_engine
-from transferkit.inference.predictor import Forward
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import build_extractor
 from transferkit.storage.files import Stamp, stamp
 
-HELD = 2  # networks
-Key = tuple[Source, Stamp]
+MAX_EXTRACTORS = 2  # networks
+Key = tuple[FeatureSpec, Stamp]
 
 _lock = RLock()
-_held: dict[Key, Forward] = {}  # the one that was added last is the last
+_held: dict[Key, BatchPredictor] = {}  # the one that was added last is the last
 _lent: dict[Key, Callable[[], keras.Model]] = {}
 
 
-def forward_for(source: Source) -> Forward:
+def forward_for(source: FeatureSpec) -> BatchPredictor:
     """What computes the features of `source`, which are the last of its outputs."""
     key = _key(source)
     with _lock:
@@ -32,7 +32,7 @@ def forward_for(source: Source) -> Forward:
         return _held[key]
 
 
-def hold(source: Source, forward: Forward) -> None:
+def hold(source: FeatureSpec, forward: BatchPredictor) -> None:
     """Hold `forward`, the last of whose outputs are the features of `source`, for who asks next.
 
     Not one that would say something else once its model has learnt more.
@@ -43,7 +43,7 @@ def hold(source: Source, forward: Forward) -> None:
 
 
 @contextmanager
-def lent(source: Source, extractor: Callable[[], keras.Model]) -> Iterator[None]:
+def lent(source: FeatureSpec, extractor: Callable[[], keras.Model]) -> Iterator[None]:
     """Within it, `extractor()` is compiled for the features of `source`; none is built for them.
 
     Its model may learn after that, and what would then say something else is not held.
@@ -62,24 +62,24 @@ def lent(source: Source, extractor: Callable[[], keras.Model]) -> Iterator[None]
                 del _held[key]
 
 
-def _key(source: Source) -> Key:
+def _key(source: FeatureSpec) -> Key:
     return source.plain, stamp(source.model.weights)
 
 
-def _hold(key: Key, forward: Forward) -> None:
+def _hold(key: Key, forward: BatchPredictor) -> None:
     _held.pop(key, None)
-    while len(_held) >= HELD:
+    while len(_held) >= MAX_EXTRACTORS:
         del _held[next(iter(_held))]
     _held[key] = forward
 
 
-def _compiled(source: Source) -> Forward:
+def _compiled(source: FeatureSpec) -> BatchPredictor:
     make = _lent.get(_key(source), lambda: _built(source))
     everywhere = choose_engine(source.engine, source.bits).name == "keras"
     with source.bits.building(), chosen_strategy().scope() if everywhere else nullcontext():
         extractor = make()  # within the scope, of which Keras takes note: all devices compute
-    return Forward(extractor, source.engine, bits=source.bits, bound=source.bound)
+    return BatchPredictor(extractor, source.engine, bits=source.bits, bound=source.bound)
 
 
-def _built(source: Source) -> keras.Model:
+def _built(source: FeatureSpec) -> keras.Model:
     return build_extractor(source.model, source.data.side)

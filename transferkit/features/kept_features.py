@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.store import Batch
-from transferkit.features.spec import Source
+from transferkit.features.spec import FeatureSpec
 from transferkit.inference.engine import choose_engine
 
 
@@ -15,12 +15,12 @@ class _MissingError(Exception):
     """Some of it would have to be computed."""
 
 
-def are_kept(
+def are_cached(
     model: ModelConfig,
     data: DataConfig,
     paths: Sequence[str],
     *,
-    precision: Precision = "auto",
+    precision: PrecisionName = "auto",
     engine: EngineName = "auto",
 ) -> bool:
     """Whether `frozen_features` would read all of `paths` from disk.
@@ -28,7 +28,7 @@ def are_kept(
     Raises:
         DeviceError: the engine is not installed.
     """
-    source = Source.of(model, data, precision=precision, engine=engine)
+    source = FeatureSpec.of(model, data, precision=precision, engine=engine)
     if not source.keeps or not paths:
         return False
 

@@ -11,21 +11,21 @@ from scipy.special import softmax
 from transferkit.config.settings import Config
 from transferkit.data.folds import make_folds
 from transferkit.data.manifest import Manifest
-from transferkit.evaluation.label_issues import rank_doubts
-from transferkit.features.extract import frozen_features
-from transferkit.features.linear_probe import solve
-from transferkit.runtime.progress import say
+from transferkit.evaluation.label_issues import rank_label_issues
+from transferkit.features.extract import extract_features
+from transferkit.features.linear_probe import solve_probe
+from transferkit.runtime.progress import log
 
 ROUNDS = 3  # of cross-validation, each with other folds, whose probabilities are averaged
 COLUMNS = ("path", "label", "suggested", "doubt", "split")
 
 
-def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
+def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
     """Every usable image, the one whose label is most doubted first; a frame of `COLUMNS`.
 
     A linear probe on the frozen features of the backbone judges each image, by stratified
-    cross-validation in which the images of one group stay together; `rank_doubts` compares what it
-    says with the label. `doubt` is 0..1: above a half, `suggested` is likelier than the label. A
+    cross-validation in which the images of one group stay together; `rank_label_issues` compares
+    what it says with the label. `doubt` is 0..1: above a half, `suggested` is likelier than the label. A
     class that is too small to be divided is not judged, and has a doubt of 0.
 
     Raises:
@@ -36,19 +36,19 @@ def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
     rows = manifest.usable.reset_index(drop=True)
     truth, train = manifest.truth(rows), config.train
     config = manifest.settled(config)
-    features = frozen_features(
+    features = extract_features(
         config.model,
         config.data,
         list(rows["path"]),
         precision=train.precision,
         engine=train.engine,
     )
-    say(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
+    log(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
     classes = manifest.classes
-    found, judged = out_of_sample(
+    found, judged = out_of_fold_probabilities(
         features.values, truth, list(rows["group"]), classes=len(classes), seed=config.seed
     )
-    doubts = rank_doubts(truth, found)
+    doubts = rank_label_issues(truth, found)
     frame = rows.iloc[[each.image for each in doubts]].reset_index(drop=True)
     # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
     suggested = [classes[each.suggested] for each in doubts]
@@ -59,7 +59,7 @@ def label_doubts(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
     ]
 
 
-def out_of_sample(
+def out_of_fold_probabilities(
     features: np.ndarray, truth: np.ndarray, groups: list[str], *, classes: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """What probes say of images that they have not learnt from, and which images these are.
@@ -70,13 +70,13 @@ def out_of_sample(
     """
     ones = np.ones(len(truth))
     options: Any = {"classes": classes, "seed": seed}
-    strength = solve(features, truth, weights=ones, groups=groups, **options).strength
+    strength = solve_probe(features, truth, weights=ones, groups=groups, **options).strength
     total, times = np.zeros((len(truth), classes)), np.zeros(len(truth))
     for each in range(ROUNDS):
         for learn, judge in make_folds(truth, groups, seed + each):
             if len(learn) == len(truth):  # nothing can be divided
                 continue
-            probe = solve(
+            probe = solve_probe(
                 features[learn],
                 truth[learn],
                 weights=ones[learn],

@@ -21,7 +21,7 @@ NEVER = -20.0  # logit of a class without training images, below all others
 
 
 @dataclass(frozen=True)
-class Probe:
+class LinearProbe:
     """Logits are `features @ kernel + bias`: `(width, classes)` and `(classes,)`, float32."""
 
     kernel: np.ndarray
@@ -38,7 +38,7 @@ class Probe:
         return float(np.average(losses, weights=weights)), float(right.mean())
 
 
-def solve(
+def solve_probe(
     features: np.ndarray,
     truth: np.ndarray,
     *,
@@ -47,7 +47,7 @@ def solve(
     groups: Sequence[str],
     seed: int,
     strengths: Sequence[float] = STRENGTHS,
-) -> Probe:
+) -> LinearProbe:
     """The optimum for `features` `(images, width)` and the class numbers `truth` `(images,)`.
 
     The regularisation is the one of `strengths` with the lowest log loss over three folds, on
@@ -65,7 +65,7 @@ def solve(
         scale, solved = _scale_of(features), LogisticRegression(C=strength, max_iter=STEPS)
         solved.fit(scale.transform(features), truth, sample_weight=weights)
     kernel, bias = _unscaled(scale, solved, classes)
-    return Probe(kernel, bias, float(strength))
+    return LinearProbe(kernel, bias, float(strength))
 
 
 def _scale_of(features: np.ndarray) -> EvenScaler:

@@ -10,20 +10,20 @@ import PIL
 
 import transferkit
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import choose_backbone, is_pretrained, rooted_weights
-from transferkit.backbones.spec import STAGES, input_side, pooling_of
+from transferkit.backbones.resolve import is_pretrained, resolve_backbone, rooted_weights
+from transferkit.backbones.spec import STAGES, input_size, pooling_of
 from transferkit.backbones.weights import weights_path
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, Precision
+from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.augmentation.views import View
 from transferkit.features.cache.table import Table
-from transferkit.inference.devices import Bits, choose_bits
+from transferkit.inference.devices import Precision, resolve_precision
 from transferkit.storage.files import file_digest, stamp
 
 FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class FeatureSpec:
     """A frozen backbone with its way of decoding and computing; `view` is what it is shown.
 
     `model` and `data` have the settings that decide what it says, and the others as they come.
@@ -31,7 +31,7 @@ class Source:
 
     model: ModelConfig
     data: DataConfig
-    precision: Precision = "auto"
+    precision: PrecisionName = "auto"
     engine: EngineName = "auto"
     view: View | None = None
 
@@ -41,12 +41,12 @@ class Source:
         model: ModelConfig,
         data: DataConfig,
         *,
-        precision: Precision = "auto",
+        precision: PrecisionName = "auto",
         engine: EngineName = "auto",
         view: View | None = None,
-    ) -> Source:
+    ) -> FeatureSpec:
         """The source that these settings describe."""
-        model = choose_backbone(model)
+        model = resolve_backbone(model)
         return cls(_below_the_head(model), _decoding(data), precision, engine, view)
 
     @property
@@ -55,8 +55,8 @@ class Source:
         return is_pretrained(self.model)
 
     @property
-    def bits(self) -> Bits:
-        return choose_bits(self.precision)
+    def bits(self) -> Precision:
+        return resolve_precision(self.precision)
 
     @property
     def bound(self) -> int:
@@ -69,7 +69,7 @@ class Source:
         return self.bound > 0
 
     @property
-    def plain(self) -> Source:
+    def plain(self) -> FeatureSpec:
         """The same, shown the images as they are."""
         return dataclasses.replace(self, view=None)
 
@@ -93,7 +93,7 @@ class Source:
             "preprocessing": row.preprocessing,
             "pooling": model.pooling,
             "stages": row.stages if model.pooling in STAGES else (),
-            "side": input_side(row, data.side, model.sides),
+            "side": input_size(row, data.side, model.sides),
             "sides": model.sides,
             "resize": data.resize,
             "max_pixels": data.max_pixels,

@@ -12,19 +12,19 @@ from functools import lru_cache
 import keras
 import tensorflow as tf
 
-from transferkit.config.settings import Precision, TrainConfig
+from transferkit.config.settings import PrecisionName, TrainConfig
 from transferkit.errors import DeviceError
 from transferkit.runtime.environment import cpuinfo, processor
 
-FAST_AT_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # processor flags
-FAST_AT_INT8 = ("avx512_vnni", "avx_vnni")
+BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")  # processor flags
+INT8_FLAGS = ("avx512_vnni", "avx_vnni")
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
-INT8_WORDS = ", int8 where nothing learns"  # after those of what learns
+INT8_SUFFIX = ", int8 where nothing learns"  # after those of what learns
 _chosen: list[tf.distribute.Strategy] = []
 
 
 @dataclass(frozen=True)
-class Bits:
+class Precision:
     """The precision of a run.
 
     `policy` is Keras' dtype policy; `onednn_bfloat16` says whether the CPU's float32 graphs are
@@ -43,9 +43,9 @@ class Bits:
         return self.policy != "float32" or self.onednn_bfloat16 or self.int8
 
     @property
-    def learning(self) -> Bits:
+    def learning(self) -> Precision:
         """The same of what learns, which is never in int8."""
-        return replace(self, int8=False, words=self.words.removesuffix(INT8_WORDS))
+        return replace(self, int8=False, words=self.words.removesuffix(INT8_SUFFIX))
 
     @contextmanager
     def building(self) -> Iterator[None]:
@@ -69,7 +69,7 @@ class Bits:
             tf.config.optimizer.set_experimental_options({name: was})
 
 
-FLOAT32 = Bits("float32", False, "float32")
+FLOAT32 = Precision("float32", False, "float32")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Device:
     """The devices of a run and its precision; `line` says them, and why."""
 
     strategy: tf.distribute.Strategy
-    bits: Bits
+    bits: Precision
     line: str
     gpu: bool = False
 
@@ -113,7 +113,7 @@ def choose_device(train: TrainConfig) -> Device:
     else:
         names = tuple(f"CPU:{number}" for number in range(logical))
         _make_logical(logical)
-    bits = choose_bits(train.precision)
+    bits = resolve_precision(train.precision)
     where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
     kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
     why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
@@ -140,35 +140,35 @@ def missing_gpu() -> str:
     return "TensorFlow sees no GPU although driver and CUDA are there (CUDA_VISIBLE_DEVICES?)"
 
 
-def choose_bits(wanted: Precision) -> Bits:
+def resolve_precision(wanted: PrecisionName) -> Precision:
     """The precision that the setting means on the devices that are visible."""
     if wanted == "int8":
-        learning = choose_bits("auto")
-        return replace(learning, int8=True, words=learning.words + INT8_WORDS)
+        learning = resolve_precision("auto")
+        return replace(learning, int8=True, words=learning.words + INT8_SUFFIX)
     gpus = tf.config.get_visible_devices("GPU")
     if wanted == "float32":
-        return Bits("float32", False, "float32 as asked")
+        return Precision("float32", False, "float32 as asked")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         capability = min(each.get("compute_capability", (0, 0)) for each in details)
         if capability >= BFLOAT16_CORES:  # its range is float32's: no loss needs to be scaled
-            return Bits("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
+            return Precision("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
         if capability >= FLOAT16_CORES or wanted == "bfloat16":
-            return Bits("mixed_float16", False, "mixed float16")
-        return Bits("float32", False, "float32 (the GPU has no tensor cores)")
-    flags = [flag for flag in FAST_AT_BFLOAT16 if flag in cpuinfo()]
+            return Precision("mixed_float16", False, "mixed float16")
+        return Precision("float32", False, "float32 (the GPU has no tensor cores)")
+    flags = [flag for flag in BFLOAT16_FLAGS if flag in cpuinfo()]
     if flags:
         why = f"bfloat16 by oneDNN where it is safe (the processor has {flags[-1]})"
-        return Bits("float32", True, why)
+        return Precision("float32", True, why)
     if wanted == "bfloat16":
-        return Bits("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
-    return Bits("float32", False, "float32 (the processor has no bfloat16)")
+        return Precision("float32", True, "bfloat16 by oneDNN as asked (the processor emulates it)")
+    return Precision("float32", False, "float32 (the processor has no bfloat16)")
 
 
-def int8_is_faster(bits: Bits) -> bool:
+def int8_is_faster(bits: Precision) -> bool:
     """Whether a CPU that `--precision auto` made `bits` of is faster in integers of 8 bits."""
-    chosen = bits == choose_bits("auto") and not bits.reduced
-    return chosen and any(flag in cpuinfo() for flag in FAST_AT_INT8)
+    chosen = bits == resolve_precision("auto") and not bits.reduced
+    return chosen and any(flag in cpuinfo() for flag in INT8_FLAGS)
 
 
 @lru_cache(maxsize=1)  # several mirrored strategies in turn fail in one process

@@ -18,23 +18,23 @@ import tensorflow as tf
 
 from transferkit.config.settings import EngineName
 from transferkit.errors import DeviceError
-from transferkit.inference.devices import Bits, int8_is_faster
-from transferkit.inference.tf_graph import folded, has_gpu, traced
+from transferkit.inference.devices import Precision, int8_is_faster
+from transferkit.inference.tf_graph import frozen_graph, has_gpu, trace
 
-BATCH = 32  # images a device: enough to fill two cores, little enough for a laptop with VGG16
+BATCH_SIZE = 32  # images a device: enough to fill two cores, little enough for a laptop with VGG16
 Outputs = list[np.ndarray]
 """What a model says of a batch: each of its outputs, `(images, ...)` float32."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineSpec:
     """An engine, before there is a network: its name, its precision, and `why` it is this one.
 
     `bound` is in bytes, of what is kept on disk: a quantised network is, for the next run.
     """
 
     name: str
-    bits: Bits
+    bits: Precision
     why: str = "as asked"
     bound: int = 0
 
@@ -72,7 +72,7 @@ class Choice:
         return f"Engine: {self.words}; {self.why}."
 
 
-def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
+def choose_engine(wanted: EngineName, bits: Precision) -> EngineSpec:
     """The engine that the setting means on the devices that are visible.
 
     Raises:
@@ -87,19 +87,19 @@ def choose_engine(wanted: EngineName, bits: Bits) -> Choice:
             "`pip install 'transferkit[openvino]'`, or `--engine auto` does without."
         )
     if wanted != "auto":
-        return Choice(wanted, bits)
+        return EngineSpec(wanted, bits)
     if has_gpu():
-        return Choice("keras", bits, "there is a GPU")
+        return EngineSpec("keras", bits, "there is a GPU")
     if installed:
         why = "the fastest without a GPU"
         if int8_is_faster(bits) and find_spec("nncf") is not None:
             why += " (for training, --precision int8 reads faster, less exactly)"
-        return Choice("openvino", bits, why)
+        return EngineSpec("openvino", bits, why)
     cure = "`pip install 'transferkit[openvino]'`"
-    return Choice("graph", bits, f"OpenVINO, which is faster, is not installed ({cure})")
+    return EngineSpec("graph", bits, f"OpenVINO, which is faster, is not installed ({cure})")
 
 
-def _choose_int8(wanted: EngineName, bits: Bits) -> Choice:
+def _choose_int8(wanted: EngineName, bits: Precision) -> EngineSpec:
     if wanted not in ("auto", "openvino"):
         raise DeviceError(
             f"The engine {wanted} was asked for, and int8 is computed by OpenVINO alone: leave "
@@ -110,15 +110,15 @@ def _choose_int8(wanted: EngineName, bits: Bits) -> Choice:
             "The precision int8 was asked for, and OpenVINO or its NNCF is not installed: "
             "`pip install 'transferkit[openvino]'`, or `--precision auto` does without."
         )
-    return Choice("openvino", bits)
+    return EngineSpec("openvino", bits)
 
 
 class Engine(ABC):
     """`model` in inference: batches `(images, side, side, 3)` uint8 RGB in, its outputs out."""
 
-    def __init__(self, model: keras.Model, choice: Choice) -> None:
+    def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
         self.model, self.choice, self.bits = model, choice, choice.bits
-        self.batch = BATCH
+        self.batch = BATCH_SIZE
 
     @property
     def name(self) -> str:
@@ -140,7 +140,7 @@ class Engine(ABC):
     @cached_property
     def plain(self) -> tf.types.experimental.ConcreteFunction:
         """The model as Keras computes it in float32, uint8 images to a list of outputs."""
-        return traced(self.model, in_float32=True).get_concrete_function()
+        return trace(self.model, in_float32=True).get_concrete_function()
 
     @abstractmethod
     def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
@@ -150,12 +150,12 @@ class Engine(ABC):
 class KerasEngine(Engine):
     """As Keras computes it, on any device; all devices of a mirrored model share each batch."""
 
-    def __init__(self, model: keras.Model, choice: Choice) -> None:
+    def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
         super().__init__(model, choice)
         self.strategy = model.distribute_strategy
         self.replicas = int(self.strategy.num_replicas_in_sync)
-        self.batch = self.full = BATCH * self.replicas
-        self.function = traced(model, in_float32=not self.bits.reduced)
+        self.batch = self.full = BATCH_SIZE * self.replicas
+        self.function = trace(model, in_float32=not self.bits.reduced)
         if self.replicas > 1:
             share = self.function.python_function
             self.function = tf.function(lambda images: self.strategy.run(share, args=(images,)))
@@ -187,12 +187,12 @@ class KerasEngine(Engine):
 class GraphEngine(Engine):
     """As one TensorFlow graph; on a CPU with the variables folded to constants."""
 
-    def __init__(self, model: keras.Model, choice: Choice) -> None:
+    def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
         super().__init__(model, choice)
         if has_gpu():
-            self.function = traced(model, in_float32=not self.bits.reduced)
+            self.function = trace(model, in_float32=not self.bits.reduced)
         else:
-            self.function = folded(self.plain)
+            self.function = frozen_graph(self.plain)
 
     @property
     def constant(self) -> bool:

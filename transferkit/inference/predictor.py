@@ -14,17 +14,17 @@ import numpy as np
 from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.loading.prefetch import decoded_batches
-from transferkit.inference.devices import FLOAT32, Bits
+from transferkit.inference.devices import FLOAT32, Precision
 from transferkit.inference.engine import Outputs, choose_engine
-from transferkit.inference.parity import CHECKED, agreeing_engine, start_engine
+from transferkit.inference.parity import CHECKED_IMAGES, start_engine, verify_parity
 from transferkit.inference.tf_graph import has_gpu
-from transferkit.runtime.progress import say, track
+from transferkit.runtime.progress import log, track
 
 Change = Callable[[np.ndarray, int], np.ndarray]
 """What is made of a batch of images, of which the first has this number."""
 
 
-class Forward:
+class BatchPredictor:
     """`model` in inference, compiled once, with the weights that it has at that moment.
 
     It computes in float32, as a finished network does; or, given `bits`, as fast as those allow,
@@ -40,7 +40,7 @@ class Forward:
         model: keras.Model,
         engine: EngineName = "auto",
         *,
-        bits: Bits | None = None,
+        bits: Precision | None = None,
         bound: int = 0,
     ) -> None:
         if bits is None and has_gpu():
@@ -52,7 +52,7 @@ class Forward:
         self.engine = start_engine(model, choice)
         # In float32 TensorFlow says what Keras does, which computes by it.
         self._settling = Lock()
-        self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED
+        self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED_IMAGES
 
     @property
     def identity(self) -> str:
@@ -85,7 +85,7 @@ class Forward:
         with self._settling:
             if self._unchecked and len(paths):
                 images = read_images(paths[: self._unchecked], self.side, data)
-                self.engine = agreeing_engine(self.engine, images)
+                self.engine = verify_parity(self.engine, images)
                 self._unchecked -= len(images)
 
     def stream(
@@ -138,4 +138,4 @@ def _changed(batches: Iterator[np.ndarray], change: Change) -> Iterator[np.ndarr
 
 @cache
 def _say_once(line: str) -> None:
-    say(line)
+    log(line)

@@ -12,15 +12,13 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 def compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """The first output of `model` as one graph from uint8 RGB, folded on a CPU."""
-    function = traced(model)
+    function = trace(model)
     if not has_gpu():
-        function = folded(function.get_concrete_function())
+        function = frozen_graph(function.get_concrete_function())
     return lambda images: function(images)[0]
 
 
-def traced(
-    model: keras.Model, *, in_float32: bool = False
-) -> tf.types.experimental.GenericFunction:
+def trace(model: keras.Model, *, in_float32: bool = False) -> tf.types.experimental.GenericFunction:
     """`model` as a function from uint8 RGB to a list of float32 outputs, in its own precision.
 
     With `in_float32` it computes in that, whatever the dtype policy that it was built with.
@@ -34,7 +32,7 @@ def traced(
     return tf.function(call, input_signature=[_signature(model)])
 
 
-def folded(
+def frozen_graph(
     function: tf.types.experimental.ConcreteFunction,
 ) -> tf.types.experimental.GenericFunction:
     """`function` with its variables as constants.

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from transferkit.learning_curves.doubling import Marks, gain_of, law_of
+from transferkit.learning_curves.doubling import Correctness, gain_of, law_of
 from transferkit.learning_curves.power_law import Gain, PowerLaw
 from transferkit.learning_curves.summary import sentences
 
@@ -25,7 +25,7 @@ WIDTH = 120  # characters of the table as text
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Line:
+class CurveLine:
     """One classifier at every size.
 
     Attributes:
@@ -37,14 +37,20 @@ class Line:
     name: str
     kind: Literal["network", "classic"]
     title: str
-    marks: Marks
+    marks: Correctness
     law: PowerLaw | None
     gain: Gain | None
 
     @classmethod
     def of(
-        cls, name: str, kind: Literal["network", "classic"], title: str, *, marks: Marks, seed: int
-    ) -> Line:
+        cls,
+        name: str,
+        kind: Literal["network", "classic"],
+        title: str,
+        *,
+        marks: Correctness,
+        seed: int,
+    ) -> CurveLine:
         """The line through `marks`."""
         fitted = marks.since(FITTED)
         if len(fitted.sizes) < FEWEST:
@@ -70,7 +76,7 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Curve:
+class LearningCurve:
     """How right classifiers are, by how many images they learnt from.
 
     Attributes:
@@ -88,7 +94,7 @@ class Curve:
     images: np.ndarray
     test_images: int
     draws: np.ndarray
-    lines: tuple[Line, ...]
+    lines: tuple[CurveLine, ...]
     commonest: float
 
     @property
@@ -182,7 +188,7 @@ def _share(mean: float, deviation: float) -> str:
     return f"{mean * 100:.1f} %{spread}"
 
 
-def _line_json(line: Line) -> dict[str, Any]:
+def _line_json(line: CurveLine) -> dict[str, Any]:
     gain = line.gain
     return {
         "name": line.name,

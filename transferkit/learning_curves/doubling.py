@@ -16,7 +16,7 @@ REDRAWN = 40  # test sets that the law is fitted to anew: enough for a deviation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Marks:
+class Correctness:
     """Which test images were right, for each size and draw.
 
     Attributes:
@@ -41,19 +41,19 @@ class Marks:
         """`(sizes, test images)` share of the draws in which each was right."""
         return np.stack([each.mean(axis=0) for each in self.right])
 
-    def since(self, least: float) -> Marks:
+    def since(self, least: float) -> Correctness:
         """Those of the sizes of `least` images a class or more."""
         chosen = self.sizes >= least
         right = [each for each, keep in zip(self.right, chosen, strict=True) if keep]
-        return Marks(self.sizes[chosen], right, self.groups)
+        return Correctness(self.sizes[chosen], right, self.groups)
 
 
-def law_of(marks: Marks) -> PowerLaw:
+def law_of(marks: Correctness) -> PowerLaw:
     """The law through the mean errors."""
     return fit_power_law(marks.sizes, 1 - marks.shares.mean(axis=1))
 
 
-def gain_of(marks: Marks, *, seed: int) -> Gain:
+def gain_of(marks: Correctness, *, seed: int) -> Gain:
     """What twice the images would bring; its interval has the chance of draws and of the test.
 
     That of the draws is the one of `doubling`; that of the test images, which are the same at all

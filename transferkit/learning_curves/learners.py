@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from transferkit.backbones.resolve import choose_backbone, is_pretrained
+from transferkit.backbones.resolve import is_pretrained, resolve_backbone
 from transferkit.baselines.catalog import find_baseline
 from transferkit.baselines.choosing import suitable_baselines
 from transferkit.baselines.classifiers import fit_classifier
@@ -41,7 +41,7 @@ Answer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learner:
+class CurveLearner:
     """A kind of classifier; `fit` tunes and fits one as it is on its own, and gives its answers.
 
     `features` reads what it looks at, and `kind_of_features` is what that is called: those of the
@@ -56,7 +56,7 @@ class Learner:
     fit: Callable[[Examples], Answer]
 
 
-def learners(config: Config, baselines: Sequence[str]) -> list[Learner]:
+def learners(config: Config, baselines: Sequence[str]) -> list[CurveLearner]:
     """The network's probe, where its backbone is pretrained, and then the suitable `baselines`.
 
     Raises:
@@ -66,12 +66,12 @@ def learners(config: Config, baselines: Sequence[str]) -> list[Learner]:
     if not is_pretrained(config.model):
         return classics
     features = make_features(find_baseline(PROBED), config)
-    name = choose_backbone(config.model).backbone
+    name = resolve_backbone(config.model).backbone
     fit = partial(_solve, train=config.train)
-    return [Learner(name, "network", PROBE_TITLE, features, "backbone", fit), *classics]
+    return [CurveLearner(name, "network", PROBE_TITLE, features, "backbone", fit), *classics]
 
 
-def _classic(name: str, config: Config) -> Learner:
+def _classic(name: str, config: Config) -> CurveLearner:
     row = find_baseline(name)
     kind = row.features.name if row.features else ""
 
@@ -90,15 +90,15 @@ def _classic(name: str, config: Config) -> Learner:
 
         return answer
 
-    return Learner(name, "classic", row.title, make_features(row, config), kind, fit)
+    return CurveLearner(name, "classic", row.title, make_features(row, config), kind, fit)
 
 
 def _solve(examples: Examples, train: TrainConfig) -> Answer:
     """The head of the network as its first stage solves it, with weights by the same rule."""
-    from transferkit.features.linear_probe import solve
+    from transferkit.features.linear_probe import solve_probe
 
     weights = image_weights(examples.truth, train)
-    found = solve(
+    found = solve_probe(
         examples.values,
         examples.truth,
         classes=examples.classes,

@@ -14,11 +14,11 @@ from transferkit.baselines.catalog import DEFAULT_BASELINES, MAJORITY
 from transferkit.baselines.fit import SPLITS
 from transferkit.config.settings import Config
 from transferkit.errors import ConfigError, DataError
-from transferkit.learning_curves.curve import Curve, Line
-from transferkit.learning_curves.doubling import Marks
-from transferkit.learning_curves.learners import PROBED, Examples, Learner, learners
-from transferkit.learning_curves.subsets import draw_rows, growing_sizes
-from transferkit.runtime.progress import say
+from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.doubling import Correctness
+from transferkit.learning_curves.learners import PROBED, CurveLearner, Examples, learners
+from transferkit.learning_curves.subsets import draw_subset, subset_sizes
+from transferkit.runtime.progress import log
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
@@ -36,7 +36,7 @@ def learning_curve(
     *,
     baselines: Sequence[str] = CURVE_BASELINES,
     draws: int = DRAWS,
-) -> Curve:
+) -> LearningCurve:
     """How right the network's probe and the `baselines` are, by the images that they learnt from.
 
     Each learns from 1, 2, 5, 10 ... images a class, in `draws` draws that are the same for all (of
@@ -62,20 +62,24 @@ def learning_curve(
     truth, answers = manifest.truth(learn), manifest.truth(test)
     drawn = _training_sets(truth, list(learn["group"]), draws, seed=config.seed)
     read = _read(chosen, [*learn["path"], *test["path"]])
-    exam = Exam(read, truth, list(learn["group"]), answers, len(manifest.classes), config.seed)
+    exam = LearningCurveRun(
+        read, truth, list(learn["group"]), answers, len(manifest.classes), config.seed
+    )
     right = [exam.marks(chosen, sets) for sets in drawn]
     images = np.array([_images(sets) for sets in drawn])
     lines = [
-        Line.of(
+        CurveLine.of(
             each.name,
             each.kind,
             each.title,
-            marks=Marks(images / exam.classes, [one[place] for one in right], list(test["group"])),
+            marks=Correctness(
+                images / exam.classes, [one[place] for one in right], list(test["group"])
+            ),
             seed=config.seed,
         )
         for place, each in enumerate(chosen)
     ]
-    return Curve(
+    return LearningCurve(
         source=manifest.source,
         classes=manifest.classes,
         images=images,
@@ -87,7 +91,7 @@ def learning_curve(
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Exam:
+class LearningCurveRun:
     """Images to learn from, and those that all are asked about.
 
     Attributes:
@@ -105,7 +109,7 @@ class Exam:
     classes: int
     seed: int
 
-    def marks(self, chosen: Sequence[Learner], sets: Sequence[np.ndarray]) -> np.ndarray:
+    def marks(self, chosen: Sequence[CurveLearner], sets: Sequence[np.ndarray]) -> np.ndarray:
         """`(learners, sets, test images)` bool: right, after learning from the rows of each set."""
         started = time.perf_counter()
         found = np.array([[self._right(each, rows) for rows in sets] for each in chosen])
@@ -113,10 +117,10 @@ class Exam:
         shares = [f"{one.name} {mean:.1%}" for one, mean in zip(chosen, means, strict=True)]
         seconds = time.perf_counter() - started
         size = _images(sets) / self.classes
-        say(f"{size:,.0f} images a class: {', '.join(shares)}; {seconds:.1f} s")
+        log(f"{size:,.0f} images a class: {', '.join(shares)}; {seconds:.1f} s")
         return found
 
-    def _right(self, learner: Learner, rows: np.ndarray) -> np.ndarray:
+    def _right(self, learner: CurveLearner, rows: np.ndarray) -> np.ndarray:
         values = self.features[learner.kind_of_features]
         examples = Examples(
             values=values[rows],
@@ -137,9 +141,9 @@ def _training_sets(
     Groups can make sets of two sizes the same: the larger is left out.
     """
     found: list[list[np.ndarray]] = []
-    for size in growing_sizes(truth):
+    for size in subset_sizes(truth):
         number = _draws_of(int(np.minimum(np.bincount(truth), size).sum()), draws)
-        sets = [draw_rows(truth, groups, size, seed=(seed, draw)) for draw in range(number)]
+        sets = [draw_subset(truth, groups, size, seed=(seed, draw)) for draw in range(number)]
         if not found or _images(sets) > _images(found[-1]):
             found.append(sets)
     return [*found, [np.arange(len(truth))]]
@@ -155,7 +159,7 @@ def _images(sets: Sequence[np.ndarray]) -> float:
     return float(np.mean([len(rows) for rows in sets]))
 
 
-def _read(chosen: Sequence[Learner], paths: list[str]) -> dict[str, np.ndarray]:
+def _read(chosen: Sequence[CurveLearner], paths: list[str]) -> dict[str, np.ndarray]:
     """The features of all images, by their kind; each kind is read once."""
     found: dict[str, np.ndarray] = {}
     for each in chosen:

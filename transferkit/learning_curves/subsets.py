@@ -10,7 +10,7 @@ STEPS = (1, 2, 5)  # of a decade
 CLOSE = 0.8  # of all images: a size that is nearer is as good as all
 
 
-def growing_sizes(truth: np.ndarray) -> list[int]:
+def subset_sizes(truth: np.ndarray) -> list[int]:
     """1, 2, 5, 10, 20, 50 ... images a class, those that make clearly fewer than all images.
 
     A class with fewer images gives all that it has. `truth` is `(images,)` class numbers.
@@ -26,7 +26,7 @@ def growing_sizes(truth: np.ndarray) -> list[int]:
         decade *= 10
 
 
-def draw_rows(
+def draw_subset(
     truth: np.ndarray, groups: Sequence[str], size: int, *, seed: Sequence[int]
 ) -> np.ndarray:
     """The rows of up to `size` images of each class, drawn with `seed`, in ascending order.

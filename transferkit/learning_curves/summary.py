@@ -10,18 +10,18 @@ import numpy as np
 from transferkit.learning_curves.leads import Leads, leads
 
 if TYPE_CHECKING:
-    from transferkit.learning_curves.curve import Curve, Line
+    from transferkit.learning_curves.curve import CurveLine, LearningCurve
 
 FLAT, AT_BEST = 0.005, 0.01  # a gain of less than half a point, and of less than one at best
 NEAR = 0.01  # a point below what all images bring, which is as good
 
 
-def sentences(curve: Curve) -> list[str]:
+def sentences(curve: LearningCurve) -> list[str]:
     """What twice the images would bring the best, how many are enough, and who leads from where."""
     return [*_more(curve), *_enough(curve), *_leads(curve)]
 
 
-def _more(curve: Curve) -> Iterator[str]:
+def _more(curve: LearningCurve) -> Iterator[str]:
     """What twice the images would bring to the classifier that is best with all."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     if best.gain is None:
@@ -45,7 +45,7 @@ def _more(curve: Curve) -> Iterator[str]:
         yield f"Twice the images would bring {best.name} about {_points(gain)} {within}."
 
 
-def _enough(curve: Curve) -> Iterator[str]:
+def _enough(curve: LearningCurve) -> Iterator[str]:
     """From how many images on the best is within a point of what it reaches with all."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     near = np.flatnonzero(best.means >= best.means[-1] - NEAR)
@@ -59,7 +59,7 @@ def _enough(curve: Curve) -> Iterator[str]:
         )
 
 
-def _leads(curve: Curve) -> Iterator[str]:
+def _leads(curve: LearningCurve) -> Iterator[str]:
     """From where on the network leads over the best classic with all images, or that over it."""
     network = next((line for line in curve.lines if line.kind == "network"), None)
     classics = [line for line in curve.lines if line.kind == "classic"]
@@ -85,7 +85,9 @@ def _leads(curve: Curve) -> Iterator[str]:
         yield _overtakes(curve, (leader, other), found, margin)
 
 
-def _overtakes(curve: Curve, pair: tuple[Line, Line], found: Leads, margin: str) -> str:
+def _overtakes(
+    curve: LearningCurve, pair: tuple[CurveLine, CurveLine], found: Leads, margin: str
+) -> str:
     """Between which sizes the first of `pair` overtakes the second: what is clear, and no more."""
     leader, other = pair
     behind = int(found.behind()[-1])

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import keras
 
 from transferkit.backbones.build import build_backbone, preprocess
-from transferkit.backbones.catalog import Backbone, find_backbone
-from transferkit.backbones.resolve import choose_backbone, is_pretrained, starting_weights
-from transferkit.backbones.spec import STAGES, input_side, pooling_of
+from transferkit.backbones.catalog import BackboneSpec, find_backbone
+from transferkit.backbones.resolve import is_pretrained, resolve_backbone, starting_weights
+from transferkit.backbones.spec import STAGES, input_size, pooling_of
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 
@@ -33,7 +33,7 @@ def build_classifier(
     Raises:
         ConfigError, WeightsError: no such backbone, a side too small for it, weights of another.
     """
-    model = choose_backbone(model)
+    model = resolve_backbone(model)
     extractor = build_extractor(model, side)
     head = _build_head(model, extractor.output_shape[-1], len(classes))
     outputs = head(extractor.output)
@@ -46,9 +46,9 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
     Raises:
         ConfigError, WeightsError: as `build_classifier`.
     """
-    model = choose_backbone(model)
+    model = resolve_backbone(model)
     row = find_backbone(model.backbone)
-    side = input_side(row, side, model.sides)
+    side = input_size(row, side, model.sides)
     sides = model.sides or (side,)
     pooling = pooling_of(row, model.pooling)
     backbone = build_backbone(
@@ -59,12 +59,12 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
         any_side=len(sides) > 1,
     )
     images = keras.Input((side, side, 3), name="images")
-    found = [backbone(seen_at(images, row, each)) for each in sides]
+    found = [backbone(at_image_size(images, row, each)) for each in sides]
     features = pooled(keras.tree.flatten(found), pooling)
     return keras.Model(images, features, name="extractor")
 
 
-def seen_at(images: keras.KerasTensor, row: Backbone, side: int) -> keras.KerasTensor:
+def at_image_size(images: keras.KerasTensor, row: BackboneSpec, side: int) -> keras.KerasTensor:
     """`images`, RGB 0 to 255, at `side` pixels, as the network of `row` takes them."""
     return preprocess(row, _averaged_down(images, side))
 
@@ -90,8 +90,8 @@ def vectors_of(feature_map: keras.KerasTensor, pooling: str) -> list[keras.Keras
     return [kind()(feature_map) for kind in POOLS.get(pooling, (AVERAGE,))]
 
 
-def release_blocks(
-    classifier: keras.Model, row: Backbone, number: int, *, pretrained: bool
+def unfreeze_blocks(
+    classifier: keras.Model, row: BackboneSpec, number: int, *, pretrained: bool
 ) -> None:
     """Let the last `number` blocks of the backbone learn, and freeze all below them.
 
@@ -107,7 +107,9 @@ def release_blocks(
         layer.trainable = position >= first and not (normalises and pretrained)
 
 
-def rate_factors(classifier: keras.Model, row: Backbone, decay: float) -> dict[str, float]:
+def layer_decay_multipliers(
+    classifier: keras.Model, row: BackboneSpec, decay: float
+) -> dict[str, float]:
     """What multiplies the rate of each variable of the backbone: `decay` a block downwards."""
     factors: dict[str, float] = {}
     if decay == 1:

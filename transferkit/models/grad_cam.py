@@ -34,12 +34,12 @@ def grad_cam(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.
     Raises:
         ConfigError: `model` was not built by transferkit.
     """
-    found = np.maximum(evidence(model, images, answers), 0)
+    found = np.maximum(class_evidence(model, images, answers), 0)
     peaks = found.max(axis=(1, 2), keepdims=True, initial=0)
     return found / np.where(peaks > 0, peaks, 1)
 
 
-def evidence(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
+def class_evidence(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """`(images, side, side)` float32: what each place adds to the score of the class `answers[i]`.
 
     The score is what goes into the softmax, less its bias. A model that looks at the mirror image
@@ -82,7 +82,7 @@ def backbone_of(classifier: keras.Model) -> keras.Model:
 
 
 @dataclass(frozen=True)
-class Halves:
+class MapSplit:
     """A classifier in two at its maps, and its head.
 
     Attributes:
@@ -110,7 +110,7 @@ class Halves:
         return keras.ops.matmul(features, self.kernel)
 
 
-def _evidence(halves: Halves, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
+def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
     side = images.shape[1]
     found = np.zeros((len(images), side, side), np.float32)
     for start in range(0, len(images), BATCH):
@@ -130,7 +130,7 @@ def _enlarged(values: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR))
 
 
-def cut_at_the_maps(classifier: keras.Model) -> Halves:
+def cut_at_the_maps(classifier: keras.Model) -> MapSplit:
     """`classifier` in two at what its features are pooled from."""
     pools = [layer.input for layer in classifier.layers if isinstance(layer, POOLS)]
     if pools:
@@ -142,7 +142,7 @@ def cut_at_the_maps(classifier: keras.Model) -> Halves:
     head = classifier.get_layer(models.HEAD)
     kernel = head.get_layer(models.CLASSES).kernel
     hidden = tuple(each for each in head.layers if each.name != models.CLASSES)
-    return Halves(below, above, hidden, kernel)
+    return MapSplit(below, above, hidden, kernel)
 
 
 def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Model]:
@@ -150,7 +150,7 @@ def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Mo
     backbone = backbone_of(classifier)
     last = [each.output for each in backbone.layers if len(each.output.shape) == 4][-1]
     images = keras.Input(classifier.input_shape[1:])
-    seen = models.seen_at(images, find_backbone(backbone.name), classifier.input_shape[1])
+    seen = models.at_image_size(images, find_backbone(backbone.name), classifier.input_shape[1])
     below = keras.Model(images, keras.Model(backbone.input, last)(seen))
     return below, keras.Model(last, backbone.output)
 

@@ -18,10 +18,10 @@ import transferkit
 from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.decode import require_list
 from transferkit.errors import RunError, brief
-from transferkit.inference.predictor import Forward
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import parameters
 from transferkit.models.loading import FACTS, read_network
-from transferkit.storage.run import atomic
+from transferkit.storage.run import written_atomically
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,8 +56,8 @@ class Network:
         return int(self.model.input_shape[1])
 
     @cached_property
-    def _forward(self) -> Forward:
-        return Forward(self.model, self.engine)
+    def _forward(self) -> BatchPredictor:
+        return BatchPredictor(self.model, self.engine)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: not what is compiled, which can be made again."""
@@ -83,7 +83,7 @@ class Network:
             "fit_seconds": self.fit_seconds,
             "history": self.history,
         }
-        with atomic(Path(folder) / "model.keras") as path:
+        with written_atomically(Path(folder) / "model.keras") as path:
             # Not lists of one: a model read back would warn of each tensor that it is given.
             (images,), (probabilities,) = self.model.inputs, self.model.outputs
             keras.Model(images, probabilities, name=self.model.name).save(path)

@@ -15,7 +15,7 @@ from transferkit.models import classifier as models
 
 
 @dataclass(frozen=True)
-class Halves:
+class SplitClassifier:
     """`below` and then `above` is a classifier; both are made of its own layers.
 
     Attributes:
@@ -35,7 +35,7 @@ class Halves:
         return int(self.above.input_shape[-1])
 
 
-def cut(classifier: keras.Model, model: ModelConfig, blocks: int) -> Halves:
+def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitClassifier:
     """`classifier`, which was built of `model`, in two below its last `blocks` blocks.
 
     At the boundary is what enters the first of them, and of the stages below it, which are pooled
@@ -49,12 +49,12 @@ def cut(classifier: keras.Model, model: ModelConfig, blocks: int) -> Halves:
     images = keras.Input(classifier.input_shape[1:], name="images")
     flat, maps = [], []
     for side in model.sides or (classifier.input_shape[1],):
-        entering, *low = keras.tree.flatten([lower(models.seen_at(images, row, side))])
+        entering, *low = keras.tree.flatten([lower(models.at_image_size(images, row, side))])
         vectors = [_joined(models.vectors_of(each, pooling)) for each in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
     below = keras.Model(images, [_joined(flat), models.pooled(maps, pooling)], name="below")
-    return Halves(below, _above(classifier, upper, flat, is_above, pooling), layer)
+    return SplitClassifier(below, _above(classifier, upper, flat, is_above, pooling), layer)
 
 
 def _halves_of(backbone: keras.Model, layer: str) -> tuple[keras.Model, keras.Model, list[bool]]:

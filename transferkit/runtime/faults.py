@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from transferkit.errors import RunError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 Value = TypeVar("Value")
 Attempt = Callable[[str, Callable[[], Value], Value], Value]
@@ -46,7 +46,7 @@ class Faults:
         line = f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         self._by_part[part] = Fault(part, line, trace)
-        say(f"Report: {part} could not be made: {line}")
+        log(f"Report: {part} could not be made: {line}")
 
     def of(self, part: str) -> str:
         """The error of `part` in a line; empty where there was none."""

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from types import FrameType
 
 from transferkit.errors import TransferkitError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last on Windows alone, SIGHUP not
 BYTES = "transferkit.bytes"  # what an output stream does with a character it cannot encode
@@ -38,7 +38,7 @@ def as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
 codecs.register_error(BYTES, as_bytes)
 
 
-def exit_with(action: Callable[[], None]) -> None:
+def run_as_script(action: Callable[[], None]) -> None:
     """Run `action`; a `TransferkitError` is one line on standard error and exit status 1.
 
     A file name goes out in the bytes that it came in, which need not be UTF-8, and a character
@@ -55,10 +55,10 @@ def exit_with(action: Callable[[], None]) -> None:
         with stopped_by_signals():
             action()
     except TransferkitError as error:
-        say(f"transferkit: {error}")
+        log(f"transferkit: {error}")
         raise SystemExit(1) from None
     except KeyboardInterrupt as stop:
-        say("transferkit: stopped.")
+        log("transferkit: stopped.")
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         raise SystemExit(128 + number) from None  # as a shell says it: 130 is Ctrl-C, 143 SIGTERM
 

@@ -16,7 +16,7 @@ KILOBYTE = 1024  # bytes in what /proc calls kB
 
 
 @dataclasses.dataclass
-class Taken:
+class ResourceUsage:
     """What a piece of work took; None stands for what this system does not tell.
 
     Attributes:
@@ -38,12 +38,12 @@ class Taken:
 
 
 @contextmanager
-def metered() -> Iterator[Taken]:
-    """Meter what happens within; the `Taken` is filled in at the end.
+def measure_usage() -> Iterator[ResourceUsage]:
+    """Meter what happens within; the `ResourceUsage` is filled in at the end.
 
     One within another hides what was the most before it from the outer one.
     """
-    taken, whole = Taken(), _clear_peak()
+    taken, whole = ResourceUsage(), _clear_peak()
     wall, processor, energy = time.perf_counter(), time.process_time(), _energies()
     try:
         yield taken

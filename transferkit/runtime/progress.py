@@ -14,7 +14,7 @@ TIMED = 3  # items after the first, which may have to start something, that tell
 LONG = 5  # seconds from which it is worth a line
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Print the line `text` on standard error, no control character of a name in it."""
     print(shown(text), file=sys.stderr, flush=True)
 
@@ -35,7 +35,7 @@ def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
         for item in items:
             yield item
             if (seconds := clock.tick()) is not None:
-                say(f"{doing}: about {in_words(seconds)}.")
+                log(f"{doing}: about {in_words(seconds)}.")
         return
     from rich.console import Console
     from rich.markup import escape

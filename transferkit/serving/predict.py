@@ -59,7 +59,7 @@ def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
     return classifier
 
 
-def predict_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
+def predict_in_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Frames of up to `CHUNK` rows: path, class, probability, problem, and one column a class.
 
     A file that cannot be read has a problem and no class; its numbers are missing.
@@ -102,7 +102,7 @@ def predict(
         names, files = as_files(given, Path(folder))
         if not files:
             find_files([])
-        frame = pd.concat(predict_chunks(loaded, files), ignore_index=True)
+        frame = pd.concat(predict_in_chunks(loaded, files), ignore_index=True)
     frame["path"] = pd.Series(names, dtype=object)
     return frame
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from transferkit.errors import RunError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.run import Run
 
 
@@ -78,4 +78,4 @@ def _try(save: Callable[[], None]) -> None:
     try:
         save()
     except RunError as error:
-        say(f"Note: what was finished is not saved yet: {error}")
+        log(f"Note: what was finished is not saved yet: {error}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.folders import cache_folder
 
 ENDING, PARTIAL = ".block", ".partial-"
@@ -19,10 +19,10 @@ LOCK = ".lock"
 MANY_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 WAIT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
-_said: set[str] = set()  # sentences that a process says once
+_logged: set[str] = set()  # sentences that a process says once
 
 
-def kept_folder() -> Path:
+def features_folder() -> Path:
     """Where features, and the networks that compute them, are kept between runs."""
     return cache_folder(FOLDER)
 
@@ -49,7 +49,7 @@ def make_room(root: Path, bound: int) -> None:
     """
     for lost in root.glob(f"*/{PARTIAL}*"):
         lost.unlink(missing_ok=True)
-    files = [*root.glob(f"*/*{ENDING}"), *quantised_networks(root)]
+    files = [*root.glob(f"*/*{ENDING}"), *quantized_networks(root)]
     kept = [(*found, path) for path in files if (found := last_use(path))]
     size = sum(each for _, each, _ in kept)
     for _, each, path in sorted(kept):
@@ -59,7 +59,7 @@ def make_room(root: Path, bound: int) -> None:
         size -= each
 
 
-def touch(path: Path) -> None:
+def mark_used(path: Path) -> None:
     """Mark `path` as used now."""
     try:
         os.utime(path)
@@ -69,7 +69,7 @@ def touch(path: Path) -> None:
 
 def discard(path: Path, *, why: str) -> None:
     """Remove the damaged file `path`, and say it."""
-    say(f"{why}: {str(path)!r} is removed.")
+    log(f"{why}: {str(path)!r} is removed.")
     try:
         path.unlink(missing_ok=True)
     except OSError:  # another user's: it is passed over
@@ -93,18 +93,18 @@ def allow_more_files() -> bool:
     return True
 
 
-def say_not_kept(what: str, root: Path, error: OSError) -> None:
+def log_not_cached(what: str, root: Path, error: OSError) -> None:
     """Say once that `what` cannot be kept below `root`, why, and what can be done."""
     sentence = (
         f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
     )
-    if sentence not in _said:
-        _said.add(sentence)
-        say(sentence)
+    if sentence not in _logged:
+        _logged.add(sentence)
+        log(sentence)
 
 
-def quantised_networks(root: Path) -> list[Path]:
+def quantized_networks(root: Path) -> list[Path]:
     return list((root / NETWORKS).glob(f"*{NETWORK}"))
 
 

@@ -14,7 +14,7 @@ DIGESTS = 8  # of weights, kept in memory
 Stamp = tuple[int, int]
 
 
-def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
     """Write the file `path`, so that it is there whole or not at all.
 
     Raises:

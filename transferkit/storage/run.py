@@ -45,7 +45,7 @@ FILES = (
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def written_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there becomes `path` at the end.
 
     The temporary name keeps the ending of `path`, since Keras chooses a format by it. Where `path`
@@ -78,7 +78,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all; file names that are not UTF-8 survive."""
-    with atomic(path) as temporary:
+    with written_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
 

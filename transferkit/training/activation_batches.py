@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.loading.tf_dataset import generated_batches
-from transferkit.features.cache.mapped import Mapped
-from transferkit.training.dataset import Part
+from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.training.dataset import SplitData
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-class Drawn:
+class ActivationBatches:
     """Batches of (activations `(batch, width)` float32, targets, weights) of the images of `part`.
 
     `versions` are the activations of its images, in order: plain, and then those of each view. With
@@ -26,8 +26,8 @@ class Drawn:
 
     def __init__(
         self,
-        versions: Sequence[Mapped],
-        part: Part,
+        versions: Sequence[MappedFeatures],
+        part: SplitData,
         *,
         seed: int | None = None,
         blend: float = 0.0,

@@ -10,10 +10,10 @@ from typing import Any
 import keras
 
 from transferkit.config.settings import TrainConfig
-from transferkit.runtime.progress import Clock, in_words, say
+from transferkit.runtime.progress import Clock, in_words, log
 
 
-class Watch(keras.callbacks.Callback):
+class HistoryLogger(keras.callbacks.Callback):
     """Collects one dict an epoch in `history`, and says it on standard error.
 
     Keys: stage, epoch (from 1), loss, accuracy, val_loss, val_accuracy, rate, seconds.
@@ -38,7 +38,7 @@ class Watch(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=batch + 1)
         if (seconds := self.clock.tick()) is not None:
-            say(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
+            log(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
@@ -49,7 +49,7 @@ class Watch(keras.callbacks.Callback):
         row["rate"] = float(self.model.optimizer.learning_rate)
         row["seconds"] = time.perf_counter() - self.started
         self.history.append(row)
-        say(_line(row, int(self.params["epochs"])))
+        log(_line(row, int(self.params["epochs"])))
         if not math.isfinite(row["loss"]):
             self.model.stop_training = True
 
@@ -67,7 +67,7 @@ def callbacks(
 ) -> list[keras.callbacks.Callback]:
     """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
     found: list[keras.callbacks.Callback] = [
-        Watch(stage, steps, history),
+        HistoryLogger(stage, steps, history),
     ]
     if watched:
         found.append(early_stopping(train))

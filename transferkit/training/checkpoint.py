@@ -16,9 +16,9 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.models.classifier import build_classifier
 from transferkit.models.network import Network
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.run import Run, write_text
-from transferkit.training.state import Fit
+from transferkit.training.state import TrainingState
 
 SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most
 INTERRUPTED = "interrupted"  # in the details of a network whose training did not end
@@ -41,7 +41,7 @@ class Checkpoint:
         """Whether the next one costs little beside what it saves."""
         return time.perf_counter() - self.ended >= SHARE * self.seconds
 
-    def write(self, fit: Fit) -> bool:
+    def write(self, fit: TrainingState) -> bool:
         """Save the classifier of `fit` as it is now; what goes wrong is said and ends no training.
 
         Returns whether it was saved.
@@ -55,7 +55,7 @@ class Checkpoint:
             network = unfinished_network(fit, self.manifest, started - self.started)
             save_network(network, self.run.folder)
         except RunError as error:
-            say(f"Note: the network so far is not saved: {error}")
+            log(f"Note: the network so far is not saved: {error}")
             self.run = None
             return False
         self.ended = time.perf_counter()
@@ -63,7 +63,7 @@ class Checkpoint:
         return True
 
     @contextmanager
-    def rescuing(self, fit: Fit) -> Iterator[None]:
+    def rescuing(self, fit: TrainingState) -> Iterator[None]:
         """Save the best network so far if training ends early, by whatever it is; then go on so.
 
         Ctrl-C, a time limit and an error are alike in that the epochs before them were not in vain.
@@ -72,7 +72,7 @@ class Checkpoint:
             yield
         except BaseException:
             if fit.reached and self.write(fit) and self.run:
-                say(
+                log(
                     f"The best network so far ({_reached(fit)}) and its history are saved in "
                     f"{str(self.run.folder)!r}."
                 )
@@ -91,7 +91,11 @@ class Checkpoints(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, fit: Fit, stage: str, stopper: keras.callbacks.EarlyStopping | None, goal: float
+        self,
+        fit: TrainingState,
+        stage: str,
+        stopper: keras.callbacks.EarlyStopping | None,
+        goal: float,
     ) -> None:
         super().__init__()
         self.fit, self.stage, self.stopper = fit, stage, stopper
@@ -112,7 +116,7 @@ class Checkpoints(keras.callbacks.Callback):
             self.lowest = loss
 
 
-def unfinished_network(fit: Fit, manifest: Manifest, seconds: float) -> Network:
+def unfinished_network(fit: TrainingState, manifest: Manifest, seconds: float) -> Network:
     """The classifier of `fit` as a network whose details say that its training did not end."""
     config = fit.config
     details = {"kept": fit.reached, INTERRUPTED: _reached(fit), "device": fit.device.line}
@@ -134,7 +138,7 @@ def save_network(network: Network, folder: Path) -> None:
     write_text(folder / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
 
 
-def in_float32(fit: Fit, classes: Sequence[str]) -> keras.Model:
+def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
     """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
     if fit.device.bits.policy == "float32":
         return fit.classifier
@@ -144,7 +148,7 @@ def in_float32(fit: Fit, classes: Sequence[str]) -> keras.Model:
     return plain
 
 
-def _reached(fit: Fit) -> str:
+def _reached(fit: TrainingState) -> str:
     """The stage and epoch of the classifier as it is, as `fine-tune, epoch 3`."""
     stage, loss = fit.reached, fit.best(fit.reached)
     watched = "val_loss" if len(fit.validation) else "loss"

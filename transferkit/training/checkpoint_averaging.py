@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from transferkit.runtime.progress import say
-from transferkit.training.state import Fit
+from transferkit.runtime.progress import log
+from transferkit.training.state import TrainingState
 
 
-class BestEpochs(keras.callbacks.Callback):
+class AverageBestEpochs(keras.callbacks.Callback):
     """Keeps the weights after each of the `number` epochs with the lowest validation loss.
 
     `found` has their losses, epochs (from 1) and weights, the best first.
@@ -30,7 +30,9 @@ class BestEpochs(keras.callbacks.Callback):
             self.found.append((loss, epoch + 1, self.model.get_weights()))
             self.found = sorted(self.found, key=lambda each: each[0])[: self.number]
 
-    def average(self, fit: Fit, learner: keras.Model, validation: Any, *, stage: str) -> None:
+    def average(
+        self, fit: TrainingState, learner: keras.Model, validation: Any, *, stage: str
+    ) -> None:
         """Give `learner` the mean of these weights, if its validation loss is lower with it.
 
         Weights that were fine-tuned from one start lie in one basin (Wortsman et al., Model soups,
@@ -48,7 +50,7 @@ class BestEpochs(keras.callbacks.Callback):
         epochs = sorted(epoch for _, epoch, _ in self.found)
         fit.details["averaged epochs"] = epochs
         listed = ", ".join(map(str, epochs))
-        say(f"{stage}: the weights of the epochs {listed} averaged: validation loss {loss:.3f}")
+        log(f"{stage}: the weights of the epochs {listed} averaged: validation loss {loss:.3f}")
 
     def averaged(self) -> list[np.ndarray]:
         """The mean of the weights of these epochs."""

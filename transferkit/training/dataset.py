@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from transferkit.data.manifest import Manifest
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.runtime.text import named
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitData:
     """Images of one split: `targets` `(images, classes)` float32, `weights` `(images,)` float32.
 
     `batch` is how many of them go into a step.
@@ -36,7 +36,7 @@ class Part:
         """Steps in an epoch."""
         return -(-len(self) // self.batch)
 
-    def times(self, number: int) -> Part:
+    def times(self, number: int) -> SplitData:
         """The same images `number` times, one whole list after the other."""
         return replace(
             self,
@@ -50,7 +50,7 @@ class Part:
         return len(self.paths)
 
 
-def read_part(
+def read_split(
     manifest: Manifest,
     split: str,
     *,
@@ -58,7 +58,7 @@ def read_part(
     by_class: np.ndarray | None = None,
     only: np.ndarray | None = None,
     replicas: int = 1,
-) -> Part:
+) -> SplitData:
     """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given.
 
     `only` `(classes,)` bool leaves out those of the other classes.
@@ -79,21 +79,21 @@ def read_part(
     weights = np.ones(len(rows)) if by_class is None else by_class[truth]
     groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
     paths = rows["path"].tolist()
-    return Part(paths, targets, weights.astype(np.float32), batch, groups.tolist())
+    return SplitData(paths, targets, weights.astype(np.float32), batch, groups.tolist())
 
 
-def read_validation(manifest: Manifest, batch: int, replicas: int) -> Part:
+def read_validation(manifest: Manifest, batch: int, replicas: int) -> SplitData:
     """The validation images of the classes that can be learnt.
 
     One of another class has a loss that grows as the network gets surer: it would decide when
     training stops, which stage is kept and how sure the answers are.
     """
     learnable = learnable_classes(manifest)
-    part = read_part(manifest, "validation", batch=batch, replicas=replicas, only=learnable)
+    part = read_split(manifest, "validation", batch=batch, replicas=replicas, only=learnable)
     truth = manifest.truth(manifest.part("validation"))
     if left := int((~learnable[truth]).sum()):
         lost = [manifest.classes[number] for number in np.unique(truth[~learnable[truth]])]
-        say(
+        log(
             f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} "
             "cannot be judged by: no training image is of that class."
         )

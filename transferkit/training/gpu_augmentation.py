@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from transferkit.data.loading.tf_dataset import Augmentation, finish
+from transferkit.data.loading.tf_dataset import Augmentation, finish_batch
 
 
-class Augmenting(keras.Model):
+class GpuAugmentation(keras.Model):
     """`classifier`, for training alone: its batches come as uint8, with the seeds of their draws.
 
     A GPU then gets a quarter of the bytes, and changes the images itself, which the CPU, busy with
@@ -31,4 +31,4 @@ class Augmenting(keras.Model):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         seed = given["seeds"][0] + tf.stack([0, tf.cast(replica, tf.int64)])
         batch = given["images"], targets, weights
-        return super().train_step(finish(self.augmentation, seed, batch))
+        return super().train_step(finish_batch(self.augmentation, seed, batch))

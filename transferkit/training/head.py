@@ -8,28 +8,34 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.augmentation.views import View, in_words, views_of
-from transferkit.features.extract import frozen_features
+from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import lent
-from transferkit.features.linear_probe import solve
-from transferkit.inference.predictor import Forward
+from transferkit.features.linear_probe import solve_probe
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models import classifier as models
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.training.callbacks import callbacks
-from transferkit.training.dataset import Part, shared_batch
-from transferkit.training.state import HEAD_STAGE, Fit, compile_model, describe, require_numbers
+from transferkit.training.dataset import SplitData, shared_batch
+from transferkit.training.state import (
+    HEAD_STAGE,
+    TrainingState,
+    compile_model,
+    describe,
+    require_numbers,
+)
 
 HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
 HEAD_BATCH = 8  # images or more
 
 
-def fit_head(fit: Fit) -> None:
+def fit_head(fit: TrainingState) -> None:
     """Fit the head alone, on the features of the plain images, which are read once.
 
     A linear one is solved to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); any other is learnt step by step.
     """
     started = time.perf_counter()
-    models.release_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
+    models.unfreeze_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
     *shown, validation = (
@@ -43,16 +49,18 @@ def fit_head(fit: Fit) -> None:
     fit.details[HEAD_STAGE]["solved"] = solvable
 
 
-def is_solvable(fit: Fit) -> bool:
+def is_solvable(fit: TrainingState) -> bool:
     """Whether the head is linear, its targets are plain classes, and at least two are there."""
     config, present = fit.config, len(np.unique(fit.train.truth))
     return config.model.head == "linear" and config.train.label_smoothing == 0 and present > 1
 
 
-def _solve_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarray) -> None:
+def _solve_head(
+    fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
+) -> None:
     """Put the optimum for the features `train` of the training `images` into the head."""
     started = time.perf_counter()
-    probe = solve(
+    probe = solve_probe(
         train,
         images.truth,
         classes=images.targets.shape[1],
@@ -72,10 +80,12 @@ def _solve_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarra
         text += f", validation loss {found[0]:.3f}, accuracy {100 * found[1]:.1f} %"
     row["seconds"] = time.perf_counter() - started
     fit.history.append(row)
-    say(f"{text}, {row['seconds']:.1f} s")
+    log(f"{text}, {row['seconds']:.1f} s")
 
 
-def _learn_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarray) -> None:
+def _learn_head(
+    fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
+) -> None:
     """Fit the head step by step on the features of both parts."""
     head = fit.classifier.get_layer(models.HEAD)
     config, batch = fit.config.train, head_batch(images, fit.device.replicas)
@@ -96,7 +106,7 @@ def _learn_head(fit: Fit, images: Part, train: np.ndarray, validation: np.ndarra
     )
 
 
-def head_batch(train: Part, replicas: int) -> int:
+def head_batch(train: SplitData, replicas: int) -> int:
     """The batch size of the head stage: that of the setting, less where images are few.
 
     With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
@@ -106,23 +116,23 @@ def head_batch(train: Part, replicas: int) -> int:
     return shared_batch(wanted, len(train), replicas) or train.batch
 
 
-def _random_features(fit: Fit) -> list[np.ndarray]:
+def _random_features(fit: TrainingState) -> list[np.ndarray]:
     """What random weights say of both parts, which nobody else will ask for."""
-    forward = Forward(models.extractor_of(fit.classifier), fit.config.train.engine)
+    forward = BatchPredictor(models.extractor_of(fit.classifier), fit.config.train.engine)
     parts = fit.train, fit.validation
     return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
 
 
-def _pretrained_features(fit: Fit, views: list[View]) -> list[np.ndarray]:
+def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
     """Of the training images, then of each of their `views`, and last of the validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
     with lent(fit.source, lambda: models.extractor_of(fit.classifier)):
         return [_kept_features(fit, part, view) for part, view in asked]
 
 
-def _kept_features(fit: Fit, part: Part, view: View | None) -> np.ndarray:
+def _kept_features(fit: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
     started, config = time.perf_counter(), fit.config
-    features = frozen_features(
+    features = extract_features(
         config.model,
         config.data,
         part.paths,

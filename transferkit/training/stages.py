@@ -11,7 +11,7 @@ import numpy as np
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import is_pretrained
-from transferkit.backbones.spec import blocks_to_release
+from transferkit.backbones.spec import blocks_to_unfreeze
 from transferkit.config.settings import Config, TrainConfig
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.data.augmentation.views import in_words, views_of
@@ -20,32 +20,32 @@ from transferkit.data.loading.tf_dataset import Augmentation, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import Device
 from transferkit.models import classifier as models
-from transferkit.runtime.progress import say
-from transferkit.training.activation_batches import Drawn
-from transferkit.training.activation_cache import keep_rows
-from transferkit.training.callbacks import Watch, early_stopping
+from transferkit.runtime.progress import log
+from transferkit.training.activation_batches import ActivationBatches
+from transferkit.training.activation_cache import cache_activations
+from transferkit.training.callbacks import HistoryLogger, early_stopping
 from transferkit.training.checkpoint import Checkpoints
-from transferkit.training.checkpoint_averaging import BestEpochs
-from transferkit.training.dataset import Part, read_part, read_validation
-from transferkit.training.gpu_augmentation import Augmenting
+from transferkit.training.checkpoint_averaging import AverageBestEpochs
+from transferkit.training.dataset import SplitData, read_split, read_validation
+from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
 from transferkit.training.state import (
     FINE_TUNE_STAGE,
     HEAD_STAGE,
     SCRATCH_STAGE,
-    Fit,
+    TrainingState,
     describe,
-    learning,
     prepare,
     require_numbers,
+    training_context,
 )
-from transferkit.training.time_estimate import foretell
+from transferkit.training.time_estimate import estimate_time
 
 MANY_STEPS = 500  # of fine-tuning, from which it is worth timing the first ahead of the head
 BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
-def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
+def fit_classifier(manifest: Manifest, config: Config, device: Device) -> TrainingState:
     """Build a classifier for the classes of `manifest` and fit it, by stages.
 
     Raises:
@@ -56,7 +56,7 @@ def fit_classifier(manifest: Manifest, config: Config, device: Device) -> Fit:
     return fit
 
 
-def start_fit(manifest: Manifest, config: Config, device: Device) -> Fit:
+def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingState:
     """Build a classifier for the classes of `manifest`, and what it is to be fitted on.
 
     Raises:
@@ -69,20 +69,20 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> Fit:
         classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
     by_class = class_weights(manifest, config.train)
     if by_class is not None:
-        say("The classes are uneven: rarer ones weigh more in training.")
+        log("The classes are uneven: rarer ones weigh more in training.")
     batch, replicas = config.train.batch, device.replicas
-    train = read_part(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
+    train = read_split(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
-    fit = Fit(classifier, config, device, train, validation)
+    fit = TrainingState(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
     fit.details["parameters"] = models.parameters(classifier)
     return fit
 
 
-def fit_stages(fit: Fit) -> None:
+def fit_stages(fit: TrainingState) -> None:
     """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
     config, blocks = fit.config, _blocks(fit.config)
-    fit.kept = keep_rows(fit, blocks)
+    fit.kept = cache_activations(fit, blocks)
     if fit.pretrained or blocks < len(fit.row.blocks):
         if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
             _foretell_from_pixels(fit, blocks)
@@ -98,10 +98,10 @@ def _blocks(config: Config) -> int:
     """How many blocks of the backbone learn."""
     pretrained = is_pretrained(config.model)
     row = find_backbone(config.model.backbone)
-    return blocks_to_release(row, config.train.release, pretrained=pretrained)
+    return blocks_to_unfreeze(row, config.train.release, pretrained=pretrained)
 
 
-def fit_blocks(fit: Fit, blocks: int) -> None:
+def fit_blocks(fit: TrainingState, blocks: int) -> None:
     """Fit the last `blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
@@ -124,7 +124,7 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
     if before is None:
         require_numbers(fit, stage)
     elif not _has_helped(fit):
-        say("Fine-tuning did not lower the validation loss: the network before it is kept.")
+        log("Fine-tuning did not lower the validation loss: the network before it is kept.")
         fit.classifier.set_weights(before)
         fit.details["kept"] = HEAD_STAGE
         fit.details.pop("averaged epochs", None)
@@ -132,7 +132,7 @@ def fit_blocks(fit: Fit, blocks: int) -> None:
 
 
 def _learn(
-    fit: Fit,
+    fit: TrainingState,
     learner: keras.Model,
     train: Any,
     validation: Any,
@@ -143,9 +143,9 @@ def _learn(
     """Fit `learner` on the batches of `train`, to its best epoch, or the average of the best."""
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
     averages = tuning and fit.pretrained and stopper and config.average_epochs > 1
-    best = [BestEpochs(config.average_epochs)] if averages else []
+    best = [AverageBestEpochs(config.average_epochs)] if averages else []
     goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
-    with learning(fit, learner):
+    with training_context(fit, learner):
         learner.fit(
             train,
             shuffle=False,  # the batches are shuffled already
@@ -153,7 +153,7 @@ def _learn(
             validation_data=validation if stopper else None,
             callbacks=[
                 *best,  # before what restores the best epoch's weights when it stops
-                Watch(stage, fit.train.steps, fit.history),
+                HistoryLogger(stage, fit.train.steps, fit.history),
                 *([stopper] if stopper else []),
                 Checkpoints(fit, stage, stopper, goal),
             ],
@@ -164,7 +164,7 @@ def _learn(
 
 
 def _go_back(
-    fit: Fit,
+    fit: TrainingState,
     learner: keras.Model,
     stage: str,
     *,
@@ -191,33 +191,35 @@ def _are_numbers(model: keras.Model) -> bool:
     return all(np.isfinite(values).all() for values in model.get_weights())
 
 
-def _foretell_from_pixels(fit: Fit, blocks: int) -> None:
+def _foretell_from_pixels(fit: TrainingState, blocks: int) -> None:
     learner, batches, *_ = _material(fit)
-    foretell(fit, learner, batches, blocks=blocks)
+    estimate_time(fit, learner, batches, blocks=blocks)
 
 
-def _has_helped(fit: Fit) -> bool:
+def _has_helped(fit: TrainingState) -> bool:
     """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
     if len(fit.validation):
         return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
     return all(math.isfinite(row["loss"]) for row in fit.history)
 
 
-def _material(fit: Fit) -> tuple[keras.Model, Any, Any, str]:
+def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     """What learns, its batches for training and for validation, and what they are in words."""
     config = fit.config.train
     if fit.kept is None:
         learner, augmentation = fit.classifier, _augmentation(fit)
         if augmentation.later:
             with fit.device.building():
-                learner = Augmenting(fit.classifier, augmentation)
+                learner = GpuAugmentation(fit.classifier, augmentation)
         train = _batches(fit, fit.train, augmentation)
         images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
         return learner, train, _batches(fit, fit.validation), images
     kept, views, blend = fit.kept, views_of(config), config.mix != "none"
-    train = Drawn(kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0)
+    train = ActivationBatches(
+        kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0
+    )
     images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
-    watched = Drawn([kept.validation], fit.validation)
+    watched = ActivationBatches([kept.validation], fit.validation)
     return kept.above, train.batches(), watched.batches(), images
 
 
@@ -225,14 +227,14 @@ def _mix_of_pixels(train: TrainConfig) -> str:
     return "none" if train.mix == "auto" else train.mix
 
 
-def _augmentation(fit: Fit) -> Augmentation:
+def _augmentation(fit: TrainingState) -> Augmentation:
     """What is done to the pixels of training images: by the GPU itself, where there is one."""
     train = fit.config.train
     policy, mix = find_policy(train.augment), _mix_of_pixels(train)
     return Augmentation(policy, mix, fit.config.seed, later=fit.device.gpu)
 
 
-def _batches(fit: Fit, part: Part, augmentation: Augmentation | None = None) -> Any:
+def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | None = None) -> Any:
     return training_batches(
         part.paths,
         part.targets,

@@ -12,51 +12,51 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from transferkit.backbones.catalog import Backbone, find_backbone
+from transferkit.backbones.catalog import BackboneSpec, find_backbone
 from transferkit.backbones.resolve import is_pretrained
 from transferkit.config.settings import Config
 from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
-from transferkit.features.cache.mapped import Mapped
-from transferkit.features.spec import Source
+from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models import classifier as models
 from transferkit.training.batch_norm import let_statistics_follow
 from transferkit.training.conv_gradients import gradients_by_products
-from transferkit.training.dataset import Part
+from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
 
 if TYPE_CHECKING:
     from transferkit.training.checkpoint import Checkpoint
 
-EXECUTED = 16  # steps that a GPU takes without asking the CPU for what to do next
+MAX_STEPS_AT_ONCE = 16  # steps that a GPU takes without asking the CPU for what to do next
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 
 @dataclass(frozen=True)
-class KeptRows:
+class CachedActivations:
     """What enters the released part, on disk; `above` is that part, from there to probabilities.
 
     `train` has the activations of the training images as they are, and then those of each view.
     """
 
     above: keras.Model
-    train: list[Mapped]
-    validation: Mapped
+    train: list[MappedFeatures]
+    validation: MappedFeatures
 
 
 @dataclass
-class Fit:
+class TrainingState:
     """What the stages of one training share; `history` and `details` grow from stage to stage."""
 
     classifier: keras.Model
     config: Config
     device: Device
-    train: Part
-    validation: Part
+    train: SplitData
+    validation: SplitData
     history: list[dict[str, Any]] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
-    kept: KeptRows | None = None
+    kept: CachedActivations | None = None
     averaged: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""
@@ -66,7 +66,7 @@ class Fit:
     """What features cost, less what was spent on them here: they may have been read before."""
 
     @property
-    def row(self) -> Backbone:
+    def row(self) -> BackboneSpec:
         return find_backbone(self.config.model.backbone)
 
     @property
@@ -84,10 +84,12 @@ class Fit:
         return [*self.train.paths, *self.validation.paths]
 
     @property
-    def source(self) -> Source:
+    def source(self) -> FeatureSpec:
         """What says the features of the plain images."""
         config, train = self.config, self.config.train
-        return Source.of(config.model, config.data, precision=train.precision, engine=train.engine)
+        return FeatureSpec.of(
+            config.model, config.data, precision=train.precision, engine=train.engine
+        )
 
     def best(self, stage: str) -> float:
         """The lowest validation loss of `stage`, or training loss where there is no other.
@@ -99,7 +101,7 @@ class Fit:
         return min(filter(math.isfinite, losses), default=math.inf)
 
 
-def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
+def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> None:
     """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
     config = fit.config.train
     model.compile(
@@ -115,9 +117,9 @@ def compile_model(model: keras.Model, fit: Fit, **schedule: Any) -> None:
         _make_variables(model, fit.train.targets[:1])
 
 
-def steps_at_once(fit: Fit) -> int:
+def steps_at_once(fit: TrainingState) -> int:
     """Steps that are taken without a word between them."""
-    return min(EXECUTED, fit.train.steps) if fit.device.gpu else 1
+    return min(MAX_STEPS_AT_ONCE, fit.train.steps) if fit.device.gpu else 1
 
 
 def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
@@ -131,17 +133,19 @@ def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
     model.reset_metrics()
 
 
-def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
+def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
     """Let the last `blocks` blocks of the classifier learn, and compile `learner` for that.
 
     `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
     head that has been fitted.
     """
     config = fit.config.train
-    models.release_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    models.unfreeze_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
     if fit.device.bits.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
-    factors = models.rate_factors(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    factors = (
+        models.layer_decay_multipliers(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+    )
     with fit.device.strategy.scope():
         rate = config.fine_tune_rate if tuning else config.rate
         steps = fit.train.steps * config.epochs
@@ -149,7 +153,7 @@ def prepare(fit: Fit, learner: keras.Model, blocks: int, *, tuning: bool) -> Non
 
 
 @contextmanager
-def learning(fit: Fit, learner: keras.Model) -> Iterator[None]:
+def training_context(fit: TrainingState, learner: keras.Model) -> Iterator[None]:
     """Within it, `learner` is fitted: in the bits of the device, and a file that fails is named."""
     bits = fit.device.bits
     gradients = gradients_by_products(learner) if bits.onednn_bfloat16 else nullcontext()
@@ -157,7 +161,7 @@ def learning(fit: Fit, learner: keras.Model) -> Iterator[None]:
         yield
 
 
-def require_numbers(fit: Fit, stage: str) -> None:
+def require_numbers(fit: TrainingState, stage: str) -> None:
     """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights.
 
     Without validation images no best epoch is gone back to, and the last loss has to be one.
@@ -171,7 +175,7 @@ def require_numbers(fit: Fit, stage: str) -> None:
         )
 
 
-def describe(fit: Fit, stage: str, started: float, *, blocks: int, images: str) -> None:
+def describe(fit: TrainingState, stage: str, started: float, *, blocks: int, images: str) -> None:
     """Put what `stage` was into the details; `images` says what it saw."""
     pixels = stage != HEAD_STAGE
     fit.details["kept"] = stage

@@ -7,24 +7,24 @@ import numpy as np
 from transferkit.evaluation.temperature import (
     FEWEST,
     LEAST,
-    likeliest_temperature,
+    fit_temperature,
     loss_at,
     reason_for_none,
 )
-from transferkit.features.extract import frozen_features
-from transferkit.inference.predictor import Forward
+from transferkit.features.extract import extract_features
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.models import classifier as models
-from transferkit.runtime.progress import say
-from transferkit.training.state import HEAD_STAGE, Fit
+from transferkit.runtime.progress import log
+from transferkit.training.state import HEAD_STAGE, TrainingState
 
 LOSSES = "validation log loss"  # in the details of who was given a temperature
 # The answers are asked for at this temperature: a network that is much too sure gives probabilities
 # of which nothing can be told apart. A power of two, by which weights are divided exactly.
-SOFT = 8.0
+SOFTMAX_TEMPERED = 8.0
 TINY = np.finfo(np.float32).tiny
 
 
-def temper(fit: Fit) -> None:
+def calibrate(fit: TrainingState) -> None:
     """Divide the logits of the classifier by the temperature of least validation loss.
 
     That is one number in front of the softmax (Guo et al., On Calibration of Modern Neural
@@ -39,7 +39,7 @@ def temper(fit: Fit) -> None:
     if reason := reason_for_none(logits, truth, images):
         _leave(fit, reason)
         return
-    temperature = likeliest_temperature(logits, truth, images)
+    temperature = fit_temperature(logits, truth, images)
     if abs(np.log(temperature)) < LEAST:
         _leave(fit, f"none fits the {images} validation images clearly better")
         return
@@ -47,13 +47,13 @@ def temper(fit: Fit) -> None:
     losses = [loss_at(each, logits, truth) for each in (1.0, temperature)]
     fit.details["temperature"] = temperature
     fit.details[LOSSES] = dict(zip(("before", "after"), losses, strict=True))
-    say(
+    log(
         f"Temperature {temperature:.2f}: the validation loss is {losses[1]:.3f} "
         f"in place of {losses[0]:.3f}."
     )
 
 
-def answers(fit: Fit) -> np.ndarray:
+def answers(fit: TrainingState) -> np.ndarray:
     """`(images, classes)` probabilities of the validation images, by the model that is saved.
 
     Of one whose head alone was fitted they follow from kept features. A fine-tuned one is asked
@@ -62,7 +62,7 @@ def answers(fit: Fit) -> np.ndarray:
     part = fit.validation
     if fit.details["kept"] == HEAD_STAGE and fit.pretrained:
         train = fit.config.train
-        features = frozen_features(
+        features = extract_features(
             fit.config.model,
             fit.config.data,
             part.paths,
@@ -72,24 +72,24 @@ def answers(fit: Fit) -> np.ndarray:
         )
         head = fit.classifier.get_layer(models.HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch, verbose=0))
-    forward = Forward(fit.classifier, fit.config.train.engine)
+    forward = BatchPredictor(fit.classifier, fit.config.train.engine)
     return forward(part.paths, fit.config.data, doing="Validating")
 
 
-def _logits(fit: Fit) -> np.ndarray:
+def _logits(fit: TrainingState) -> np.ndarray:
     """`(images, classes)` logits of the validation images, but for a number of each image."""
-    _divide(fit, SOFT)
-    logits = SOFT * np.log(np.maximum(answers(fit), TINY))
-    _divide(fit, 1 / SOFT)
+    _divide(fit, SOFTMAX_TEMPERED)
+    logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), TINY))
+    _divide(fit, 1 / SOFTMAX_TEMPERED)
     return np.asarray(logits)
 
 
-def _divide(fit: Fit, temperature: float) -> None:
+def _divide(fit: TrainingState, temperature: float) -> None:
     """Divide what enters the softmax by `temperature`."""
     last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
     last.set_weights([values / temperature for values in last.get_weights()])
 
 
-def _leave(fit: Fit, why: str) -> None:
+def _leave(fit: TrainingState, why: str) -> None:
     fit.details["temperature"] = 1.0
-    say(f"The temperature stays 1: {why}.")
+    log(f"The temperature stays 1: {why}.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from transferkit.backbones.resolve import choose_backbone
+from transferkit.backbones.resolve import resolve_backbone
 from transferkit.config.settings import Config
 from transferkit.data.assigning import require_train
 from transferkit.data.manifest import Manifest
@@ -18,15 +18,15 @@ from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import HEAD
 from transferkit.models.network import Network
 from transferkit.runtime.environment import environment
-from transferkit.runtime.profiling import metered
-from transferkit.runtime.progress import say
+from transferkit.runtime.profiling import measure_usage
+from transferkit.runtime.progress import log
 from transferkit.storage.active_run import active_run, keep_network
 from transferkit.storage.run import Run, write_json, write_text
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
 from transferkit.training.stages import fit_stages, start_fit
-from transferkit.training.state import Fit
-from transferkit.training.temperature_scaling import temper
-from transferkit.training.tta import mirror_helps, with_mirror
+from transferkit.training.state import TrainingState
+from transferkit.training.temperature_scaling import calibrate
+from transferkit.training.tta import should_use_tta, with_flip_tta
 
 
 def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = None) -> Network:
@@ -41,14 +41,14 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
         DataError: no image of `manifest` is in train.
     """
     require_train(manifest.frame, manifest.source)
-    config = manifest.settled(replace(config, model=choose_backbone(config.model)))
+    config = manifest.settled(replace(config, model=resolve_backbone(config.model)))
     device = choose_device(config.train)
-    say(device.line)
+    log(device.line)
     started = time.perf_counter()
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
     checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
-    with metered() as taken:
+    with measure_usage() as taken:
         fit = start_fit(manifest, config, device)
         fit.checkpoint = checkpoint
         with checkpoint.rescuing(fit):
@@ -71,15 +71,15 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     return network
 
 
-def _finished(fit: Fit, manifest: Manifest) -> keras.Model:
+def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
     """The fitted model with its temperature, in float32, with the mirror image where that helps."""
     head = fit.classifier.get_layer(HEAD)
     before = head.get_weights()
     try:
         if fit.config.train.calibrate:
-            temper(fit)
+            calibrate(fit)
         model = in_float32(fit, manifest.classes)
-        return with_mirror(model) if fit.config.train.mirror and mirror_helps(fit) else model
+        return with_flip_tta(model) if fit.config.train.mirror and should_use_tta(fit) else model
     except BaseException:
         head.set_weights(before)  # they may be divided by half a way's temperature
         raise

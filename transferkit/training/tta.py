@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from transferkit.data.augmentation.policies import find_policy
-from transferkit.inference.predictor import Forward
-from transferkit.runtime.progress import say
-from transferkit.training.state import Fit
+from transferkit.inference.predictor import BatchPredictor
+from transferkit.runtime.progress import log
+from transferkit.training.state import TrainingState
 
 
-def with_mirror(classifier: keras.Model) -> keras.Model:
+def with_flip_tta(classifier: keras.Model) -> keras.Model:
     """`classifier`, which now looks at each picture and at its mirror image: twice the time.
 
     It is one Keras model like any other, so that what is saved and exported does the same; the
@@ -25,7 +25,7 @@ def with_mirror(classifier: keras.Model) -> keras.Model:
     return keras.Model(images, averaged, name=f"mirrored_{classifier.name}")
 
 
-def mirror_helps(fit: Fit) -> bool:
+def should_use_tta(fit: TrainingState) -> bool:
     """Whether the validation loss is lower with the mirror image too; said, and in the details.
 
     Never where mirroring is not among the changes that training images went through: there, a
@@ -33,7 +33,7 @@ def mirror_helps(fit: Fit) -> bool:
     """
     if not len(fit.validation) or not find_policy(fit.config.train.augment).flip:
         return False
-    forward, part = Forward(fit.classifier, fit.config.train.engine), fit.validation
+    forward, part = BatchPredictor(fit.classifier, fit.config.train.engine), fit.validation
     plain, mirrored = (
         forward(part.paths, fit.config.data, doing="Validating", change=change)
         for change in (None, lambda images, first: np.ascontiguousarray(images[:, :, ::-1]))
@@ -45,7 +45,7 @@ def mirror_helps(fit: Fit) -> bool:
     ]
     helps = losses[1] < losses[0]
     fit.details["mirrored"] = helps
-    say(
+    log(
         f"With the mirror image of each picture too, the validation loss is {losses[1]:.3f} "
         f"in place of {losses[0]:.3f}: {'both are looked at' if helps else 'it is left out'}."
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.baselines.rbf_svm import MOST_IMAGES, GaussianSVM
+from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM
 from transferkit.baselines.validation.requirements import (
     ROUNDING,
     SMALLEST,
@@ -68,7 +68,7 @@ def _neighbours(estimator: Any, width: int, classes: np.ndarray) -> None:
     require_number(estimator, "n_neighbors", low=1, high=images, whole=True)
 
 
-def _gaussian(estimator: GaussianSVM, width: int, classes: np.ndarray) -> None:
+def _gaussian(estimator: RBFSVM, width: int, classes: np.ndarray) -> None:
     require_number(estimator, "gamma_", low=0)
     machine = vars(estimator).get("machine_")
     require(type(machine).__name__ == "SVC", "its machine is none")
@@ -80,7 +80,7 @@ def _gaussian(estimator: GaussianSVM, width: int, classes: np.ndarray) -> None:
     support = require_array(machine, "support_", (None,), kinds="i", low=0, high=images - 1)
     kernel = vars(machine).get("kernel")
     if kernel == "precomputed":
-        require(columns == images <= MOST_IMAGES, "its kernel is not square, or too large")
+        require(columns == images <= MAX_IMAGES, "its kernel is not square, or too large")
         require_array(estimator, "vectors_", (len(support), width))
         require_array(machine, "support_vectors_", (0, 0))
     else:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from transferkit.data.decoding.metadata import EXIF_HEADER, Stripped, orientation_of
+from transferkit.data.decoding.metadata import EXIF_HEADER, StrippedFile, orientation_of
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a segment
@@ -29,7 +29,7 @@ class Segment(NamedTuple):
     data: bytes
 
 
-def strip_jpeg(content: bytes) -> Stripped:
+def strip_jpeg(content: bytes) -> StrippedFile:
     """The JPEG `content` without application data and comments, but for what names the colours."""
     pieces, done, exif, xmp = [], 0, b"", b""
     for marker, start, end, data in _segments(content):
@@ -46,7 +46,7 @@ def strip_jpeg(content: bytes) -> Stripped:
             pieces.append(content[done:start])
             done = end
     whole = b"".join([*pieces, content[done:]]) if pieces else content
-    return Stripped(whole, orientation_of(exif, xmp))
+    return StrippedFile(whole, orientation_of(exif, xmp))
 
 
 def has_end(content: bytes) -> bool:

@@ -18,7 +18,7 @@ UNREADABLE = 0  # the orientation of EXIF that cannot be read
 
 
 @dataclass(frozen=True)
-class Stripped:
+class StrippedFile:
     """An image file without its metadata.
 
     Attributes:

@@ -21,13 +21,13 @@ from transferkit.data.decoding.deep_colour import deep_colours, is_deep
 from transferkit.data.decoding.formats import HEAD, heif_opener
 from transferkit.data.decoding.image_files import ImageError, require_format
 from transferkit.data.decoding.jpeg_segments import has_end, strip_jpeg, with_end
-from transferkit.data.decoding.metadata import Stripped, orientation_of
+from transferkit.data.decoding.metadata import StrippedFile, orientation_of
 from transferkit.data.decoding.png_chunks import strip_png
 from transferkit.data.decoding.tiff_layout import misread, strip_tiff, unusual_layout
 from transferkit.data.decoding.value_range import (
     OF_16_BITS,
-    Grey,
     Range,
+    Values,
     grey_of,
     range_of_bits,
     range_of_type,
@@ -38,7 +38,7 @@ from transferkit.data.decoding.value_range import (
 BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
 MODULES = r"PIL\.|pillow_heif"
 QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # as `warnings.filterwarnings` keeps it
-STRIP: dict[str, Callable[[bytes], Stripped]] = {
+STRIP: dict[str, Callable[[bytes], StrippedFile]] = {
     "JPEG": strip_jpeg,
     "PNG": strip_png,
     "TIFF": strip_tiff,
@@ -60,8 +60,8 @@ class Picture:
     """An image that is opened from `file`; its `grey` values are known once it is unpacked."""
 
     image: ImageFile
-    file: Stripped
-    grey: Grey = Grey()
+    file: StrippedFile
+    grey: Values = Values()
 
 
 def open_image(content: bytes, max_pixels: int) -> Picture:
@@ -73,7 +73,7 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
     quiet_pillow(max_pixels)
     kind = require_format(content[:HEAD])
     try:
-        file = STRIP.get(kind, Stripped)(content)
+        file = STRIP.get(kind, StrippedFile)(content)
         image = _avif(content) if kind == "AVIF" else _opened(kind, file.content)
     except Exception as error:  # a damaged header raises nearly anything: struct.error, KeyError
         raise ImageError(_why_not(kind, content, error)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from transferkit.data.decoding.metadata import UNREADABLE, UPRIGHT, Stripped, orientation_of
+from transferkit.data.decoding.metadata import UNREADABLE, UPRIGHT, StrippedFile, orientation_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED = {b"tRNS"}  # of the ancillary chunks: which colour is transparent
@@ -15,7 +15,7 @@ LONGEST_TEXT = 2**20  # bytes: the XMP of a photograph has a few thousand
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 
-def strip_png(content: bytes) -> Stripped:
+def strip_png(content: bytes) -> StrippedFile:
     """The PNG `content` with its critical chunks and transparency alone, as a still picture."""
     pieces, start = [content[: len(SIGNATURE)]], len(SIGNATURE)
     exif, xmp, broken = b"", b"", False
@@ -39,7 +39,7 @@ def strip_png(content: bytes) -> Stripped:
     if broken and orientation == UPRIGHT:
         orientation = UNREADABLE
     # What is left is the end, or what is damaged, and is Pillow's to refuse.
-    return Stripped(b"".join([*pieces, content[start:]]), orientation)
+    return StrippedFile(b"".join([*pieces, content[start:]]), orientation)
 
 
 def _from_text(kind: bytes, data: bytes, exif: bytes, xmp: bytes) -> tuple[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transferkit.data.decoding.metadata import UPRIGHT, Stripped
+from transferkit.data.decoding.metadata import UPRIGHT, StrippedFile
 from transferkit.data.decoding.tiff_tags import ORIENTATION, Directory, TiffError, read_directory
 
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, FORMAT = 258, 259, 262, 277, 284, 339
@@ -18,7 +18,7 @@ TYPES = {UNSIGNED: "unsigned integers", SIGNED: "signed integers", FLOAT: "float
 COLOURS = {2: "RGB", 5: "CMYK", 6: "YCbCr", 8: "CIELAB"}
 
 
-def strip_tiff(content: bytes) -> Stripped:
+def strip_tiff(content: bytes) -> StrippedFile:
     """The first image of the TIFF `content`, with the tags of its layout alone.
 
     Grey values that Pillow would take for others are declared so that it leaves them as they are.
@@ -26,7 +26,7 @@ def strip_tiff(content: bytes) -> Stripped:
     try:
         directory = read_directory(content)
     except TiffError:
-        return Stripped(content)
+        return StrippedFile(content)
     turn = directory.number(ORIENTATION, UPRIGHT)
     bits, kind = directory.number(BITS, 1), directory.number(FORMAT, UNSIGNED)
     changes, values, inverted = {}, "", False
@@ -42,7 +42,7 @@ def strip_tiff(content: bytes) -> Stripped:
     if FORMAT in changes and not directory.numbers(FORMAT):
         directory = directory.with_entry(FORMAT)
     orientation = turn if 1 <= turn <= 8 else UPRIGHT
-    return Stripped(directory.with_tags(LAYOUT, changes), orientation, values, inverted)
+    return StrippedFile(directory.with_tags(LAYOUT, changes), orientation, values, inverted)
 
 
 def unusual_layout(content: bytes) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from transferkit.data.decoding.metadata import Stripped
+from transferkit.data.decoding.metadata import StrippedFile
 from transferkit.errors import DataError
 
 Range = tuple[float, ...]
@@ -25,7 +25,7 @@ OF_16_BITS = (0.0, 65535.0)
 BYTES = "uint8"  # the values of an image that needs no range
 
 
-class Grey(NamedTuple):
+class Values(NamedTuple):
     """The grey values or colours of an image: their NumPy type, the least and the greatest."""
 
     values: str = BYTES
@@ -33,7 +33,7 @@ class Grey(NamedTuple):
     high: float = 255.0
 
 
-def wide_values(image: Image.Image, file: Stripped) -> np.ndarray | None:
+def wide_values(image: Image.Image, file: StrippedFile) -> np.ndarray | None:
     """`(height, width)`: the grey values as they are stored; None where they have 8 bits."""
     if file.values == "int8":
         return np.asarray(image).view(np.int8)
@@ -47,15 +47,15 @@ def wide_values(image: Image.Image, file: Stripped) -> np.ndarray | None:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def grey_of(values: np.ndarray) -> Grey:
+def grey_of(values: np.ndarray) -> Values:
     """The type of `values`, and the least and the greatest finite one."""
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not finite.size:
-        return Grey(values.dtype.name, 0.0, 0.0)
-    return Grey(values.dtype.name, float(finite.min()), float(finite.max()))
+        return Values(values.dtype.name, 0.0, 0.0)
+    return Values(values.dtype.name, float(finite.min()), float(finite.max()))
 
 
-def range_of_type(grey: Grey) -> Range:
+def range_of_type(grey: Values) -> Range:
     """The range that the type says, of 16 bits without a sign; empty of any other."""
     return OF_16_BITS if grey.values == "uint16" else ()
 

@@ -22,7 +22,7 @@ class Augmentation:
     """What is done to training images, anew in every epoch, and the seed that decides it.
 
     With `later` it is left to whoever takes the batches, such as a GPU: images come as uint8, and
-    with each the two numbers that seed its batch's draws (see `finish`).
+    with each the two numbers that seed its batch's draws (see `finish_batch`).
     """
 
     policy: Policy
@@ -123,12 +123,12 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
         if augmentation.later:
             seeds = tf.tile(seed[tf.newaxis], (tf.shape(images)[0], 1))
             return {"images": images, "seeds": seeds}, targets, weights
-        return finish(augmentation, seed, batch)
+        return finish_batch(augmentation, seed, batch)
 
     return tf.data.Dataset.zip(draws, rows).map(change, num_parallel_calls=min(AHEAD, THREADS))
 
 
-def finish(
+def finish_batch(
     augmentation: Augmentation, seed: tf.Tensor, batch: tuple[tf.Tensor, ...]
 ) -> tuple[tf.Tensor, ...]:
     """The images, targets and weights of `batch` as `augmentation` changes them by `seed`."""

@@ -31,7 +31,7 @@ MODES = {
 }
 
 
-def oddities(files: pd.DataFrame) -> Iterator[Row]:
+def check_files(files: pd.DataFrame) -> Iterator[Row]:
     """A row for each odd one among `files` (as `inspect_files` gives them), and what is odd."""
     good = files[files["problem"] == ""]
     grey = good["mode"].isin(GREY)

@@ -14,8 +14,8 @@ from transferkit.data.decoding.decode import KEY, in_threads
 from transferkit.data.decoding.formats import HEAD, FormatError, format_of
 from transferkit.data.decoding.image_files import ImageError, open_file, read_content
 from transferkit.data.decoding.pixels import open_image, unpack
-from transferkit.data.decoding.value_range import Grey, Range
-from transferkit.data.quality.near_duplicates import shrink, sketch
+from transferkit.data.decoding.value_range import Range, Values
+from transferkit.data.quality.near_duplicates import perceptual_hash, shrink
 from transferkit.runtime.progress import track
 
 SKETCH = "sketch"  # the column that only `sketched` files have
@@ -48,7 +48,7 @@ def inspect_files(
 
     `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
     the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
-    the image, nothing where it has a problem. `values`, `low` and `high` are those of `Grey`.
+    the image, nothing where it has a problem. `values`, `low` and `high` are those of `Values`.
     `grey_range` is that of `decode`: what it refuses has a problem.
     """
 
@@ -57,7 +57,7 @@ def inspect_files(
 
     looked = track(in_threads(look, paths), len(paths), doing="Checking files")
     # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
-    rows = [row | {SKETCH: sketch(grey) if grey else b""} for row, grey in looked]
+    rows = [row | {SKETCH: perceptual_hash(grey) if grey else b""} for row, grey in looked]
     return frame_of(rows, sketched=sketched)
 
 
@@ -107,7 +107,7 @@ def _inspect(
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
     grey = None
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
-    row |= Grey()._asdict()
+    row |= Values()._asdict()
     try:
         with open_file(path) as file:
             row["bytes"] = os.fstat(file.fileno()).st_size

@@ -13,7 +13,7 @@ import pandas as pd
 
 from transferkit.data.decoding.decode import decode, in_threads
 from transferkit.data.quality.findings import Row
-from transferkit.data.quality.near_duplicates import halved, thumbs
+from transferkit.data.quality.near_duplicates import halved, hash_thumbnails
 
 EVEN = 8  # grey values from the darkest to the brightest part: what is so is looked at again
 BLANK, BLANK_SIDE = 6.0, 256  # grey values, of a picture of so many pixels: noise of a covered lens
@@ -28,10 +28,15 @@ FAINT = 4.0  # grey values: less contrast is noise, which is never blurred
 UNSHARP = 0.25  # of the folder's median sharpness: of soft focus a network sees enough
 
 
-def appearance(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
+def check_images(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
     """What `files` (of `inspect_files`, sketched) says of itself; a few are read once more."""
     good = files[files["problem"] == ""]
-    parts = halved(thumbs(good["sketch"].tolist())).round().astype(int).reshape(len(good), 16 * 16)
+    parts = (
+        halved(hash_thumbnails(good["sketch"].tolist()))
+        .round()
+        .astype(int)
+        .reshape(len(good), 16 * 16)
+    )
     brightest = pd.Series(parts.max(axis=1), good.index)
     even = good["path"][brightest - parts.min(axis=1) < EVEN]
     blank = {path for path in even if _contrast(path, max_pixels) < BLANK}

@@ -53,21 +53,21 @@ Pair = tuple[int, int]
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """The RGB `image` as `sketch` takes it: grey, `THUMB` pixels along each side."""
+    """The RGB `image` as `perceptual_hash` takes it: grey, `THUMB` pixels along each side."""
     return to_square(image.convert("L"), THUMB, "squash")
 
 
-def sketch(grey: Image.Image) -> bytes:
-    """A shrunk image as bytes: what `near_copies` and `appearance` need of it."""
+def perceptual_hash(grey: Image.Image) -> bytes:
+    """A shrunk image as bytes: what `near_duplicates` and `appearance` need of it."""
     return grey.tobytes()
 
 
-def thumbs(sketches: Sequence[bytes]) -> np.ndarray:
+def hash_thumbnails(sketches: Sequence[bytes]) -> np.ndarray:
     """`(images, THUMB, THUMB)` uint8, of each sketch."""
     return np.frombuffer(b"".join(sketches), np.uint8).reshape(-1, THUMB, THUMB)
 
 
-def near_copies(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
+def near_duplicates(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
     """Pairs of rows of `files` (of `inspect_files`, sketched) that show the very same picture.
 
     Exact copies count once, by the first of them. Pictures with a side below `SMALLEST` pixels
@@ -76,7 +76,7 @@ def near_copies(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
     sides = files[["width", "height"]].min(axis=1)
     good = (files["problem"] == "") & ~files["digest"].duplicated() & (sides >= SMALLEST)
     rows = np.flatnonzero(good)
-    shown = thumbs(files["sketch"].iloc[rows].tolist())
+    shown = hash_thumbnails(files["sketch"].iloc[rows].tolist())
     varied = shown.std(axis=(1, 2)) >= FLAT
     rows, shown = rows[varied], shown[varied]
     pairs, warps = _laid(candidates(shown, alike=ALIKE, most=MOST), shown)

@@ -23,9 +23,9 @@ import pandas as pd
 import transferkit
 from transferkit.config.settings import DataConfig
 from transferkit.data.quality.file_info import COLUMNS, SKETCH, frame_of, inspect_files
-from transferkit.data.quality.near_duplicates import Pair, near_copies
+from transferkit.data.quality.near_duplicates import Pair, near_duplicates
 from transferkit.errors import RunError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.folders import cache_folder
 from transferkit.storage.run import write_text
 
@@ -54,10 +54,10 @@ def memories() -> list[MemoryFile]:
     return sorted(found)
 
 
-def inspect_again(
+def inspect_cached(
     source: str, paths: Sequence[str], data: DataConfig, *, anew: bool = False
 ) -> tuple[pd.DataFrame, list[Pair]]:
-    """What `inspect_files`, sketched, and `near_copies` say of the files `paths` of `source`.
+    """What `inspect_files`, sketched, and `near_duplicates` say of the files `paths` of `source`.
 
     Those that are as they were are not read again, unless `anew`. What is remembered is in the
     cache folder, bounded by `data.cache_size`; with 0, or where nothing can be written there, it is
@@ -106,11 +106,11 @@ class Memory:
         return found
 
     def near(self, files: pd.DataFrame) -> list[Pair]:
-        """What `near_copies` says of `files`, from memory where it was asked just this."""
+        """What `near_duplicates` says of `files`, from memory where it was asked just this."""
         what = files[["digest", "width", "height"]].to_csv(index=False)  # no digest: a problem
         key = hashlib.sha256(f"{self.data.max_pixels},{what}".encode()).hexdigest()
         if self.search.get("key") != key:
-            pairs = near_copies(files, self.data.max_pixels)
+            pairs = near_duplicates(files, self.data.max_pixels)
             self.search, self.searched = {"key": key, "pairs": pairs}, True
         return [(one, other) for one, other in self.search["pairs"]]
 
@@ -144,7 +144,7 @@ class Memory:
         with suppress(OSError):  # of another user
             os.utime(self.path)  # it is of use
         if digest != _digest(text):
-            say(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
+            log(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
             return
         found = json.loads(text)
         if found["by"] == _versions():

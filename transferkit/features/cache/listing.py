@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transferkit.features.cache.shard import images_in
-from transferkit.storage.disk_cache import ABOUT, ENDING, last_use, locked, quantised_networks
+from transferkit.features.cache.shard import count_images
+from transferkit.storage.disk_cache import ABOUT, ENDING, last_use, locked, quantized_networks
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedTable:
     """A table on disk; `used` is when it was last read or written, in seconds since 1970."""
 
     folder: Path
@@ -23,22 +23,22 @@ class Kept:
     used: float
 
 
-def tables(root: Path) -> list[Kept]:
+def list_tables(root: Path) -> list[CachedTable]:
     """What is kept below `root`, the last used table first."""
     found = []
     for folder in {path.parent for path in root.glob(f"*/*{ENDING}")}:
         blocks = [(path, stamp) for path in folder.glob(f"*{ENDING}") if (stamp := last_use(path))]
         if blocks:
-            images = sum(images_in(path) for path, _ in blocks)
+            images = sum(count_images(path) for path, _ in blocks)
             size = sum(each for _, (_, each) in blocks)
             used = max(when for _, (when, _) in blocks) / 1e9
-            found.append(Kept(folder, _read_about(folder), images, size, used))
+            found.append(CachedTable(folder, _read_about(folder), images, size, used))
     return sorted(found, key=lambda each: -each.used)
 
 
 def size_of_networks(root: Path) -> int:
     """Bytes of the quantised networks below `root`."""
-    return sum(found[1] for path in quantised_networks(root) if (found := last_use(path)))
+    return sum(found[1] for path in quantized_networks(root) if (found := last_use(path)))
 
 
 def clear(root: Path) -> None:

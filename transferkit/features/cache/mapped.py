@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transferkit.features.cache.shard import Block
+from transferkit.features.cache.shard import Shard
 
 
-class Mapped:
+class MappedFeatures:
     """As an array `(images, width)` that is never in memory as a whole.
 
     `seconds` is what the network took for all of its rows, when they were computed, and `kept` how
@@ -17,7 +17,7 @@ class Mapped:
     system holds what is mapped.
     """
 
-    def __init__(self, rows: Sequence[tuple[Block, int]], width: int, *, kept: int) -> None:
+    def __init__(self, rows: Sequence[tuple[Shard, int]], width: int, *, kept: int) -> None:
         self.shape, self.kept = (len(rows), width), kept
         distinct = {(block.path, row): block.seconds[row] for block, row in rows}
         self.seconds = sum(distinct.values())

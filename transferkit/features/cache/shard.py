@@ -15,22 +15,22 @@ from secrets import token_hex
 import numpy as np
 
 from transferkit.storage.disk_cache import ENDING
-from transferkit.storage.files import write_whole
+from transferkit.storage.files import write_atomically
 
 KEY = 16  # bytes of a key: enough for no two images to share one by chance
-HEAD = np.dtype(
+HEADER = np.dtype(
     [("name", "S8"), ("rows", "<u4"), ("width", "<u4"), ("bytes", "<u4"), ("check", "<u4")]
 )
 INDEX = np.dtype([("key", f"V{KEY}"), ("seconds", "<f4"), ("check", "<u4")])
 NAME = b"tkblock1"
-TINY = 2.0**-10  # below it float16 is coarser than 16 bits need to be
+MIN_FLOAT16 = 2.0**-10  # below it float16 is coarser than 16 bits need to be
 
 
 class DamagedError(Exception):
     """A block that is truncated or was changed."""
 
 
-class Block:
+class Shard:
     """A block that exists: `keys`, `seconds` (of computing each row), and the rows on demand.
 
     `width` is how many numbers a row has, `dtype` that of what is on disk.
@@ -43,7 +43,7 @@ class Block:
     def __init__(self, path: Path) -> None:
         self.path = path
         with open(path, "rb") as file:
-            head = _read_head(file.read(HEAD.itemsize), os.fstat(file.fileno()).st_size)
+            head = _read_head(file.read(HEADER.itemsize), os.fstat(file.fileno()).st_size)
             index = file.read(int(head["rows"]) * INDEX.itemsize)
         if head["check"] != _check_of(head, index):
             raise DamagedError
@@ -56,7 +56,7 @@ class Block:
             path,
             dtype=self.dtype,
             mode="r",
-            offset=HEAD.itemsize + len(index),
+            offset=HEADER.itemsize + len(index),
             shape=(int(head["rows"]), self.width),
         )
 
@@ -80,17 +80,17 @@ class Block:
         return np.asarray(self._values[list(places)]).astype(np.float32)
 
 
-def images_in(path: Path) -> int:
+def count_images(path: Path) -> int:
     """How many rows the block `path` says it has, without reading them; 0 where it is damaged."""
     try:
         with open(path, "rb") as file:
-            head = _read_head(file.read(HEAD.itemsize), os.fstat(file.fileno()).st_size)
+            head = _read_head(file.read(HEADER.itemsize), os.fstat(file.fileno()).st_size)
     except (OSError, DamagedError):
         return 0
     return int(head["rows"])
 
 
-def write_blocks(
+def write_shards(
     folder: Path, keys: Sequence[bytes], seconds: Sequence[float], *, values: np.ndarray
 ) -> None:
     """Keep the `(images, width)` float32 `values`, exactly, in one new block of `folder` or two.
@@ -114,36 +114,36 @@ def write_blocks(
             _write(folder, index, np.ascontiguousarray(kept[places]))
 
 
-def size_of(images: int, width: int, *, each: int = 4) -> int:
+def shard_size(images: int, width: int, *, each: int = 4) -> int:
     """Bytes that so many rows take, of `each` bytes a number: at most, if it is not given."""
-    return 2 * HEAD.itemsize + images * (INDEX.itemsize + each * width)
+    return 2 * HEADER.itemsize + images * (INDEX.itemsize + each * width)
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
+def round_to_float16(values: np.ndarray) -> np.ndarray:
     """`(images, width)` float32 with the digits of float16, rows that it cannot hold as they are.
 
     Those are the ones beyond its range, and those with nothing but tiny numbers.
     """
     with np.errstate(over="ignore"):
         halves = values.astype(np.float16).astype(np.float32)
-    held = np.isfinite(halves).all(axis=1) & (np.abs(values).max(axis=1, initial=0) >= TINY)
+    held = np.isfinite(halves).all(axis=1) & (np.abs(values).max(axis=1, initial=0) >= MIN_FLOAT16)
     return np.where(held[:, np.newaxis], halves, values)
 
 
 def _write(folder: Path, index: np.ndarray, values: np.ndarray) -> None:
-    head = np.array((NAME, *values.shape, values.itemsize, 0), HEAD)
+    head = np.array((NAME, *values.shape, values.itemsize, 0), HEADER)
     head["check"] = _check_of(head, index.tobytes())
     path = folder / f"{token_hex(8)}{ENDING}"
-    write_whole(path, head.tobytes(), index.tobytes(), values.data)
+    write_atomically(path, head.tobytes(), index.tobytes(), values.data)
 
 
 def _read_head(content: bytes, size: int) -> np.ndarray:
     """The head of a file of `size` bytes that begins with `content`."""
-    if len(content) < HEAD.itemsize:
+    if len(content) < HEADER.itemsize:
         raise DamagedError
-    head = np.frombuffer(content, HEAD)[0]
+    head = np.frombuffer(content, HEADER)[0]
     rows, width, item = int(head["rows"]), int(head["width"]), int(head["bytes"])
-    whole = HEAD.itemsize + rows * (INDEX.itemsize + width * item)
+    whole = HEADER.itemsize + rows * (INDEX.itemsize + width * item)
     if head["name"] != NAME or item not in (2, 4) or not rows or not width or size != whole:
         raise DamagedError
     return head

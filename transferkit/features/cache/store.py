@@ -11,36 +11,36 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.features.cache.shard import Block, DamagedError, size_of, write_blocks
+from transferkit.features.cache.shard import DamagedError, Shard, shard_size, write_shards
 from transferkit.storage.disk_cache import (
     ABOUT,
     ENDING,
     allow_more_files,
     discard,
-    kept_folder,
+    features_folder,
     locked,
+    log_not_cached,
     make_room,
-    say_not_kept,
-    touch,
+    mark_used,
 )
-from transferkit.storage.files import write_whole
+from transferkit.storage.files import write_atomically
 
 ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
 NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block
-MANY = 32  # blocks of less than half that, before they are made one
+MERGE_FROM = 32  # blocks of less than half that, before they are made one
 DAMAGED = "Kept features were damaged and are computed again"
 
 Batch = tuple[np.ndarray, float]
 """What a network says of some images, `(batch, width)` float32, and the seconds it took."""
 
 
-class Writer:
+class ShardWriter:
     """Rows that are gathered, to be kept in large blocks; the last ones when it is left.
 
     What was gathered before something failed is kept too.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: ShardStore) -> None:
         self.shelf = shelf
         self.keys: list[bytes] = []
         self.batches: list[Batch] = []
@@ -52,7 +52,7 @@ class Writer:
         if len(self.keys) >= self.shelf.most_rows(batch[0].shape[1]):
             self._flush()
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> ShardWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -65,7 +65,7 @@ class Writer:
         self.keys, self.batches = [], []
 
 
-class Shelf:
+class ShardStore:
     """Where the rows of one table are: `facts` is everything that decides what they say.
 
     `bound` is in bytes, of all that is kept; `root` is where they all are, and `rows` how many
@@ -75,7 +75,7 @@ class Shelf:
     def __init__(
         self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
     ) -> None:
-        self.root = root or kept_folder()
+        self.root = root or features_folder()
         self.about = json.dumps(facts, indent=2, sort_keys=True).encode()
         self.folder = self.root / hashlib.sha256(self.about).hexdigest()[:16]
         self.bound, self.rows = bound, rows
@@ -93,9 +93,9 @@ class Shelf:
                 self._write(chosen, [each] * len(places), values[places])
                 self._merge()
         except OSError as error:
-            say_not_kept("Features", self.root, error)
+            log_not_cached("Features", self.root, error)
 
-    def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Block, list[int]]]:
+    def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Shard, list[int]]]:
         """Each block with rows that are `wanted` still, by their keys, and those rows.
 
         Who has read one takes it out of `wanted`, or may get it again from another block.
@@ -103,7 +103,7 @@ class Shelf:
         for block in self.blocks():
             rows = [row for row, key in enumerate(block.keys) if key in wanted]
             if rows:
-                touch(block.path)
+                mark_used(block.path)
                 yield block, rows
 
     def most_rows(self, width: int) -> int:
@@ -112,16 +112,16 @@ class Shelf:
 
     def _write(self, keys: Sequence[bytes], seconds: Sequence[float], values: np.ndarray) -> None:
         width = values.shape[1]
-        rows = max(1, min(self.most_rows(width), self.bound // (4 * size_of(1, width))))
+        rows = max(1, min(self.most_rows(width), self.bound // (4 * shard_size(1, width))))
         for part in _chunks(range(len(keys)), rows):
-            size = size_of(len(part), width) + len(self.about)
+            size = shard_size(len(part), width) + len(self.about)
             if size > self.bound:
                 return
             make_room(self.root, self.bound - size)
             if not (self.folder / ABOUT).exists():
-                write_whole(self.folder / ABOUT, self.about)
+                write_atomically(self.folder / ABOUT, self.about)
             first, last = part[0], part[-1] + 1
-            write_blocks(
+            write_shards(
                 self.folder, keys[first:last], seconds[first:last], values=values[first:last]
             )
 
@@ -130,9 +130,9 @@ class Shelf:
         small = [
             block for block in self.blocks() if 2 * len(block.keys) < self.most_rows(block.width)
         ]
-        if len(small) <= MANY:
+        if len(small) <= MERGE_FROM:
             return
-        gathered: list[Block] = []
+        gathered: list[Shard] = []
         for block in small:
             rows = len(block.keys) + sum(len(each.keys) for each in gathered)
             if rows > self.most_rows(block.width):
@@ -141,7 +141,7 @@ class Shelf:
             gathered.append(block)
         self._make_one(gathered)
 
-    def _make_one(self, blocks: Sequence[Block]) -> None:
+    def _make_one(self, blocks: Sequence[Shard]) -> None:
         """Write the rows of `blocks` in one, and remove them then; damaged ones go without."""
         rows: dict[bytes, tuple[float, np.ndarray]] = {}
         read = []
@@ -160,7 +160,7 @@ class Shelf:
         for path in read:
             path.unlink(missing_ok=True)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Shard]:
         """The blocks of this table, the damaged ones removed.
 
         What another process makes one meanwhile is met as that one too, some of it twice.
@@ -181,13 +181,13 @@ class Shelf:
                     continue
 
 
-def _opened(path: Path) -> Block:
+def _opened(path: Path) -> Shard:
     try:
-        return Block(path)
+        return Shard(path)
     except OSError as error:
         if error.errno != EMFILE or not allow_more_files():
             raise
-    return Block(path)
+    return Shard(path)
 
 
 def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:

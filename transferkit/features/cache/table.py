@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.features.cache.mapped import Mapped
-from transferkit.features.cache.shard import Block, DamagedError, size_of
-from transferkit.features.cache.store import DAMAGED, ROWS, Batch, Shelf, Writer
+from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.features.cache.shard import DamagedError, Shard, shard_size
+from transferkit.features.cache.store import DAMAGED, ROWS, Batch, ShardStore, ShardWriter
 from transferkit.storage.disk_cache import discard
 
 _saved = [0.0]
 
 
 @dataclass(frozen=True)
-class Reading:
+class FeatureBatch:
     """`values` is `(images, width)` float32, of which `kept` images were read back.
 
     `seconds` is what the network took for all of them, `kept_seconds` for those, at their time.
@@ -47,9 +47,9 @@ class Table:
     def __init__(
         self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
     ) -> None:
-        self.shelf = Shelf(facts, bound=bound, root=root, rows=rows)
+        self.shelf = ShardStore(facts, bound=bound, root=root, rows=rows)
 
-    def read(self, keys: Sequence[bytes], compute: Compute) -> Reading:
+    def read(self, keys: Sequence[bytes], compute: Compute) -> FeatureBatch:
         """What is kept of each key, in order, and of the others what `compute` says, kept too.
 
         An empty key is of an image that could not be looked into: it is computed, and not kept.
@@ -75,17 +75,17 @@ class Table:
             for name, vector in zip(names, found, strict=True):
                 values[lost[name]] = vector
             seconds += took
-        return Reading(values, seconds, kept, kept_seconds)
+        return FeatureBatch(values, seconds, kept, kept_seconds)
 
-    def map(self, keys: Sequence[bytes], compute: Compute, *, width: int) -> Mapped | None:
+    def map(self, keys: Sequence[bytes], compute: Compute, *, width: int) -> MappedFeatures | None:
         """The same, left on disk and read from there; None where there is no room for all of it.
 
         `width` is how many numbers a row has.
         """
         names = set(keys)
         # While a block is written, there has to be room for it in four bytes a number.
-        spare = size_of(min(len(names), self.shelf.most_rows(width)), width)
-        if b"" in names or size_of(len(names), width, each=2) + spare > self.shelf.bound:
+        spare = shard_size(min(len(names), self.shelf.most_rows(width)), width)
+        if b"" in names or shard_size(len(names), width, each=2) + spare > self.shelf.bound:
             return None
         index = self._verified(names)
         lost = {name: places for name, places in _places_of(keys).items() if name not in index}
@@ -96,11 +96,11 @@ class Table:
         index |= self._verified(names - index.keys())
         if not names <= index.keys():
             return None
-        return Mapped([index[key] for key in keys], width, kept=kept)
+        return MappedFeatures([index[key] for key in keys], width, kept=kept)
 
-    def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Block, int]]:
+    def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Shard, int]]:
         """Where those of `keys` are that are kept and undamaged."""
-        found: dict[bytes, tuple[Block, int]] = {}
+        found: dict[bytes, tuple[Shard, int]] = {}
         lost = set(keys)
         for block, rows in self.shelf.find(lost):
             try:
@@ -119,7 +119,7 @@ class Table:
         """Yield the names, the rows and the seconds of each batch, and keep them."""
         names, done = list(lost), 0
         firsts = [places[0] for places in lost.values()]
-        with Writer(self.shelf) as writer:
+        with ShardWriter(self.shelf) as writer:
             for values, took in compute(firsts):
                 part = slice(done, done := done + len(values))
                 yield names[part], values, took

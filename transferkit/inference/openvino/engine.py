@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from transferkit.inference.engine import Choice, Engine, Outputs
-from transferkit.inference.openvino.no_telemetry import import_untold
-from transferkit.inference.openvino.quantization import quantised
+from transferkit.inference.engine import Engine, EngineSpec, Outputs
+from transferkit.inference.openvino.no_telemetry import import_without_telemetry
+from transferkit.inference.openvino.quantization import quantize
 
 BATCH = 8  # images: what is between two layers stays in the cache of a core
 
@@ -27,8 +27,8 @@ class OpenVinoEngine(Engine):
     until their outputs are there.
     """
 
-    def __init__(self, model: keras.Model, choice: Choice) -> None:
-        openvino = import_untold("openvino")
+    def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
+        openvino = import_without_telemetry("openvino")
         super().__init__(model, choice)
         self.batch = BATCH
         self.tensor = openvino.Tensor
@@ -39,7 +39,7 @@ class OpenVinoEngine(Engine):
         outputs = [output.name for output in self.plain.outputs]
         converted, names = _converted(constant_graph(self.plain), outputs)
         if self.bits.int8:
-            converted = quantised(converted, bound=choice.bound)
+            converted = quantize(converted, bound=choice.bound)
         self.network = openvino.Core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
         # Twice as many as are computed at once, so that none waits for another to be taken away.
@@ -109,7 +109,7 @@ def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
 
     Those names do not depend on `graph`'s, and no other tensor has one.
     """
-    openvino = import_untold("openvino")
+    openvino = import_without_telemetry("openvino")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.pb"
         path.write_bytes(graph.SerializeToString())

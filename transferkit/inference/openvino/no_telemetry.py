@@ -9,7 +9,7 @@ from typing import Any
 REPORTER = "openvino_telemetry"
 
 
-def import_untold(name: str) -> Any:
+def import_without_telemetry(name: str) -> Any:
     """The module `name`, which finds no `openvino_telemetry` if it is imported for the first time.
 
     With it, each process that imports OpenVINO sends a message to Google Analytics and leaves a

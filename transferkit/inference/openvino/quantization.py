@@ -12,29 +12,29 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.samples.photographs import varied_crops
-from transferkit.inference.openvino.no_telemetry import import_untold
-from transferkit.inference.openvino.quantized_cache import KeptNetwork
-from transferkit.runtime.progress import say, track
+from transferkit.inference.openvino.no_telemetry import import_without_telemetry
+from transferkit.inference.openvino.quantized_cache import QuantizedNetworkCache
+from transferkit.runtime.progress import log, track
 
 CHECKED = 16  # images
 NEAR = 0.99  # cosine: MobileNetV2's is 0.995 the fast way, MobileNet 0.25's 0.98, and then 0.996
 TINY = 1e-30
 
 
-def quantised(model: Any, *, bound: int = 0) -> Any:
+def quantize(model: Any, *, bound: int = 0) -> Any:
     """`model`, an `openvino.Model` of uint8 images, with its convolutions and products in int8.
 
     It is kept between runs, with the features, which take `bound` bytes of the disk at most.
     """
     if not bound:
         return _made(model)
-    place = KeptNetwork(model, bound=bound)
+    place = QuantizedNetworkCache(model, bound=bound)
     found = place.read()
     if found is None:
         found = _made(model)
         place.write(found)
     else:
-        say("The network in int8 is kept from before.")
+        log("The network in int8 is kept from before.")
     return found
 
 
@@ -48,17 +48,19 @@ def _made(model: Any) -> Any:
     started = time.perf_counter()
     crops = varied_crops(model.input(0).partial_shape[1].get_length())
     # Where batch normalisation is left beside the convolutions, NNCF sees no biases to correct.
-    import_untold("openvino._offline_transformations").apply_moc_transformations(model, cf=False)
+    import_without_telemetry("openvino._offline_transformations").apply_moc_transformations(
+        model, cf=False
+    )
     found = _quantised(model, crops, fast=True)
     few = np.rot90(crops[:CHECKED], axes=(1, 2)).copy()  # not what it was quantised with
     if _mean_cosine(_said(found, few), _said(model, few)) < NEAR:
         found = _quantised(model, crops, fast=False)
-    say(f"Quantised to int8 in {time.perf_counter() - started:.1f} s.")
+    log(f"Quantised to int8 in {time.perf_counter() - started:.1f} s.")
     return found
 
 
 def _quantised(model: Any, crops: np.ndarray, *, fast: bool) -> Any:
-    nncf = import_untold("nncf")
+    nncf = import_without_telemetry("nncf")
     nncf.set_log_level(logging.ERROR)
     images = nncf.Dataset(_Shown(crops))
     with redirect_stdout(StringIO()):  # its own bars
@@ -68,7 +70,7 @@ def _quantised(model: Any, crops: np.ndarray, *, fast: bool) -> Any:
 def _said(model: Any, images: np.ndarray) -> np.ndarray:
     """`(images, width)`: the last output of `model`, its features."""
     hints = {"INFERENCE_PRECISION_HINT": "f32"}
-    network = import_untold("openvino").Core().compile_model(model, "CPU", hints)
+    network = import_without_telemetry("openvino").Core().compile_model(model, "CPU", hints)
     return np.asarray(network(images)[network.outputs[-1]]).reshape(len(images), -1)
 
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 
 import transferkit
-from transferkit.inference.openvino.no_telemetry import import_untold
+from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 from transferkit.storage.disk_cache import (
     NETWORK,
     NETWORKS,
     discard,
-    kept_folder,
+    features_folder,
     locked,
+    log_not_cached,
     make_room,
-    say_not_kept,
-    touch,
+    mark_used,
 )
-from transferkit.storage.files import write_whole
+from transferkit.storage.files import write_atomically
 
 DIGEST, LENGTH = 32, 8  # bytes that a file begins with: of the rest, and how many its XML has
 FORMAT = "1"  # of a file, and of the way of quantising: with another, all are made again
@@ -30,7 +30,7 @@ FORMAT = "1"  # of a file, and of the way of quantising: with another, all are m
 PACKAGES = ("openvino", "nncf", "numpy", "pillow", "scikit-image", "scikit-learn")
 
 
-class KeptNetwork:
+class QuantizedNetworkCache:
     """The place of what `model`, an `openvino.Model`, becomes when it is quantised.
 
     The operations of `model` are renamed: what they were called is not to decide that place.
@@ -41,7 +41,7 @@ class KeptNetwork:
     """
 
     def __init__(self, model: Any, *, bound: int) -> None:
-        self.root, self.bound = kept_folder(), bound
+        self.root, self.bound = features_folder(), bound
         for number, node in enumerate(model.get_ordered_ops()):
             node.set_friendly_name(str(number))
         by = [FORMAT, transferkit.__version__, *map(version, PACKAGES)]
@@ -56,7 +56,7 @@ class KeptNetwork:
             content = self.path.read_bytes()
         except OSError:  # there is none, or it is not ours to read
             return None
-        touch(self.path)
+        mark_used(self.path)
         try:
             return _network_of(memoryview(content))
         except (ValueError, RuntimeError):
@@ -75,9 +75,9 @@ class KeptNetwork:
             if size <= self.bound:
                 with locked(self.root):
                     make_room(self.root, self.bound - size)
-                    write_whole(self.path, _digest(*parts), *parts)
+                    write_atomically(self.path, _digest(*parts), *parts)
         except OSError as error:
-            say_not_kept("Networks in int8", self.root, error)
+            log_not_cached("Networks in int8", self.root, error)
 
 
 def _network_of(content: memoryview) -> Any:
@@ -91,7 +91,7 @@ def _network_of(content: memoryview) -> Any:
         raise ValueError
     start = DIGEST + LENGTH
     end = start + int.from_bytes(content[DIGEST:start], "little")
-    openvino = import_untold("openvino")
+    openvino = import_without_telemetry("openvino")
     weights = openvino.Tensor(np.frombuffer(content[end:], np.uint8))  # of bytes it makes copies
     return openvino.Core().read_model(bytes(content[start:end]), weights)
 
@@ -105,7 +105,7 @@ def _serialised(model: Any) -> tuple[bytes, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("network.xml", "network.bin")]
         try:
-            import_untold("openvino").serialize(model, *map(str, paths))
+            import_without_telemetry("openvino").serialize(model, *map(str, paths))
         except RuntimeError as error:
             raise OSError(f"in {tempfile.gettempdir()!r}: {error}") from error
         structure, weights = (path.read_bytes() for path in paths)

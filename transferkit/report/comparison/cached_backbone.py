@@ -41,11 +41,11 @@ class BackboneView:
         Those of training images are kept; of others, what is not is computed, once, which takes
         less than to predict them did.
         """
-        from transferkit.features.extract import frozen_features  # loads TensorFlow: seconds
+        from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
 
         config = self.config
         try:
-            return frozen_features(
+            return extract_features(
                 config.model,
                 config.data,
                 list(paths),
@@ -69,7 +69,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
     None where nothing is kept of it: it started from random weights, `--cache-size` is 0, it was
     trained elsewhere, or the settings are not those of this network.
     """
-    from transferkit.features.kept_features import are_kept
+    from transferkit.features.kept_features import are_cached
     from transferkit.models.grad_cam import backbone_of, classifier_of
 
     train = manifest.part("train")
@@ -79,7 +79,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
             return None
         model = dataclasses.replace(config.model, backbone=name)
         tried = train["path"].iloc[:: max(1, len(train) // TRIED)].tolist()
-        if not _is_here(model) or not are_kept(
+        if not _is_here(model) or not are_cached(
             model,
             config.data,
             tried,

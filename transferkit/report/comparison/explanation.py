@@ -39,7 +39,7 @@ STRONGEST = 0.7  # of the colours, at the most telling place
 
 
 @dataclasses.dataclass(frozen=True)
-class Like:
+class SimilarImage:
     """A training image, and how like the one explained it is: a cosine, -1..1."""
 
     uri: str
@@ -64,7 +64,7 @@ class Explained:
     label: str
     predicted: str
     probability: float
-    like: tuple[Like, ...]
+    like: tuple[SimilarImage, ...]
 
     @property
     def right(self) -> bool:
@@ -190,9 +190,9 @@ def _overlays(
     ]
 
 
-def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[Like, ...]]:
+def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[SimilarImage, ...]]:
     """The training images that are most like each of `rows`; none without their features."""
-    nothing: list[tuple[Like, ...]] = [()] * len(rows)
+    nothing: list[tuple[SimilarImage, ...]] = [()] * len(rows)
     if view is None:
         return nothing
     train = view.train
@@ -208,9 +208,9 @@ def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[Like, ...
     return found
 
 
-def _like_one(row: pd.Series, similarity: float, view: BackboneView) -> Like | None:
+def _like_one(row: pd.Series, similarity: float, view: BackboneView) -> SimilarImage | None:
     try:
         picture = picture_as_seen(row["path"], SMALL_EDGE, view.config.data)
     except DataError:
         return None
-    return Like(picture_uri(picture, QUALITY), row["path"], row["label"], similarity)
+    return SimilarImage(picture_uri(picture, QUALITY), row["path"], row["label"], similarity)

@@ -20,7 +20,7 @@ from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import decode, in_threads
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evaluation.feature_space import FEWEST, flat_map
+from transferkit.evaluation.feature_space import FEWEST, tsne_map
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison.cached_backbone import backbone_view
 from transferkit.report.figures.curves import short
@@ -118,7 +118,7 @@ def feature_map(
     features = view.features(list(rows["path"]))
     if features is None:
         return None
-    places, height = _placed(flat_map(features, seed=config.seed))
+    places, height = _placed(tsne_map(features, seed=config.seed))
     numbers = np.full(len(rows), -1)
     pictured = _pictured(rows, seed=config.seed)
     numbers[pictured] = np.arange(len(pictured))

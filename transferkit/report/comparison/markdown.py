@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import transferkit
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import starting_weights
-from transferkit.backbones.spec import Backbone
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.data.manifest import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.models.network import Network
@@ -169,7 +169,7 @@ def _counts(report: Report) -> dict[str, Any]:
     }
 
 
-def start_of(row: Backbone, weights: str) -> str:
+def start_of(row: BackboneSpec, weights: str) -> str:
     """What a network of `row` started from, in words."""
     if weights == "none":
         return "random weights"

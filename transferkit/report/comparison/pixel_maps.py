@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from transferkit.baselines.baseline import Classic
-from transferkit.baselines.pixel_importance import Importance, pixel_importance
+from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.pixel_importance import PixelImportance, pixel_importance
 from transferkit.errors import DataError
 from transferkit.evaluation.results import Classifier
 from transferkit.report.html.thumbnails import picture_uri
@@ -44,7 +44,7 @@ def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[Pi
     found = []
     paths = list(test["path"])
     for each in classifiers:
-        if not isinstance(each, Classic):
+        if not isinstance(each, Baseline):
             continue
         truth = np.array([each.classes.index(label) for label in test["label"]], np.int64)
         try:
@@ -56,7 +56,7 @@ def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[Pi
     return found
 
 
-def _drawn(importance: Importance) -> str:
+def _drawn(importance: PixelImportance) -> str:
     shares = importance.values / importance.values.max()
     colours = matplotlib.colormaps[COLOURS](shares)[..., :3] * 255
     small = Image.fromarray(np.rint(colours).astype(np.uint8))

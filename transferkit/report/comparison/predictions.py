@@ -14,7 +14,9 @@ from transferkit.evaluation.results import COMPARED_BY, Classifier, Kind, Result
 from transferkit.features.cache.table import saved_seconds
 
 
-def answers_of(classifier: Classifier, classes: Sequence[str], paths: Sequence[str]) -> Result:
+def predict_test_images(
+    classifier: Classifier, classes: Sequence[str], paths: Sequence[str]
+) -> Result:
     """Ask `classifier` about the images `paths`: a column for each of `classes`, and its costs.
 
     Raises:

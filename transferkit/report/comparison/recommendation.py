@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
-from transferkit.evaluation.ranking import choices
+from transferkit.evaluation.ranking import choices_by_cost
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
 from transferkit.report.comparison.verdict import between, correct, is_learned, ranking
 from transferkit.report.html.formatting import amount, duration, percent
 
 
-class Choice(NamedTuple):
+class BudgetChoice(NamedTuple):
     """`name`, whose headline measure is `accuracy`, for budgets from `start` on."""
 
     start: str
@@ -53,13 +53,13 @@ def choices_by_budget(
     differences: Sequence[Difference],
     *,
     accuracies: Sequence[Interval],
-) -> dict[str, list[Choice]]:
+) -> dict[str, list[BudgetChoice]]:
     """For each kind of cost what to choose, the smallest budget first; none where nothing is.
 
     One that costs more is chosen where it is clearly better than the one before, and any only where
-    it is better than a constant answer: `accuracies` are the intervals of the results' `Headline`.
+    it is better than a constant answer: `accuracies` are intervals of the `HeadlineMetric`.
     """
-    headline = Headline.of(truth)
+    headline = HeadlineMetric.of(truth)
     within = dict(zip([each.name for each in results], accuracies, strict=True))
     able = [each for each in ranking(results, truth) if is_learned(within[each.name], headline)]
     values = [headline.value(correct(each, truth)) for each in able]
@@ -69,12 +69,14 @@ def choices_by_budget(
 
     return {
         budget.title: [
-            Choice(
+            BudgetChoice(
                 budget.write(budget.cost(able[number])),
                 able[number].name,
                 percent(values[number]),
             )
-            for number in choices([budget.cost(each) for each in able], values, clearly_better)
+            for number in choices_by_cost(
+                [budget.cost(each) for each in able], values, clearly_better
+            )
         ]
         for budget in BUDGETS
     }

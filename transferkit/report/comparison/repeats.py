@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from transferkit.errors import ConfigError
 from transferkit.runtime.printing import guarded
-from transferkit.storage.run import Run, atomic, write_text
+from transferkit.storage.run import Run, write_text, written_atomically
 
 if TYPE_CHECKING:
     from transferkit.report.comparison.report import Report
@@ -21,7 +21,7 @@ INK, FAINT = "#1f4e79", "#888888"
 
 
 @dataclasses.dataclass(frozen=True)
-class Spread:
+class RepeatedRuns:
     """Accuracy by the settings that were varied.
 
     Attributes:
@@ -35,7 +35,7 @@ class Spread:
     title: str = ""
 
     @classmethod
-    def of(cls, report: Report, *varied: str) -> Spread:
+    def of(cls, report: Report, *varied: str) -> RepeatedRuns:
         """The spread over the classifiers of `report` whose details hold all of `varied`.
 
         Raises:
@@ -54,7 +54,7 @@ class Spread:
         return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
 
     @classmethod
-    def over(cls, reports: Sequence[Report]) -> Spread:
+    def over(cls, reports: Sequence[Report]) -> RepeatedRuns:
         """The spread of each classifier over `reports`, one a seed."""
         rows = [
             {"classifier": result.name, "accuracy": scores.accuracy}
@@ -109,7 +109,7 @@ class Spread:
         write_text(
             run / f"{name}.csv", self.table().map(guarded).to_csv(index=False, float_format="%.4f")
         )
-        with atomic(run / f"{name}.png") as path:
+        with written_atomically(run / f"{name}.png") as path:
             self.figure().savefig(path, dpi=150)
 
     def _named(self, key: tuple[object, ...]) -> str:

@@ -18,15 +18,15 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
 from transferkit.evaluation.metrics import Scores, score
 from transferkit.evaluation.results import Classifier, Result
-from transferkit.evaluation.statistics import Judgement, judge
+from transferkit.evaluation.statistics import Statistics, compute_statistics
 from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.predictions import (
-    answers_of,
+    predict_test_images,
     require_classifier,
     require_same_classes,
     told_apart,
 )
-from transferkit.report.comparison.repeats import Spread
+from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.results_file import Answered
 from transferkit.report.comparison.serialize import entry
 from transferkit.report.comparison.table import html_table, ordered, plain_text, rich_table
@@ -71,7 +71,7 @@ class Report:
     config: Config
     environment: Mapping[str, Any]
     classifiers: tuple[Classifier | None, ...] = ()
-    spread: Spread | None = None
+    spread: RepeatedRuns | None = None
     created: datetime | None = None
     absent: Mapping[str, str] = dataclasses.field(default_factory=dict)
     settings_text: str = ""
@@ -92,10 +92,10 @@ class Report:
         return ordered([entry(*pair, NO_EVIDENCE) for pair in pairs])
 
     @cached_property
-    def judgement(self) -> Judgement:
+    def judgement(self) -> Statistics:
         """Intervals, tests of the differences, calibration, leaks and slices."""
         leaked = self.test["path"].isin(self.manifest.leaked["path"]).to_numpy()
-        return judge(
+        return compute_statistics(
             self.results,
             self.truth,
             self.classes,
@@ -190,7 +190,7 @@ def compare(
     created = datetime.now(timezone.utc)
     results: tuple[Result, ...] = ()
     for each in classifiers:
-        results = told_apart([*results, answers_of(each, classes, paths)])
+        results = told_apart([*results, predict_test_images(each, classes, paths)])
         if run:
             answered = Answered(manifest, test, results, asked=len(classifiers), created=created)
             answered.save(run, whole=len(results) == len(classifiers))

@@ -18,7 +18,7 @@ import pandas as pd
 from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.evaluation.results import Result
-from transferkit.report.comparison.repeats import Spread
+from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.serialize import plain, predictions_csv, predictions_header
 from transferkit.runtime.printing import unguarded
 from transferkit.storage.run import Run, write_json, write_text
@@ -38,7 +38,7 @@ class Answered:
     results: tuple[Result, ...]
     asked: int
     created: datetime
-    spread: Spread | None = None
+    spread: RepeatedRuns | None = None
 
     def save(self, run: Run, *, whole: bool = True) -> None:
         """Write both files into `run`; not yet where it is not the `whole` and they are large.
@@ -144,11 +144,11 @@ def _with_numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: float(value) if value in NOT_FINITE else value for key, value in row.items()}
 
 
-def _spread(content: Mapping[str, Any] | None) -> Spread | None:
+def _spread(content: Mapping[str, Any] | None) -> RepeatedRuns | None:
     if content is None:
         return None
     trials = pd.DataFrame(content["trials"])
-    return Spread(tuple(content["varied"]), trials, content["title"])
+    return RepeatedRuns(tuple(content["varied"]), trials, content["title"])
 
 
 def _unlike(run: Run, problem: str) -> str:

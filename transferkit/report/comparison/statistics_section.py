@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from transferkit.evaluation.calibration import brier, expected_calibration_error, tempered
+from transferkit.evaluation.calibration import apply_temperature, brier, expected_calibration_error
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
 from transferkit.evaluation.slices import Slice
@@ -164,7 +164,7 @@ def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
     fitted = LOSSES in result.details and not result.details.get("mirrored")
     temperature = result.details["temperature"] if fitted else 1.0
     if temperature != 1:
-        before = tempered(result.probabilities, 1 / temperature)
+        before = apply_temperature(result.probabilities, 1 / temperature)
         rows.append((f"{result.name}, before its temperature of {temperature:.2f}", before))
     return [
         (

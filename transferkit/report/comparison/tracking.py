@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from transferkit.errors import ConfigError, RunError
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 
 if TYPE_CHECKING:
     from transferkit.report.comparison.report import Report
@@ -84,7 +84,7 @@ def _tensorboard(report: Report, run: Run) -> None:
     for name, value, step in scalars(report):
         writer.add_scalar(name, value, step)
     writer.close()
-    say(f"TensorBoard: `tensorboard --logdir {run / EVENTS}` shows it.")
+    log(f"TensorBoard: `tensorboard --logdir {run / EVENTS}` shows it.")
 
 
 def import_mlflow() -> Any:
@@ -106,7 +106,7 @@ def _mlflow(report: Report, run: Run) -> None:
         for file in FILES:
             mlflow.log_artifact(str(run / file))
         mlflow.set_tag("verdict", report.verdict)
-    say(f"MLflow: run {active.info.run_id} at {mlflow.get_tracking_uri()}.")
+    log(f"MLflow: run {active.info.run_id} at {mlflow.get_tracking_uri()}.")
 
 
 TRACKERS: dict[str, Callable[[Report, Run], None]] = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transferkit.evaluation.headline import Headline
+from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
@@ -26,11 +26,11 @@ def verdict(
     The best network is held against the best classic; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
     All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
-    `accuracies` are the intervals of the results' `Headline`, `differences` those between each two
-    of them. Something was learned where the whole interval of the best is above what that answer
+    `accuracies` are the intervals of the results' `HeadlineMetric`, `differences` those between
+    each two of them. Something was learned where the whole interval of the best is above what that answer
     is worth.
     """
-    headline, images = Headline.of(truth), counted(len(truth), "test image")
+    headline, images = HeadlineMetric.of(truth), counted(len(truth), "test image")
     ranked = ranking(results, truth)
     best, share = ranked[0], percent(headline.value(correct(ranked[0], truth)))
     within = accuracies[[each.name for each in results].index(best.name)]
@@ -60,18 +60,18 @@ def verdict(
     return start + _beside(ranked, truth, differences)
 
 
-def is_learned(within: Interval, headline: Headline) -> bool:
+def is_learned(within: Interval, headline: HeadlineMetric) -> bool:
     """Whether the interval of a classifier's measure is above what a constant answer is worth."""
     return within.low > headline.constant
 
 
 def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
-    """The results by their `Headline`, the best first; the cheaper first where they are equal.
+    """Results by their `HeadlineMetric`, the best first; the cheaper first where they are equal.
 
     One that gives every image the same class is left out where there are others.
     """
     learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
-    value = Headline.of(truth).value
+    value = HeadlineMetric.of(truth).value
     return sorted(learned, key=lambda each: (-value(correct(each, truth)), each.fit_seconds))
 
 
@@ -105,7 +105,7 @@ def between(differences: Sequence[Difference], first: Result, second: Result) ->
 
 def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
     """How the best does beside its rival, as the rest of the sentence."""
-    best, other, headline = ranked[0], rival(ranked), Headline.of(truth)
+    best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(truth)
     difference = between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
     share = percent(headline.value(correct(other, truth)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from transferkit.errors import RunError
 from transferkit.runtime import printing
-from transferkit.storage.run import atomic, write_text
+from transferkit.storage.run import write_text, written_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def write_look(
             folder / DOUBTS, csv_text(doubts.assign(doubt=doubts["doubt"].map("{:.6g}".format)))
         )
     for policy, sheet in (sheets or {}).items():
-        with atomic(folder / f"contact-sheet-{policy}.png") as temporary:
+        with written_atomically(folder / f"contact-sheet-{policy}.png") as temporary:
             sheet.save(temporary)
     write_text(folder / PAGE, page)  # last: what has it is whole
 

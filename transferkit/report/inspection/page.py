@@ -11,7 +11,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from transferkit.config.settings import DataConfig
-from transferkit.data.inspection import Look
+from transferkit.data.inspection import DatasetInspection
 from transferkit.data.manifest import SPLITS
 from transferkit.data.quality.findings import sentences
 from transferkit.report.figures.image_sizes import shapes, sides
@@ -28,7 +28,7 @@ FEW = 3  # things to do that are named at the top
 
 
 def look_page(
-    look: Look,
+    look: DatasetInspection,
     data: DataConfig = DataConfig(),
     *,
     doubts: pd.DataFrame | None = None,
@@ -71,7 +71,7 @@ def look_page(
     )
 
 
-def next_command_of(look: Look) -> str:
+def next_command_of(look: DatasetInspection) -> str:
     """What to type next: a list without what cannot be used well, or the comparison at once."""
     source = shlex.quote(look.manifest.source)
     grouped = f" --data.group-by {shlex.quote(look.pattern)}" if look.pattern else ""
@@ -81,7 +81,7 @@ def next_command_of(look: Look) -> str:
     return f"transferkit compare {source}"
 
 
-def _headlines(look: Look, found: list[Section]) -> list[tuple[str, str, str]]:
+def _headlines(look: DatasetInspection, found: list[Section]) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     manifest, good = look.manifest, look.files[look.files["problem"] == ""]
     serious = [each.found.rows["path"] for each in found if not each.found.harmless]
@@ -117,7 +117,7 @@ def _to_do(found: list[Section]) -> list[Section]:
     return serious[:FEW] + [each for each in serious[FEW:] if each.found.giveaway]
 
 
-def _data(look: Look) -> dict[str, Any]:
+def _data(look: DatasetInspection) -> dict[str, Any]:
     good = look.files[look.files["problem"] == ""]
     counts = look.manifest.counts()
     said_below = sentences(look.findings, noted=True)

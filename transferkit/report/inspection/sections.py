@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from transferkit.config.settings import DataConfig
-from transferkit.data.inspection import Look
+from transferkit.data.inspection import DatasetInspection
 from transferkit.data.manifest import Manifest
 from transferkit.report.html.thumbnails import that_fit, thumbnails
 from transferkit.report.inspection.verdict import Found, by_class, counted, found_in, labels_by_path
@@ -63,7 +63,7 @@ class Section:
         return f"{self.found.short}: {len(self.found.counted):,}"
 
 
-def sections(look: Look, data: DataConfig, *, room: int = ROOM) -> list[Section]:
+def sections(look: DatasetInspection, data: DataConfig, *, room: int = ROOM) -> list[Section]:
     """A section for each finding there is, the worst first.
 
     The pictures take up to `room` characters; what one section leaves of its share, the next ones

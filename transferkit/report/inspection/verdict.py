@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from transferkit.data.inspection import Look
+from transferkit.data.inspection import DatasetInspection
 from transferkit.data.manifest import Manifest
 from transferkit.data.quality.findings import FINDINGS, Kind, of_kind
 from transferkit.report.html.formatting import listed
@@ -47,7 +47,7 @@ class Found(NamedTuple):
         return self.kind.title.split(",")[0].split(" (")[0]
 
 
-def found_in(look: Look) -> list[Found]:
+def found_in(look: DatasetInspection) -> list[Found]:
     """Each kind of finding that there is, the worst first and what is only good to know last."""
     findings, labels = look.findings, labels_by_path(look)
     made = []
@@ -63,14 +63,14 @@ def found_in(look: Look) -> list[Found]:
     return sorted(made, key=order)
 
 
-def labels_by_path(look: Look) -> dict[str, str]:
+def labels_by_path(look: DatasetInspection) -> dict[str, str]:
     """The label of each file of a look."""
     # Not a pandas index, which may keep `str` as UTF-8: not every file name is.
     frame = look.manifest.frame
     return dict(zip(frame["path"], frame["label"], strict=True))
 
 
-def verdict(look: Look, found: list[Found]) -> str:
+def verdict(look: DatasetInspection, found: list[Found]) -> str:
     """How much can be learnt from, and what to look at first."""
     manifest, files = look.manifest, len(look.files)
     bad = len(manifest.quarantined)

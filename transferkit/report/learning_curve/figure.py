@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from transferkit.learning_curves.curve import FITTED, Curve, Line
+from transferkit.learning_curves.curve import FITTED, CurveLine, LearningCurve
 from transferkit.report.figures.curves import AXIS, COLOURS, WIDTH, short
 from transferkit.report.figures.svg import BACKGROUND, INK, QUIET, panel, styled, svg_text
 from transferkit.report.html.formatting import percent
@@ -21,7 +21,7 @@ BAND = "26"  # of 255: how much of its colour a band has
 
 
 @styled
-def growth(curve: Curve) -> str:
+def growth(curve: LearningCurve) -> str:
     """Mean accuracy of each classifier at every size, the band from its worst to its best draw.
 
     The law of each goes on, dashed, to twice the images. In colour are the network and the classic
@@ -48,7 +48,7 @@ def growth(curve: Curve) -> str:
     return svg_text(axes, f"Accuracy {between}: {'; '.join(says)}.")
 
 
-def _colours(lines: Sequence[Line]) -> dict[str, str]:
+def _colours(lines: Sequence[CurveLine]) -> dict[str, str]:
     """The network's, that of the best classic, and grey for the others."""
     best = max(
         (line for line in lines if line.kind == "classic"),
@@ -59,7 +59,7 @@ def _colours(lines: Sequence[Line]) -> dict[str, str]:
     return {line.name: COLOURS[line.kind] if line in chosen else QUIET for line in lines}
 
 
-def _draw(axes: Axes, sizes: np.ndarray, line: Line, colour: str) -> None:
+def _draw(axes: Axes, sizes: np.ndarray, line: CurveLine, colour: str) -> None:
     low, high = np.nanmin(line.accuracies, axis=0), np.nanmax(line.accuracies, axis=0)
     # The ink is see-through already.
     fill = (INK if colour == QUIET else colour) + BAND
@@ -71,7 +71,7 @@ def _draw(axes: Axes, sizes: np.ndarray, line: Line, colour: str) -> None:
         axes.plot(further, foretold, linestyle=(0, (4, 3)), color=colour, linewidth=1)
 
 
-def _name(axes: Axes, curve: Curve, colours: dict[str, str]) -> None:
+def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
     """Each name over the end of its line; of lines that end close together, one over all of them.
 
     The others are under the lowest, in the order of the lines.
@@ -106,9 +106,9 @@ def _name(axes: Axes, curve: Curve, colours: dict[str, str]) -> None:
     )
 
 
-def _crowds(curve: Curve, apart: float) -> list[list[tuple[Line, float]]]:
+def _crowds(curve: LearningCurve, apart: float) -> list[list[tuple[CurveLine, float]]]:
     """The lines and the levels in per cent at which they end, the highest first, by nearness."""
-    found: list[list[tuple[Line, float]]] = []
+    found: list[list[tuple[CurveLine, float]]] = []
     for line in sorted(curve.lines, key=lambda each: -each.means[-1]):
         level = float(line.means[-1] * 100)
         if found and found[-1][-1][1] - level < apart:

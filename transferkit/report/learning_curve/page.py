@@ -7,13 +7,13 @@ from pathlib import PurePath
 from markupsafe import Markup
 
 from transferkit.config.settings import Config
-from transferkit.learning_curves.curve import FITTED, Curve
+from transferkit.learning_curves.curve import FITTED, LearningCurve
 from transferkit.report.html.formatting import percent, points
 from transferkit.report.html.render import standalone
 from transferkit.report.learning_curve.figure import growth
 
 
-def curve_page(curve: Curve, config: Config) -> str:
+def curve_page(curve: LearningCurve, config: Config) -> str:
     """The whole page; everything that a user named is escaped."""
     source = curve.source.rstrip("/\\")
     return standalone(
@@ -33,7 +33,7 @@ def curve_page(curve: Curve, config: Config) -> str:
     )
 
 
-def headlines(curve: Curve) -> list[tuple[str, str, str]]:
+def headlines(curve: LearningCurve) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     found = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
@@ -47,7 +47,7 @@ def headlines(curve: Curve) -> list[tuple[str, str, str]]:
     ]
 
 
-def foretold(curve: Curve) -> list[str]:
+def foretold(curve: LearningCurve) -> list[str]:
     """The last row of the table: what twice the images would bring by the laws."""
     gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
     size, images = (f"{2 * each[-1]:,.0f}" for each in (curve.sizes, curve.images))

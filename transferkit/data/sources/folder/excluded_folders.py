@@ -21,7 +21,7 @@ MASKS_PER_IMAGE = 2  # folders of more files than that beside images are no mask
 
 
 @dataclass
-class SetAside:
+class ExcludedFolders:
     """Folders that are no part of a set, by the reason, below the folder `root`."""
 
     root: Folder
@@ -55,9 +55,9 @@ class SetAside:
         return notes
 
 
-def set_aside(root: Folder) -> SetAside:
+def exclude_folders(root: Folder) -> ExcludedFolders:
     """Take the folders that are no part of a set out of the tree `root`, and return them."""
-    aside = SetAside(root)
+    aside = ExcludedFolders(root)
     waiting, top = [root], True
     while waiting:
         folder = waiting.pop()

@@ -17,14 +17,14 @@ from transferkit.runtime.text import many, named
 
 
 @dataclass
-class Scan:
+class FolderScan:
     """Contents of a folder: one `(path, label, split)` per file, and notes on how it was read."""
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def scan_folder(folder: Path, layout: str = "auto") -> Scan:
+def scan_folder(folder: Path, layout: str = "auto") -> FolderScan:
     """Read the names below `folder`; only annotations are opened, to see that they are text.
 
     The first note says how the folder was read, as `layout` (`--data.layout`) wants it.
@@ -54,7 +54,7 @@ def scan_folder(folder: Path, layout: str = "auto") -> Scan:
         for path in each.files()
     ]
     notes = [found.line, *about_notes(about), *found.notes]
-    return Scan(rows, [*notes, *_annotation_notes(found.classes), *left_out_notes(left_out)])
+    return FolderScan(rows, [*notes, *_annotation_notes(found.classes), *left_out_notes(left_out)])
 
 
 def files_below(folder: Path) -> list[str]:

@@ -19,7 +19,7 @@ from transferkit.data.sources.folder.class_folders import (
     choose_classes,
     class_names,
 )
-from transferkit.data.sources.folder.excluded_folders import SetAside, set_aside
+from transferkit.data.sources.folder.excluded_folders import ExcludedFolders, exclude_folders
 from transferkit.data.sources.folder.folder_names import WRAPPERS
 from transferkit.data.sources.folder.nested_sets import are_parts, find_sets, without_wrappers
 from transferkit.data.sources.folder.readings import several_sets, unclear
@@ -49,7 +49,7 @@ def read_layout(root: Folder, wanted: str = "auto") -> Layout:
     Raises:
         DataError: there are two readings of it, or `wanted` is none.
     """
-    aside = set_aside(root)
+    aside = exclude_folders(root)
 
     def read(folder: Folder, choice: str) -> Layout:
         return _read(folder, choice, aside)
@@ -62,7 +62,7 @@ def read_layout(root: Folder, wanted: str = "auto") -> Layout:
     return layout
 
 
-def _read(root: Folder, wanted: str, aside: SetAside) -> Layout:
+def _read(root: Folder, wanted: str, aside: ExcludedFolders) -> Layout:
     """Return the layout of `root`, from which the folders `aside` were taken.
 
     Raises:
@@ -100,7 +100,7 @@ def _read(root: Folder, wanted: str, aside: SetAside) -> Layout:
     return _read_classes(top, top.full, wanted)
 
 
-def _read_set(root: Folder, top: Folder, sets: Sequence[Folder], aside: SetAside) -> Layout:
+def _read_set(root: Folder, top: Folder, sets: Sequence[Folder], aside: ExcludedFolders) -> Layout:
     """Return the layout of the one set with splits in `top`, where the rest is beside it.
 
     Raises:

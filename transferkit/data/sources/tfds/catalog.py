@@ -20,7 +20,7 @@ from urllib.request import getproxies
 
 from transferkit.data.sources.tfds.export import ABOUT, image_and_label, write_set
 from transferkit.errors import ConfigError, DataError, unknown_name
-from transferkit.runtime.progress import say
+from transferkit.runtime.progress import log
 from transferkit.storage.folders import cache_folder
 
 PREFIX = "tfds:"
@@ -30,7 +30,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+")
 NAME = re.compile(rf"(?P<set>[A-Za-z]\w*(/[\w.+-]+)?)(:(?P<version>{VERSION.pattern}))?")
 
 
-def catalogue_folder(name: str) -> Path:
+def tfds_folder(name: str) -> Path:
     """The image folder of the catalogue data set `name`, fetched where this is the first time.
 
     It is kept as `catalogue/NAME[/CONFIG]/VERSION` in the cache folder, which TRANSFERKIT_CACHE
@@ -155,7 +155,7 @@ def _prepare(builder: Any, name: str) -> None:
     host = _host_without_address(builder)
     if host:
         raise _not_to_be_had(builder, name, f"no address is known for {host}")
-    say(f"Fetching {builder.info.full_name} into {builder.data_dir}")
+    log(f"Fetching {builder.info.full_name} into {builder.data_dir}")
     config = tfds.download.DownloadConfig(try_download_gcs=False)
     failures = (
         OSError,  # requests' errors are among them

@@ -13,7 +13,7 @@ import numpy as np
 
 from transferkit.data.sources.tfds.metadata import ABOUT
 from transferkit.errors import DataError
-from transferkit.runtime.progress import say, track
+from transferkit.runtime.progress import log, track
 from transferkit.storage.folders import new_folder
 
 SPLITS = ("train", "validation", "test")
@@ -90,7 +90,7 @@ def write_set(
         text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
         (temporary / ABOUT).write_text(text, encoding="utf-8")
     for note in notes:
-        say(f"{builder.info.full_name}: {note}")
+        log(f"{builder.info.full_name}: {note}")
     return folder
 
 
