@@ -1,7 +1,7 @@
 """How fast files become pixels, beside other decoders, in threads and in one.
 
     python benchmarks/decode.py DIR
-    python benchmarks/decode.py DIR --side 224 --images 1000
+    python benchmarks/decode.py DIR --image-size 224 --images 1000
 
 Prints images a second in threads, and in one; medians, and from where to where the rounds go, in
 turns. Without DIR the images are the handwritten digits.
@@ -44,7 +44,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", help="of images; the handwritten digits if not given")
-    parser.add_argument("--side", type=int, action="append", help="as often as wanted")
+    parser.add_argument("--image-size", type=int, action="append", help="as often as wanted")
     parser.add_argument("--images", type=int, default=500, help="at most")
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
@@ -53,21 +53,21 @@ def main() -> None:
         frame = tk.Manifest.read(turns.folder_of(asked, Path(scratch))).frame
         frame = frame.sample(frac=1, random_state=0)
         paths = list(frame["path"][frame["problem"] == ""][: asked.images])
-        for side in asked.side or SIDES:
-            print_table(paths, side, rounds=asked.rounds)
+        for image_size in asked.image_size or SIDES:
+            print_table(paths, image_size, rounds=asked.rounds)
 
 
-def print_table(paths: list[str], side: int, *, rounds: int) -> None:
+def print_table(paths: list[str], image_size: int, *, rounds: int) -> None:
     """Images a second of each way, in turns."""
     ways = ways_for(paths)
     found: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(rounds + 1):
         for way, read in ways.items():
             started = time.perf_counter()
-            read(paths, side)
+            read(paths, image_size)
             if number:  # the first one fills the system's cache of files
                 found[way].append(len(paths) / (time.perf_counter() - started))
-    print(f"\n{side} px, {len(paths)} images, {rounds} rounds: images a second")
+    print(f"\n{image_size} px, {len(paths)} images, {rounds} rounds: images a second")
     print(f"{'':<12}{f'{THREADS} threads':>24}{'one thread':>24}")
     for name in dict.fromkeys(way.rpartition(", ")[0] for way in ways):
         cells = (turns.in_words(found[f"{name}, {kind}"], 0) for kind in ("threads", "one"))
@@ -77,10 +77,10 @@ def print_table(paths: list[str], side: int, *, rounds: int) -> None:
 def ways_for(paths: list[str]) -> dict[str, Way]:
     """Each decoder, twice."""
     ways: dict[str, Way] = {
-        "ours, threads": lambda names, side: spent(
-            decoded_batches(names, side, tk.DataConfig(), batch=BATCH)
+        "ours, threads": lambda names, image_size: spent(
+            decoded_batches(names, image_size, tk.DataConfig(), batch_size=BATCH)
         ),
-        "ours, one": lambda names, side: spent(decode(name, side) for name in names),
+        "ours, one": lambda names, image_size: spent(decode(name, image_size) for name in names),
     }
     readers: dict[str, Read] = {"Pillow": by_pillow}
     if find_spec("simplejpeg") and all(path.lower().endswith(JPEGS) for path in paths):
@@ -90,49 +90,57 @@ def ways_for(paths: list[str]) -> dict[str, Way]:
     return ways | {"tf.io, threads": by_tensorflow(None), "tf.io, one": by_tensorflow(1)}
 
 
-def by_pillow(path: str, side: int) -> np.ndarray:
-    """`(side, side, 3)` uint8, nothing shrunk on the way."""
+def by_pillow(path: str, image_size: int) -> np.ndarray:
+    """`(height, width, 3)` uint8, nothing shrunk on the way."""
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
+        return np.asarray(
+            image.convert("RGB").resize((image_size, image_size), Image.Resampling.BILINEAR)
+        )
 
 
-def by_simplejpeg(path: str, side: int) -> np.ndarray:
-    """`(side, side, 3)` uint8, shrunk by a power of two on the way."""
+def by_simplejpeg(path: str, image_size: int) -> np.ndarray:
+    """`(height, width, 3)` uint8, shrunk by a power of two on the way."""
     import simplejpeg
 
-    pixels = simplejpeg.decode_jpeg(Path(path).read_bytes(), min_height=side, min_width=side)
+    pixels = simplejpeg.decode_jpeg(
+        Path(path).read_bytes(), min_height=image_size, min_width=image_size
+    )
     image = Image.fromarray(pixels)
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0))
+    return np.asarray(
+        image.resize((image_size, image_size), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    )
 
 
 def by_tensorflow(threads: int | None) -> Way:
     """By tf.data, in so many threads, or as many as there are."""
     import tensorflow as tf
 
-    def read(paths: list[str], side: int) -> object:
+    def read(paths: list[str], image_size: int) -> object:
         def pixels(path: tf.Tensor) -> tf.Tensor:
             image = tf.io.decode_image(tf.io.read_file(path), 3, expand_animations=False)
-            return tf.cast(tf.image.resize(image, (side, side), antialias=True), tf.uint8)
+            return tf.cast(
+                tf.image.resize(image, (image_size, image_size), antialias=True), tf.uint8
+            )
 
         images = tf.data.Dataset.from_tensor_slices(paths)
         images = images.map(pixels, num_parallel_calls=threads or tf.data.AUTOTUNE)
         options = tf.data.Options()
         options.threading.private_threadpool_size = threads or THREADS
-        return spent(images.batch(BATCH).with_options(options))
+        return spent(images.batch_size(BATCH).with_options(options))
 
     return read
 
 
 def in_threads(read: Read) -> Way:
-    def way(paths: list[str], side: int) -> object:
+    def way(paths: list[str], image_size: int) -> object:
         with ThreadPoolExecutor(THREADS) as pool:
-            return spent(pool.map(lambda path: read(path, side), paths))
+            return spent(pool.map(lambda path: read(path, image_size), paths))
 
     return way
 
 
 def in_one(read: Read) -> Way:
-    return lambda paths, side: spent(read(path, side) for path in paths)
+    return lambda paths, image_size: spent(read(path, image_size) for path in paths)
 
 
 def spent(items: Iterable[object]) -> int:

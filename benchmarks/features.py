@@ -94,8 +94,11 @@ def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds:
             if number:
                 found[way].append(images / (time.perf_counter() - started))
                 spent[way].append(1000 * (time.process_time() - processors) / images)
-    side = extractor.input_shape[1]
-    print(f"\n{model.backbone}, {side} px, {len(paths)} images, {rounds} rounds: images a second")
+    image_size = extractor.input_shape[1]
+    print(
+        f"\n{model.backbone}, {image_size} px, {len(paths)} images, {rounds} rounds: "
+        "images a second"
+    )
     heads = f"{'':<16}{'from files':>24}{'computing':>24}"
     print(f"{heads}{'share':>8}{'times':>8}{'CPU ms':>8}", flush=True)
     slow = statistics.median(found[USUAL])
@@ -119,9 +122,14 @@ def usual(extractor: Any, links: Path) -> Callable[[int], Any]:
     import keras
     import tensorflow as tf
 
-    side = extractor.input_shape[1]
+    image_size = extractor.input_shape[1]
     dataset = keras.utils.image_dataset_from_directory(
-        links, labels=None, shuffle=False, image_size=(side, side), batch_size=32, verbose=False
+        links,
+        labels=None,
+        shuffle=False,
+        image_size=(image_size, image_size),
+        batch_size=32,
+        verbose=False,
     )
 
     def read(images: int) -> Any:
@@ -141,8 +149,8 @@ def engine_ways(extractor: Any, name: str, paths: list[str]) -> dict[str, Callab
     engine, precision = ENGINES[name]
     forward = BatchPredictor(extractor, engine, bits=resolve_precision(precision))  # type: ignore[arg-type]
     forward.settle(paths, data)
-    size = forward.engine.batch
-    batch = read_images(paths[:size], forward.side, data)
+    size = forward.engine.batch_size
+    batch = read_images(paths[:size], forward.image_size, data)
     batch = np.resize(batch, (size, *batch.shape[1:]))
 
     def compute(images: int) -> None:

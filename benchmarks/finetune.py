@@ -5,8 +5,9 @@
 
 The usual way, as in Keras' guide: the last block released, its batch normalisation frozen, Adam at
 1e-5, float32, every epoch from pixels; augmentation is left out, and the head that it starts from
-is given to it. Ours is `tk.train` with `release="last"`: it reads what enters that block once,
-with the features for the head, which is solved; `--views 1` is the same for one augmented view of
+is given to it. Ours is `tk.train` with `unfreeze="last"`: it reads what enters that block once,
+with the features for the head, which is solved; `--cached-views 1` is the same for one augmented
+view of
 each image; "again" finds all of it kept from the run before.
 
 Images a second are training images by the seconds of an epoch, validation within, the first epoch
@@ -50,14 +51,14 @@ def main() -> None:
         network = str(scratch / "network")
         given: dict[str, Any] = {"manifest": str(scratch / "manifest.csv"), "backbone": backbone}
         given |= {"weights": weights, "epochs": asked.epochs}
-        turns.take(ours, release="none", views="0", folder=network, **given)
+        turns.take(ours, unfreeze="none", cached_views="0", folder=network, **given)
         for number in range(asked.rounds):
             if number < (asked.usual_rounds or asked.rounds):
                 settings = {"links": links, "network": network, "epochs": asked.epochs}
                 found[USUAL].append(turns.take(usual, backbone=backbone, **settings))
             for views, title in OURS:
                 cache = scratch / f"cache-{number}-{views}"
-                taken = turns.take(ours, cache=cache, release="last", views=views, **given)
+                taken = turns.take(ours, cache=cache, unfreeze="last", cached_views=views, **given)
                 found[title].append(taken)
     print_table(found, len(manifest.part("train")))
 
@@ -91,7 +92,7 @@ def usual(*, links: str, network: str, backbone: str, epochs: int) -> turns.Foun
         metrics=["accuracy"],
     )
     began = time.time()
-    data = turns.datasets(links, row.side)
+    data = turns.datasets(links, row.image_size)
     started = time.time()
     moments: list[float] = []
     clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: moments.append(time.time()))
@@ -114,7 +115,7 @@ def ours(
     manifest: str,
     backbone: str,
     weights: str,
-    release: str,
+    unfreeze: str,
     views: str,
     epochs: int,
     folder: str | None = None,
@@ -126,7 +127,7 @@ def ours(
     train, chosen = tk.train, tk.Manifest.load(manifest)
     config = tk.Config(
         model=tk.ModelConfig(backbone=backbone, weights=weights),
-        train=tk.TrainConfig(release=release, views=views, epochs=epochs, patience=epochs),
+        train=tk.TrainConfig(unfreeze=unfreeze, cached_views=views, epochs=epochs, patience=epochs),
     )
     began = time.time()
     network = train(chosen, config, run=tk.Run.create(folder) if folder else None)

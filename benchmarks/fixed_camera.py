@@ -95,12 +95,12 @@ def form(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
         pen.text((196, top + 3), digits, fill="navy", font=ImageFont.load_default(16))
 
 
-def thing(side: int) -> Content:
+def thing(image_size: int) -> Content:
     """A black disc of so many pixels, anywhere."""
 
     def drawn(pen: ImageDraw.ImageDraw, draw: Draw) -> None:
         left, top = int(draw.integers(20, 280)), int(draw.integers(20, 200))
-        pen.ellipse((left, top, left + side, top + side), fill="black")
+        pen.ellipse((left, top, left + image_size, top + image_size), fill="black")
 
     return drawn
 

@@ -129,24 +129,26 @@ def compared(path: Path) -> tuple[str, str]:
     return problem, failure or more
 
 
-def compared_by(path: Path, grey_range: tuple[float, ...]) -> tuple[str, str]:
+def compared_by(path: Path, value_range: tuple[float, ...]) -> tuple[str, str]:
     """The same by one range of values of more than 8 bits."""
     try:
-        files = inspect_files([str(path)], MOST_PIXELS, sketched=True, grey_range=grey_range)
+        files = inspect_files([str(path)], MOST_PIXELS, sketched=True, value_range=value_range)
         problem = files["problem"].iloc[0]
     except Exception as error:
         return "", f"the check raised {type(error).__name__}: {error}"
-    for side in SIDES:
+    for image_size in SIDES:
         for resize in RESIZES:
             try:
-                decode(path, side, resize=resize, max_pixels=MOST_PIXELS, grey_range=grey_range)
+                decode(
+                    path, image_size, resize=resize, max_pixels=MOST_PIXELS, value_range=value_range
+                )
                 said = ""
             except DataError as error:
                 said = str(error)
             except Exception as error:
                 return problem, f"decoding raised {type(error).__name__}: {error}"
             if bool(said) != bool(problem):
-                return problem, f"the check says {problem!r}, decoding to {side} {said!r}"
+                return problem, f"the check says {problem!r}, decoding to {image_size} {said!r}"
     return problem, ""
 
 

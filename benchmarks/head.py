@@ -6,7 +6,7 @@
 
 The usual way is Keras' guide to transfer learning: `image_dataset_from_directory`, prefetched; the
 frozen backbone, pooled, dropout of 0.2 and one layer; ten epochs (--epochs) of `fit` with Adam, in
-float32. Ours is `tk.train` with `release="none"`: first with nothing kept from before, then again,
+float32. Ours is `tk.train` with `unfreeze="none"`: first with nothing kept from before, then again,
 with the features of that run. In int8 it is also run with the quantised network of the first run,
 as one has it who asked that backbone of other images before, and no features. All have the same
 split of the same images, which are in the system's file cache; they should be JPEG, PNG, BMP or
@@ -77,7 +77,7 @@ def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Fou
     row = find_backbone(backbone)
     frozen = build_backbone(row, weights)
     frozen.trainable = False
-    images = keras.Input((row.side, row.side, 3))
+    images = keras.Input((row.image_size, row.image_size, 3))
     features = frozen(preprocess(row, images), training=False)
     features = keras.layers.GlobalAveragePooling2D()(features)
     features = keras.layers.Dropout(0.2)(features)
@@ -89,7 +89,7 @@ def usual(*, folder: str, backbone: str, weights: str, epochs: int) -> turns.Fou
         metrics=["accuracy"],
     )
     began = time.time()
-    data = turns.datasets(folder, row.side)
+    data = turns.datasets(folder, row.image_size)
     model.fit(
         data["train"],
         validation_data=data["validation"],
@@ -110,7 +110,7 @@ def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.F
     train, read = tk.train, tk.Manifest.read  # imported now
     config = tk.Config(
         model=tk.ModelConfig(backbone=backbone, weights=weights),
-        train=tk.TrainConfig(release="none", precision=precision),
+        train=tk.TrainConfig(unfreeze="none", precision=precision),
     )
     began = time.time()
     manifest = read(folder)

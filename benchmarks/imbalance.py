@@ -85,7 +85,7 @@ def measure(
     test, rows = manifest.part("test"), []
     truth, paths = manifest.truth(test), list(test["path"])
     for rule, title in RULES.items():
-        train = tk.TrainConfig(release="none", class_weights=rule)
+        train = tk.TrainConfig(unfreeze="none", class_weights=rule)
         settings = dataclasses.replace(config, train=train)
         fitted = {HEAD: tk.train(manifest, settings)}
         fitted |= {name: tk.fit_baseline(name, manifest, settings) for name in baselines}

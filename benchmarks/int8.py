@@ -76,12 +76,12 @@ def features(paths: list[str], asked: argparse.Namespace) -> list[np.ndarray]:
     from transferkit.models.classifier import build_extractor
 
     extractor = build_extractor(tk.ModelConfig(backbone=asked.backbone, weights=asked.weights))
-    side = extractor.input_shape[1]
+    image_size = extractor.input_shape[1]
     found = []
     for precision in PRECISIONS:
         choice = choose_engine("openvino", resolve_precision(precision))  # type: ignore[arg-type]
         engine = start_engine(extractor, choice)
-        batches = decoded_batches(paths, side, tk.DataConfig(), batch=engine.batch)
+        batches = decoded_batches(paths, image_size, tk.DataConfig(), batch_size=engine.batch_size)
         found.append(np.concatenate([vectors for (vectors,) in engine.run(batches)]))
     return found
 

@@ -79,7 +79,11 @@ def as_if_without_copies(manifest: tk.Manifest, config: tk.Config) -> tk.Manifes
     frame, good = manifest.frame.copy(), manifest.frame["problem"] == ""
     labels, data = list(frame.loc[good, "label"]), config.data
     frame.loc[good, "split"] = split_groups(
-        labels, [""] * len(labels), validation=data.validation, test=data.test, seed=config.seed
+        labels,
+        [""] * len(labels),
+        validation=data.validation_split,
+        test=data.test_split,
+        seed=config.seed,
     )
     return tk.Manifest(frame, manifest.source)
 

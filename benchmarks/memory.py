@@ -1,7 +1,7 @@
 """How much memory reading features takes, and solving the head on them, as images become more.
 
     python benchmarks/memory.py
-    python benchmarks/memory.py 2000 10000 --side 32
+    python benchmarks/memory.py 2000 10000 --image-size 32
 
 Draws as many different JPEGs of 64 pixels as the largest of the numbers says, 2,000, 10,000, 50,000
 and 100,000 if none are given, and reads their features with pocket at a small side, the first so
@@ -38,14 +38,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("numbers", nargs="*", type=int, default=NUMBERS)
-    parser.add_argument("--side", type=int, default=32, help="pixels that pocket looks at")
+    parser.add_argument("--image-size", type=int, default=32, help="pixels that pocket looks at")
     parser.add_argument("--no-head", action="store_true", help="leave out the solving")
     asked = parser.parse_args()
     numbers = sorted(asked.numbers)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         draw(scratch, numbers[-1])
-        settings = {"folder": name, "side": asked.side, "head": not asked.no_head}
+        settings = {"folder": name, "side": asked.image_size, "head": not asked.no_head}
         growing = [
             text for name in GROWING[: 2 if asked.no_head else 3] for text in (name, "grown")
         ]
@@ -77,7 +77,7 @@ def name_of(place: int) -> str:
     return f"{place:06}.jpg"
 
 
-def read(*, folder: str, images: int, side: int, head: bool) -> turns.Found:
+def read(*, folder: str, images: int, image_size: int, head: bool) -> turns.Found:
     """Bytes that are resident before and after the features of so many images, and at most."""
     from transferkit.runtime.process import silence_tensorflow
 
@@ -86,7 +86,7 @@ def read(*, folder: str, images: int, side: int, head: bool) -> turns.Found:
     from transferkit.features.linear_probe import solve_probe
 
     paths = [f"{folder}/{name_of(place)}" for place in range(images)]
-    model, data = tk.ModelConfig(backbone="pocket"), tk.DataConfig(side=side)
+    model, data = tk.ModelConfig(backbone="pocket"), tk.DataConfig(image_size=image_size)
     found: turns.Found = {"before": resident()}
     started = time.perf_counter()
     features = extract_features(model, data, paths).values

@@ -21,14 +21,14 @@ from transferkit.runtime.process import silence_tensorflow
 CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="pocket"),
     train=tk.TrainConfig(
-        release="all",
+        unfreeze="all",
         augment="photo",
         mix="mixup",
         optimizer="adamw",
         weight_decay=0.05,
-        fine_tune_rate=5e-4,
-        rate_decay=0.8,
-        rate=2e-3,  # from random weights
+        fine_tune_learning_rate=5e-4,
+        layer_decay=0.8,
+        learning_rate=2e-3,  # from random weights
     ),
 )
 

@@ -51,17 +51,17 @@ def print_speed(paths: list[str]) -> None:
 
     found: dict[tuple[str, int, str], list[float]] = {}
     readers = {
-        (name, side): BatchPredictor(
-            build_extractor(tk.ModelConfig(backbone=name, weights="none"), side),
+        (name, image_size): BatchPredictor(
+            build_extractor(tk.ModelConfig(backbone=name, weights="none"), image_size),
             "auto",
             bits=resolve_precision("auto"),
         )
-        for name, side in SUBJECTS
+        for name, image_size in SUBJECTS
     }
     for number in range(ROUNDS + 1):
-        for (name, side), reader in readers.items():
-            data, batch = tk.DataConfig(side=side), reader.engine.batch
-            batches = list(decoded_batches(paths, side, data, batch=batch))
+        for (name, image_size), reader in readers.items():
+            data, batch = tk.DataConfig(image_size=image_size), reader.engine.batch_size
+            batches = list(decoded_batches(paths, image_size, data, batch_size=batch))
             started = time.perf_counter()
             reader(paths, data, doing="Reading")
             decoded = time.perf_counter()
@@ -73,11 +73,11 @@ def print_speed(paths: list[str]) -> None:
                     ("with decoding", decoded - started),
                     ("without", ended - decoded),
                 ):
-                    found.setdefault((name, side, what), []).append(len(paths) / seconds)
+                    found.setdefault((name, image_size, what), []).append(len(paths) / seconds)
     print(f"{'images a second':<40}{'median':>8}{'minimum':>9}{'maximum':>9}")
-    for (name, side, what), rates in found.items():
+    for (name, image_size, what), rates in found.items():
         print(
-            f"{f'{name}, {side} px, {what}':<40}{statistics.median(rates):>8.0f}"
+            f"{f'{name}, {image_size} px, {what}':<40}{statistics.median(rates):>8.0f}"
             f"{min(rates):>9.0f}{max(rates):>9.0f}"
         )
 

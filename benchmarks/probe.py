@@ -65,8 +65,8 @@ def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
     random = scratch / "random.weights.h5"
     build_backbone("pocket", "none").save_weights(random)
     pocket = tk.ModelConfig(backbone="pocket")
-    joined = tk.ModelConfig(backbone="pocket", sides=(96, 192))
-    untrained = tk.ModelConfig(backbone="pocket", weights=str(random), sides=(96, 192))
+    joined = tk.ModelConfig(backbone="pocket", image_sizes=(96, 192))
+    untrained = tk.ModelConfig(backbone="pocket", weights=str(random), image_sizes=(96, 192))
     probe = f"{LOGISTIC}_backbone"
     own: list[Subject] = [
         ("random forest, pixels", "random_forest_pixels", pocket, None),
@@ -101,9 +101,9 @@ def measure(
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
     truth, groups = manifest.truth(rows), list(rows["group"])
     tables: dict[str, dict[str, list[float]]] = {}
-    for title, name, model, side in compared:
+    for title, name, model, image_size in compared:
         baseline = find_baseline(name)
-        features = make_features(baseline, tk.Config(tk.DataConfig(side=side), model))
+        features = make_features(baseline, tk.Config(tk.DataConfig(image_size=image_size), model))
         assert features is not None
         values, _ = features.read(list(rows["path"]))
 

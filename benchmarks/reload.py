@@ -47,7 +47,7 @@ def measure(name: str, manifest: tk.Manifest, folder: Path) -> None:
     """Print the line of the backbone `name`."""
     config = tk.Config(
         model=tk.ModelConfig(backbone=name, weights="none"),
-        train=tk.TrainConfig(epochs=1, head_epochs=1, release="last"),
+        train=tk.TrainConfig(epochs=1, head_epochs=1, unfreeze="last"),
     )
     network = tk.train(manifest, config, run=tk.Run.create(folder))
     started = time.perf_counter()

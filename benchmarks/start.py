@@ -81,7 +81,7 @@ def first_features(*, paths: list[str], engine: Any, backbone: str, weights: str
 
     imported = time.time()
     model = tk.ModelConfig(backbone=backbone, weights=weights)
-    extract_features(model, tk.DataConfig(cache_size=0), paths, engine=engine)
+    extract_features(model, tk.DataConfig(cache_gb=0), paths, engine=engine)
     return {"imported": imported, "ended": time.time()}
 
 

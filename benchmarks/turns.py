@@ -84,7 +84,7 @@ def linked(manifest: tk.Manifest, folder: Path) -> str:
     return str(folder)
 
 
-def datasets(folder: str, side: int) -> dict[str, Any]:
+def datasets(folder: str, image_size: int) -> dict[str, Any]:
     """The splits of a folder of `linked`, as Keras' guide reads them: batches of 32, prefetched."""
     import keras
     import tensorflow as tf
@@ -92,7 +92,7 @@ def datasets(folder: str, side: int) -> dict[str, Any]:
     return {
         split: keras.utils.image_dataset_from_directory(
             f"{folder}/{split}",
-            image_size=(side, side),
+            image_size=(image_size, image_size),
             batch_size=32,
             shuffle=split == "train",
             seed=0,

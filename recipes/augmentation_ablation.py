@@ -1,7 +1,7 @@
 """What augmentation and dropout are worth on your images: every pair, over several seeds.
 
     python recipes/augmentation_ablation.py DIR
-    python recipes/augmentation_ablation.py DIR --backbone lenet --side 32 --dropouts 0 0.5
+    python recipes/augmentation_ablation.py DIR --backbone lenet --image-size 32 --dropouts 0 0.5
 
 Measured by the second on the 1,797 digits of `transferkit demo` (359 to test), in 3 min 11 s on
 two cores of an AMD EPYC: 97.7 ± 0.2 % without either; flip costs 3.5 points, photo 5.8, strong

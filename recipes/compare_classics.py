@@ -46,7 +46,9 @@ def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
         weights_path(find_backbone(model.backbone), starting_weights(model))
     found: list[Classifier] = []
     for model in models:
-        settings = tk.Config(config.data, model, replace(config.train, release="none"), config.seed)
+        settings = tk.Config(
+            config.data, model, replace(config.train, unfreeze="none"), config.seed
+        )
         found.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
             classic = tk.fit_baseline(name, manifest, settings)

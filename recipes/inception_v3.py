@@ -1,7 +1,7 @@
 """Fine-tune InceptionV3 on a folder of images of 299 px, with smoothed labels.
 
     python recipes/inception_v3.py DIR
-    python recipes/inception_v3.py DIR --side 224 --train.label-smoothing 0
+    python recipes/inception_v3.py DIR --image-size 224 --train.label-smoothing 0
 
 Measured on two cores of an AMD EPYC, with Hymenoptera (245 photographs of ants and bees to train
 on, 153 to test): the mechanics alone, one epoch of all blocks from random weights at 96 px. It
@@ -15,7 +15,7 @@ import transferkit as tk
 
 CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="inception_v3", dropout=0.4),
-    train=tk.TrainConfig(augment="photo", epochs=4, batch=32, label_smoothing=0.1),
+    train=tk.TrainConfig(augment="photo", epochs=4, batch_size=32, label_smoothing=0.1),
 )
 CLASSICS = ("majority", "random_forest_hog", "logistic_regression_backbone")
 

@@ -1,7 +1,7 @@
 """Train LeNet-5 from random weights on a folder of small images, beside the classics.
 
     python recipes/lenet.py DIR
-    python recipes/lenet.py DIR --side 64 --train.augment flip --epochs 30
+    python recipes/lenet.py DIR --image-size 64 --train.augment flip --epochs 30
 
 Measured on two cores of an AMD EPYC, with the 1,797 digits that `transferkit demo` writes (359 to
 test, seed 0): LeNet is right on 98.3 % after 10 s, an SVM on HOG on 99.4 % after 7 s, nearest
@@ -11,9 +11,9 @@ neighbours on pixels on 98.9 %, the perceptron on 89.4 %.
 import transferkit as tk
 
 CONFIG = tk.Config(
-    data=tk.DataConfig(side=32),
+    data=tk.DataConfig(image_size=32),
     model=tk.ModelConfig(backbone="lenet", weights="none", dropout=0.2),
-    train=tk.TrainConfig(augment="none", epochs=20, batch=32, rate=2e-3),
+    train=tk.TrainConfig(augment="none", epochs=20, batch_size=32, learning_rate=2e-3),
 )
 # What was there before it: Rosenblatt's perceptron and neighbours on pixels; and what came after.
 CLASSICS = ("majority", "perceptron_pixels", "knn_pixels", "rbf_svm_hog")

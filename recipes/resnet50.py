@@ -1,7 +1,7 @@
 """Fine-tune ResNet50 on a folder of images, beside the classics.
 
     python recipes/resnet50.py DIR
-    python recipes/resnet50.py DIR --epochs 8 --train.release 2 --train.rate-decay 0.7
+    python recipes/resnet50.py DIR --epochs 8 --train.unfreeze 2 --train.learning-rate-decay 0.7
     python recipes/resnet50.py DIR --backbone mobilenet_v2
 
 Measured on two cores of an AMD EPYC, with Hymenoptera (ants and bees, 245 photographs to train
@@ -18,7 +18,7 @@ import transferkit as tk
 
 CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="resnet50", dropout=0.3),
-    train=tk.TrainConfig(augment="photo", epochs=4, batch=32),
+    train=tk.TrainConfig(augment="photo", epochs=4, batch_size=32),
 )
 CLASSICS = ("majority", "rbf_svm_hog_colour", "logistic_regression_backbone")
 

@@ -1,7 +1,7 @@
 """Fine-tune VGG16 on a folder of images, with a hidden layer on top as its own had.
 
     python recipes/vgg16.py DIR
-    python recipes/vgg16.py DIR --model.hidden-units 512 --train.release none
+    python recipes/vgg16.py DIR --model.hidden-units 512 --train.unfreeze none
 
 Measured on two cores of an AMD EPYC, with Hymenoptera (245 photographs of ants and bees to train
 on, 153 to test): the mechanics alone, one epoch of all blocks from random weights at 96 px. It
@@ -15,7 +15,7 @@ import transferkit as tk
 
 CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="vgg16", head="hidden", hidden_units=256, dropout=0.5),
-    train=tk.TrainConfig(augment="photo", epochs=4, batch=16, fine_tune_rate=3e-5),
+    train=tk.TrainConfig(augment="photo", epochs=4, batch_size=16, fine_tune_learning_rate=3e-5),
 )
 CLASSICS = ("majority", "random_forest_hog", "linear_svm_backbone")
 

@@ -20,20 +20,20 @@ from transferkit.data.manifest import Manifest
 SHAPES = ("circles", "squares", "stripes")
 
 
-def draw_picture(kind: str, generator: np.random.Generator, side: int = 48) -> Image.Image:
+def draw_picture(kind: str, generator: np.random.Generator, image_size: int = 48) -> Image.Image:
     """One noisy RGB picture of a shape in a random place and colour; any other kind is noise."""
-    noise = generator.integers(0, 60, size=(side, side, 3), dtype=np.uint8)
+    noise = generator.integers(0, 60, size=(image_size, image_size, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
     pen, colour = ImageDraw.Draw(image), tuple(int(c) for c in generator.integers(130, 256, 3))
-    size = int(generator.integers(side // 3, side // 2))
-    left, top = (int(v) for v in generator.integers(0, side - size, 2))
+    size = int(generator.integers(image_size // 3, image_size // 2))
+    left, top = (int(v) for v in generator.integers(0, image_size - size, 2))
     if kind == "circles":
         pen.ellipse((left, top, left + size, top + size), fill=colour)
     elif kind == "squares":
         pen.rectangle((left, top, left + size, top + size), fill=colour)
     elif kind == "stripes":
-        for x in range(left % 8, side, 8):
-            pen.line((x, 0, x, side), fill=colour, width=3)
+        for x in range(left % 8, image_size, 8):
+            pen.line((x, 0, x, image_size), fill=colour, width=3)
     return image
 
 
@@ -42,7 +42,7 @@ def draw_folder(
     classes: tuple[str, ...] = SHAPES,
     images: int = 12,
     *,
-    side: int = 48,
+    image_size: int = 48,
     seed: int = 0,
 ) -> Path:
     """`folder/CLASS/NNN.png`, `images` of each class."""
@@ -50,7 +50,7 @@ def draw_folder(
     for name in classes:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(images):
-            draw_picture(name, generator, side).save(folder / name / f"{number:03}.png")
+            draw_picture(name, generator, image_size).save(folder / name / f"{number:03}.png")
     return folder
 
 
@@ -98,9 +98,9 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pretrained(weights_file: Path) -> Config:
     """Settings that fine-tune in seconds."""
     return Config(
-        data=DataConfig(side=32),
+        data=DataConfig(image_size=32),
         model=ModelConfig(backbone="pocket", weights=str(weights_file)),
-        train=TrainConfig(epochs=1, head_epochs=3, batch=16, augment="flip"),
+        train=TrainConfig(epochs=1, head_epochs=3, batch_size=16, augment="flip"),
     )
 
 
@@ -108,9 +108,9 @@ def pretrained(weights_file: Path) -> Config:
 def scratch() -> Config:
     """Settings that train LeNet in seconds."""
     return Config(
-        data=DataConfig(side=32),
+        data=DataConfig(image_size=32),
         model=ModelConfig(backbone="lenet", weights="none"),
-        train=TrainConfig(epochs=2, batch=16, augment="none"),
+        train=TrainConfig(epochs=2, batch_size=16, augment="none"),
     )
 
 

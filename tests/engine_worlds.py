@@ -18,10 +18,10 @@ SIDE = 32
 IN_16_BITS = Precision("float32", True, "bfloat16 by oneDNN as asked")
 
 
-def images(count: int, side: int = SIDE) -> np.ndarray:
+def images(count: int, image_size: int = SIDE) -> np.ndarray:
     """`(count, side, side, 3)` uint8: noise, each image the first ones of a larger count."""
     generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    return generator.integers(0, 256, (count, image_size, image_size, 3), dtype=np.uint8)
 
 
 @cache

@@ -11,7 +11,7 @@ from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import Compute, FeatureBatch, Table
 
-FACTS = {"backbone": "pocket", "side": 96}
+FACTS = {"backbone": "pocket", "image_size": 96}
 WIDTH, GENEROUS = 8, 10**9
 EVEN = np.arange(WIDTH, dtype=np.float32)
 

@@ -100,7 +100,7 @@ def test_every_command_has_a_parser_here():
 )
 def test_a_command_in_the_documents_can_be_given(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("settings.yaml").write_text("train:\n  batch: 16\n", encoding="utf-8")
+    Path("settings.yaml").write_text("train:\n  batch_size: 16\n", encoding="utf-8")
     _, name, *arguments = shlex.split(line)
     PARSERS[name](arguments)
 

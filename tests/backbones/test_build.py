@@ -16,15 +16,15 @@ from transferkit.errors import ConfigError, WeightsError
 
 @pytest.mark.parametrize("name", ["inception_v3", "mobilenet_v3_small", "convnext_tiny"])
 def test_a_second_network_has_the_names_of_the_first(name: str) -> None:
-    side = find_backbone(name).smallest_side
-    first, second = (build_backbone(name, "none", side) for _ in range(2))
+    image_size = find_backbone(name).smallest_side
+    first, second = (build_backbone(name, "none", image_size) for _ in range(2))
     assert [one.name for one in first.operations] == [one.name for one in second.operations]
 
 
 @pytest.mark.parametrize("name", ["lenet", "alexnet"])
 def test_a_network_from_scratch_takes_its_smallest_side(name: str) -> None:
-    side = find_backbone(name).smallest_side
-    assert build_backbone(name, "none", side).input_shape == (None, side, side, 3)
+    image_size = find_backbone(name).smallest_side
+    assert build_backbone(name, "none", image_size).input_shape == (None, image_size, image_size, 3)
 
 
 @pytest.mark.parametrize("name", ["vgg16", "densenet121", "mobilenet_025", "convnext_tiny"])
@@ -102,7 +102,8 @@ def test_too_small_a_side_is_answered_with_the_smallest() -> None:
     with pytest.raises(ConfigError) as caught:
         build_backbone("xception", "none", 64)
     assert str(caught.value) == (
-        "The backbone 'xception' cannot see images of 64 pixels a side: pass --side 71 or more."
+        "The backbone 'xception' cannot see images of 64 pixels a side: "
+        "pass --image-size 71 or more."
     )
 
 

@@ -1,4 +1,4 @@
-"""The side of the pictures, from the settings `side` and `sides`."""
+"""The side of the pictures, from the settings `image_size` and `image_sizes`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transferkit.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    ("name", "side", "sides", "found"),
+    ("name", "image_size", "image_sizes", "found"),
     [
         ("mobilenet_v2", None, (), 224),
         ("mobilenet_v2", 96, (), 96),
@@ -24,19 +24,20 @@ from transferkit.errors import ConfigError
     ],
 )
 def test_pictures_are_decoded_at_the_largest_of_the_sides(
-    name: str, side: int | None, sides: tuple[int, ...], found: int
+    name: str, image_size: int | None, image_sizes: tuple[int, ...], found: int
 ) -> None:
-    assert input_size(find_backbone(name), side, sides) == found
+    assert input_size(find_backbone(name), image_size, image_sizes) == found
 
 
 @pytest.mark.parametrize(
-    ("name", "side", "sides", "sentence"),
+    ("name", "image_size", "image_sizes", "sentence"),
     [
         (
             "mobilenet_v2",
             128,
             (96, 192),
-            "The settings are --side 128 and --model.sides 96 192: leave --side out, since "
+            "The settings are --image-size 128 and --model.image-sizes 96 192: leave "
+            "--image-size out, since "
             "pictures are decoded at the largest of the sides, 192.",
         ),
         (
@@ -44,32 +45,33 @@ def test_pictures_are_decoded_at_the_largest_of_the_sides(
             None,
             (24, 96),
             "The backbone 'mobilenet_v2' cannot see images of 24 pixels a side: "
-            "pass --model.sides 32 or more.",
+            "pass --model.image-sizes 32 or more.",
         ),
         (
             "lenet",
             None,
             (32, 64),
             "The backbone 'lenet' ends in dense layers, which fit one side alone: "
-            "pass --side 64 in place of --model.sides.",
+            "pass --image-size 64 in place of --model.image-sizes.",
         ),
         (
             "alexnet",
             24,
             (),
-            "The backbone 'alexnet' cannot see images of 24 pixels a side: pass --side 67 or more.",
+            "The backbone 'alexnet' cannot see images of 24 pixels a side: "
+            "pass --image-size 67 or more.",
         ),
     ],
 )
 def test_sides_that_do_not_fit_are_one_sentence(
-    name: str, side: int | None, sides: tuple[int, ...], sentence: str
+    name: str, image_size: int | None, image_sizes: tuple[int, ...], sentence: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        input_size(find_backbone(name), side, sides)
+        input_size(find_backbone(name), image_size, image_sizes)
     assert str(caught.value) == sentence
 
 
 def test_a_job_says_so_before_anything_is_read() -> None:
-    model = ModelConfig(backbone="mobilenet_v2", sides=(96, 192))
-    with pytest.raises(ConfigError, match="leave --side out"):
-        Job("nowhere", Config(data=DataConfig(side=128), model=model)).check()
+    model = ModelConfig(backbone="mobilenet_v2", image_sizes=(96, 192))
+    with pytest.raises(ConfigError, match="leave --image-size out"):
+        Job("nowhere", Config(data=DataConfig(image_size=128), model=model)).check()

@@ -29,10 +29,10 @@ def test_the_file_is_the_one_that_the_row_names() -> None:
     assert path.stat().st_size <= MOST_BYTES
 
 
-@pytest.mark.parametrize("side", [32, 75, 96, 100, 192])
-def test_a_picture_of_any_side_has_a_map_of_stride_16(pocket: keras.Model, side: int) -> None:
-    pictures = np.zeros((1, side, side, 3), np.float32)
-    assert pocket(pictures).shape == (1, -(-side // 16), -(-side // 16), ROW.width)
+@pytest.mark.parametrize("image_size", [32, 75, 96, 100, 192])
+def test_a_picture_of_any_side_has_a_map_of_stride_16(pocket: keras.Model, image_size: int) -> None:
+    pictures = np.zeros((1, image_size, image_size, 3), np.float32)
+    assert pocket(pictures).shape == (1, -(-image_size // 16), -(-image_size // 16), ROW.width)
 
 
 def test_the_weights_know_something_of_their_pictures(pocket: keras.Model) -> None:

@@ -203,8 +203,8 @@ def test_a_misspelt_backbone_is_no_choice() -> None:
 def test_the_choice_loads_no_framework_where_there_is_no_network(cache: Path) -> None:
     code = (
         "import sys\n"
-        "from transferkit.backbones.resolve import ModelConfig, choose_backbone\n"
-        "print(choose_backbone(ModelConfig()).backbone)\n"
+        "from transferkit.backbones.resolve import ModelConfig, resolve_backbone\n"
+        "print(resolve_backbone(ModelConfig()).backbone)\n"
         "print([name for name in ('keras', 'tensorflow') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -28,7 +28,7 @@ def row(request: pytest.FixtureRequest) -> BackboneSpec:
 @pytest.fixture(scope="module")
 def network(row: BackboneSpec) -> keras.Model:
     """The network at the side that its row counts parameters at, or at the smallest if any do."""
-    return build_backbone(row, "none", row.smallest_side if row.application else row.side)
+    return build_backbone(row, "none", row.smallest_side if row.application else row.image_size)
 
 
 def entry(network: keras.Model, block: str) -> keras.KerasTensor:
@@ -77,10 +77,10 @@ def test_each_block_is_computed_from_one_tensor(network: keras.Model, row: Backb
     "row", [row for row in BACKBONES if not row.embedded], ids=lambda row: row.name
 )
 def test_keras_refuses_anything_below_the_smallest_side(row: BackboneSpec) -> None:
-    side = row.smallest_side - 1
-    bold = dataclasses.replace(row, smallest_side=side)
+    image_size = row.smallest_side - 1
+    bold = dataclasses.replace(row, smallest_side=image_size)
     try:
-        shapes = [layer.output.shape for layer in build_backbone(bold, "none", side).layers]
+        shapes = [layer.output.shape for layer in build_backbone(bold, "none", image_size).layers]
     except ValueError as error:
         refusal = str(error)
     else:  # Keras 3.12 builds it with a map of no pixels
@@ -118,5 +118,9 @@ def test_the_weights_are_those_that_keras_would_fetch(
     monkeypatch.setattr(file_utils, "get_file", get_file)
     function = getattr(keras.applications, row.application)
     with pytest.raises(ConnectionError):
-        function(include_top=False, input_shape=(row.side, row.side, 3), **dict(row.arguments))
+        function(
+            include_top=False,
+            input_shape=(row.image_size, row.image_size, 3),
+            **dict(row.arguments),
+        )
     assert asked == [(row.weights_file, f"{KERAS_BASE}/{row.weights_path}", row.weights_hash)]

@@ -46,8 +46,8 @@ def test_the_last_stage_is_what_the_network_ends_in(
 
 def test_each_stage_halves_the_map(row: BackboneSpec, staged: keras.Model) -> None:
     """Eight, sixteen and 32 pixels of the picture across to one of the map."""
-    shapes = staged.compute_output_shape((1, row.side, row.side, 3))
-    halvings = [round(math.log2(row.side / shape[1])) for shape in shapes]
+    shapes = staged.compute_output_shape((1, row.image_size, row.image_size, 3))
+    halvings = [round(math.log2(row.image_size / shape[1])) for shape in shapes]
     assert halvings == ([2, 3, 4, 4] if row.name == "pocket" else [3, 4, 5])
 
 

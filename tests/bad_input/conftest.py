@@ -10,7 +10,7 @@ from PIL import Image
 
 from transferkit.cli.main import main
 
-FAST = ("--backbone", "lenet", "--side", "16", "--epochs", "1", "--augment", "none")
+FAST = ("--backbone", "lenet", "--image-size", "16", "--epochs", "1", "--augment", "none")
 
 
 class Outcome(NamedTuple):
@@ -68,7 +68,7 @@ def command(
 @pytest.fixture
 def photos(tmp_path: Path, drawn: Callable[..., Path]) -> Path:
     """The folder `photos` in the working folder: two classes of four good images."""
-    return drawn("photos", ("cat", "dog"), 4, side=24)
+    return drawn("photos", ("cat", "dog"), 4, image_size=24)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,9 @@ Drawn = Callable[..., Path]
 KNOWN = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
 
 
-def jpeg(side: int = 64) -> bytes:
+def jpeg(image_size: int = 64) -> bytes:
     content = BytesIO()
-    noise = np.random.default_rng(0).integers(0, 256, (side, side), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (image_size, image_size), dtype=np.uint8)
     Image.fromarray(noise).save(content, "JPEG", quality=95)
     return content.getvalue()
 

@@ -73,8 +73,9 @@ FLAGS = (
         "backbones` lists them.",
     ),
     (
-        ("--side", "16"),
-        "The backbone 'mobilenet_v2' cannot see images of 16 pixels a side: pass --side 32 or "
+        ("--image-size", "16"),
+        "The backbone 'mobilenet_v2' cannot see images of 16 pixels a side: pass "
+        "--image-size 32 or "
         "more.",
     ),
     (
@@ -90,18 +91,25 @@ FLAGS = (
     (("--augment", "foto"), "No augmentation policy is called 'foto': did you mean 'photo'?"),
     (("--preset", "bst"), "No preset is called 'bst': did you mean 'best'?"),
     (("--preset", "xyz"), "No preset is called 'xyz': there are fast, balanced, best."),
-    (("--side", "4"), "The setting 'side' is 4: it should be between 8 and 4096."),
+    (("--image-size", "4"), "The setting 'image_size' is 4: it should be between 8 and 4096."),
     (("--epochs", "0"), "The setting 'epochs' is 0: it should be between 1 and 100000."),
-    (("--train.rate", "nan"), "The setting 'rate' is nan: it should be a finite number."),
-    (("--data.test", "0"), "The setting 'test' is 0.0: it should be between 0.01 and 0.8."),
     (
-        ("--data.test", "0.8", "--data.validation", "0.2"),
-        "The shares validation=0.2 and test=0.8 leave less than a tenth of the images to train on: "
+        ("--train.learning-rate", "nan"),
+        "The setting 'learning_rate' is nan: it should be a finite number.",
+    ),
+    (
+        ("--data.test-split", "0"),
+        "The setting 'test_split' is 0.0: it should be between 0.01 and 0.8.",
+    ),
+    (
+        ("--data.test-split", "0.8", "--data.validation-split", "0.2"),
+        "The shares validation_split=0.2 and test_split=0.8 leave less than a "
+        "tenth of the images to train on: "
         "together they should be 0.9 or less.",
     ),
     (
-        ("--train.release", "most"),
-        "The setting 'release' is 'most': it should be auto, none, last, all, or the number of "
+        ("--train.unfreeze", "most"),
+        "The setting 'unfreeze' is 'most': it should be auto, none, last, all, or the number of "
         "blocks from the top.",
     ),
     (
@@ -141,7 +149,7 @@ FILES = (
     ),
     (
         "data:\n  side: 2\n",
-        "'my.yaml', data: The setting 'side' is 2: it should be between 8 and 4096.",
+        "'my.yaml', data: The setting 'image_size' is 2: it should be between 8 and 4096.",
     ),
     (
         "data:\n  strict: off\n",
@@ -195,8 +203,8 @@ MISUSED = (
         "No command is called 'trian': did you mean 'train'? `transferkit --help` lists them.",
     ),
     (
-        ("train", "photos", "--train.rate", "abc"),
-        "Error parsing --train.rate: could not convert string to float: 'abc'; "
+        ("train", "photos", "--train.learning-rate", "abc"),
+        "Error parsing --train.learning-rate: could not convert string to float: 'abc'; "
         "`transferkit train --help` lists the options.",
     ),
     (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FAST = ("--backbone", "lenet", "--side", "16", "--epochs", "1", "--augment", "none")
+FAST = ("--backbone", "lenet", "--image-size", "16", "--epochs", "1", "--augment", "none")
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def test_a_run_folder_below_a_file_is_a_sentence(command, photos, tmp_path):
 
 BEFORE = (
     (
-        ("--train.release", "99"),
-        "The setting 'release' is 99: lenet has 4 blocks, so it should be that or less, or all.",
+        ("--train.unfreeze", "99"),
+        "The setting 'unfreeze' is 99: lenet has 4 blocks, so it should be that or less, or all.",
     ),
     (
-        ("--side", "8"),
-        "The backbone 'lenet' cannot see images of 8 pixels a side: pass --side 16 or more.",
+        ("--image-size", "8"),
+        "The backbone 'lenet' cannot see images of 8 pixels a side: pass --image-size 16 or more.",
     ),
     (
         ("--weights", "gone.h5"),
@@ -100,9 +100,11 @@ def test_a_run_is_not_removed_for_one_that_cannot_start(flags, sentence, command
 def test_the_weights_of_another_network_are_a_sentence(command, photos, tmp_path):
     from transferkit.backbones.build import build_backbone
 
-    build_backbone("lenet", side=32, weights="none").save_weights(tmp_path / "other.weights.h5")
+    build_backbone("lenet", image_size=32, weights="none").save_weights(
+        tmp_path / "other.weights.h5"
+    )
     outcome = command(
-        "train", "photos", "--backbone", "mobilenet_025", "--side", "32",
+        "train", "photos", "--backbone", "mobilenet_025", "--image-size", "32",
         "--weights", "other.weights.h5", "--out", "new",
     )  # fmt: skip
     assert outcome.sentences == [
@@ -198,8 +200,10 @@ def test_the_working_folder_may_be_read_only_to_predict(command, run):
 def test_a_run_is_not_removed_for_the_weights_of_another_network(command, run, tmp_path):
     from transferkit.backbones.build import build_backbone
 
-    build_backbone("lenet", side=32, weights="none").save_weights(tmp_path / "other.weights.h5")
-    flags = ("--backbone", "mobilenet_025", "--side", "32", "--weights", "other.weights.h5")
+    build_backbone("lenet", image_size=32, weights="none").save_weights(
+        tmp_path / "other.weights.h5"
+    )
+    flags = ("--backbone", "mobilenet_025", "--image-size", "32", "--weights", "other.weights.h5")
     before = (tmp_path / "run" / "model.keras").read_bytes()
     assert command("train", "photos", *flags, "--out", "run", "--overwrite").status == 1
     assert (tmp_path / "run" / "model.keras").read_bytes() == before

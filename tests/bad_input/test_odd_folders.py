@@ -11,8 +11,8 @@ ODD = ("with space", "new\nline", "🐈", "x" * 250, "comma, \"quote\" 'single'"
 
 
 def test_classes_with_odd_names_are_learnt_and_predicted(command, drawn):
-    drawn("photos", ODD, 4, side=24)
-    flags = ("--backbone", "lenet", "--side", "16", "--epochs", "1", "--out", "run")
+    drawn("photos", ODD, 4, image_size=24)
+    flags = ("--backbone", "lenet", "--image-size", "16", "--epochs", "1", "--out", "run")
     outcome = command("train", "photos", *flags)
     assert (outcome.status, outcome.sentences) == (0, [])
     outcome = command("predict", "run", "photos", "--format", "csv")
@@ -21,8 +21,10 @@ def test_classes_with_odd_names_are_learnt_and_predicted(command, drawn):
 
 
 def test_a_run_is_named_after_a_folder_with_a_name_as_long_as_it_can_be(command, drawn):
-    drawn("y" * 250, ("cat", "dog"), 4, side=24)
-    outcome = command("train", "y" * 250, "--backbone", "lenet", "--side", "16", "--epochs", "1")
+    drawn("y" * 250, ("cat", "dog"), 4, image_size=24)
+    outcome = command(
+        "train", "y" * 250, "--backbone", "lenet", "--image-size", "16", "--epochs", "1"
+    )
     assert (outcome.status, outcome.sentences) == (0, [])
     assert "runs/" + "y" * 27 + "..." + "y" * 24 + "-lenet/model.keras" in outcome.new
 
@@ -115,9 +117,9 @@ def test_hidden_and_loose_files_and_empty_classes_are_named(command, photos):
 
 
 def test_names_that_are_not_utf_8_are_looked_at_learnt_and_predicted(drawn, tmp_path):
-    drawn("photos", ("cat", "dog"), 6, side=24)
+    drawn("photos", ("cat", "dog"), 6, image_size=24)
     os.rename(bytes(tmp_path / "photos/cat"), bytes(tmp_path / "photos") + b"/caf\xe9")
-    settings = "--backbone lenet --side 16 --epochs 1 --baselines majority --out run"
+    settings = "--backbone lenet --image-size 16 --epochs 1 --baselines majority --out run"
     lines = ("look photos", f"compare photos {settings}", "predict run photos --format csv")
     # In one process of its own: what pytest captures has to be UTF-8.
     code = "import sys; from transferkit.cli.main import main\n"

@@ -34,7 +34,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     )
     network.save_weights(path)
     model = ModelConfig(backbone="mobilenet_025", weights=str(path))
-    return Config(model=model, data=DataConfig(side=32))
+    return Config(model=model, data=DataConfig(image_size=32))
 
 
 @pytest.fixture(scope="module")

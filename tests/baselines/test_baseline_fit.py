@@ -27,7 +27,7 @@ Fit = Callable[[str], Baseline]
 
 @pytest.fixture(scope="module")
 def manifest(shapes: Path) -> Manifest:
-    return Manifest.read(shapes, DataConfig(test=0.3))
+    return Manifest.read(shapes, DataConfig(test_split=0.3))
 
 
 @pytest.fixture(scope="module")

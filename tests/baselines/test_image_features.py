@@ -57,7 +57,7 @@ def test_what_took_long_is_kept(
 ) -> None:
     reader = ImageFeatures(kind)
     values, seconds = reader.read(paths)
-    np.testing.assert_array_equal(ImageFeatures(kind, cache_size=0).transform(paths), values)
+    np.testing.assert_array_equal(ImageFeatures(kind, cache_gb=0).transform(paths), values)
     monkeypatch.setattr(image_features, "decode_with_key", None)  # nothing is read again
     saved = saved_seconds()
     np.testing.assert_array_equal(reader.transform(paths[::-1]), values[::-1])

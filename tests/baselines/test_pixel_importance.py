@@ -28,7 +28,7 @@ def lamps(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
             pixels = generator.integers(0, 100, (32, 32, 3), np.uint8)
             pixels[CORNER] += np.uint8(light)
             Image.fromarray(pixels).save(folder / name / f"{number:03}.png")
-    return Manifest.read(folder, DataConfig(test=0.4, near_copies=False))
+    return Manifest.read(folder, DataConfig(test_split=0.4, near_duplicates=False))
 
 
 def importance_of(name: str, manifest: Manifest) -> importance.PixelImportance | None:

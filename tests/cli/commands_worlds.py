@@ -1,4 +1,13 @@
 """Flags of a run that takes seconds."""
 
-QUICK = ["--backbone", "lenet", "--weights", "none", "--side", "32", "--train.batch", "8"]
+QUICK = [
+    "--backbone",
+    "lenet",
+    "--weights",
+    "none",
+    "--image-size",
+    "32",
+    "--train.batch-size",
+    "8",
+]
 BASELINES = ["--baselines", "majority,random_forest_pixels"]

@@ -16,11 +16,11 @@ from transferkit.storage.disk_cache import NETWORKS, features_folder
 @pytest.fixture
 def kept():
     """The features of three images by pocket and of two by vgg16, the former used last."""
-    for images, backbone, side in ((2, "vgg16", 224), (3, "pocket", 96)):
+    for images, backbone, image_size in ((2, "vgg16", 224), (3, "pocket", 96)):
         said = [(np.full((images, 5), 0.5, np.float32), 1.0)]
         keys = [bytes([image]) * 16 for image in range(images)]
         more = {"layer": "block4", "view": {"number": 2}} if backbone == "pocket" else {}
-        table = Table({"backbone": backbone, "side": side} | more, bound=10**6)
+        table = Table({"backbone": backbone, "image_size": image_size} | more, bound=10**6)
         table.read(keys, lambda places, said=said: said)
         for path in table.shelf.folder.glob("*.block"):
             os.utime(path, (1.7e9 + images, 1.7e9 + images))

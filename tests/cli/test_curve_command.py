@@ -15,7 +15,7 @@ from transferkit.cli.main import COMMANDS
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, RunError
 
-FLAGS = ["--backbone", "pocket", "--side", "32", "--baselines", "knn_pixels", "--draws", "2"]
+FLAGS = ["--backbone", "pocket", "--image-size", "32", "--baselines", "knn_pixels", "--draws", "2"]
 
 
 @pytest.fixture(scope="module")

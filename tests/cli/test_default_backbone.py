@@ -10,7 +10,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.cli.job import Job
 from transferkit.storage.run import Run
 
-QUICK = ["--side", 32, "--train.release", "none", "--train.head-epochs", 1]
+QUICK = ["--image-size", 32, "--train.unfreeze", "none", "--train.head-epochs", 1]
 LINE = "No ImageNet weights in the cache and none from the network: using pocket (96 px). "
 
 

@@ -90,9 +90,9 @@ def test_a_contact_sheet_is_a_picture_and_on_the_page(command, shapes, tmp_path)
 def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
     folder = drawn(images=10)
     wrong = (folder / "circles" / "000.png").rename(folder / "stripes" / "circle.png")
-    said = command("look", folder, "--doubts", "--weights", "embedded", "--out", "there")
+    said = command("look", folder, "--label-issues", "--weights", "embedded", "--out", "there")
     assert (said.status, said.err.splitlines()[-1]) == (0, "Page: there/look.html")
-    heading, first, *rest = (tmp_path / "there" / "doubts.csv").read_text().splitlines()
+    heading, first, *rest = (tmp_path / "there" / "label_issues.csv").read_text().splitlines()
     assert heading == "path,label,suggested,doubt,split"
     assert first.startswith(f"{wrong},stripes,circles,0.")
     assert len(rest) == 29
@@ -140,11 +140,11 @@ def test_a_list_without_sequences_that_are_parted_is_one_command_away(command, t
                 left, top = generator.integers(0, 17, 2).tolist()
                 shown = scene.crop((left, top, left + 72, top + 72))
                 shown.save(tmp_path / "films" / label / f"{film:03}_{frame * 7:05}.png")
-    command("look", "films", "--data.no-near-copies", "--out", "there")
+    command("look", "films", "--data.no-near-duplicates", "--out", "there")
     page = html.unescape((tmp_path / "there" / "look.html").read_text("utf-8"))
     (pattern,) = set(re.findall("--data.group-by '(.*?)'", page))
     assert f"transferkit look films --data.group-by '{pattern}' --fix manifest" in page
-    given = ["--data.group-by", pattern, "--data.no-near-copies", "--fix", "manifest"]
+    given = ["--data.group-by", pattern, "--data.no-near-duplicates", "--fix", "manifest"]
     command("look", "films", *given, "--out", "fixed")
     fixed = Manifest.read(tmp_path / "fixed" / "manifest.csv")
     assert len(set(fixed.usable["group"])) == 24
@@ -155,7 +155,7 @@ def test_names_that_are_not_utf_8_are_doubted_and_on_the_contact_sheet(drawn, tm
     folder = drawn("photos", images=6)
     os.rename(bytes(folder / "circles"), bytes(folder) + b"/caf\xe9")
     os.rename(bytes(folder / "squares/000.png"), bytes(folder) + b"/squares/\xe9.png")
-    doubts = ["--doubts", "--backbone", "pocket", "--weights", "embedded"]
+    doubts = ["--label-issues", "--backbone", "pocket", "--weights", "embedded"]
     given = ["look", "photos", "--augment", "flip", *doubts, "--fix", "manifest"]
     # In a process of its own: what pytest captures has to be UTF-8.
     code = "import sys; from transferkit.cli.main import main; main(sys.argv[1:])"
@@ -164,13 +164,13 @@ def test_names_that_are_not_utf_8_are_doubted_and_on_the_contact_sheet(drawn, tm
     made = tmp_path / "looks" / "photos"
     assert names(made) == [
         "contact-sheet-flip.png",
-        "doubts.csv",
+        "label_issues.csv",
         "findings.csv",
         "look.html",
         "manifest.csv",
     ]
-    assert b"caf\xe9" in (made / "doubts.csv").read_bytes()
-    assert b"\xe9.png,squares," in (made / "doubts.csv").read_bytes()
+    assert b"caf\xe9" in (made / "label_issues.csv").read_bytes()
+    assert b"\xe9.png,squares," in (made / "label_issues.csv").read_bytes()
 
 
 def test_a_page_is_left_where_nothing_can_be_fixed(command, drawn, tmp_path):
@@ -224,14 +224,14 @@ def test_a_folder_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_p
             "No augmentation policy is called 'foto': did you mean 'photo'?",
         ),
         (
-            ["--doubts", "--backbone", "resnet5"],
+            ["--label-issues", "--backbone", "resnet5"],
             "No backbone is called 'resnet5': did you mean 'resnet50'? "
             "`transferkit backbones` lists them.",
         ),
         (
             ["--backbone", "resnet50"],
             "--backbone and --weights say which network judges the images, and nothing asks it: "
-            "pass --doubts or --shift too, or leave them out.",
+            "pass --label-issues or --shift too, or leave them out.",
         ),
         (["--seed", "-1"], "The setting 'seed' is -1: it should be between 0 and 4294967295."),
     ],

@@ -17,9 +17,9 @@ from transferkit.config.yaml_files import load_yaml
 from transferkit.errors import ConfigError
 
 OTHER = Config(
-    data=DataConfig(side=64, resize="crop", strict=True),
-    model=ModelConfig(backbone="lenet", weights="none", head="hidden", sides=(64,)),
-    train=TrainConfig(rate=1e-5, release="2", class_weights="off", mix="cutmix"),
+    data=DataConfig(image_size=64, resize="crop", strict=True),
+    model=ModelConfig(backbone="lenet", weights="none", head="hidden", image_sizes=(64,)),
+    train=TrainConfig(learning_rate=1e-5, unfreeze="2", class_weights="off", mix="cutmix"),
     seed=2**32 - 1,
 )
 
@@ -58,7 +58,7 @@ def test_an_empty_file_changes_nothing(read, text):
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", "1.0e-3", "0.001", ".001", "+1e-03"])
 def test_a_number_may_be_written_as_elsewhere(read, text):
     """PyYAML takes 1e-3 for text, as YAML 1.1 had it."""
-    assert read(f"train:\n  rate: {text}\n").train.rate == 0.001
+    assert read(f"train:\n  learning_rate: {text}\n").train.learning_rate == 0.001
 
 
 @pytest.mark.parametrize("text", ["1", "10", "+3"])
@@ -77,7 +77,7 @@ def test_true_and_false_are_truths(read, text, value):
 
 
 def test_a_number_of_blocks_needs_no_quotes(read):
-    assert read("train:\n  release: 2\n").train.release == "2"
+    assert read("train:\n  unfreeze: 2\n").train.unfreeze == "2"
 
 
 def test_a_date_is_no_setting(read, tmp_path):
@@ -94,17 +94,18 @@ def test_a_file_cannot_make_objects(read):
         read("seed: !!python/object/apply:os.getpid []\n")
 
 
-@pytest.mark.parametrize("release", ["auto", "none", "last", "all", "0", "12"])
-def test_blocks_are_released_by_word_or_number(release):
-    assert TrainConfig(release=release).release == release
+@pytest.mark.parametrize("unfreeze", ["auto", "none", "last", "all", "0", "12"])
+def test_blocks_are_released_by_word_or_number(unfreeze):
+    assert TrainConfig(unfreeze=unfreeze).unfreeze == unfreeze
 
 
-@pytest.mark.parametrize("release", ["-1", "1.5", "", "two"])
-def test_another_release_is_a_sentence(release):
+@pytest.mark.parametrize("unfreeze", ["-1", "1.5", "", "two"])
+def test_another_release_is_a_sentence(unfreeze):
     with pytest.raises(ConfigError) as caught:
-        TrainConfig(release=release)
+        TrainConfig(unfreeze=unfreeze)
     assert str(caught.value) == (
-        f"The setting 'release' is {release!r}: it should be auto, none, last, all, or the number "
+        f"The setting 'unfreeze' is {unfreeze!r}: it should be auto, none, last, all, or "
+        "the number "
         "of blocks from the top."
     )
 
@@ -125,16 +126,16 @@ def test_other_devices_are_a_sentence(devices):
 
 
 def test_a_file_names_sides_in_a_list(read):
-    assert read("model:\n  sides: [96, 192]\n").model.sides == (96, 192)
+    assert read("model:\n  image_sizes: [96, 192]\n").model.image_sizes == (96, 192)
 
 
-@pytest.mark.parametrize("sides", [(), (96,), (96, 192), (192, 96), (64, 96, 192)])
-def test_sides_are_parts_of_the_largest(sides):
-    assert ModelConfig(sides=sides).sides == sides
+@pytest.mark.parametrize("image_sizes", [(), (96,), (96, 192), (192, 96), (64, 96, 192)])
+def test_sides_are_parts_of_the_largest(image_sizes):
+    assert ModelConfig(image_sizes=image_sizes).image_sizes == image_sizes
 
 
 @pytest.mark.parametrize(
-    ("sides", "sentence"),
+    ("image_sizes", "sentence"),
     [
         (
             (96, 160),
@@ -148,21 +149,22 @@ def test_sides_are_parts_of_the_largest(sides):
         ),
     ],
 )
-def test_other_sides_are_a_sentence(sides, sentence):
+def test_other_sides_are_a_sentence(image_sizes, sentence):
     with pytest.raises(ConfigError) as caught:
-        ModelConfig(sides=sides)
-    assert str(caught.value) == f"The setting 'sides' is {sides!r}: {sentence}"
+        ModelConfig(image_sizes=image_sizes)
+    assert str(caught.value) == f"The setting 'image_sizes' is {image_sizes!r}: {sentence}"
 
 
 def test_nine_tenths_may_be_held_out():
-    assert DataConfig(validation=0.1, test=0.8)
+    assert DataConfig(validation_split=0.1, test_split=0.8)
 
 
 def test_more_than_nine_tenths_are_a_sentence():
     with pytest.raises(ConfigError) as caught:
-        DataConfig(validation=0.2, test=0.8)
+        DataConfig(validation_split=0.2, test_split=0.8)
     assert str(caught.value) == (
-        "The shares validation=0.2 and test=0.8 leave less than a tenth of the images to train on: "
+        "The shares validation_split=0.2 and test_split=0.8 leave less than a "
+        "tenth of the images to train on: "
         "together they should be 0.9 or less."
     )
 
@@ -181,7 +183,7 @@ def test_it_imports_nothing_heavy():
 
 
 def test_a_setting_that_is_there_twice_is_a_sentence(tmp_path):
-    (tmp_path / "a.yaml").write_text("seed: 1\ntrain:\n  batch: 8\nseed: 2\n")
+    (tmp_path / "a.yaml").write_text("seed: 1\ntrain:\n  batch_size: 8\nseed: 2\n")
     with pytest.raises(ConfigError) as caught:
         read_config(str(tmp_path / "a.yaml"))
     assert str(caught.value) == (

@@ -10,5 +10,5 @@ def test_every_preset_is_a_good_config(name):
 
 
 def test_a_preset_leaves_other_settings():
-    config = Config(train=TrainConfig(rate=1e-5))
-    assert with_preset(config, "best").train.rate == 1e-5
+    config = Config(train=TrainConfig(learning_rate=1e-5))
+    assert with_preset(config, "best").train.learning_rate == 1e-5

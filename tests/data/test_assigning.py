@@ -38,7 +38,7 @@ def test_of_many_rare_classes_five_are_named_and_the_rest_counted(rare, last):
 @pytest.fixture
 def unsplit(drawn):
     """A manifest made by hand, with no split."""
-    paths = sorted(map(str, drawn(images=3, side=24).rglob("*.png")))
+    paths = sorted(map(str, drawn(images=3, image_size=24).rglob("*.png")))
     labels = [path.split("/")[-2] for path in paths]
     return Manifest(pd.DataFrame({"path": paths, "label": labels}))
 

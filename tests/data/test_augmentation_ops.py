@@ -12,10 +12,10 @@ CHANGING = [policy for policy in POLICIES if policy.name != "none"]
 SEED = (3, 5)
 
 
-def smooth_images(count: int = 16, side: int = 32) -> np.ndarray:
+def smooth_images(count: int = 16, image_size: int = 32) -> np.ndarray:
     """`(count, side, side, 3)` float32, 0..255: soft waves, each of its own colour."""
     generator = np.random.default_rng(0)
-    at = np.linspace(0, np.pi, side)
+    at = np.linspace(0, np.pi, image_size)
     phase = generator.uniform(0, np.pi, (count, 1, 1, 3))
     waves = np.sin(at[None, :, None, None] + phase) * np.cos(at[None, None, :, None] * 2 + phase)
     return (127.5 + 60 * waves).astype(np.float32)
@@ -67,9 +67,11 @@ def test_the_images_keep_shape_type_and_range(policy):
     assert 0 <= found.min() < found.max() <= 255
 
 
-@pytest.mark.parametrize("side", [7, 32, 33, 224])
-def test_flip_gives_each_image_or_its_exact_mirror(side):
-    images = np.random.default_rng(0).uniform(0, 255, (12, side, side, 3)).astype(np.float32)
+@pytest.mark.parametrize("image_size", [7, 32, 33, 224])
+def test_flip_gives_each_image_or_its_exact_mirror(image_size):
+    images = (
+        np.random.default_rng(0).uniform(0, 255, (12, image_size, image_size, 3)).astype(np.float32)
+    )
     found = augmented(images, find_policy("flip"))
     plain = (found == images).all(axis=(1, 2, 3))
     mirrored = (found == images[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -79,7 +81,7 @@ def test_flip_gives_each_image_or_its_exact_mirror(side):
 
 
 def test_about_half_of_the_images_are_mirrored():
-    images = np.tile(smooth_images(1, side=8), (2000, 1, 1, 1))
+    images = np.tile(smooth_images(1, image_size=8), (2000, 1, 1, 1))
     changed = (augmented(images, find_policy("flip")) != images).any(axis=(1, 2, 3))
     assert 0.45 < changed.mean() < 0.55
 
@@ -162,7 +164,7 @@ def test_parallel_calls_in_tf_data_change_nothing():
     images, policy = smooth_images(), find_policy("strong")
 
     def batches(calls: int) -> np.ndarray:
-        data = tf.data.Dataset.from_tensor_slices(images).batch(3).enumerate()
+        data = tf.data.Dataset.from_tensor_slices(images).batch_size(3).enumerate()
         data = data.map(
             lambda step, batch: augment(batch, policy, tf.stack([tf.constant(7, tf.int64), step])),
             num_parallel_calls=calls,

@@ -68,7 +68,7 @@ def test_any_class_name_can_be_written_above_its_row(pictures, label):
     assert named.tobytes() != plain.tobytes()
 
 
-@pytest.mark.parametrize("side", [8, 32, 224])
-def test_pictures_of_every_size_fill_the_same_cells(side):
-    images = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
+@pytest.mark.parametrize("image_size", [8, 32, 224])
+def test_pictures_of_every_size_fill_the_same_cells(image_size):
+    images = np.random.default_rng(0).integers(0, 256, (1, image_size, image_size, 3), np.uint8)
     assert contact_sheet(images, find_policy("flip")).size == (1288, 276)

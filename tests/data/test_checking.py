@@ -64,7 +64,7 @@ def test_copies_under_one_label_are_a_group():
     ]
 
 
-def test_near_copies_under_one_label_are_a_group():
+def test_near_duplicates_under_one_label_are_a_group():
     frame, found = check([("a", "1"), ("a", "2"), ("a", "3")], near=[(0, 2)])
     assert frame["group"].tolist() == ["near:1", "", "near:1"]
     assert found == [
@@ -73,7 +73,7 @@ def test_near_copies_under_one_label_are_a_group():
     ]
 
 
-def test_near_copies_under_two_labels_are_a_group_of_which_all_can_be_used():
+def test_near_duplicates_under_two_labels_are_a_group_of_which_all_can_be_used():
     frame, found = check([("a", "1"), ("b", "2")], near=[(0, 1)])
     assert frame[["group", "problem"]].to_numpy().tolist() == [["near:1", ""]] * 2
     first = "is nearly the same picture as '/1.jpg', which is under the label 'b'"
@@ -81,12 +81,12 @@ def test_near_copies_under_two_labels_are_a_group_of_which_all_can_be_used():
     assert len(found) == 2
 
 
-def test_copies_and_near_copies_of_them_are_one_group():
+def test_copies_and_near_duplicates_of_them_are_one_group():
     frame, _ = check([("a", "2"), ("a", "2"), ("a", "1"), ("a", "3")], near=[(0, 2)])
     assert frame["group"].tolist() == ["near:1", "near:1", "near:1", ""]
 
 
-def test_near_copies_that_are_all_of_a_class_are_named_and_no_group():
+def test_near_duplicates_that_are_all_of_a_class_are_named_and_no_group():
     rows = [("a", "1"), ("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")]
     frame, found = check(rows, near=[(0, 2), (2, 3)])
     assert frame["group"].tolist() == ["copy:1", "copy:1", "", "", "", ""]

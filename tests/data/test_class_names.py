@@ -60,12 +60,12 @@ def test_of_many_alike_five_are_shown():
 
 
 def test_a_folder_with_two_spellings_is_noted(drawn):
-    notes = Manifest.read(drawn("images", ("Cat", "cat", "dog"), 3, side=24)).notes
+    notes = Manifest.read(drawn("images", ("Cat", "cat", "dog"), 3, image_size=24)).notes
     assert any("'Cat' and 'cat' (in case alone)" in note for note in notes)
 
 
 def test_a_list_with_two_spellings_is_noted(drawn):
-    folder = drawn("images", ("cat", "dog"), 4, side=24)
+    folder = drawn("images", ("cat", "dog"), 4, image_size=24)
     rows = [f"cat/{n:03}.png,{'cat' if n % 2 else 'cat '}\ndog/{n:03}.png,dog" for n in range(4)]
     (folder / "list.csv").write_text("\n".join(["path,label", *rows]))
     notes = Manifest.read(folder / "list.csv").notes
@@ -74,8 +74,8 @@ def test_a_list_with_two_spellings_is_noted(drawn):
 
 @pytest.mark.parametrize("split", ["test", "val"])
 def test_a_split_in_which_nothing_can_be_right_is_refused(split, drawn):
-    folder = drawn("images/train", ("Cats", "Dogs"), 3, side=24).parent
-    drawn(f"images/{split}", ("cats", "dogs"), 2, side=24, seed=1)
+    folder = drawn("images/train", ("Cats", "Dogs"), 3, image_size=24).parent
+    drawn(f"images/{split}", ("cats", "dogs"), 2, image_size=24, seed=1)
     name = {"val": "validation"}.get(split, split)
     with pytest.raises(DataError) as caught:
         Manifest.read(folder)
@@ -87,6 +87,6 @@ def test_a_split_in_which_nothing_can_be_right_is_refused(split, drawn):
 
 
 def test_a_test_with_one_class_of_train_is_scored(drawn):
-    folder = drawn("images/train", ("cats", "dogs"), 3, side=24).parent
-    drawn("images/test", ("cats", "owls"), 2, side=24, seed=1)
+    folder = drawn("images/train", ("cats", "dogs"), 3, image_size=24).parent
+    drawn("images/test", ("cats", "owls"), 2, image_size=24, seed=1)
     assert len(Manifest.read(folder).part("test")) == 4

@@ -18,18 +18,18 @@ def encoded(image, kind="PNG", **options):
     return content.getvalue()
 
 
-def quarters(side=16):
+def quarters(image_size=16):
     """Red, green; blue, white."""
-    pixels = np.zeros((side, side, 3), np.uint8)
-    half = side // 2
+    pixels = np.zeros((image_size, image_size, 3), np.uint8)
+    half = image_size // 2
     pixels[:half, :half, 0] = pixels[:half, half:, 1] = pixels[half:, :half, 2] = 255
     pixels[half:, half:] = 255
     return Image.fromarray(pixels)
 
 
-def photo(side=512):
+def photo(image_size=512):
     """Smooth colours with an edge: what a JPEG is made for."""
-    y, x = np.mgrid[0:side, 0:side] / side
+    y, x = np.mgrid[0:image_size, 0:image_size] / image_size
     pixels = np.stack([x, y, (np.hypot(x - 0.5, y - 0.5) < 0.3)], axis=-1)
     return Image.fromarray((pixels * 255).astype(np.uint8))
 
@@ -87,11 +87,11 @@ def test_the_first_frame_of_a_gif_is_the_image():
     assert one_colour(content) == (255, 0, 0)
 
 
-@pytest.mark.parametrize("side", [32, 64, 100, 224])
-def test_a_jpeg_that_is_shrunk_as_it_is_decoded_is_nearly_what_it_would_be(side):
+@pytest.mark.parametrize("image_size", [32, 64, 100, 224])
+def test_a_jpeg_that_is_shrunk_as_it_is_decoded_is_nearly_what_it_would_be(image_size):
     content = encoded(photo(), "JPEG", quality=95)
     whole = encoded(Image.open(BytesIO(content)).convert("RGB"), "PNG")
-    difference = np.abs(decode(content, side).astype(int) - decode(whole, side))
+    difference = np.abs(decode(content, image_size).astype(int) - decode(whole, image_size))
     assert difference.mean() < 1.5
 
 

@@ -184,7 +184,7 @@ def test_the_whole_of_16_bits_is_what_pillow_makes_of_it(name, given):
 
 @pytest.mark.parametrize("made", [png, tiff, ppm, plain_ppm])
 def test_12_bits_in_16_are_the_same_values_in_8(made):
-    found = decode(made(drawn(most=4095)), SIDE, grey_range=(0, 4095))
+    found = decode(made(drawn(most=4095)), SIDE, value_range=(0, 4095))
     np.testing.assert_array_equal(found, np.rint(drawn(most=4095) / 4095 * 255))
 
 
@@ -192,7 +192,7 @@ def test_alpha_is_laid_on_white_in_a_range_too():
     values = np.zeros((4, 4, 4), np.uint16)
     values[:2, :, 3] = 65535
     values[..., 0] = 4095
-    found = decode(png(values), 4, grey_range=(0, 4095))
+    found = decode(png(values), 4, value_range=(0, 4095))
     assert found[0, 0].tolist() == [255, 0, 0]
     assert found[3, 0].tolist() == [255, 255, 255]
 
@@ -203,25 +203,25 @@ def test_the_colour_that_is_transparent_is_that_of_16_bits(given):
     values = np.zeros((4, 4, 3), np.uint16)
     values[:2] = (0, 0, 7)
     found = decode(
-        png(values, extra=chunk(b"tRNS", struct.pack(">HHH", 0, 0, 7))), 4, grey_range=given
+        png(values, extra=chunk(b"tRNS", struct.pack(">HHH", 0, 0, 7))), 4, value_range=given
     )
     assert found[0, 0].tolist() == [255, 255, 255]
     assert found[3, 0].tolist() == [0, 0, 0]
 
 
 def test_what_is_turned_is_upright(tmp_path):
-    upright = decode(png(drawn(most=4095)), SIDE, grey_range=(0, 4095))
+    upright = decode(png(drawn(most=4095)), SIDE, value_range=(0, 4095))
     exif = Image.Exif()
     exif[0x0112] = 3
     turned = png(drawn(most=4095)[::-1, ::-1], extra=chunk(b"eXIf", exif.tobytes()[6:]))
-    np.testing.assert_array_equal(decode(turned, SIDE, grey_range=(0, 4095)), upright)
+    np.testing.assert_array_equal(decode(turned, SIDE, value_range=(0, 4095)), upright)
 
 
 def test_the_check_finds_the_values_and_damage(tmp_path):
     contents = {"whole": png(drawn(most=4095)), "cut": png(drawn(most=4095))[:900]}
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    found = inspect_files([str(tmp_path / name) for name in contents], 10_000, grey_range=None)
+    found = inspect_files([str(tmp_path / name) for name in contents], 10_000, value_range=None)
     assert found["values"].tolist() == ["uint16", "uint8"]
     assert found["high"][0] == drawn(most=4095).max()
     assert found["problem"][0] == ""
@@ -245,22 +245,22 @@ def test_a_folder_has_one_range_for_grey_and_colours(slides):
     values = np.random.default_rng(1).integers(0, 16000, (48, 48)).astype(np.uint16)
     Image.fromarray(values).save(slides / "red" / "grey.png")
     manifest = Manifest.read(slides)
-    assert manifest.settled(Config()).data.grey_range == (0, 16383)
-    (note,) = [note for note in manifest.notes if "--data.grey-range" in note]
+    assert manifest.settled(Config()).data.value_range == (0, 16383)
+    (note,) = [note for note in manifest.notes if "--data.value-range" in note]
     assert note.startswith("25 images have values of more than 8 bits, 0 to 1599")
 
 
 def test_a_folder_of_12_bits_is_no_darker_than_one_of_8(slides):
     manifest = Manifest.read(slides)
     data = manifest.settled_data(DataConfig())
-    assert data.grey_range == (0, 4095)
+    assert data.value_range == (0, 4095)
     assert decode_as(slides / "red" / "00", 48, data).max() >= 254
     assert decode(slides / "red" / "00", 48).max() < 16  # without the folder, as 16 bits
 
 
 def test_a_classic_reads_later_colours_in_the_range_that_it_learnt_in(slides, tmp_path):
     classic = fit_baseline("perceptron_colour", Manifest.read(slides))
-    assert classic.data.grey_range == (0, 4095)
+    assert classic.data.value_range == (0, 4095)
     dark = np.full((48, 48, 3), 200, np.uint16)  # by itself of 8 bits
     (tmp_path / "dark.png").write_bytes(png(dark))
     assert decode_as(tmp_path / "dark.png", 48, classic.data).max() == 12

@@ -49,14 +49,14 @@ def test_the_capture_groups_are_the_group_or_the_whole_match(pattern, path, grou
 
 
 def test_frames_of_one_film_stay_on_one_side(films) -> None:
-    manifest = Manifest.read(films, DataConfig(group_by=FRAMES, near_copies=False))
+    manifest = Manifest.read(films, DataConfig(group_by=FRAMES, near_duplicates=False))
     assert len(set(manifest.usable["group"])) == 20
     assert all(len(splits) == 1 for splits in splits_of_groups(manifest))
     assert set(manifest.usable["split"]) == {"train", "validation", "test"}
 
 
 def test_without_the_pattern_a_random_split_parts_them(films) -> None:
-    manifest = Manifest.read(films, DataConfig(near_copies=False))
+    manifest = Manifest.read(films, DataConfig(near_duplicates=False))
     frame = manifest.frame.assign(
         group=groups_of(paths_below(str(films), manifest.frame["path"]), FRAMES)
     )
@@ -65,7 +65,7 @@ def test_without_the_pattern_a_random_split_parts_them(films) -> None:
 
 def test_a_note_counts_the_groups(films) -> None:
     (films / "cat" / "lonely.png").write_bytes((films / "cat" / "00000_00000.png").read_bytes())
-    notes = Manifest.read(films, DataConfig(group_by=FRAMES, near_copies=False)).notes
+    notes = Manifest.read(films, DataConfig(group_by=FRAMES, near_duplicates=False)).notes
     sentence = (
         f"By the pattern {FRAMES!r} of --data.group-by, 60 of 61 files are in 20 groups, "
         "and 1 in none."
@@ -76,7 +76,7 @@ def test_a_note_counts_the_groups(films) -> None:
 def test_a_copy_joins_the_groups_of_both(films) -> None:
     first, other = films / "cat" / "00000_00000.png", films / "cat" / "00001_00000.png"
     other.write_bytes(first.read_bytes())
-    frame = Manifest.read(films, DataConfig(group_by=FRAMES, near_copies=False)).frame
+    frame = Manifest.read(films, DataConfig(group_by=FRAMES, near_duplicates=False)).frame
     group = dict(zip(frame["path"], frame["group"], strict=True))
     assert group[str(first)] == group[str(films / "cat" / "00001_00002.png")] == "cat/00000"
     assert len(set(group.values())) == 19
@@ -89,7 +89,9 @@ def test_the_groups_of_a_list_are_kept_and_joined(films) -> None:
         for path in sorted(films.rglob("*.png")):
             mother = "litter" if path.name in ("00000_00000.png", "00001_00001.png") else ""
             lines.writerow([path.relative_to(films), path.parent.name, mother])
-    frame = Manifest.read(films / "list.csv", DataConfig(group_by=FRAMES, near_copies=False)).frame
+    frame = Manifest.read(
+        films / "list.csv", DataConfig(group_by=FRAMES, near_duplicates=False)
+    ).frame
     assert (frame["group"] == "litter").sum() == 12  # two films of each of two classes
     assert len(set(frame["group"])) == 17
 
@@ -100,7 +102,7 @@ def test_a_source_s_own_split_that_parts_groups_is_a_leak(films, tmp_path) -> No
         place = tmp_path / "split" / split / path.parent.name / path.name
         place.parent.mkdir(parents=True, exist_ok=True)
         path.rename(place)
-    manifest = Manifest.read(tmp_path / "split", DataConfig(group_by=FRAMES, near_copies=False))
+    manifest = Manifest.read(tmp_path / "split", DataConfig(group_by=FRAMES, near_duplicates=False))
     assert len(manifest.leaked) == 20
 
 

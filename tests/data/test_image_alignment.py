@@ -14,12 +14,14 @@ from transferkit.data.quality.image_alignment import (
 SIZE = (192, 192)
 
 
-def at_side(image, side=96):
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0))
+def at_side(image, image_size=96):
+    return np.asarray(
+        image.resize((image_size, image_size), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    )
 
 
-def grey(image, side=96):
-    return at_side(image, side).mean(axis=2, dtype=np.float32)[None]
+def grey(image, image_size=96):
+    return at_side(image, image_size).mean(axis=2, dtype=np.float32)[None]
 
 
 @pytest.mark.parametrize("box", [(6, 0, 192, 192), (4, 8, 184, 190), (0, 9, 192, 186)])

@@ -14,7 +14,7 @@ from transferkit.errors import DataError
 @pytest.fixture
 def folder(drawn):
     """Two classes of four PNG images, one JPEG turned and named .png, and one file of nothing."""
-    folder = drawn("images", ("cat", "dog"), 4, side=24)
+    folder = drawn("images", ("cat", "dog"), 4, image_size=24)
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("L", (40, 30)).save(folder / "cat/turned.png", "JPEG", exif=exif)
@@ -113,8 +113,8 @@ def test_blank_pictures_are_left_out_of_the_fixed_manifest(folder):
 @pytest.fixture
 def leaking(drawn):
     """Train and test of two classes, of which one image of each is in both."""
-    folder = drawn("images/train", ("cat", "dog"), 6, side=24, seed=1).parent
-    drawn("images/test", ("cat", "dog"), 3, side=24, seed=2)
+    folder = drawn("images/train", ("cat", "dog"), 6, image_size=24, seed=1).parent
+    drawn("images/test", ("cat", "dog"), 3, image_size=24, seed=2)
     for name in ("cat", "dog"):
         (folder / f"test/{name}/copy.png").write_bytes(
             (folder / f"train/{name}/000.png").read_bytes()
@@ -147,7 +147,7 @@ def test_a_fixed_manifest_that_is_saved_is_read_as_it_is(leaking, tmp_path):
 
 
 def test_groups_of_a_list_in_latin_1_are_read_and_fixed(drawn, tmp_path):
-    folder = drawn("images", ("cat", "dog"), 4, side=24)
+    folder = drawn("images", ("cat", "dog"), 4, image_size=24)
     with open(tmp_path / "list.csv", "w", encoding="latin-1", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["path", "label", "split", "group"])
@@ -165,8 +165,8 @@ def test_groups_of_a_list_in_latin_1_are_read_and_fixed(drawn, tmp_path):
 
 
 def test_a_test_of_nothing_but_copies_cannot_be_fixed(drawn):
-    folder = drawn("images/train", ("cat", "dog"), 4, side=24, seed=1).parent
-    drawn("images/test", ("cat", "dog"), 4, side=24, seed=1)
+    folder = drawn("images/train", ("cat", "dog"), 4, image_size=24, seed=1).parent
+    drawn("images/test", ("cat", "dog"), 4, image_size=24, seed=1)
     with pytest.raises(DataError) as caught:
         look(folder).fixed()
     assert str(caught.value) == (

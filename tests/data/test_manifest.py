@@ -86,7 +86,7 @@ def test_it_is_said_where_no_image_is_left_to_choose_by(drawn, images, said):
 
 
 def test_the_shares_are_those_of_the_settings(drawn):
-    manifest = Manifest.read(drawn(images=10), DataConfig(validation=0.3, test=0.4))
+    manifest = Manifest.read(drawn(images=10), DataConfig(validation_split=0.3, test_split=0.4))
     assert manifest.counts().to_numpy().tolist() == [[3, 3, 4]] * 3
 
 
@@ -211,7 +211,7 @@ def test_a_row_with_a_problem_is_in_no_split(drawn):
 
 
 def test_the_order_of_a_list_decides_no_split(drawn, tmp_path):
-    drawn("images", images=8, side=24)
+    drawn("images", images=8, image_size=24)
     frame = Manifest.read(tmp_path / "images").frame[["path", "label"]]
     splits = []
     for seed in (0, 1):

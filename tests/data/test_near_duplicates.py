@@ -103,11 +103,11 @@ def test_digits_that_were_enlarged_are_no_copies_of_each_other(tmp_path):
     assert pairs_of(sorted(tmp_path.glob("*.png"))) == []
 
 
-def circle(generator, side=128):
+def circle(generator, image_size=128):
     """A circle of one colour on white."""
-    picture = Image.new("RGB", (side, side), "white")
-    size = int(generator.integers(side // 3, side // 1.3))
-    left, top = (int(each) for each in generator.integers(0, side - size, 2))
+    picture = Image.new("RGB", (image_size, image_size), "white")
+    size = int(generator.integers(image_size // 3, image_size // 1.3))
+    left, top = (int(each) for each in generator.integers(0, image_size - size, 2))
     ImageDraw.Draw(picture).ellipse((left, top, left + size, top + size), fill="navy")
     return picture
 
@@ -127,10 +127,10 @@ def test_a_copy_of_a_drawing_that_was_not_moved_is_found(tmp_path):
     assert pairs_of(sorted(tmp_path.iterdir())) == [("07.png", "copy.jpg")]
 
 
-@pytest.mark.parametrize("side", [96, 128])
-def test_stripes_of_one_period_are_no_copies_of_each_other(drawn, side):
+@pytest.mark.parametrize("image_size", [96, 128])
+def test_stripes_of_one_period_are_no_copies_of_each_other(drawn, image_size):
     for seed in range(3):
-        folder = drawn(f"stripes-{seed}", ("stripes",), images=12, side=side, seed=seed)
+        folder = drawn(f"stripes-{seed}", ("stripes",), images=12, image_size=image_size, seed=seed)
         assert pairs_of(sorted(folder.rglob("*.png"))) == []
 
 

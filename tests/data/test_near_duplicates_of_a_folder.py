@@ -21,7 +21,7 @@ def near(tmp_path):
     return tmp_path / "images"
 
 
-def test_near_copies_of_a_class_are_kept_in_one_split_and_named(near):
+def test_near_duplicates_of_a_class_are_kept_in_one_split_and_named(near):
     for seed in range(5):
         manifest = Manifest.read(near, seed=seed)
         copies = manifest.usable[manifest.usable["group"] != ""]
@@ -32,22 +32,25 @@ def test_near_copies_of_a_class_are_kept_in_one_split_and_named(near):
         assert copies["split"].nunique() == 1
     assert manifest.notes[1:] == (
         "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), a group "
-        "for each (1): 'field/copy.jpg'; --data.no-near-copies (near_copies=False) "
+        "for each (1): 'field/copy.jpg'; --data.no-near-duplicates "
+        "(near_duplicates=False) "
         "leaves the search out.",
     )
 
 
-def test_near_copies_are_not_sought_where_that_is_set_so(near):
-    manifest = Manifest.read(near, DataConfig(near_copies=False))
+def test_near_duplicates_are_not_sought_where_that_is_set_so(near):
+    manifest = Manifest.read(near, DataConfig(near_duplicates=False))
     assert set(manifest.frame["group"]) == {""}
 
 
-def test_near_copies_under_two_labels_are_kept_together_and_named(near):
+def test_near_duplicates_under_two_labels_are_kept_together_and_named(near):
     os.rename(near / "field/copy.jpg", near / "wood/copy.jpg")
     manifest = Manifest.read(near)
     assert manifest.notes[1:] == (
         "Near copies under different labels, kept on one side of a split (2): "
-        "'field/000.png', 'wood/copy.jpg'; --data.no-near-copies (near_copies=False) leaves the "
+        "'field/000.png', 'wood/copy.jpg'; --data.no-near-duplicates "
+        "(near_duplicates=False) "
+        "leaves the "
         "search out.",
     )
     assert manifest.usable.query("group != ''")["split"].nunique() == 1
@@ -99,12 +102,13 @@ def test_frames_of_a_fixed_camera_are_split_and_the_flag_is_named(static):
     assert manifest.notes[1:] == (
         "Pictures nearly alike that are most of a class, as of a fixed camera, where only exact "
         "copies are kept together (16): 'high/00.jpg', 'high/02.jpg', 'high/04.jpg', "
-        "'high/06.jpg', 'high/08.jpg' and 11 more; --data.no-near-copies (near_copies=False) "
+        "'high/06.jpg', 'high/08.jpg' and 11 more; --data.no-near-duplicates "
+        "(near_duplicates=False) "
         "leaves the search out.",
     )
 
 
-def test_readings_that_a_camera_on_a_stand_takes_of_one_gauge_are_no_near_copies(tmp_path):
+def test_readings_that_a_camera_on_a_stand_takes_of_one_gauge_are_no_near_duplicates(tmp_path):
     for number in range(16):
         folder = tmp_path / ("high", "low")[number % 2]
         folder.mkdir(exist_ok=True)

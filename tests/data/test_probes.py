@@ -14,7 +14,7 @@ from transferkit.data.inspection import DatasetInspection, look
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.data.quality.image_statistics import in_words, picture_statistics, read_thumbnails
 
-ALONE = DataConfig(near_copies=False)
+ALONE = DataConfig(near_duplicates=False)
 
 
 def notes(found: DatasetInspection, start: str) -> list[str]:
@@ -103,14 +103,14 @@ def test_the_groups_on_both_sides_come_first(films) -> None:
     found = look(films, ALONE)
     rows = found.findings[found.findings["finding"] == "sequence"]
     split = dict(zip(found.manifest.frame["path"], found.manifest.frame["split"], strict=True))
-    sides = rows.assign(split=rows["path"].map(split)).groupby("group", sort=False)["split"]
-    parted = [{"test"} < set(side) for _, side in sides]
+    image_sizes = rows.assign(split=rows["path"].map(split)).groupby("group", sort=False)["split"]
+    parted = [{"test"} < set(image_size) for _, image_size in image_sizes]
     assert parted == sorted(parted, reverse=True)
 
 
 def test_with_the_flag_there_is_nothing_to_propose(films) -> None:
     pattern = look(films, ALONE).pattern
-    found = look(films, DataConfig(near_copies=False, group_by=pattern))
+    found = look(films, DataConfig(near_duplicates=False, group_by=pattern))
     assert (found.pattern, dict(found.remarks)) == ("", {})
     assert found.manifest.leaked.empty
 

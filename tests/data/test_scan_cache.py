@@ -51,7 +51,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each search for near copies was given."""
-    return spied(monkeypatch, "near_copies", lambda files: [len(files)])
+    return spied(monkeypatch, "near_duplicates", lambda files: [len(files)])
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_file_that_became_too_large_is_refused_by_who_reads_it(folder: Path) -
 
 def test_without_a_cache_nothing_is_remembered(folder: Path, read: list[str]) -> None:
     for _ in range(2):
-        again(folder, DataConfig(cache_size=0))
+        again(folder, DataConfig(cache_gb=0))
     assert len(read) == 20
     assert memories() == []
 
@@ -203,12 +203,12 @@ def test_what_was_of_use_the_longest_ago_goes_first(tmp_path: Path, folder: Path
     again(folder)
     (first,) = memories()
     os.utime(first.path, (1e9, 1e9))
-    small = DataConfig(cache_size=1.5 * first.size / scan_cache.SHARE / 1e9)
+    small = DataConfig(cache_gb=1.5 * first.size / scan_cache.SHARE / 1e9)
     other = draw_folder(tmp_path / "other") / "circles"
     again(other, small)
     (left,) = memories()
     assert left.path != first.path
-    again(other, DataConfig(cache_size=1e-9))  # too little for even this one: it is left alone
+    again(other, DataConfig(cache_gb=1e-9))  # too little for even this one: it is left alone
     assert [each.path for each in memories()] == [left.path]
 
 
@@ -216,7 +216,7 @@ def test_what_is_replaced_takes_no_room_from_others(tmp_path: Path, folder: Path
     other = draw_folder(tmp_path / "other", images=10) / "circles"
     again(folder)
     again(other)
-    both = DataConfig(cache_size=1.2 * sum(each.size for each in memories()) / 5e7)
+    both = DataConfig(cache_gb=1.2 * sum(each.size for each in memories()) / 5e7)
     Image.new("RGB", (50, 50)).save(other / "new.png")
     again(other, both)
     assert len(memories()) == 2

@@ -71,7 +71,7 @@ def test_a_manifest_keeps_each_name_of_a_class(names, tmp_path):
 
 
 def test_rows_with_several_labels_are_left_out_and_named(drawn):
-    folder = drawn(images=5, side=24)
+    folder = drawn(images=5, image_size=24)
     rows = [f"{name}/{n:03}.png,{name}" for name in ("circles", "squares") for n in range(4)]
     rows.append("circles/004.png,circles|squares")
     (folder / "list.csv").write_text("\n".join(["path,label", *rows]))
@@ -87,7 +87,7 @@ def test_rows_with_several_labels_are_left_out_and_named(drawn):
 
 
 def test_a_list_of_nothing_else_is_refused(drawn):
-    folder = drawn(images=3, side=24)
+    folder = drawn(images=3, image_size=24)
     rows = [f"circles/{n:03}.png,{label}" for n, label in enumerate(("a|b", "b|c", "a|c"))]
     (folder / "list.csv").write_text("\n".join(["path,label", *rows]))
     with pytest.raises(DataError) as caught:

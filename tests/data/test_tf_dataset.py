@@ -10,7 +10,7 @@ from transferkit.data.augmentation.policies import find_policy
 from transferkit.data.loading.tf_dataset import Augmentation, naming_bad_files, training_batches
 
 SIDE, IMAGES = 8, 23
-DATA = DataConfig(side=SIDE)
+DATA = DataConfig(image_size=SIDE)
 FLIP, PHOTO, NONE = (find_policy(name) for name in ("flip", "photo", "none"))
 
 
@@ -34,7 +34,9 @@ def batches_of(paths, **options):
     """Training batches whose target `(images, 1)` and weight are the number of the image."""
     targets = np.arange(len(paths), dtype=np.float32)[:, None]
     weights = np.arange(len(paths), dtype=np.float32)
-    return training_batches(paths, targets, SIDE, data=DATA, batch=5, weights=weights, **options)
+    return training_batches(
+        paths, targets, SIDE, data=DATA, batch_size=5, weights=weights, **options
+    )
 
 
 def epoch(batches):
@@ -49,7 +51,11 @@ def augmented(paths, policy=PHOTO, *, mix="none", seed=0):
 def test_a_name_that_is_not_utf_8_is_read(tmp_path):
     Image.new("L", (4, 4), 9).save(tmp_path / "caf\udce9.png")
     batches = training_batches(
-        [str(tmp_path / "caf\udce9.png")], np.zeros((1, 2), np.float32), SIDE, data=DATA, batch=1
+        [str(tmp_path / "caf\udce9.png")],
+        np.zeros((1, 2), np.float32),
+        SIDE,
+        data=DATA,
+        batch_size=1,
     )
     images, *_ = next(batches.as_numpy_iterator())
     assert images.mean() == 9
@@ -78,7 +84,7 @@ def test_without_augmentation_all_is_as_given(paths):
 
 def test_weights_are_1_where_none_are_given(paths):
     targets = np.zeros((IMAGES, 2), np.float32)
-    assert (epoch(training_batches(paths, targets, SIDE, data=DATA, batch=5))[2] == 1).all()
+    assert (epoch(training_batches(paths, targets, SIDE, data=DATA, batch_size=5))[2] == 1).all()
 
 
 def test_every_image_comes_once_in_an_epoch(paths):
@@ -157,11 +163,11 @@ def test_the_number_of_threads_changes_nothing(paths, threads):
 
 @pytest.mark.parametrize("kind", ["mixup", "cutmix"])
 def test_a_weight_is_blended_as_its_target_is(kind, drawn):
-    paths = sorted(str(path) for path in drawn("few", ("a", "b"), 8, side=24).rglob("*.png"))
+    paths = sorted(str(path) for path in drawn("few", ("a", "b"), 8, image_size=24).rglob("*.png"))
     targets = np.eye(2, dtype=np.float32)[[int("/b/" in path) for path in paths]]
     by_class = np.array([1.0, 3.0], np.float32)
     batches = training_batches(
-        paths, targets, 24, data=DataConfig(), batch=16, weights=targets @ by_class,
+        paths, targets, 24, data=DataConfig(), batch_size=16, weights=targets @ by_class,
         augmentation=Augmentation(find_policy("none"), kind, seed=1),
     )  # fmt: skip
     _, mixed, weights = next(iter(batches))

@@ -68,7 +68,7 @@ def test_floats_in_no_one_range_are_refused_by_their_ranges():
     assert str(caught.value) == (
         "The values of 'photos' are in no one range: '0.tif' from 0 to 0.99, '1.tif' from "
         "0 to 65535; save them in one, or say which is black and which is white: "
-        "--data.grey-range LOW HIGH."
+        "--data.value-range LOW HIGH."
     )
 
 
@@ -113,9 +113,9 @@ STORED = {
 @pytest.mark.parametrize("name", STORED)
 def test_a_ramp_is_a_ramp_however_it_is_stored(name, tmp_path):
     (tmp_path / "image").write_bytes(STORED[name])
-    found = inspect_files([str(tmp_path / "image")], 10_000, grey_range=None)
+    found = inspect_files([str(tmp_path / "image")], 10_000, value_range=None)
     assert found["problem"].tolist() == [""]
-    pixels = decode(STORED[name], 64, grey_range=folder_range(found, "x"))[:, :, 0]
+    pixels = decode(STORED[name], 64, value_range=folder_range(found, "x"))[:, :, 0]
     assert np.abs(pixels - RAMP * 255).max() <= 1.01
 
 
@@ -123,7 +123,7 @@ def test_what_has_no_range_of_its_own_is_refused_by_the_check_and_by_decoding(tm
     (tmp_path / "image").write_bytes(STORED["floats"])
     sentence = (
         "has grey values of the type float32 from 0 to 1, and nothing says which is black and "
-        "which is white: learn from images like it, or give --data.grey-range LOW HIGH there"
+        "which is white: learn from images like it, or give --data.value-range LOW HIGH there"
     )
     assert inspect_files([str(tmp_path / "image")], 10_000)["problem"].tolist() == [sentence]
     with pytest.raises(DataError, match="has grey values of the type float32 from 0 to 1"):
@@ -145,8 +145,8 @@ def scans(tmp_path):
 def test_a_manifest_says_how_its_grey_values_are_scaled(scans):
     Image.new("L", (48, 48), 90).save(scans / "dark" / "eight.png")
     manifest = Manifest.read(scans)
-    assert manifest.settled(Config()).data.grey_range == (0, 4095)
-    (note,) = [note for note in manifest.notes if "--data.grey-range" in note]
+    assert manifest.settled(Config()).data.value_range == (0, 4095)
+    (note,) = [note for note in manifest.notes if "--data.value-range" in note]
     assert note.startswith("24 images have values of more than 8 bits, 1")
     assert (
         ": 0 to 4095 becomes black to white; the other 1 have 8 bits and stay as they are" in note
@@ -161,16 +161,16 @@ def test_a_manifest_of_eight_bits_says_nothing_of_it(shapes):
 
 def test_files_that_stayed_as_they_were_give_the_same_range(scans):
     for _ in range(2):
-        assert Manifest.read(scans).settled(Config()).data.grey_range == (0, 4095)
+        assert Manifest.read(scans).settled(Config()).data.value_range == (0, 4095)
 
 
 def test_a_manifest_made_by_hand_finds_the_range_of_its_files(scans):
     frame = Manifest.read(scans).frame
-    assert Manifest(frame).settled(Config()).data.grey_range == (0, 4095)
+    assert Manifest(frame).settled(Config()).data.value_range == (0, 4095)
 
 
 def test_a_range_that_is_given_stays(scans):
-    data = DataConfig(grey_range=(0.0, 65535.0))
+    data = DataConfig(value_range=(0.0, 65535.0))
     config = Config(data=data)
     assert Manifest.read(scans, data).settled(config) == config
 
@@ -178,19 +178,19 @@ def test_a_range_that_is_given_stays(scans):
 @pytest.mark.parametrize("pair", [(1.0,), (2.0, 1.0), (0.0, 1.0, 2.0)])
 def test_a_range_that_is_none_is_a_sentence(pair):
     with pytest.raises(ConfigError) as caught:
-        DataConfig(grey_range=pair)
+        DataConfig(value_range=pair)
     assert str(caught.value) == (
-        f"The setting 'grey_range' is {pair}: it should be two numbers, the lower one first."
+        f"The setting 'value_range' is {pair}: it should be two numbers, the lower one first."
     )
 
 
 def test_a_classic_reads_later_images_in_the_range_that_it_learnt_in(scans, tmp_path):
     manifest = Manifest.read(scans)
     classic = fit_baseline("perceptron_colour", manifest)
-    assert classic.data.grey_range == (0, 4095)
+    assert classic.data.value_range == (0, 4095)
     classic.save(tmp_path)
     again = load_baseline(tmp_path / "baselines" / "perceptron_colour.skops")
-    assert again.data.grey_range == (0, 4095)
+    assert again.data.value_range == (0, 4095)
     path = manifest.part("test")["path"].iloc[0]
     alone = read_images([path], 32, dataclasses.replace(again.data))
     assert alone.max() > 100 or "dark" in path

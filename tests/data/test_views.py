@@ -43,10 +43,10 @@ def test_the_facts_of_a_view_are_what_decides_it() -> None:
     ("settings", "numbers"),
     [
         ({}, []),
-        ({"views": "1"}, [1]),
-        ({"views": "3"}, [1, 2, 3]),
-        ({"views": "every"}, []),
-        ({"augment": "none", "views": "3"}, []),
+        ({"cached_views": "1"}, [1]),
+        ({"cached_views": "3"}, [1, 2, 3]),
+        ({"cached_views": "every"}, []),
+        ({"augment": "none", "cached_views": "3"}, []),
     ],
 )
 def test_the_settings_say_how_many(settings: dict[str, str], numbers: list[int]) -> None:

@@ -61,9 +61,9 @@ def test_one_content_under_two_names_is_computed_once(world: World) -> None:
 
 def test_other_facts_are_another_table(world: World) -> None:
     world.read(1)
-    world.read(1, facts=FACTS | {"side": 160})
+    world.read(1, facts=FACTS | {"image_size": 160})
     assert world.asked == [1, 1]
-    assert {each.about["side"] for each in list_tables(world.root)} == {96, 160}
+    assert {each.about["image_size"] for each in list_tables(world.root)} == {96, 160}
 
 
 def test_an_image_that_cannot_be_looked_into_is_computed_each_time(world: World) -> None:
@@ -144,7 +144,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_once(
         assert world.read(1).kept == 0
     assert capsys.readouterr().err == (
         f"Features cannot be kept in '{tmp_path}/file/kept' (Not a directory): free some space, "
-        "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0.\n"
+        "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0.\n"
     )
 
 

@@ -100,7 +100,9 @@ def test_what_reading_back_saves_is_still_a_cost(pretrained: Config, files: list
         lambda config: dataclasses.replace(
             config, data=dataclasses.replace(config.data, resize="crop")
         ),
-        lambda config: dataclasses.replace(config, data=dataclasses.replace(config.data, side=64)),
+        lambda config: dataclasses.replace(
+            config, data=dataclasses.replace(config.data, image_size=64)
+        ),
     ],
     ids=["pooling", "resize", "side"],
 )
@@ -130,7 +132,7 @@ def test_other_weights_are_another_table(
 def test_a_size_of_zero_keeps_nothing_and_says_the_same(
     pretrained: Config, files: list[str]
 ) -> None:
-    data = dataclasses.replace(pretrained.data, cache_size=0)
+    data = dataclasses.replace(pretrained.data, cache_gb=0)
     off = read(dataclasses.replace(pretrained, data=data), files).values
     assert not features_folder().exists()
     np.testing.assert_array_equal(off, read(pretrained, files).values)
@@ -147,7 +149,7 @@ def test_engines_are_given_up_one_after_another(
     def give_up(engine: Engine, images: np.ndarray) -> Engine:
         return start_engine(engine.model, others.pop(0)) if others else engine
 
-    monkeypatch.setattr(predictor, "agreeing_engine", give_up)
+    monkeypatch.setattr(predictor, "verify_parity", give_up)
     found = read(pretrained, files, engine="graph")
     assert not others
     np.testing.assert_array_equal(found.values, truth)

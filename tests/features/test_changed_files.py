@@ -53,7 +53,7 @@ def restored(pictures: list[str], tmp_path: Path) -> list[str]:
 
 def test_the_keys_are_those_of_what_was_decoded(pictures: list[str]) -> None:
     keys = [b""] * len(pictures)
-    batches = list(decoded_batches(pictures, 8, DataConfig(), batch=2, keys=keys))
+    batches = list(decoded_batches(pictures, 8, DataConfig(), batch_size=2, keys=keys))
     assert [len(batch) for batch in batches] == [2, 2, 1]
     assert keys == content_keys(pictures)
 
@@ -70,7 +70,9 @@ def test_features_of_another_picture_are_not_kept_under_the_first_ones_key(
     extractor_pool._held.clear()
     kept = extract_features(pretrained.model, pretrained.data, restored(pictures, tmp_path))
     alone = extract_features(
-        pretrained.model, DataConfig(side=pretrained.data.side, cache_size=0), pictures[:4]
+        pretrained.model,
+        DataConfig(image_size=pretrained.data.image_size, cache_gb=0),
+        pictures[:4],
     )
     np.testing.assert_allclose(kept.values, alone.values, rtol=1e-3, atol=1e-3)
 
@@ -82,7 +84,7 @@ def test_features_of_a_classic_are_kept_by_what_was_read_too(
     hog = image_features.ImageFeatures("hog")
     first = hog.transform(pictures[:4])
     kept = hog.transform(restored(pictures, tmp_path))
-    alone = image_features.ImageFeatures("hog", cache_size=0).transform(pictures[:4])
+    alone = image_features.ImageFeatures("hog", cache_gb=0).transform(pictures[:4])
     np.testing.assert_array_equal(kept, alone)
     assert not np.array_equal(first[1], kept[1])
 

@@ -49,7 +49,7 @@ def files(drawn: Callable[..., Path]) -> list[str]:
 @pytest.fixture
 def bare(pretrained: Config) -> Config:
     """Nothing is kept on disk, so that what is asked for is computed."""
-    return dataclasses.replace(pretrained, data=dataclasses.replace(pretrained.data, cache_size=0))
+    return dataclasses.replace(pretrained, data=dataclasses.replace(pretrained.data, cache_gb=0))
 
 
 def features(
@@ -69,7 +69,7 @@ def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def classifier(config: Config) -> keras.Model:
-    return build_classifier(config.model, ("a", "b"), side=32)
+    return build_classifier(config.model, ("a", "b"), image_size=32)
 
 
 def test_one_that_is_lent_is_not_built_again(
@@ -120,10 +120,10 @@ def test_one_that_was_held_before_outlives_what_was_lent(bare: Config, files: li
 
 
 def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:
-    for engine, side in (("graph", 32), ("keras", 32), ("graph", 64)):
-        data = dataclasses.replace(bare.data, side=side)
+    for engine, image_size in (("graph", 32), ("keras", 32), ("graph", 64)):
+        data = dataclasses.replace(bare.data, image_size=image_size)
         features(dataclasses.replace(bare, data=data), files[:1], engine)
-    kept = [(source.engine, source.data.side) for source, _ in extractor_pool._held]
+    kept = [(source.engine, source.data.image_size) for source, _ in extractor_pool._held]
     assert kept == [("keras", 32), ("graph", 64)]
 
 
@@ -146,11 +146,11 @@ from transferkit.config.settings import DataConfig, ModelConfig, TrainConfig
 from transferkit.inference.devices import choose_device
 from transferkit.training import held
 from transferkit.models.classifier import build_classifier, extractor_of
-from transferkit.features.spec import Source
+from transferkit.features.spec import FeatureSpec
 device = choose_device(TrainConfig(devices="cpu:2"))
-model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
+model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
 with device.building():
-    lender = build_classifier(model, ("a", "b"), side=32)
+    lender = build_classifier(model, ("a", "b"), image_size=32)
 source = Source.of(model, data, precision="float32", engine="keras")
 with held.lent(source, lambda: extractor_of(lender)):
     print(held.forward_for(source).engine.replicas)

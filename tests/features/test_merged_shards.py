@@ -51,7 +51,7 @@ def test_small_blocks_are_there_until_the_large_one_is(
             raise OSError("No space left on device")
         write(folder, keys, *rest, **more)
 
-    monkeypatch.setattr(store, "write_blocks", full)
+    monkeypatch.setattr(store, "write_shards", full)
     world.read(store.MERGE_FROM)
     assert len(world.blocks) == store.MERGE_FROM + 1
     assert set(before) < set(world.blocks)

@@ -123,7 +123,7 @@ def test_openvino_says_what_keras_says_of_every_backbone(row: BackboneSpec) -> N
 
 @every_engine
 def test_pictures_are_looked_at_on_several_sides(name: EngineName) -> None:
-    model = build_extractor(ModelConfig(backbone="pocket", sides=(32, 64)))
+    model = build_extractor(ModelConfig(backbone="pocket", image_sizes=(32, 64)))
     images = worlds.images(3, 64)
     (found,) = next(iter(worlds.engine_of(model, name).run([images])))
     assert found == pytest.approx(truth(model, images)[0], abs=1e-4)

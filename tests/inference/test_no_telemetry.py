@@ -26,9 +26,9 @@ def refuse(*_, **__):
 socket.socket.connect = socket.getaddrinfo = refuse
 sys.path.insert(0, sys.argv[1])
 import engine_worlds as worlds
-from transferkit.inference.devices import choose_bits
+from transferkit.inference.devices import resolve_precision
 
-worlds.engine_of(worlds.pocket(), "openvino", choose_bits(sys.argv[2]))
+worlds.engine_of(worlds.pocket(), "openvino", resolve_precision(sys.argv[2]))
 print([name for name in sys.modules if name.startswith("openvino_telemetry")])
 """
 

@@ -139,7 +139,7 @@ def test_what_is_kept_is_by_the_engine_that_computed_it(
     drawn: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(path) for path in sorted(drawn(images=2).rglob("*.png"))]
-    model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
+    model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
 
     def read() -> np.ndarray:
         extract._read.cache_clear()

@@ -46,7 +46,7 @@ def test_no_file_gives_no_row() -> None:
 
 def test_a_stream_has_all_outputs_of_each_batch(files: list[str]) -> None:
     read = BatchPredictor(worlds.with_two_outputs(), bits=FLOAT32)
-    found = list(read.stream(files, DATA, doing="Reading", batch=5))
+    found = list(read.stream(files, DATA, doing="Reading", batch_size=5))
     assert [[each.shape for each in outputs] for outputs in found] == [
         [(5, 1760), (5, 8, 8, 3)],
         [(5, 1760), (5, 8, 8, 3)],
@@ -64,7 +64,7 @@ def test_a_change_is_made_of_each_batch_by_its_place(files: list[str]) -> None:
         return images[:, :, ::-1]
 
     read = BatchPredictor(worlds.pocket())
-    found = [each for (each,) in read.stream(files, DATA, doing="", batch=5, change=change)]
+    found = [each for (each,) in read.stream(files, DATA, doing="", batch_size=5, change=change)]
     mirrored = read_images(files, worlds.SIDE, DATA)[:, :, ::-1].astype("float32")
     expected = worlds.pocket().predict(mirrored, verbose=0)
     assert starts == [0, 5, 10]
@@ -117,7 +117,7 @@ def test_it_is_held_to_keras_until_enough_images_were_seen(
         seen.append(len(images))
         return engine
 
-    monkeypatch.setattr(predictor, "agreeing_engine", agree)
+    monkeypatch.setattr(predictor, "verify_parity", agree)
     read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
     for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
         read(files[start:end], DATA, doing="Reading")
@@ -134,7 +134,7 @@ def test_threads_that_ask_at_once_hold_it_to_keras_once(
         time.sleep(0.1)
         return engine
 
-    monkeypatch.setattr(predictor, "agreeing_engine", agree)
+    monkeypatch.setattr(predictor, "verify_parity", agree)
     read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: read.settle(files, DATA), range(4)))

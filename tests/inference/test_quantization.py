@@ -149,7 +149,7 @@ def test_features_in_int8_are_kept_apart(
     drawn: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(path) for path in sorted(drawn(images=3).rglob("*.png"))]
-    model, data = ModelConfig(backbone="pocket"), DataConfig(side=32)
+    model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
     plain = extract_features(model, data, files, precision="float32").values
     found = extract_features(model, data, files, precision="int8").values
     assert min_cosine([found], [plain]) > 0.97

@@ -171,7 +171,7 @@ def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
     (line,) = [line for line in said().splitlines() if "cannot" in line]
     assert line == (
         f"Networks in int8 cannot be kept in '{features_folder()}' (Not a directory): free "
-        "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+        "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
 
 
@@ -201,6 +201,6 @@ def test_features_of_another_folder_need_not_quantise_again(
         folder = drawn(f"images {seed}", images=2, seed=seed)
         files = [str(path) for path in sorted(folder.rglob("*.png"))]
         _held.clear()  # as in a new process
-        extract_features(model, DataConfig(side=32), files, precision="int8")
+        extract_features(model, DataConfig(image_size=32), files, precision="int8")
     assert world.made == 1
     assert said().count(KEPT) == 1

@@ -30,7 +30,7 @@ def test_each_step_is_traced_once(
     count("train_step")
     count("test_step")
     model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
-    train = dataclasses.replace(pretrained.train, release="all")
+    train = dataclasses.replace(pretrained.train, unfreeze="all")
     config = dataclasses.replace(pretrained, model=model, train=train)
     found = fit_classifier(manifest, config, choose_device(train))
     assert sorted(traced) == sorted(

@@ -14,14 +14,14 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 from transferkit.learning_curves.run import CURVE_BASELINES, _draws_of, learning_curve
 
-POCKET = Config(data=DataConfig(side=32), model=ModelConfig("pocket", "embedded"))
+POCKET = Config(data=DataConfig(image_size=32), model=ModelConfig("pocket", "embedded"))
 RANDOM = Config(model=ModelConfig("lenet", "none"))
 QUICK = ("knn_pixels", "majority")
 
 
 @pytest.fixture(scope="module")
 def manifest(shapes) -> Manifest:
-    return Manifest.read(shapes, DataConfig(test=0.4))
+    return Manifest.read(shapes, DataConfig(test_split=0.4))
 
 
 @pytest.fixture(scope="module")

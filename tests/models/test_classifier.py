@@ -17,12 +17,16 @@ PLAIN = ModelConfig(backbone="mobilenet_025", weights="none")
 ROW = find_backbone("mobilenet_025")
 
 
-def images(number: int = 2, side: int = 32) -> np.ndarray:
-    return np.random.default_rng(0).uniform(0, 255, (number, side, side, 3)).astype("float32")
+def images(number: int = 2, image_size: int = 32) -> np.ndarray:
+    return (
+        np.random.default_rng(0)
+        .uniform(0, 255, (number, image_size, image_size, 3))
+        .astype("float32")
+    )
 
 
 def build(**settings: object) -> keras.Model:
-    return models.build_classifier(dataclasses.replace(PLAIN, **settings), CLASSES, side=32)
+    return models.build_classifier(dataclasses.replace(PLAIN, **settings), CLASSES, image_size=32)
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max", "both"])
@@ -98,7 +102,7 @@ def test_batch_normalisation_learns_from_random_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "pretrained", "number"),
+    ("unfreeze", "pretrained", "number"),
     [
         ("none", True, 0),
         ("last", True, 1),
@@ -109,15 +113,15 @@ def test_batch_normalisation_learns_from_random_weights() -> None:
         ("0", True, 0),
     ],
 )
-def test_release_means_a_number_of_blocks(release: str, pretrained: bool, number: int) -> None:
-    assert blocks_to_unfreeze(ROW, release, pretrained=pretrained) == number
+def test_release_means_a_number_of_blocks(unfreeze: str, pretrained: bool, number: int) -> None:
+    assert blocks_to_unfreeze(ROW, unfreeze, pretrained=pretrained) == number
 
 
 def test_more_blocks_than_there_are_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
         blocks_to_unfreeze(ROW, "6", pretrained=True)
     assert str(caught.value) == (
-        "The setting 'release' is 6: mobilenet_025 has 5 blocks, so it should be that or less, "
+        "The setting 'unfreeze' is 6: mobilenet_025 has 5 blocks, so it should be that or less, "
         "or all."
     )
 
@@ -139,7 +143,7 @@ def test_no_layer_of_the_model_augments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "rate"),
+    ("settings", "learning_rate"),
     [
         ({"backbone": "pocket"}, 0.0),
         ({"backbone": "pocket", "head": "hidden"}, 0.2),
@@ -148,6 +152,6 @@ def test_no_layer_of_the_model_augments() -> None:
     ],
 )
 def test_dropout_is_left_out_before_a_head_that_is_solved(
-    settings: dict[str, object], rate: float
+    settings: dict[str, object], learning_rate: float
 ) -> None:
-    assert models.dropout_of(ModelConfig(**settings)) == rate  # type: ignore[arg-type]
+    assert models.dropout_of(ModelConfig(**settings)) == learning_rate  # type: ignore[arg-type]

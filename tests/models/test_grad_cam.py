@@ -27,22 +27,27 @@ SETTINGS = {
     "both": {"pooling": "both"},
     "stages": {"pooling": "stages"},
     "stages and maxima": {"pooling": "stages_both"},
-    "sides": {"sides": (32, 64), "pooling": "stages"},
+    "sides": {"image_sizes": (32, 64), "pooling": "stages"},
     "hidden": {"pooling": "avg", "head": "hidden", "hidden_activation": "gelu"},
 }
 
 
-def classifier(name: str = "mobilenet_025", side: int = 64, **settings: object) -> keras.Model:
+def classifier(
+    name: str = "mobilenet_025", image_size: int = 64, **settings: object
+) -> keras.Model:
     keras.utils.set_random_seed(3)
     model = ModelConfig(backbone=name, weights="none", **settings)
-    return build_classifier(model, CLASS_NAMES, side=None if settings.get("sides") else side)
+    return build_classifier(
+        model, CLASS_NAMES, image_size=None if settings.get("image_sizes") else image_size
+    )
 
 
-def pictures(number: int = 3, side: int = 64) -> np.ndarray:
+def pictures(number: int = 3, image_size: int = 64) -> np.ndarray:
     """Smooth ones: each pixel of four by four is blown up."""
     rough = np.random.default_rng(0).integers(0, 256, (number, 4, 4, 3), np.uint8)
     each = [
-        Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC) for image in rough
+        Image.fromarray(image).resize((image_size, image_size), Image.Resampling.BICUBIC)
+        for image in rough
     ]
     return np.stack([np.asarray(image) for image in each])
 
@@ -174,21 +179,21 @@ def draw_corners(folder: Path, images: int = 24) -> None:
 def corners(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     folder = tmp_path_factory.mktemp("corners")
     draw_corners(folder)
-    return Manifest.read(folder, DataConfig(test=0.4, near_copies=False))
+    return Manifest.read(folder, DataConfig(test_split=0.4, near_duplicates=False))
 
 
 @pytest.fixture(scope="module")
 def probe(corners: Manifest) -> Network:
     """The embedded backbone, its head alone fitted."""
-    learning = TrainConfig(release="none")
+    learning = TrainConfig(unfreeze="none")
     return train(corners, Config(model=ModelConfig(backbone="pocket"), train=learning))
 
 
 def test_the_corner_that_decides_the_class_lights_up(corners: Manifest, probe: Network) -> None:
     test = corners.part("test")
-    images = read_images(list(test["path"]), probe.side, probe.data)
+    images = read_images(list(test["path"]), probe.image_size, probe.data)
     heat = grad_cam(probe.model, images, corners.truth(test))
-    half = probe.side // 2
+    half = probe.image_size // 2
     quarters = heat.reshape(len(heat), 2, half, 2, half).mean(axis=(2, 4)).reshape(-1, 4)
     names = [Path(path).stem.split("_")[1] for path in test["path"]]
     expected = [2 * int(name[0]) + int(name[1]) for name in names]
@@ -198,7 +203,7 @@ def test_the_corner_that_decides_the_class_lights_up(corners: Manifest, probe: N
 def test_a_saved_network_looks_at_the_same_places(
     corners: Manifest, probe: Network, tmp_path: Path
 ) -> None:
-    images = read_images(list(corners.part("test")["path"][:2]), probe.side, probe.data)
+    images = read_images(list(corners.part("test")["path"][:2]), probe.image_size, probe.data)
     probe.save(tmp_path)
     again = Network.load(tmp_path)
     answers = np.array([0, 1])

@@ -59,7 +59,7 @@ def test_a_network_whose_head_was_learnt_step_by_step_reloads(
     config = replace(
         pretrained,
         model=replace(pretrained.model, head="hidden", hidden_units=8),
-        train=replace(pretrained.train, optimizer=optimizer, release="none", head_epochs=1),
+        train=replace(pretrained.train, optimizer=optimizer, unfreeze="none", head_epochs=1),
     )
     network = train(manifest, config, run=Run.create(tmp_path / "run"))
     paths = manifest.part("test")["path"].tolist()
@@ -185,7 +185,7 @@ def test_training_into_an_old_run_leaves_no_report_of_it(
     run = Run(shutil.copytree(trained[1], tmp_path / "run"))
     for name in ("scores.json", "report.html", "mine.txt"):
         write_text(run / name, "{}")
-    wrong = replace(pretrained, train=replace(pretrained.train, release="99"))
+    wrong = replace(pretrained, train=replace(pretrained.train, unfreeze="99"))
     with pytest.raises(ConfigError):
         train(manifest, wrong, run=run)
     assert (run / "scores.json").exists()
@@ -195,11 +195,11 @@ def test_training_into_an_old_run_leaves_no_report_of_it(
     assert not names & set(REPORT)
 
 
-def test_a_network_reads_later_images_in_the_grey_range_that_it_learnt_in(
+def test_a_network_reads_later_images_in_the_value_range_that_it_learnt_in(
     trained: tuple[Network, Run], tmp_path: Path
 ) -> None:
     network = trained[0]
-    of_12_bits = replace(network, data=replace(network.data, grey_range=(0.0, 4095.0)))
+    of_12_bits = replace(network, data=replace(network.data, value_range=(0.0, 4095.0)))
     of_12_bits.save(tmp_path)
     write_text(tmp_path / "config.yaml", Config().to_yaml())
     again = Network.load(tmp_path)
@@ -217,5 +217,5 @@ def test_what_features_cost_before_is_in_the_time_of_training(
     def borrow(fit: TrainingState) -> None:
         fit.borrowed_seconds += 1000
 
-    monkeypatch.setattr("transferkit.training.train.temper", borrow)
+    monkeypatch.setattr("transferkit.training.train.calibrate", borrow)
     assert train(manifest, pretrained).fit_seconds > 1000

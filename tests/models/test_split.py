@@ -14,13 +14,15 @@ from transferkit.models.split import split_at
 CLASSES = ["circles", "squares", "stars"]
 
 
-def pictures(side: int) -> np.ndarray:
+def pictures(image_size: int) -> np.ndarray:
     """`(2, side, side, 3)` float32, 0..255."""
-    return np.random.default_rng(0).uniform(0, 255, (2, side, side, 3)).astype(np.float32)
+    return (
+        np.random.default_rng(0).uniform(0, 255, (2, image_size, image_size, 3)).astype(np.float32)
+    )
 
 
-def halves_agree(model: ModelConfig, side: int | None, blocks: int) -> None:
-    classifier = build_classifier(model, CLASSES, side=side)
+def halves_agree(model: ModelConfig, image_size: int | None, blocks: int) -> None:
+    classifier = build_classifier(model, CLASSES, image_size=image_size)
     images = pictures(classifier.input_shape[1])
     halves = split_at(classifier, model, blocks)
     activations, features = halves.below(images, training=False)
@@ -47,13 +49,13 @@ def test_at_any_block_with_any_pooling(pooling: str, blocks: int) -> None:
 
 @pytest.mark.parametrize("pooling", ["avg", "stages", "stages_both"])
 def test_with_several_sides(pooling: str) -> None:
-    model = ModelConfig(backbone="pocket", weights="none", pooling=pooling, sides=(32, 64))  # type: ignore[arg-type]
+    model = ModelConfig(backbone="pocket", weights="none", pooling=pooling, image_sizes=(32, 64))  # type: ignore[arg-type]
     halves_agree(model, None, 2)
 
 
 def test_what_learns_above_learns_in_the_whole() -> None:
     model = ModelConfig(backbone="pocket", weights="none")
-    classifier = build_classifier(model, CLASSES, side=32)
+    classifier = build_classifier(model, CLASSES, image_size=32)
     row = next(row for row in BACKBONES if row.name == "pocket")
     unfreeze_blocks(classifier, row, 1, pretrained=True)
     halves = split_at(classifier, model, 1)

@@ -16,20 +16,26 @@ from transferkit.models import classifier as models
 POOLINGS = ("avg", "max", "both", "stages", "stages_both")
 
 
-def pictures(side: int = 64, number: int = 2) -> np.ndarray:
-    return np.random.default_rng(0).uniform(0, 255, (number, side, side, 3)).astype("float32")
+def pictures(image_size: int = 64, number: int = 2) -> np.ndarray:
+    return (
+        np.random.default_rng(0)
+        .uniform(0, 255, (number, image_size, image_size, 3))
+        .astype("float32")
+    )
 
 
 def halved(images: np.ndarray) -> np.ndarray:
     """Each pixel the mean of four."""
-    number, side, _, _ = images.shape
-    return images.reshape(number, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
+    number, image_size, _, _ = images.shape
+    return images.reshape(number, image_size // 2, 2, image_size // 2, 2, 3).mean(axis=(2, 4))
 
 
-def extractor(name: str, side: int | None = None, **settings: object) -> keras.Model:
+def extractor(name: str, image_size: int | None = None, **settings: object) -> keras.Model:
     """An extractor whose weights are the same ones at every call."""
     keras.utils.set_random_seed(7)
-    return models.build_extractor(ModelConfig(backbone=name, weights="none", **settings), side)
+    return models.build_extractor(
+        ModelConfig(backbone=name, weights="none", **settings), image_size
+    )
 
 
 @pytest.mark.parametrize("name", ["mobilenet_025", "pocket", "mobilenet_v2", "convnext_tiny"])
@@ -52,7 +58,7 @@ def test_the_features_of_stages_are_the_means_of_their_maps_and_their_maxima(nam
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_the_features_of_two_sides_are_those_of_each(name: str, pooling: str) -> None:
     images = pictures()
-    found = extractor(name, sides=(32, 64), pooling=pooling)(images)
+    found = extractor(name, image_sizes=(32, 64), pooling=pooling)(images)
     small = extractor(name, 32, pooling=pooling)(halved(images))
     large = extractor(name, 64, pooling=pooling)(images)
     np.testing.assert_allclose(found, np.concatenate([small, large], axis=1), atol=1e-5)
@@ -60,20 +66,20 @@ def test_the_features_of_two_sides_are_those_of_each(name: str, pooling: str) ->
 
 def test_sides_come_in_the_order_of_the_setting() -> None:
     images = pictures()
-    up, down = (extractor("pocket", sides=each)(images) for each in ((32, 64), (64, 32)))
+    up, down = (extractor("pocket", image_sizes=each)(images) for each in ((32, 64), (64, 32)))
     width = up.shape[1] // 2
     np.testing.assert_array_equal(np.roll(up, width, axis=1), down)
 
 
 def test_one_side_is_simply_the_side() -> None:
     images = pictures(32)
-    one, other = extractor("pocket", sides=(32,)), extractor("pocket", 32)
+    one, other = extractor("pocket", image_sizes=(32,)), extractor("pocket", 32)
     np.testing.assert_array_equal(one(images), other(images))
     assert one.count_params() == other.count_params()
 
 
 def test_several_sides_share_one_set_of_weights() -> None:
-    model = extractor("mobilenet_025", sides=(32, 64))
+    model = extractor("mobilenet_025", image_sizes=(32, 64))
     assert model.count_params() == find_backbone("mobilenet_025").parameters
 
 
@@ -90,7 +96,9 @@ def test_a_vector_stays_what_it_is(pooling: str) -> None:
     backbone = extractor("lenet", 32, pooling=pooling).get_layer("lenet")
     found = models.extractor_of(
         models.build_classifier(
-            ModelConfig(backbone="lenet", weights="none", pooling=pooling), ("a", "b"), side=32
+            ModelConfig(backbone="lenet", weights="none", pooling=pooling),
+            ("a", "b"),
+            image_size=32,
         )
     )(images)
     assert found.shape == (2, backbone.output.shape[-1]) == (2, 84)
@@ -99,7 +107,7 @@ def test_a_vector_stays_what_it_is(pooling: str) -> None:
 def test_the_averaging_is_in_float32_under_a_mixed_policy() -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = extractor("mobilenet_025", sides=(32, 64))
+        model = extractor("mobilenet_025", image_sizes=(32, 64))
     finally:
         keras.config.set_dtype_policy("float32")
     assert model.get_layer("side_32").output.dtype == "float32"
@@ -107,8 +115,9 @@ def test_the_averaging_is_in_float32_under_a_mixed_policy() -> None:
 
 def test_another_side_than_the_largest_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
-        extractor("mobilenet_025", 32, sides=(32, 64))
+        extractor("mobilenet_025", 32, image_sizes=(32, 64))
     assert str(caught.value) == (
-        "The settings are --side 32 and --model.sides 32 64: leave --side out, since pictures are "
+        "The settings are --image-size 32 and --model.image-sizes 32 64: leave "
+        "--image-size out, since pictures are "
         "decoded at the largest of the sides, 64."
     )

@@ -21,4 +21,4 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
     draw_pictures(folder, PICTURES, labelled=False, workers=1)
     keras.utils.set_random_seed(0)  # not every teacher at random is as easily imitated
     teach(folder, PICTURES, teacher="mobilenet_025", weights="none")
-    return Lesson(folder, PICTURES, steps=16, batch=8, kept_every=4)
+    return Lesson(folder, PICTURES, steps=16, batch_size=8, kept_every=4)

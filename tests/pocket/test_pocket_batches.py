@@ -24,7 +24,7 @@ def numbered(tmp_path: Path) -> Lesson:
     )
     targets = np.stack([cells + 36 * number for number in range(3)])[..., None]
     np.save(tmp_path / "targets-0000.npy", targets.astype(np.float16))
-    return Lesson(tmp_path, pictures=3, steps=12, batch=32)
+    return Lesson(tmp_path, pictures=3, steps=12, batch_size=32)
 
 
 def test_each_part_lies_under_what_was_said_of_it(numbered: Lesson) -> None:

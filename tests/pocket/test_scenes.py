@@ -36,7 +36,7 @@ def test_a_scene_is_a_picture_with_something_in_it(number: int) -> None:
 
 
 def test_a_scene_can_be_of_another_size() -> None:
-    assert draw_scene(1, side=40).shape == (40, 40, 3)
+    assert draw_scene(1, image_size=40).shape == (40, 40, 3)
 
 
 @pytest.mark.parametrize("label", [4, 5], ids=["a thing", "a fractal"])

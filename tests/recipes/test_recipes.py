@@ -23,16 +23,16 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 NAMES = sorted({path.stem for path in RECIPES.glob("*.py")})
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
 FILES += ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
-SMALL = "--weights none --train.release none --train.head-epochs 1"
+SMALL = "--weights none --train.unfreeze none --train.head-epochs 1"
 QUICK = ("augmentation_ablation", "compare_classics", "lenet")  # networks that load in no time
 COMMANDS = {
-    "lenet": "--side 32 --epochs 1",
-    "resnet50": f"{SMALL} --side 32",
-    "vgg16": f"{SMALL} --side 32 --model.hidden-units 8",
-    "inception_v3": f"{SMALL} --side 75",
-    "compare_classics": f"{SMALL} --side 32 --backbone lenet --more-backbones mobilenet_025 "
+    "lenet": "--image-size 32 --epochs 1",
+    "resnet50": f"{SMALL} --image-size 32",
+    "vgg16": f"{SMALL} --image-size 32 --model.hidden-units 8",
+    "inception_v3": f"{SMALL} --image-size 75",
+    "compare_classics": f"{SMALL} --image-size 32 --backbone lenet --more-backbones mobilenet_025 "
     "--features colour",
-    "augmentation_ablation": "--backbone lenet --side 32 --epochs 1 --policies none flip "
+    "augmentation_ablation": "--backbone lenet --image-size 32 --epochs 1 --policies none flip "
     "--dropouts 0.5 --seeds 2",
 }
 
@@ -186,8 +186,17 @@ def test_a_recipe_trains_on_two_devices(drawn: Callable[..., Path], tmp_path: Pa
     """
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.yaml").write_text("seed: 0\n")
-    words = ["--backbone", "mobilenet_025", "--weights", "none", "--train.release", "last"]
-    words += ["--epochs", "1", "--train.head-epochs", "1", "--side", "32", "--train.batch", "7"]
+    words = ["--backbone", "mobilenet_025", "--weights", "none", "--train.unfreeze", "last"]
+    words += [
+        "--epochs",
+        "1",
+        "--train.head-epochs",
+        "1",
+        "--image-size",
+        "32",
+        "--train.batch-size",
+        "7",
+    ]
     words += ["--train.devices", "cpu:2", "--out", str(tmp_path / "run"), "--overwrite"]
     command = [sys.executable, str(RECIPES / "resnet50.py"), str(drawn(images=9)), *words]
     ended = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=120)

@@ -56,7 +56,7 @@ class Reader(Constant):
 
 @pytest.fixture(scope="session")
 def manifest(shapes: Path) -> Manifest:
-    return Manifest.read(shapes, DataConfig(test=0.4))
+    return Manifest.read(shapes, DataConfig(test_split=0.4))
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +90,7 @@ def reported() -> Callable[[Path], Report]:
     """`reported(folder)`: the report of a network and a constant on a folder of images."""
 
     def make(folder: Path) -> Report:
-        manifest = Manifest.read(folder, DataConfig(test=0.4))
+        manifest = Manifest.read(folder, DataConfig(test_split=0.4))
         network = Reader("lenet", "network", manifest.classes)
         return compare([network, Constant("majority", "classic", manifest.classes)], manifest)
 

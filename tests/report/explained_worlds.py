@@ -15,9 +15,9 @@ from transferkit.report.html.render import standalone
 from transferkit.training.train import train
 
 CONFIG = Config(
-    data=DataConfig(side=48),
+    data=DataConfig(image_size=48),
     model=ModelConfig(backbone="pocket"),
-    train=TrainConfig(release="none"),
+    train=TrainConfig(unfreeze="none"),
 )
 
 

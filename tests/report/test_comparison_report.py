@@ -241,8 +241,10 @@ def test_that_a_classifier_of_ones_own_is_not_saved_is_said(manifest, tmp_path, 
 
 
 def test_of_unequal_classes_the_network_with_the_best_balanced_accuracy_is_saved(report, tmp_path):
-    model = build_classifier(ModelConfig(backbone="lenet", weights="none"), report.classes, side=32)
-    network = Network("lenet", model, report.classes, DataConfig(side=32))
+    model = build_classifier(
+        ModelConfig(backbone="lenet", weights="none"), report.classes, image_size=32
+    )
+    network = Network("lenet", model, report.classes, DataConfig(image_size=32))
     truth = np.array([0] * 8 + [1] * 2)
     answers = {"common": np.zeros(10, int), "fair": np.array([0] * 5 + [1] * 5)}
     unequal = dataclasses.replace(

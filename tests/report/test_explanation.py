@@ -124,7 +124,7 @@ def test_it_is_said_whose_features_they_are(
         Config(),
         Config(model=ModelConfig(backbone="mobilenet_v2")),
         Config(model=ModelConfig(backbone="pocket", weights="none")),
-        Config(data=DataConfig(cache_size=0), model=ModelConfig(backbone="pocket")),
+        Config(data=DataConfig(cache_gb=0), model=ModelConfig(backbone="pocket")),
     ],
     ids=["other settings", "another backbone", "random weights", "nothing kept"],
 )

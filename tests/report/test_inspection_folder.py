@@ -77,5 +77,7 @@ def test_a_frame_without_rows_is_its_heading():
 def test_doubts_are_written_to_six_figures(tmp_path):
     row = ("/a.png", "cat", "dog", 1 / 3, "train")
     doubts = pd.DataFrame([row], columns=["path", "label", "suggested", "doubt", "split"])
-    write_look(tmp_path, "", findings(), doubts=doubts)
-    assert (tmp_path / "doubts.csv").read_text().splitlines()[1] == "/a.png,cat,dog,0.333333,train"
+    write_look(tmp_path, "", findings(), label_issues=doubts)
+    assert (tmp_path / "label_issues.csv").read_text().splitlines()[
+        1
+    ] == "/a.png,cat,dog,0.333333,train"

@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)<"
 @pytest.fixture
 def spoilt(drawn):
     """Three classes of twelve pictures, some of which are copied, mislabelled, empty or blank."""
-    folder = drawn(images=12, side=96)
+    folder = drawn(images=12, image_size=96)
     circles, squares = folder / "circles", folder / "squares"
     shutil.copy(circles / "000.png", circles / "copy.png")
     shutil.copy(circles / "001.png", circles / "copy1.png")
@@ -172,7 +172,7 @@ def test_labels_are_doubted_where_another_is_likelier(good, doubt, says):
         [(row.path, row.label, "circles", doubt, row.split)],
         columns=["path", "label", "suggested", "doubt", "split"],
     )
-    html = look_page(good, doubts=frame)
+    html = look_page(good, label_issues=frame)
     assert [each for each in says if each not in html] == []
 
 

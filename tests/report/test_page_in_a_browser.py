@@ -25,7 +25,7 @@ def file(tmp_path_factory, shapes, answerers):
     folder = tmp_path_factory.mktemp("browsed") / "sets"
     shutil.copytree(shapes / "circles", folder / SCRIPT)
     shutil.copytree(shapes / "squares", folder / IMAGE)
-    manifest = Manifest.read(folder, DataConfig(test=0.4))
+    manifest = Manifest.read(folder, DataConfig(test_split=0.4))
     html = folder.parent / "report.html"
     html.write_text(page(compare(answerers(manifest), manifest)), encoding="utf-8")
     return html
@@ -94,6 +94,6 @@ def test_everything_is_open_on_paper(visited):
 
 def test_a_thousand_test_images_are_less_than_five_megabytes(drawn, answerers):
     folder = drawn("many", ("circles", "squares"), images=1000)
-    manifest = Manifest.read(folder, DataConfig(test=0.5, near_copies=False))
+    manifest = Manifest.read(folder, DataConfig(test_split=0.5, near_duplicates=False))
     assert len(manifest.part("test")) == 1000
     assert len(page(compare(answerers(manifest), manifest)).encode()) < 5_000_000

@@ -35,5 +35,5 @@ def test_a_picture_of_no_known_range_goes_by_its_own_values(dark):
 
 def test_a_dark_test_image_is_dark_in_the_gallery(dark):
     row = {"path": dark, "label": "dark"}
-    made = _thumbnail(row, "dark", 1.0, DataConfig(grey_range=(0.0, 4095.0)))
+    made = _thumbnail(row, "dark", 1.0, DataConfig(value_range=(0.0, 4095.0)))
     assert brightest(made.uri) < 50

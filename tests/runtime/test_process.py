@@ -41,8 +41,8 @@ def test_every_character_is_written_and_a_file_name_keeps_its_bytes(text, encodi
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_both_streams_take_what_their_encoding_lacks(stream):
     code = (
-        "import sys; from transferkit.runtime.process import exit_with\n"
-        f"exit_with(lambda: print('\\u2500 \\xb1 caf\\udce9', file=sys.{stream}))\n"
+        "import sys; from transferkit.runtime.process import run_as_script\n"
+        f"run_as_script(lambda: print('\\u2500 \\xb1 caf\\udce9', file=sys.{stream}))\n"
     )
     environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
     ended = subprocess.run(
@@ -93,19 +93,19 @@ def test_a_process_does_not_end_in_a_search_for_garbage():
     assert printed(
         "import atexit, gc; before = gc.get_freeze_count()\n"
         "atexit.register(lambda: print(gc.get_freeze_count() > before))\n"
-        "from transferkit.runtime.process import exit_with\n"
-        "exit_with(lambda: print(gc.get_freeze_count() > before))\n"
+        "from transferkit.runtime.process import run_as_script\n"
+        "run_as_script(lambda: print(gc.get_freeze_count() > before))\n"
     ) == ("False\nTrue\n")
 
 
 WAITING = (
-    "import time; from transferkit.runtime.process import exit_with\n"
+    "import time; from transferkit.runtime.process import run_as_script\n"
     "def work():\n"
     "    try:\n"
     "        print('here', flush=True); time.sleep(60)\n"
     "    finally:\n"
     "        print('saved', flush=True); time.sleep({slow})\n"
-    "exit_with(work)\n"
+    "run_as_script(work)\n"
 )
 
 

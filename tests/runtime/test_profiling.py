@@ -13,8 +13,8 @@ def test_time_is_counted_and_sleep_is_not_the_processors():
     # In a process of its own: in another, threads that earlier tests left behind go on computing.
     code = """
 import time
-from transferkit.runtime.profiling import metered
-with metered() as taken:
+from transferkit.runtime.profiling import measure_usage
+with measure_usage() as taken:
     time.sleep(0.05)
 print(taken.seconds, taken.processor_seconds)
 """
@@ -29,10 +29,10 @@ def test_the_peak_is_that_of_the_work_and_not_of_what_was_before():
     # In a process of its own: in a large one, what was freed before is still resident, and used.
     code = """
 import numpy as np
-from transferkit.runtime.profiling import metered
-with metered() as large:
+from transferkit.runtime.profiling import measure_usage
+with measure_usage() as large:
     np.ones(40_000_000).sum()
-with metered() as small:
+with measure_usage() as small:
     np.ones(1_000).sum()
 print(large.peak_megabytes - small.peak_megabytes)
 """

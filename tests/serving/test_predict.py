@@ -22,7 +22,7 @@ from transferkit.training.train import train
 def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """LeNet, trained for an epoch."""
     config = Config(
-        data=DataConfig(side=32),
+        data=DataConfig(image_size=32),
         model=ModelConfig(backbone="lenet"),
         train=TrainConfig(epochs=1, augment="none"),
     )
@@ -118,7 +118,7 @@ def test_a_baseline_that_the_run_has_not_is_one_sentence(run: Run) -> None:
 def test_a_baseline_of_the_run_predicts(run: Run, shapes: Path) -> None:
     from transferkit.baselines.fit import fit_baseline
 
-    settings = dataclasses.replace(Config(), data=DataConfig(side=32))
+    settings = dataclasses.replace(Config(), data=DataConfig(image_size=32))
     forest = fit_baseline("extra_trees_pixels", Manifest.read(shapes), settings)
     forest.save(run.folder)
     found = predictor.predict(run.folder, shapes / "circles", classifier="extra_trees_pixels")

@@ -32,8 +32,9 @@ def test_an_error_on_the_way_leaves_what_was_there(tmp_path):
 def test_a_killed_process_leaves_what_was_there(tmp_path):
     (tmp_path / "a.txt").write_text("before")
     code = (
-        "import sys, time; from pathlib import Path; from transferkit.storage.run import atomic\n"
-        "with atomic(Path(sys.argv[1])) as path:\n"
+        "import sys, time; from pathlib import Path\n"
+        "from transferkit.storage.run import written_atomically\n"
+        "with written_atomically(Path(sys.argv[1])) as path:\n"
         "    path.write_text('half'); print('here', flush=True); time.sleep(60)\n"
     )
     arguments = [sys.executable, "-c", code, str(tmp_path / "a.txt")]

@@ -30,7 +30,7 @@ def versions(tmp_path: Path) -> list[MappedFeatures]:
 def part() -> SplitData:
     names = [str(number) for number in range(IMAGES)]
     weights = np.arange(IMAGES, dtype=np.float32)
-    return SplitData(names, np.eye(IMAGES, dtype=np.float32), weights, batch=4, groups=names)
+    return SplitData(names, np.eye(IMAGES, dtype=np.float32), weights, batch_size=4, groups=names)
 
 
 def epoch(batches: ActivationBatches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -26,8 +26,10 @@ from transferkit.training.state import CachedActivations, TrainingState
 def start(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     """A fit in which nothing has been done yet."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
-    classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
-    parts = [read_split(manifest, split, batch=16) for split in ("train", "validation")]
+    classifier = models.build_classifier(
+        config.model, manifest.classes, image_size=config.data.image_size
+    )
+    parts = [read_split(manifest, split, batch_size=16) for split in ("train", "validation")]
     return TrainingState(classifier, config, choose_device(config.train), parts[0], parts[1])
 
 
@@ -61,7 +63,7 @@ def test_the_part_above_says_of_them_what_the_network_says(
 
 
 def test_each_view_is_there_beside_the_plain_images(manifest: Manifest, pretrained: Config) -> None:
-    rows = keep(start(manifest, pretrained, augment="photo", views="2"))
+    rows = keep(start(manifest, pretrained, augment="photo", cached_views="2"))
     plain, *views = [each.read(range(len(each))) for each in rows.train]
     assert len(views) == 2
     assert not any(np.array_equal(plain, view) for view in views)
@@ -82,7 +84,7 @@ def test_features_come_out_on_the_way(
         f"Features of {number} of {number} images were kept from before.\n"
     )
     assert {each.folder for each in list_tables(features_folder())} == on_the_way
-    data = dataclasses.replace(pretrained.data, cache_size=0)
+    data = dataclasses.replace(pretrained.data, cache_gb=0)
     anew = extract_features(pretrained.model, data, fit.train.paths).values
     np.testing.assert_allclose(found.values, anew, rtol=1e-2, atol=1e-2)
 
@@ -102,7 +104,7 @@ def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
     assert second.borrowed_seconds > first.borrowed_seconds
 
 
-@pytest.mark.parametrize("train", [{"views": "every"}, {"mix": "cutmix"}])
+@pytest.mark.parametrize("train", [{"cached_views": "every"}, {"mix": "cutmix"}])
 def test_what_blends_pixels_goes_from_pixels(
     manifest: Manifest, pretrained: Config, train: dict[str, str]
 ) -> None:
@@ -119,13 +121,13 @@ def test_where_all_or_nothing_learns_there_is_no_boundary(
 def test_rows_without_room_are_said(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = dataclasses.replace(pretrained.data, cache_size=1e-6)
+    data = dataclasses.replace(pretrained.data, cache_gb=1e-6)
     fit = start(manifest, dataclasses.replace(pretrained, data=data), augment="none")
     assert cache_activations(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"What enters stage3_block1_first_pad of {images} images and views takes 0.0 GB, "
-        "and --cache-size is 1e-06: each epoch runs the whole network from pixels."
+        "and --cache-gb is 1e-06: each epoch runs the whole network from pixels."
     )
 
 

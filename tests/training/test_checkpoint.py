@@ -24,7 +24,7 @@ from transferkit.training.callbacks import HistoryLogger
 from transferkit.training.checkpoint import SHARE, Checkpoint
 from transferkit.training.train import train
 
-TUNED = {"release": "last", "calibrate": False, "mirror": False, "fine_tune_rate": 1e-3}
+TUNED = {"unfreeze": "last", "calibrate": False, "tta": False, "fine_tune_learning_rate": 1e-3}
 
 
 def changed(config: Config, **settings: Any) -> Config:
@@ -35,12 +35,12 @@ def stop_after(epoch: int, error: BaseException, monkeypatch: pytest.MonkeyPatch
     """Raise `error` in the epoch after `epoch`."""
 
     class Stopping(HistoryLogger):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            super().on_train_batch_end(batch, logs)
+        def on_train_batch_end(self, batch_size: int, logs: Any = None) -> None:
+            super().on_train_batch_end(batch_size, logs)
             if sum(row["stage"] == self.stage for row in self.history) == epoch:
                 raise error
 
-    monkeypatch.setattr(stages, "Watch", Stopping)
+    monkeypatch.setattr(stages, "HistoryLogger", Stopping)
 
 
 def test_fine_tuning_that_is_stopped_leaves_its_best_epoch(
@@ -73,11 +73,11 @@ def test_fine_tuning_that_did_harm_until_then_leaves_the_head(
     manifest: Manifest, pretrained: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_after(1, KeyboardInterrupt(), monkeypatch)
-    harmful = changed(pretrained, **TUNED | {"fine_tune_rate": 1.0}, epochs=3)
+    harmful = changed(pretrained, **TUNED | {"fine_tune_learning_rate": 1.0}, epochs=3)
     with pytest.raises(KeyboardInterrupt):
         train(manifest, harmful, run=Run.create(tmp_path / "run"))
     network = Network.load(tmp_path / "run")
-    head = train(manifest, changed(pretrained, **TUNED | {"release": "none"}))
+    head = train(manifest, changed(pretrained, **TUNED | {"unfreeze": "none"}))
     assert network.details["interrupted"].startswith("head, epoch ")
     pairs = zip(network.model.get_weights(), head.model.get_weights(), strict=True)
     assert all(np.array_equal(one, other) for one, other in pairs)
@@ -91,10 +91,10 @@ def test_the_head_is_in_the_folder_while_fine_tuning_goes_on(
     seen: list[str] = []
 
     class Looking(HistoryLogger):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        def on_train_batch_end(self, batch_size: int, logs: Any = None) -> None:
             seen.append(Network.load(tmp_path / "run").details["interrupted"])
 
-    monkeypatch.setattr(stages, "Watch", Looking)
+    monkeypatch.setattr(stages, "HistoryLogger", Looking)
     run = Run.create(tmp_path / "run")
     network = train(manifest, changed(pretrained, **TUNED, epochs=1), run=run)
     assert seen[0].startswith("head, epoch 1, validation loss ")
@@ -152,9 +152,9 @@ def test_a_temperature_that_is_half_fitted_is_taken_back(
         head.set_weights([values / 8 for values in head.get_weights()])
         raise KeyboardInterrupt
 
-    config = changed(pretrained, release="none", mirror=False)
+    config = changed(pretrained, unfreeze="none", tta=False)
     plain = train(manifest, changed(config, calibrate=False))
-    monkeypatch.setattr(train_module, "temper", half)
+    monkeypatch.setattr(train_module, "calibrate", half)
     with pytest.raises(KeyboardInterrupt):
         train(manifest, config, run=Run.create(tmp_path / "run"))
     pairs = zip(

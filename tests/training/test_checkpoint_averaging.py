@@ -83,13 +83,13 @@ class Pairs(keras.utils.PyDataset):
 
     def __init__(self, inputs: np.ndarray, targets: np.ndarray) -> None:
         super().__init__()
-        self.batch = inputs, targets
+        self.batch_size = inputs, targets
 
     def __len__(self) -> int:
         return 1
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.batch
+        return self.batch_size
 
 
 def test_averaged_weights_are_kept_where_their_loss_is_lower(
@@ -136,7 +136,7 @@ def test_a_mirrored_network_reloads(
 def test_no_mirror_where_training_images_were_not_mirrored(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = changed(pretrained, augment="none", release="none")
+    config = changed(pretrained, augment="none", unfreeze="none")
     fit = fit_classifier(manifest, config, choose_device(config.train))
     capsys.readouterr()
     assert not should_use_tta(fit)
@@ -146,7 +146,7 @@ def test_no_mirror_where_training_images_were_not_mirrored(
 def test_whether_the_mirror_helped_is_said_and_done(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = train(manifest, changed(pretrained, mirror=True, release="none"))
+    network = train(manifest, changed(pretrained, tta=True, unfreeze="none"))
     helps = network.details["mirrored"]
     assert network.model.name.startswith("mirrored_") == helps
     said = capsys.readouterr().err

@@ -34,11 +34,11 @@ OTHER: list[dict[str, Any]] = [
 ]
 
 
-def network(side: int = 7, channels: int = WIDE, **settings: Any) -> keras.Model:
+def network(image_size: int = 7, channels: int = WIDE, **settings: Any) -> keras.Model:
     """One convolution, to another number of channels than it is given."""
     keras.utils.set_random_seed(0)
     layer = keras.layers.Conv2D(2 * channels, **settings)
-    return keras.Sequential([keras.Input((side, side, channels)), layer])
+    return keras.Sequential([keras.Input((image_size, image_size, channels)), layer])
 
 
 def asked(model: keras.Model) -> list[np.ndarray]:
@@ -106,7 +106,9 @@ def test_layers_within_layers_are_found_too() -> None:
 def test_a_network_learns_so_where_the_processor_has_bfloat16(bfloat16: bool) -> None:
     model, device = network(kernel_size=1), choose_device(TrainConfig(devices="cpu"))
     bits = dataclasses.replace(device.bits, onednn_bfloat16=bfloat16)
-    none = SplitData([], np.zeros((0, 2), np.float32), np.zeros(0, np.float32), batch=1, groups=[])
+    none = SplitData(
+        [], np.zeros((0, 2), np.float32), np.zeros(0, np.float32), batch_size=1, groups=[]
+    )
     fit = TrainingState(model, Config(), dataclasses.replace(device, bits=bits), none, none)
     with training_context(fit, model):
         assert ("convolution_op" in vars(model.layers[0])) is bfloat16

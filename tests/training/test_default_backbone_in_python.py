@@ -20,7 +20,7 @@ from transferkit.models.classifier import build_classifier, build_extractor
 from transferkit.storage.run import Run
 from transferkit.training.train import train
 
-QUICK = Config(data=DataConfig(side=32), train=TrainConfig(release="none", head_epochs=1))
+QUICK = Config(data=DataConfig(image_size=32), train=TrainConfig(unfreeze="none", head_epochs=1))
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +35,8 @@ def test_training_takes_pocket_and_the_run_says_so(manifest: Manifest, tmp_path:
     model = dataclasses.replace(QUICK.model, backbone="pocket")
     assert run.settings() == {
         **dataclasses.asdict(QUICK),
-        "data": {**dataclasses.asdict(QUICK.data), "grey_range": []},
-        "model": {**dataclasses.asdict(model), "sides": list(model.sides)},
+        "data": {**dataclasses.asdict(QUICK.data), "value_range": []},
+        "model": {**dataclasses.asdict(model), "image_sizes": list(model.image_sizes)},
     }
 
 
@@ -55,7 +55,7 @@ def test_with_the_file_of_keras_in_the_cache_they_are_of_mobilenet_v2(
     (tmp_path / "models").mkdir()
     with h5py.File(tmp_path / "models" / find_backbone("mobilenet_v2").weights_file, "w") as file:
         legacy_h5_format.save_weights_to_hdf5_group(file, network)
-    named = build_classifier(ModelConfig(), ["a", "b"], side=32)
+    named = build_classifier(ModelConfig(), ["a", "b"], image_size=32)
     assert named.name == "mobilenet_v2_classifier"
     found = named.get_layer("mobilenet_v2").get_weights()[0]
     assert (found == network.get_weights()[0]).all()

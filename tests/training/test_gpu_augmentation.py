@@ -24,14 +24,14 @@ from transferkit.training.state import TrainingState
 def test_what_is_finished_later_is_what_is_finished_at_once(
     manifest: Manifest, pretrained: Config, mix: str
 ) -> None:
-    part = read_split(manifest, "train", batch=8)
+    part = read_split(manifest, "train", batch_size=8)
     at_once, later = (
         training_batches(
             part.paths,
             part.targets,
             32,
             data=pretrained.data,
-            batch=part.batch,
+            batch_size=part.batch_size,
             weights=part.weights,
             augmentation=Augmentation(find_policy("photo"), mix, seed=3, later=waits),
         )
@@ -48,7 +48,7 @@ def test_what_is_finished_later_is_what_is_finished_at_once(
 @pytest.fixture(scope="module")
 def on_gpu(manifest: Manifest, pretrained: Config) -> TrainingState:
     """The way of a GPU, on a CPU: another device, the same code."""
-    settings = dataclasses.replace(pretrained.train, release="all", epochs=2, mix="mixup")
+    settings = dataclasses.replace(pretrained.train, unfreeze="all", epochs=2, mix="mixup")
     config = dataclasses.replace(pretrained, train=settings)
     device = dataclasses.replace(choose_device(config.train), gpu=True)
     return fit_classifier(manifest, config, device)

@@ -40,7 +40,7 @@ def both(pretrained: Config, tmp_path_factory: pytest.TempPathFactory) -> Config
     path = tmp_path_factory.mktemp("weights") / "pocket.weights.h5"
     build_backbone(ROW, "none", 32).save_weights(path)
     model = ModelConfig(ROW.name, str(path), "stages_both", (32, 64))
-    learning = dataclasses.replace(pretrained.train, release="last", fine_tune_rate=1e-2)
+    learning = dataclasses.replace(pretrained.train, unfreeze="last", fine_tune_learning_rate=1e-2)
     return dataclasses.replace(pretrained, data=DataConfig(), model=model, train=learning)
 
 
@@ -111,7 +111,7 @@ def test_a_trained_network_reloads_and_predicts_the_same(
     network = train(manifest, dataclasses.replace(both, train=learning), run=Run(tmp_path))
     paths = manifest.part("test")["path"].tolist()
     again = Network.load(tmp_path)
-    assert again.side == 64
+    assert again.image_size == 64
     assert np.array_equal(again.probabilities(paths), network.probabilities(paths))
     plain = keras.saving.load_model(tmp_path / "model.keras")
     images = read_images(paths, 64, network.data).astype("float32")
@@ -121,8 +121,8 @@ def test_a_trained_network_reloads_and_predicts_the_same(
 def test_random_weights_learn_at_two_sides(manifest: Manifest, both: Config) -> None:
     config = dataclasses.replace(
         both,
-        model=ModelConfig(backbone="pocket", weights="none", sides=(32, 64)),
-        train=dataclasses.replace(both.train, release="auto"),
+        model=ModelConfig(backbone="pocket", weights="none", image_sizes=(32, 64)),
+        train=dataclasses.replace(both.train, unfreeze="auto"),
     )
     found = fit_classifier(manifest, config, choose_device(config.train))
     assert math.isfinite(found.history[-1]["loss"])
@@ -133,8 +133,8 @@ def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Conf
     variants = [
         both.model,
         dataclasses.replace(both.model, pooling="avg"),
-        dataclasses.replace(both.model, sides=(64,)),
-        dataclasses.replace(both.model, sides=(64, 32)),
+        dataclasses.replace(both.model, image_sizes=(64,)),
+        dataclasses.replace(both.model, image_sizes=(64, 32)),
     ]
     found = [extract_features(each, both.data, paths, precision="float32") for each in variants]
     assert [each.values.shape[1] for each in found] == [3520, 1024, 1760, 3520]

@@ -38,7 +38,7 @@ def small_model(*layers: keras.layers.Layer) -> keras.Model:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a small network."""
     folder = tmp_path_factory.mktemp("network")
-    Network("small", small_model(), CLASSES, DataConfig(side=8)).save(folder)
+    Network("small", small_model(), CLASSES, DataConfig(image_size=8)).save(folder)
     return folder / "model.keras"
 
 
@@ -76,7 +76,7 @@ def changed_facts(saved: Path, **facts: Any) -> bytes:
 
 def test_it_is_loaded_as_it_was_saved(saved: Path) -> None:
     again = Network.load(saved)
-    assert (again.name, again.classes, again.side) == ("small", CLASSES, 8)
+    assert (again.name, again.classes, again.image_size) == ("small", CLASSES, 8)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,11 @@ def test_it_is_loaded_as_it_was_saved(saved: Path) -> None:
         ({"classes": "gone"}, "its transferkit.json has no 'classes'."),
         ({"name": 7}, "'name' in its transferkit.json should be text."),
         ({"data": []}, "'data' in its transferkit.json should be settings by name."),
-        ({"data": {"side": 9}}, "its model takes images of 8 pixels, its settings say 9."),
-        ({"data": {"side": "8"}}, "The setting 'side' is '8': it should be a whole number or null"),
+        ({"data": {"image_size": 9}}, "its model takes images of 8 pixels, its settings say 9."),
+        (
+            {"data": {"image_size": "8"}},
+            "The setting 'image_size' is '8': it should be a whole number or null",
+        ),
         ({"data": {"size": 8}}, "DataConfig.__init__() got an unexpected keyword argument 'size'"),
         ({"fit_seconds": True}, "'fit_seconds' in its transferkit.json should be a number of"),
         (
@@ -163,7 +166,7 @@ def test_a_model_of_two_outputs_is_refused(
 def with_lambda(tmp_path: Path) -> Path:
     """A network whose file holds Python code."""
     layer = keras.layers.Lambda(lambda values: values * 2)
-    Network("code", small_model(layer), CLASSES, DataConfig(side=8)).save(tmp_path)
+    Network("code", small_model(layer), CLASSES, DataConfig(image_size=8)).save(tmp_path)
     return tmp_path / "model.keras"
 
 
@@ -218,7 +221,7 @@ class Doubled(keras.layers.Layer):
 
 
 def test_a_layer_of_the_callers_own_is_loaded(tmp_path: Path) -> None:
-    Network("own", small_model(Doubled()), CLASSES, DataConfig(side=8)).save(tmp_path)
+    Network("own", small_model(Doubled()), CLASSES, DataConfig(image_size=8)).save(tmp_path)
     assert Network.load(tmp_path).classes == CLASSES
 
 

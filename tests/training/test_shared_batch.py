@@ -12,7 +12,7 @@ from transferkit.training.dataset import read_split, shared_batch
 
 
 @pytest.mark.parametrize(
-    ("batch", "images", "replicas", "wanted"),
+    ("batch_size", "images", "replicas", "wanted"),
     [
         (32, 100, 1, 32),
         (32, 10, 1, 10),
@@ -24,9 +24,9 @@ from transferkit.training.dataset import read_split, shared_batch
     ],
 )
 def test_the_largest_batch_that_all_can_share(
-    batch: int, images: int, replicas: int, wanted: int
+    batch_size: int, images: int, replicas: int, wanted: int
 ) -> None:
-    assert shared_batch(batch, images, replicas) == wanted
+    assert shared_batch(batch_size, images, replicas) == wanted
 
 
 def test_no_device_is_ever_without_an_image() -> None:
@@ -44,13 +44,13 @@ def test_images_that_cannot_be_shared_are_repeated_all_as_often(images: int, rep
     frame = pd.DataFrame(
         {"path": paths, "label": "a", "split": "train", "group": "", "problem": ""}
     )
-    part = read_split(Manifest(frame), "train", batch=32, replicas=replicas)
+    part = read_split(Manifest(frame), "train", batch_size=32, replicas=replicas)
     assert {part.paths.count(path) for path in paths} == {len(part) // images}
-    assert part.batch % replicas == 0
-    assert len(part) % part.batch == 0 or len(part) % part.batch >= replicas
+    assert part.batch_size % replicas == 0
+    assert len(part) % part.batch_size == 0 or len(part) % part.batch_size >= replicas
 
 
 def test_a_batch_has_an_image_for_each_device_at_least() -> None:
     frame = pd.DataFrame({"path": list("abcd"), "label": "a", "split": "train"})
     frame = frame.assign(group="", problem="")
-    assert read_split(Manifest(frame), "train", batch=1, replicas=4).batch == 4
+    assert read_split(Manifest(frame), "train", batch_size=1, replicas=4).batch_size == 4

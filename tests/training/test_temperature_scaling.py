@@ -50,7 +50,7 @@ def watched(shapes: Path) -> Manifest:
 @pytest.fixture(scope="module")
 def before(watched: Manifest, pretrained: Config) -> TrainingState:
     """A head alone, of which the last layer is surer than it should be."""
-    fit = fitted(watched, changed(pretrained, release="none", precision="float32"))
+    fit = fitted(watched, changed(pretrained, unfreeze="none", precision="float32"))
     last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
     last.set_weights([values * 10 for values in last.get_weights()])
     return fit
@@ -142,13 +142,13 @@ def test_the_losses_before_and_after_are_in_the_details(
 
 @pytest.mark.parametrize(
     "settings",
-    [{"release": "none"}, {"release": "last"}, {"release": "last", "views": "every"}],
+    [{"unfreeze": "none"}, {"unfreeze": "last"}, {"unfreeze": "last", "cached_views": "every"}],
     ids=["head", "kept activations", "pixels"],
 )
 def test_what_is_kept_says_what_the_network_says(
     watched: Manifest, pretrained: Config, settings: dict[str, object]
 ) -> None:
-    fit = fitted(watched, changed(pretrained, fine_tune_rate=1e-2, **settings))
+    fit = fitted(watched, changed(pretrained, fine_tune_learning_rate=1e-2, **settings))
     np.testing.assert_allclose(answers(fit), everything(fit), atol=0.02)
 
 
@@ -206,7 +206,7 @@ def test_the_saved_network_is_tempered_and_nothing_else(
     watched: Manifest, pretrained: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transferkit.evaluation.temperature.SPREAD", 1e9)  # any is as likely as 1
-    config = changed(pretrained, release="none")
+    config = changed(pretrained, unfreeze="none")
     paths = list(watched.part("test")["path"])
     tempered_network, plain_network = (
         train(watched, changed(config, calibrate=calibrate)) for calibrate in (True, False)
@@ -227,9 +227,9 @@ def test_the_saved_network_is_tempered_and_nothing_else(
 def test_the_mirror_image_is_asked_of_the_tempered_network(
     watched: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transferkit.training.train.mirror_helps", lambda fit: True)
+    monkeypatch.setattr("transferkit.training.train.should_use_tta", lambda fit: True)
     monkeypatch.setattr("transferkit.evaluation.temperature.SPREAD", 1e9)  # any is as likely as 1
-    network = train(watched, changed(pretrained, release="none", mirror=True))
+    network = train(watched, changed(pretrained, unfreeze="none", tta=True))
     inner = next(each for each in network.model.layers if isinstance(each, keras.Model))
     alone = dataclasses.replace(network, model=inner)
     paths = list(watched.part("test")["path"])

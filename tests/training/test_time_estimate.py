@@ -35,7 +35,7 @@ def settings(pretrained: Config, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(engines, "BATCH_SIZE", 8)
     monkeypatch.setattr(state, "MAX_STEPS_AT_ONCE", 2)
     model = dataclasses.replace(pretrained.model, dropout=0.5)
-    train = dataclasses.replace(pretrained.train, batch=4, engine="graph", devices="cpu")
+    train = dataclasses.replace(pretrained.train, batch_size=4, engine="graph", devices="cpu")
     return dataclasses.replace(pretrained, model=model, train=train)
 
 
@@ -60,11 +60,11 @@ def test_it_is_said_first_and_changes_nothing(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "one"))
-    plain = fitted(manifest, settings, views=views, gpu=gpu)
+    plain = fitted(manifest, settings, cached_views=views, gpu=gpu)
     assert AHEAD not in capsys.readouterr().err
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(tmp_path / "other"))
     request.getfixturevalue("impatient")
-    foretold = fitted(manifest, settings, views=views, gpu=gpu)
+    foretold = fitted(manifest, settings, cached_views=views, gpu=gpu)
     before, _, after = capsys.readouterr().err.partition("head, solved with ")
     [line] = [line for line in before.splitlines() if line.startswith(AHEAD)]
     assert line.endswith(" for 1 epoch, if all are needed.")
@@ -74,7 +74,7 @@ def test_it_is_said_first_and_changes_nothing(
     ):
         np.testing.assert_array_equal(one, other)
     if views == "0":
-        fitted(manifest, settings, views=views)
+        fitted(manifest, settings, cached_views=views)
         assert AHEAD not in capsys.readouterr().err  # what is kept is not waited for
 
 
@@ -83,13 +83,13 @@ def test_it_is_said_first_and_changes_nothing(
 def test_an_epoch_of_few_steps_is_not_timed(
     manifest: Manifest, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fitted(manifest, settings, views="every", batch=32)
+    fitted(manifest, settings, cached_views="every", batch_size=32)
     assert AHEAD not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("impatient")
 def test_an_epoch_of_few_steps_leaves_no_optimizer(manifest: Manifest, settings: Config) -> None:
-    config = dataclasses.replace(settings, train=dataclasses.replace(settings.train, batch=32))
+    config = dataclasses.replace(settings, train=dataclasses.replace(settings.train, batch_size=32))
     found = stages.fit_classifier(manifest, config, choose_device(config.train))
     learner = keras.Model(found.classifier.inputs, found.classifier.outputs)
     estimate_time(found, learner, [], blocks=1)

@@ -67,14 +67,14 @@ def test_targets_are_one_hot_and_weights_go_by_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "batch", "replicas", "wanted"),
+    ("images", "batch_size", "replicas", "wanted"),
     [(2312, 32, 1, 32), (700, 32, 1, 14), (20, 32, 1, 8), (350, 4, 1, 4), (20, 18, 2, 8)],
 )
 def test_a_small_set_has_small_batches_for_the_head(
-    images: int, batch: int, replicas: int, wanted: int
+    images: int, batch_size: int, replicas: int, wanted: int
 ) -> None:
     rows = ["x"] * images
-    part = SplitData(rows, np.zeros((images, 2)), np.zeros(images), batch, rows)
+    part = SplitData(rows, np.zeros((images, 2)), np.zeros(images), batch_size, rows)
     found = head_batch(part, replicas)
     assert found == wanted
     assert images % found == 0 or images % found >= replicas

@@ -42,13 +42,13 @@ def below_last_block(model: keras.Model) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
     """Fitted by both stages, all blocks released."""
-    return fit(manifest, pretrained, release="all", fine_tune_rate=1e-2)
+    return fit(manifest, pretrained, unfreeze="all", fine_tune_learning_rate=1e-2)
 
 
 @pytest.fixture
 def start(manifest: Manifest, pretrained: Config) -> keras.Model:
     """The classifier before it learns."""
-    return models.build_classifier(pretrained.model, manifest.classes, side=32)
+    return models.build_classifier(pretrained.model, manifest.classes, image_size=32)
 
 
 def test_the_head_comes_first_and_then_the_blocks(tuned: TrainingState) -> None:
@@ -64,7 +64,7 @@ def test_each_epoch_says_all_its_numbers(tuned: TrainingState) -> None:
 
 def test_a_hidden_head_is_learnt_step_by_step(manifest: Manifest, pretrained: Config) -> None:
     model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
-    found = fit(manifest, dataclasses.replace(pretrained, model=model), release="none")
+    found = fit(manifest, dataclasses.replace(pretrained, model=model), unfreeze="none")
     assert [row["stage"] for row in found.history] == ["head"] * 3
     assert not found.details["head"]["solved"]
 
@@ -72,12 +72,12 @@ def test_a_hidden_head_is_learnt_step_by_step(manifest: Manifest, pretrained: Co
 def test_a_head_of_smoothed_labels_is_learnt_step_by_step(
     manifest: Manifest, pretrained: Config
 ) -> None:
-    found = fit(manifest, pretrained, release="none", label_smoothing=0.1)
+    found = fit(manifest, pretrained, unfreeze="none", label_smoothing=0.1)
     assert [row["stage"] for row in found.history] == ["head"] * 3
 
 
 def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrained: Config) -> None:
-    found = fit(manifest, pretrained, release="none")
+    found = fit(manifest, pretrained, unfreeze="none")
     images = read_images(found.validation.paths, 32, pretrained.data)
     said = found.classifier.predict(images.astype("float32"), verbose=0)
     truth = found.validation.truth
@@ -97,7 +97,7 @@ def test_moving_statistics_stay_even_with_all_blocks_released(
 def test_nothing_below_the_last_block_moves(
     manifest: Manifest, pretrained: Config, start: keras.Model
 ) -> None:
-    found = fit(manifest, pretrained, release="last", fine_tune_rate=1e-2)
+    found = fit(manifest, pretrained, unfreeze="last", fine_tune_learning_rate=1e-2)
     pairs = zip(below_last_block(start), below_last_block(found.classifier), strict=True)
     assert all(np.array_equal(before, after) for before, after in pairs)
 
@@ -105,7 +105,7 @@ def test_nothing_below_the_last_block_moves(
 def test_the_head_stage_leaves_the_whole_backbone_alone(
     manifest: Manifest, pretrained: Config, start: keras.Model
 ) -> None:
-    found = fit(manifest, pretrained, release="none")
+    found = fit(manifest, pretrained, unfreeze="none")
     before = start.get_layer(ROW.name).get_weights()
     after = found.classifier.get_layer(ROW.name).get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
@@ -113,8 +113,8 @@ def test_the_head_stage_leaves_the_whole_backbone_alone(
 
 
 def test_fine_tuning_that_does_harm_is_undone(manifest: Manifest, pretrained: Config) -> None:
-    harmful = fit(manifest, pretrained, release="all", fine_tune_rate=10.0, clip_norm=0.0)
-    plain = fit(manifest, pretrained, release="none")
+    harmful = fit(manifest, pretrained, unfreeze="all", fine_tune_learning_rate=10.0, clip_norm=0.0)
+    plain = fit(manifest, pretrained, unfreeze="none")
     assert harmful.details["kept"] == "head"
     pairs = zip(harmful.classifier.get_weights(), plain.classifier.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
@@ -124,7 +124,12 @@ def test_fine_tuning_whose_loss_is_no_number_is_undone(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = fit(
-        manifest, pretrained, release="all", fine_tune_rate=10.0, optimizer="sgd", clip_norm=0.0
+        manifest,
+        pretrained,
+        unfreeze="all",
+        fine_tune_learning_rate=10.0,
+        optimizer="sgd",
+        clip_norm=0.0,
     )
     assert found.details["kept"] == "head"
     assert all(np.isfinite(each).all() for each in found.classifier.get_weights())
@@ -140,7 +145,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(tuned: TrainingState, watched:
         require_numbers(lost, "head")
     assert str(caught.value) == (
         "The loss of the stage 'head' is not a number any more: "
-        "lower --train.rate, which is 0.001, or give other --weights."
+        "lower --train.learning-rate, which is 0.001, or give other --weights."
     )
 
 
@@ -178,7 +183,7 @@ def test_random_weights_are_trained_in_one_stage(manifest: Manifest, scratch: Co
 
 def test_the_best_epoch_is_restored(manifest: Manifest, scratch: Config) -> None:
     """A rate so high that the first epoch is the best: the last one is not what is kept."""
-    found = fit(manifest, scratch, epochs=6, rate=3e-3, patience=6, warmup=0.0)
+    found = fit(manifest, scratch, epochs=6, learning_rate=3e-3, patience=6, warmup=0.0)
     losses = [row["val_loss"] for row in found.history]
     found.classifier.compile(loss="categorical_crossentropy")
     images = read_images(found.validation.paths, 32, found.config.data).astype("float32")
@@ -212,7 +217,7 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
 
 
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
-    model = models.build_classifier(pretrained.model, manifest.classes, side=32)
+    model = models.build_classifier(pretrained.model, manifest.classes, image_size=32)
     models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
     factors = models.layer_decay_multipliers(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
@@ -239,7 +244,7 @@ def test_the_solved_head_weighs_rarer_classes_and_knows_the_groups(
     rare = frame.index[(frame["split"] == "train") & (frame["label"] == manifest.classes[0])]
     frame.loc[rare[2:], "split"] = ""
     frame.loc[rare[:2], "group"] = "pair"
-    found = fit(Manifest(frame, "uneven"), pretrained, release="none")
+    found = fit(Manifest(frame, "uneven"), pretrained, unfreeze="none")
     np.testing.assert_array_equal(handed["weights"], found.train.weights)
     assert handed["weights"].max() > 2 * handed["weights"].min()
     assert list(handed["groups"]) == found.train.groups
@@ -253,7 +258,7 @@ def test_validation_images_of_a_class_without_training_images_are_left_out(
     lost = frame["label"] == manifest.classes[0]
     frame.loc[lost & (frame["split"] == "train"), "split"] = "validation"
     unlearnt = Manifest(frame, "unlearnt")
-    found = fit(unlearnt, pretrained, release="none")
+    found = fit(unlearnt, pretrained, unfreeze="none")
     assert not (found.validation.truth == 0).any()
     known = (unlearnt.part("validation")["label"] != manifest.classes[0]).sum()
     assert len(set(found.validation.paths)) == known

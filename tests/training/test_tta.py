@@ -45,7 +45,7 @@ def answering(plain: np.ndarray, mirrored: np.ndarray) -> type:
 def test_the_mirror_image_is_kept_where_it_lowers_the_loss(
     plain: np.ndarray, mirrored: np.ndarray, helps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tta, "Forward", answering(plain, mirrored))
+    monkeypatch.setattr(tta, "BatchPredictor", answering(plain, mirrored))
     fit = fit_of()
     assert tta.should_use_tta(fit) is helps
     assert fit.details["mirrored"] is helps

@@ -33,10 +33,10 @@ def pooled_spread(lesson: Lesson) -> float:
 
 def lesson_batches(lesson: Lesson, *, first: int) -> tf.data.Dataset:
     """Batches from step `first` on, the next one gathered while one is learnt from."""
-    target = tf.TensorSpec([lesson.batch], tf.int32)
+    target = tf.TensorSpec([lesson.batch_size], tf.int32)
     if not lesson.labelled:
-        target = tf.TensorSpec([lesson.batch, None, None, target_width(lesson)], tf.float16)
-    pictures = tf.TensorSpec([lesson.batch, None, None, 3], tf.uint8)
+        target = tf.TensorSpec([lesson.batch_size, None, None, target_width(lesson)], tf.float16)
+    pictures = tf.TensorSpec([lesson.batch_size, None, None, 3], tf.uint8)
     batches = tf.data.Dataset.from_generator(
         lambda: _batches(lesson, first), output_signature=(pictures, target)
     )
@@ -51,7 +51,7 @@ def _batches(lesson: Lesson, first: int) -> Iterator[tuple[np.ndarray, np.ndarra
         targets = Shards(shard_paths(lesson.folder, "targets", lesson.pictures))
     for step in range(first, lesson.steps):
         rng = np.random.default_rng([lesson.seed, step])
-        chosen = rng.integers(lesson.pictures, size=lesson.batch)
+        chosen = rng.integers(lesson.pictures, size=lesson.batch_size)
         size = (SIDE if rng.random() < WHOLE else CROP) // STRIDE
         top, left = rng.integers(SIDE // STRIDE - size + 1, size=2)
         turn = -1 if rng.random() < 0.5 else 1  # flipped, or as it is

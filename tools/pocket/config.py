@@ -16,7 +16,7 @@ class Lesson:
     folder: Path
     pictures: int
     steps: int
-    batch: int = 128
+    batch_size: int = 128
     """Pictures in a step."""
     labelled: bool = False
     kept_every: int = 500

@@ -27,7 +27,9 @@ from transferkit.training.batch_norm import let_statistics_follow, measure_stati
 from transferkit.training.optimizers import build_optimizer, rate_schedule
 
 PROBES = 8  # in a lesson
-TRAIN = TrainConfig(optimizer="adamw", rate=2e-3, weight_decay=0.02, clip_norm=5.0, warmup=0.01)
+TRAIN = TrainConfig(
+    optimizer="adamw", learning_rate=2e-3, weight_decay=0.02, clip_norm=5.0, warmup=0.01
+)
 
 
 @keras.saving.register_keras_serializable("transferkit")
@@ -67,7 +69,7 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
         student = _kept_student(lesson)
         done = int(student.optimizer.iterations)
         if done < lesson.steps:
-            log(f"Step {done:,} of {lesson.steps:,}, {lesson.batch} pictures each.")
+            log(f"Step {done:,} of {lesson.steps:,}, {lesson.batch_size} pictures each.")
             student.fit(
                 lesson_batches(lesson, first=done),
                 epochs=-(-lesson.steps // lesson.kept_every),
@@ -86,7 +88,9 @@ def _kept_student(lesson: Lesson) -> keras.Model:
     if lesson.checkpoint.exists():
         student = keras.saving.load_model(lesson.checkpoint)
         # That of a shorter lesson has come to nothing by now.
-        student.optimizer.learning_rate = rate_schedule(TRAIN.rate, lesson.steps, TRAIN.warmup)
+        student.optimizer.learning_rate = rate_schedule(
+            TRAIN.learning_rate, lesson.steps, TRAIN.warmup
+        )
         return student
     keras.utils.set_random_seed(lesson.seed)
     student = build_student(outputs=LABELS if lesson.labelled else target_width(lesson))
@@ -97,7 +101,7 @@ def _kept_student(lesson: Lesson) -> keras.Model:
     else:
         pooled = Imitation(pooled_spread(lesson))
     let_statistics_follow(student)
-    optimizer = build_optimizer(TRAIN, rate=TRAIN.rate, steps=lesson.steps)
+    optimizer = build_optimizer(TRAIN, learning_rate=TRAIN.learning_rate, steps=lesson.steps)
     student.compile(optimizer=optimizer, loss=pooled, jit_compile=False)
     optimizer.build(student.trainable_variables)  # a step that did it would be traced twice
     return student
@@ -129,12 +133,12 @@ class Keeping(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         lesson, step = self.lesson, int(self.model.optimizer.iterations)
-        rate = lesson.kept_every * lesson.batch / (time.perf_counter() - self.started)
+        rate = lesson.kept_every * lesson.batch_size / (time.perf_counter() - self.started)
         loss = float((logs or {})["loss"])
         row = {"step": step, "loss": round(loss, 4), "pictures a second": round(rate)}
         log(
             f"Step {step:,} of {lesson.steps:,}: loss {loss:.3f}, {rate:.0f} pictures a second, "
-            f"{(lesson.steps - step) * lesson.batch / rate / 60:.0f} min left."
+            f"{(lesson.steps - step) * lesson.batch_size / rate / 60:.0f} min left."
         )
         with written_atomically(lesson.checkpoint) as temporary:
             self.model.save(temporary)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 Fractal = Callable[[np.ndarray, np.random.Generator, np.ndarray], None]
-"""Draws itself into `(side, side, 3)` float32, somewhere, in the colours of a palette."""
+"""Draws itself into `(height, width, 3)` float32, somewhere, in the colours of a palette."""
 
 WALKERS, STEPS, BURN = 300, 40, 10  # points that are moved at once; moves; the first are not drawn
 
@@ -25,19 +25,19 @@ def random_fractal(rng: np.random.Generator) -> Fractal:
 
     def draw(picture: np.ndarray, rng: np.random.Generator, palette: np.ndarray) -> None:
         points, shades = _walk(rng, maps, moves, chance / chance.sum())
-        side = len(picture)
-        turn, size = rng.uniform(0, math.tau), rng.uniform(0.15, 0.42) * side
-        middle = rng.uniform(0.2, 0.8, 2) * side
+        image_size = len(picture)
+        turn, size = rng.uniform(0, math.tau), rng.uniform(0.15, 0.42) * image_size
+        middle = rng.uniform(0.2, 0.8, 2) * image_size
         points = points - points.mean(axis=0)
         spread = math.sqrt((points**2).sum(axis=1).mean()) + 1e-6
         cosine, sine = math.cos(turn), math.sin(turn)
         turned = points @ np.array([[cosine, -sine], [sine, cosine]]) * (size / spread / 1.3)
         place = np.floor(turned + middle).astype(int)
-        inside = ((place >= 0) & (place < side)).all(axis=1)
-        cell = place[inside] @ np.array([1, side])
-        hits = np.bincount(cell, minlength=side * side)
+        inside = ((place >= 0) & (place < image_size)).all(axis=1)
+        cell = place[inside] @ np.array([1, image_size])
+        hits = np.bincount(cell, minlength=image_size * image_size)
         hit = hits > 0
-        mean = np.bincount(cell, shades[inside], side * side)[hit] / hits[hit]
+        mean = np.bincount(cell, shades[inside], image_size * image_size)[hit] / hits[hit]
         value = np.minimum(1, 0.3 * np.log1p(hits[hit])) if by_density else mean
         colour = palette[(value * (len(palette) - 0.01)).astype(np.uint8)]
         cover = np.minimum(1, 0.5 + 0.2 * hits[hit])[:, None]

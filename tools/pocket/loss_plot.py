@@ -15,14 +15,16 @@ def draw_curve(lesson: Lesson, path: Path) -> None:
     from matplotlib.figure import Figure
 
     history = pd.read_csv(lesson.history)
-    seen = history["step"] * lesson.batch / 1e6
+    seen = history["step"] * lesson.batch_size / 1e6
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(seen, history["loss"], color="#4c6fb1")
     left.set(xlabel="pictures seen, millions", ylabel="loss")
     for name in history.columns[3:]:
         found = history[["step", name]].dropna()
-        right.plot(found["step"] * lesson.batch / 1e6, 100 * found[name], marker="o", label=name)
+        right.plot(
+            found["step"] * lesson.batch_size / 1e6, 100 * found[name], marker="o", label=name
+        )
     right.set(xlabel="pictures seen, millions", ylabel="probe, % right")
     if right.lines:
         right.legend(frameon=False)

@@ -34,7 +34,7 @@ class Making:
     """Drawn pictures, each of which is seen many times."""
     steps: Annotated[int, Between(1, 10_000_000)] = 16_000
     """Steps, each on a batch of the pictures."""
-    batch: Annotated[int, Between(1, 65_536)] = 128
+    batch_size: Annotated[int, Between(1, 65_536)] = 128
     """Pictures in a step."""
     kept_every: Annotated[int, Between(1, 100_000)] = 500
     """Steps between two checkpoints."""
@@ -63,7 +63,7 @@ def make(settings: Making) -> None:
         folder,
         settings.pictures,
         settings.steps,
-        settings.batch,
+        settings.batch_size,
         labelled=labelled,
         kept_every=settings.kept_every,
     )

@@ -68,11 +68,11 @@ class Thing:
         return cls(random_shape(rng), random_texture(rng), random_palette(rng, look))
 
 
-def draw_scene(number: int, side: int = SIDE) -> np.ndarray:
-    """The picture of that number: `(side, side, 3)` uint8 RGB."""
+def draw_scene(number: int, image_size: int = SIDE) -> np.ndarray:
+    """The picture of that number: `(height, width, 3)` uint8 RGB."""
     rng = np.random.default_rng([number, 1])
     look = Look.draw(rng)
-    picture = _ground(rng, look, side)
+    picture = _ground(rng, look, image_size)
     kind = rng.random()
     if kind < 0.42:
         _scatter(picture, rng, look, count=int(log_uniform(rng, 4, 70)))
@@ -113,10 +113,10 @@ def paint(
     rings: float = 0.0,
 ) -> None:
     """Paint `thing` over `picture`, `radius` pixels in size, its middle `at` (x, y)."""
-    side = len(picture)
+    image_size = len(picture)
     reach = int(1.9 * radius) + 2
     left, top = (max(0, int(place) - reach) for place in at)
-    right, bottom = (min(side, int(place) + reach + 1) for place in at)
+    right, bottom = (min(image_size, int(place) + reach + 1) for place in at)
     if left >= right or top >= bottom:
         return
     dx = (np.arange(left, right, dtype=np.float32) - at[0]) / radius
@@ -137,8 +137,8 @@ def paint(
     part += cover[..., None] * (colour - part)
 
 
-def _ground(rng: np.random.Generator, look: Look, side: int) -> np.ndarray:
-    middle = np.arange(side, dtype=np.float32) - side / 2
+def _ground(rng: np.random.Generator, look: Look, image_size: int) -> np.ndarray:
+    middle = np.arange(image_size, dtype=np.float32) - image_size / 2
     value = random_texture(rng)(middle[None], middle[:, None])
     return random_palette(rng, look)[(value * (SHADES - 0.01)).astype(np.uint8)]
 
@@ -149,23 +149,23 @@ def _light(rng: np.random.Generator) -> tuple[float, float]:
 
 def _scatter(picture: np.ndarray, rng: np.random.Generator, look: Look, *, count: int) -> None:
     """Things anywhere, many small ones and few large ones; in one scene of three all are alike."""
-    side = len(picture)
+    image_size = len(picture)
     alike = Thing.draw(rng, look.elsewhere(rng)) if rng.random() < 0.35 else None
     smallest, largest, light = rng.uniform(2, 9), rng.uniform(12, 42), _light(rng)
     for _ in range(count):
         thing = alike or Thing.draw(rng, look.elsewhere(rng))
         radius = smallest / (1 - rng.random() * (1 - smallest / largest))
-        at = (rng.uniform(0, side), rng.uniform(0, side))
+        at = (rng.uniform(0, image_size), rng.uniform(0, image_size))
         paint(picture, thing, look, at=at, radius=radius, turn=rng.uniform(0, TURN), light=light)
 
 
 def _place(picture: np.ndarray, rng: np.random.Generator, look: Look, *, count: int) -> None:
     """A few large things with parts, most parts in pairs: eyes, wings, wheels."""
-    side = len(picture)
+    image_size = len(picture)
     for _ in range(count):
         thing, light = Thing.draw(rng, replace(look, hue=rng.random())), _light(rng)
         radius = rng.uniform(16, 42) / math.sqrt(count)
-        at = (rng.uniform(0.25, 0.75) * side, rng.uniform(0.25, 0.75) * side)
+        at = (rng.uniform(0.25, 0.75) * image_size, rng.uniform(0.25, 0.75) * image_size)
         turn, rings = rng.uniform(0, TURN), rng.uniform(1, 5) * (rng.random() < 0.25)
         paint(picture, thing, look, at=at, radius=radius, turn=turn, light=light, rings=rings)
         for _ in range(rng.integers(0, 4)):
@@ -196,8 +196,8 @@ def _photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (picture * 255).astype(np.uint8)
 
 
-def draw_labelled(number: int, label: int, side: int = SIDE) -> np.ndarray:
-    """A picture of what `label` stands for, among other things: `(side, side, 3)` uint8 RGB.
+def draw_labelled(number: int, label: int, image_size: int = SIDE) -> np.ndarray:
+    """A picture of what `label` stands for, among other things: `(height, width, 3)` uint8 RGB.
 
     The label decides a thing or a fractal, and its colours; `number` all the rest.
     """
@@ -206,12 +206,12 @@ def draw_labelled(number: int, label: int, side: int = SIDE) -> np.ndarray:
     thing, fractal = Thing.draw(rng, look), random_fractal(rng)
     rng = np.random.default_rng([number, 3])
     look = Look.draw(rng)
-    picture = _ground(rng, look, side)
+    picture = _ground(rng, look, image_size)
     _scatter(picture, rng, look, count=int(log_uniform(rng, 1, 25)))
     if label % 2:
         fractal(picture, rng, thing.palette)
     else:
-        at = (rng.uniform(0.3, 0.7) * side, rng.uniform(0.3, 0.7) * side)
+        at = (rng.uniform(0.3, 0.7) * image_size, rng.uniform(0.3, 0.7) * image_size)
         size, turn = log_uniform(rng, 16, 44), rng.uniform(-0.6, 0.6)
         paint(picture, thing, look, at=at, radius=size, turn=turn, light=_light(rng))
     _scatter(picture, rng, look, count=int(rng.integers(0, 3)))

@@ -56,10 +56,10 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
 def _build(teacher: str, weights: str) -> keras.Model:
     """`(pictures, SIDE, SIDE, 3)` RGB of 0..255 to the teacher's map of the picture enlarged."""
     row = find_backbone(teacher)
-    side = ENLARGED * SIDE
+    image_size = ENLARGED * SIDE
     images = keras.Input((SIDE, SIDE, 3))
-    enlarged = keras.layers.Resizing(side, side, interpolation="bilinear")(images)
-    return keras.Model(images, build_backbone(row, weights, side)(preprocess(row, enlarged)))
+    enlarged = keras.layers.Resizing(image_size, image_size, interpolation="bilinear")(images)
+    return keras.Model(images, build_backbone(row, weights, image_size)(preprocess(row, enlarged)))
 
 
 def _reduced(network: keras.Model, basis: dict[str, np.ndarray]) -> keras.Model:

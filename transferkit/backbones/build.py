@@ -35,19 +35,21 @@ RESCALING: dict[str, tuple[Any, Any]] = {
 def build_backbone(
     row: BackboneSpec | str,
     weights: str = "imagenet",
-    side: int | None = None,
+    image_size: int | None = None,
     *,
     stages: bool = False,
     any_side: bool = False,
 ) -> keras.Model:
     """The network of `row`, without top or pooling, named as the row is.
 
-    It takes preprocessed images, `(images, side, side, 3)`, and gives their feature map,
+    It takes preprocessed images, `(images, height, width, 3)`, and gives their feature map,
     `(images, height, width, features)`; lenet and alexnet give `(images, features)`. `weights`
-    is imagenet, none or the path of a file; `side` is in pixels, the row's native one if None.
+    is imagenet, none or the path of a file; `image_size` is in pixels,
+    the row's native one if None.
 
     With `stages` it gives a list of maps, those of `row.stages`, if the row has any. With
-    `any_side` it takes images of whatever side, in place of `side`. MobileNetV2 and V3 then pad
+    `any_side` it takes images of whatever side, in place of `image_size`. MobileNetV2 and V3
+    then pad
     every map as one of an even side, so that what they say of one with an odd side differs.
 
     Raises:
@@ -55,10 +57,10 @@ def build_backbone(
         WeightsError: the weights are missing, or another network's.
     """
     row = find_backbone(row) if isinstance(row, str) else row
-    side = row.side if side is None else side
-    require_image_size(row, side)
+    image_size = row.image_size if image_size is None else image_size
+    require_image_size(row, image_size)
     path = weights_path(row, weights)
-    shape = (None, None, 3) if any_side else (side, side, 3)
+    shape = (None, None, 3) if any_side else (image_size, image_size, 3)
     images = keras.Input(shape, name="images")
     network = keras.Model(images, _feature_map(row, images), name=row.name)
     if path is not None:

@@ -12,7 +12,7 @@ POCKET = BackboneSpec(
     title="Pocket",
     paper="Own; its blocks: Deep Residual Learning for Image Recognition, CVPR 2016, "
     "arXiv:1512.03385",
-    side=96,
+    image_size=96,
     smallest_side=32,
     width=512,
     parameters=1_817_504,
@@ -35,7 +35,7 @@ SCRATCH: tuple[BackboneSpec, ...] = (
         title="LeNet-5",
         paper="Gradient-Based Learning Applied to Document Recognition, "
         "Proceedings of the IEEE 1998",
-        side=32,
+        image_size=32,
         smallest_side=16,
         width=84,
         parameters=61_156,
@@ -46,7 +46,7 @@ SCRATCH: tuple[BackboneSpec, ...] = (
         name="alexnet",
         title="AlexNet",
         paper="ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS 2012",
-        side=227,
+        image_size=227,
         smallest_side=67,
         width=4096,
         parameters=58_281_344,

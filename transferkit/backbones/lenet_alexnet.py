@@ -7,7 +7,7 @@ from keras import layers
 
 
 def lenet(images: keras.KerasTensor) -> keras.KerasTensor:
-    """LeNet-5 up to its layer of 84 units: `(images, side, side, 3)` to `(images, 84)`.
+    """LeNet-5 up to its layer of 84 units: `(images, height, width, 3)` to `(images, 84)`.
 
     LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998. Its trainable
     subsampling is an average pooling here, and each map of the second convolution sees all maps
@@ -23,7 +23,7 @@ def lenet(images: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def alexnet(images: keras.KerasTensor) -> keras.KerasTensor:
-    """AlexNet up to its second dense layer: `(images, side, side, 3)` to `(images, 4096)`.
+    """AlexNet up to its second dense layer: `(images, height, width, 3)` to `(images, 4096)`.
 
     Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012, as
     one network: neither split over two GPUs nor with its local response normalisation. He's

@@ -87,7 +87,7 @@ def _can_be_had(
         _given_up.add(address)
         log(
             "No ImageNet weights in the cache and none from the network: "
-            f"using {spare.name} ({spare.side} px). For {row.name}, {error}."
+            f"using {spare.name} ({spare.image_size} px). For {row.name}, {error}."
         )
         return False
     return True

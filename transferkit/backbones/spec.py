@@ -20,7 +20,7 @@ class BackboneSpec:
     title: str
     paper: str
     """Title, venue and year, arXiv number."""
-    side: int
+    image_size: int
     """Pixels along each side of the images that the weights were learnt from."""
     smallest_side: int
     """Pixels along each side of the smallest image that the network can be built for."""
@@ -74,58 +74,61 @@ def pooling_of(row: BackboneSpec, wanted: str) -> str:
     return row.pooling if wanted == "auto" else wanted
 
 
-def require_image_size(row: BackboneSpec, side: int | None, *, flag: str = "--side") -> None:
-    """Raise `ConfigError` if the network of `row` cannot be built for images of `side` pixels.
+def require_image_size(
+    row: BackboneSpec, image_size: int | None, *, flag: str = "--image-size"
+) -> None:
+    """Raise `ConfigError` if the network of `row` cannot be built for `image_size` pixels.
 
     `flag` is where that side came from.
     """
-    if side is not None and side < row.smallest_side:
+    if image_size is not None and image_size < row.smallest_side:
         raise ConfigError(
-            f"The backbone {row.name!r} cannot see images of {side} pixels a side: "
+            f"The backbone {row.name!r} cannot see images of {image_size} pixels a side: "
             f"pass {flag} {row.smallest_side} or more."
         )
 
 
-def input_size(row: BackboneSpec, side: int | None, sides: tuple[int, ...] = ()) -> int:
+def input_size(row: BackboneSpec, image_size: int | None, image_sizes: tuple[int, ...] = ()) -> int:
     """Pixels along each side of the pictures that a classifier on `row` takes.
 
-    `side` and `sides` are the settings of these names.
+    `image_size` and `image_sizes` are the settings of these names.
 
     Raises:
         ConfigError: they contradict each other, or the network cannot look at one of them.
     """
-    if not sides:
-        require_image_size(row, side)
-        return row.side if side is None else side
-    largest = max(sides)
-    if side not in (None, largest):
+    if not image_sizes:
+        require_image_size(row, image_size)
+        return row.image_size if image_size is None else image_size
+    largest = max(image_sizes)
+    if image_size not in (None, largest):
         raise ConfigError(
-            f"The settings are --side {side} and --model.sides {' '.join(map(str, sides))}: "
-            f"leave --side out, since pictures are decoded at the largest of the sides, {largest}."
+            f"The settings are --image-size {image_size} and --model.image-sizes "
+            f"{' '.join(map(str, image_sizes))}: leave --image-size out, since pictures are "
+            f"decoded at the largest of the sides, {largest}."
         )
-    for each in sides:
-        require_image_size(row, each, flag="--model.sides")
-    if len(sides) > 1 and not row.stages:
+    for each in image_sizes:
+        require_image_size(row, each, flag="--model.image-sizes")
+    if len(image_sizes) > 1 and not row.stages:
         raise ConfigError(
             f"The backbone {row.name!r} ends in dense layers, which fit one side alone: "
-            f"pass --side {largest} in place of --model.sides."
+            f"pass --image-size {largest} in place of --model.image-sizes."
         )
     return largest
 
 
-def blocks_to_unfreeze(row: BackboneSpec, release: str, *, pretrained: bool) -> int:
-    """How many blocks from the top the setting `release` means.
+def blocks_to_unfreeze(row: BackboneSpec, unfreeze: str, *, pretrained: bool) -> int:
+    """How many blocks from the top the setting `unfreeze` means.
 
     Raises:
         ConfigError: more than the backbone has.
     """
     named = {"none": 0, "last": 1, "all": len(row.blocks)}
-    if release == "auto":
-        release = "last" if pretrained else "all"
-    number = named[release] if release in named else int(release)
+    if unfreeze == "auto":
+        unfreeze = "last" if pretrained else "all"
+    number = named[unfreeze] if unfreeze in named else int(unfreeze)
     if number > len(row.blocks):
         raise ConfigError(
-            f"The setting 'release' is {number}: {row.name} has {len(row.blocks)} blocks, "
+            f"The setting 'unfreeze' is {number}: {row.name} has {len(row.blocks)} blocks, "
             "so it should be that or less, or all."
         )
     return number

@@ -22,7 +22,7 @@ def _mobilenet(name: str, alpha: float, parameters: int) -> BackboneSpec:
         paper=MOBILENET_PAPER,
         application="MobileNet",
         arguments=(("alpha", alpha),),
-        side=224,
+        image_size=224,
         smallest_side=32,
         width=int(1024 * alpha),
         parameters=parameters,
@@ -43,7 +43,7 @@ def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> 
         title=f"MobileNetV3{size.title()}",
         paper=MOBILENET_V3_PAPER,
         application=f"MobileNetV3{size.title()}",
-        side=224,
+        image_size=224,
         smallest_side=32,
         width=width,
         parameters=parameters,
@@ -56,13 +56,15 @@ def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> 
     )
 
 
-def _efficientnet_v2(size: str, side: int, parameters: int, weights_hash: str) -> BackboneSpec:
+def _efficientnet_v2(
+    size: str, image_size: int, parameters: int, weights_hash: str
+) -> BackboneSpec:
     return BackboneSpec(
         name=f"efficientnet_v2_{size}",
         title=f"EfficientNetV2{size.upper()}",
         paper=EFFICIENTNET_V2_PAPER,
         application=f"EfficientNetV2{size.upper()}",
-        side=side,
+        image_size=image_size,
         smallest_side=32,
         width=1280,
         parameters=parameters,
@@ -85,7 +87,7 @@ FAST: tuple[BackboneSpec, ...] = (
         title="MobileNetV2",
         paper="MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381",
         application="MobileNetV2",
-        side=224,
+        image_size=224,
         smallest_side=32,
         width=1280,
         parameters=2_257_984,

@@ -72,7 +72,7 @@ class Baseline:
         return DataConfig(
             resize=first.resize,  # type: ignore[arg-type]
             max_pixels=first.max_pixels,
-            grey_range=first.grey_range,
+            value_range=first.value_range,
         )
 
     @cached_property

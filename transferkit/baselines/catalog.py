@@ -23,14 +23,14 @@ class ClassifierSpec:
 
 @dataclasses.dataclass(frozen=True)
 class FeaturesSpec:
-    """One way from pixels to numbers; `side` is what the images are decoded to, in pixels.
+    """One way from pixels to numbers; `image_size` is what the images are decoded to, in pixels.
 
     The backbone's side is the network's own, so its row has none.
     """
 
     name: str
     title: str
-    side: int | None
+    image_size: int | None
     paper: str
 
 

@@ -17,7 +17,7 @@ ONE_HOG = threading.Lock()
 
 
 def pixel_values(image: np.ndarray) -> np.ndarray:
-    """`(side * side * 3,)` float32, 0..1: the `(side, side, 3)` uint8 `image` itself."""
+    """`(side * side * 3,)` float32, 0..1: the `(height, width, 3)` uint8 `image` itself."""
     return image.reshape(-1).astype(np.float32) / 255
 
 

@@ -104,21 +104,21 @@ def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | N
             model.backbone,
             rooted_weights(model),  # the baseline is loaded from another folder, perhaps
             pooling_of(find_backbone(model.backbone), model.pooling),
-            sides=model.sides,
+            image_sizes=model.image_sizes,
             precision=config.train.precision,
             engine=config.train.engine,
-            side=data.side,
+            image_size=data.image_size,
             resize=data.resize,
             max_pixels=data.max_pixels,
-            grey_range=data.grey_range,
-            cache_size=data.cache_size,
+            value_range=data.value_range,
+            cache_gb=data.cache_gb,
         )
     return ImageFeatures(
         baseline.features.name,
         resize=data.resize,
         max_pixels=data.max_pixels,
-        grey_range=data.grey_range,
-        cache_size=data.cache_size,
+        value_range=data.value_range,
+        cache_gb=data.cache_gb,
     )
 
 

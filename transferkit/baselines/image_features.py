@@ -27,18 +27,18 @@ from transferkit.runtime.progress import track
 CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
 SLOW = ("hog", "hog_colour")  # 2.4 ms an image; pixels take as long as decoding, and 12 kB to keep
 ROWS = 1024  # images that are computed before they are kept
-CACHE_SIZE = DataConfig().cache_size
-SIDES = {row.name: row.side for row in FEATURES if row.side is not None}
+CACHE_SIZE = DataConfig().cache_gb
+SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
 
 
 class ImageFeatures(PathTransformer):
     """The features of `kind` (pixels, colour, hog or hog_colour), at the side the table gives it.
 
     Those of `SLOW` kinds are kept on disk between runs, as a backbone's are. `resize`, `max_pixels`
-    and `cache_size` are those of `DataConfig`.
+    and `cache_gb` are those of `DataConfig`.
     """
 
-    cache_size = CACHE_SIZE  # of files from before there was a choice
+    cache_gb = CACHE_SIZE  # of files from before there was a choice
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class ImageFeatures(PathTransformer):
         *,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
-        grey_range: tuple[float, ...] = (),
-        cache_size: float = CACHE_SIZE,
+        value_range: tuple[float, ...] = (),
+        cache_gb: float = CACHE_SIZE,
     ) -> None:
         self.kind = kind
         self.resize = resize
         self.max_pixels = max_pixels
-        self.grey_range = grey_range
-        self.cache_size = cache_size
+        self.value_range = value_range
+        self.cache_gb = cache_gb
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
         """`(images, width)` float32, and the seconds that they took when they were computed."""
@@ -67,7 +67,7 @@ class ImageFeatures(PathTransformer):
         return found.values
 
     def _recalled(self, paths: Sequence[str]) -> FeatureBatch:
-        if self.kind not in SLOW or not self.cache_size:
+        if self.kind not in SLOW or not self.cache_gb:
             return FeatureBatch(*self._computed(paths))
 
         def compute(places: list[int]) -> Iterator[Batch]:
@@ -79,7 +79,7 @@ class ImageFeatures(PathTransformer):
                 yield batch
 
         keys = content_keys(paths)
-        table = Table(self._facts, bound=DataConfig(cache_size=self.cache_size).cache_bytes)
+        table = Table(self._facts, bound=DataConfig(cache_gb=self.cache_gb).cache_bytes)
         return table.read(keys, compute)
 
     def _computed(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
@@ -88,18 +88,18 @@ class ImageFeatures(PathTransformer):
         In `keys` each image's content key is written, of what was decoded.
         """
         started = time.perf_counter()
-        extract, side = EXTRACTORS[self.kind], SIDES[self.kind]
+        extract, image_size = EXTRACTORS[self.kind], SIDES[self.kind]
         data = DataConfig(
             resize=self.resize,  # type: ignore[arg-type]
             max_pixels=self.max_pixels,
-            grey_range=self.grey_range,
+            value_range=self.value_range,
         )
-        width = len(extract(np.zeros((side, side, 3), np.uint8)))
+        width = len(extract(np.zeros((image_size, image_size, 3), np.uint8)))
         values = np.empty((len(paths), width), np.float32)
 
         def fill(start: int) -> None:
             for row, path in enumerate(paths[start : start + CHUNK], start):
-                image, key = decode_with_key(path, side, data)
+                image, key = decode_with_key(path, image_size, data)
                 values[row] = extract(image)
                 if keys is not None:
                     keys[row] = key
@@ -114,10 +114,10 @@ class ImageFeatures(PathTransformer):
         """All that decides what is kept."""
         return {
             "features": self.kind,
-            "side": SIDES[self.kind],
+            "image_size": SIDES[self.kind],
             "resize": self.resize,
             "max_pixels": self.max_pixels,
-            "grey_range": self.grey_range,
+            "value_range": self.value_range,
             "versions": {
                 "transferkit": transferkit.__version__,
                 **{name: version(name) for name in ("numpy", "pillow", "scikit-image")},
@@ -140,27 +140,27 @@ class BackboneFeatures(PathTransformer):
         weights: str = "imagenet",
         pooling: str = "auto",
         *,
-        sides: tuple[int, ...] = (),
+        image_sizes: tuple[int, ...] = (),
         precision: PrecisionName = "auto",
         engine: EngineName = "auto",
-        side: int | None = None,
+        image_size: int | None = None,
         resize: str = "squash",
         max_pixels: int = MOST_PIXELS,
-        grey_range: tuple[float, ...] = (),
-        cache_size: float = CACHE_SIZE,
+        value_range: tuple[float, ...] = (),
+        cache_gb: float = CACHE_SIZE,
         digest: str = "",
     ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
-        self.sides = sides
+        self.image_sizes = image_sizes
         self.precision = precision
         self.engine = engine
-        self.side = side
+        self.image_size = image_size
         self.resize = resize
         self.max_pixels = max_pixels
-        self.grey_range = grey_range
-        self.cache_size = cache_size
+        self.value_range = value_range
+        self.cache_gb = cache_gb
         self.digest = digest
 
     def fit(self, paths: Sequence[str], truth: object = None) -> BackboneFeatures:
@@ -217,12 +217,12 @@ class BackboneFeatures(PathTransformer):
 
     def _settings(self) -> tuple[ModelConfig, DataConfig]:
         return (
-            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.sides)),  # type: ignore[arg-type]
+            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.image_sizes)),  # type: ignore[arg-type]
             DataConfig(
-                side=self.side,
+                image_size=self.image_size,
                 resize=self.resize,  # type: ignore[arg-type]
                 max_pixels=self.max_pixels,
-                grey_range=self.grey_range,
-                cache_size=self.cache_size,
+                value_range=self.value_range,
+                cache_gb=self.cache_gb,
             ),
         )

@@ -16,12 +16,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 class PathTransformer(TransformerMixin, BaseEstimator, ABC):
     """Paths in, features out; it learns nothing, since each image stands for itself.
 
-    `resize`, `max_pixels` and `grey_range` are those of `DataConfig`.
+    `resize`, `max_pixels` and `value_range` are those of `DataConfig`.
     """
 
     resize: str
     max_pixels: int
-    grey_range: tuple[float, ...] = ()  # of files from before there was a choice
+    value_range: tuple[float, ...] = ()  # of files from before there was a choice
 
     def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
         """Nothing to learn; here for the pipeline."""

@@ -51,8 +51,10 @@ def pixel_importance(
         return None
     own = getattr(classic.pipeline[-1], "feature_importances_", None)
     if own is not None:
-        side = SIDES["pixels"]
-        return _as_shares(np.asarray(own).reshape(side, side, -1).sum(axis=2), "impurity")
+        image_size = SIDES["pixels"]
+        return _as_shares(
+            np.asarray(own).reshape(image_size, image_size, -1).sum(axis=2), "impurity"
+        )
     if not len(paths):
         return None
     drawn = np.random.default_rng(0).permutation(len(paths))[:MOST_IMAGES]

@@ -68,13 +68,13 @@ def cache(arguments: Sequence[str]) -> None:
 
 
 def _line(kept: CachedTable) -> str:
-    by, side = (
+    by, image_size = (
         kept.about.get("backbone") or kept.about.get("features", "unknown"),
-        kept.about.get("side", ""),
+        kept.about.get("image_size", ""),
     )
     used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
     return (
-        f"{by!s:<20}{side!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
+        f"{by!s:<20}{image_size!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
         f"{kept.size / 1e6:>10,.1f}  {used:<18}{kept.folder.name}"
     )
 

@@ -19,7 +19,7 @@ def backbones(arguments: Sequence[str]) -> None:
         learnt = "ImageNet" if row.weights_path else "embedded" if row.embedded else ""
         weights = learnt or "none: it learns from scratch"
         print(
-            f"{row.name:<20}{row.side:>5}{row.smallest_side:>6}{row.width:>6}"
+            f"{row.name:<20}{row.image_size:>5}{row.smallest_side:>6}{row.width:>6}"
             f"{len(row.blocks):>7}{millions:>8}  {weights}"
         )
 

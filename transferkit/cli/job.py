@@ -118,7 +118,7 @@ class Job:
             from transferkit.inference.devices import choose_device
 
             choose_device(self.settings.train)  # logical devices cannot be made after a network
-            build_backbone(model.backbone, starting_weights(model), self.settings.data.side)
+            build_backbone(model.backbone, starting_weights(model), self.settings.data.image_size)
         if self.out:
             Run.require_free(self.out, overwrite=self.overwrite)
         with folder_for(self.out, "runs", name) as folder, locked(folder):
@@ -139,7 +139,7 @@ class Job:
         rows = possible_backbones(config.model)
         find_policy(config.train.augment)
         for row in rows:
-            input_size(row, config.data.side, config.model.sides)
+            input_size(row, config.data.image_size, config.model.image_sizes)
         self._require_blocks(max(rows, key=lambda row: len(row.blocks)))
         if config.model.weights not in ("imagenet", "none"):
             from transferkit.backbones.weights import weights_path
@@ -150,7 +150,7 @@ class Job:
             Run.require_free(self.out, overwrite=self.overwrite)
 
     def _require_blocks(self, row: BackboneSpec) -> None:
-        release, pretrained = self.settings.train.release, is_pretrained(self.settings.model)
+        release, pretrained = self.settings.train.unfreeze, is_pretrained(self.settings.model)
         blocks_to_unfreeze(row, release, pretrained=pretrained)
 
     def _require_source(self) -> None:

@@ -42,19 +42,19 @@ class LookOptions:
     """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
     data: DataConfig = DataConfig()
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
-    """Decides the split, the views of the contact sheet and the folds of --doubts."""
+    """Decides the split, the views of the contact sheet and the folds of --label-issues."""
     fix: Literal["none", "manifest"] = "none"
     """manifest: also write a manifest.csv without what cannot be used well, to be compared on; the
     images themselves stay as they are."""
     augment: str = ""
     """Also draw a contact sheet of the images under this policy: none, flip, photo or strong."""
-    doubts: bool = False
+    label_issues: bool = False
     """Also look for wrong labels: each image is judged by a network that has not learnt from it."""
     shift: bool = False
     """Also ask the backbone's features whether test images differ from training images, and whether
     the names tell of sequences; plain statistics of the pictures are asked in any case."""
     backbone: str = "auto"
-    """The backbone that --doubts and --shift ask, as in training."""
+    """The backbone that --label-issues and --shift ask, as in training."""
     weights: str = "imagenet"
     """Its weights: imagenet, embedded, none, or a file."""
     out: str = ""
@@ -69,17 +69,17 @@ class LookOptions:
         if not self.asks_backbone and (self.backbone, self.weights) != ("auto", "imagenet"):
             raise ConfigError(
                 "--backbone and --weights say which network judges the images, and nothing asks "
-                "it: pass --doubts or --shift too, or leave them out."
+                "it: pass --label-issues or --shift too, or leave them out."
             )
 
     @property
     def asks_backbone(self) -> bool:
         """Whether features are needed."""
-        return self.doubts or self.shift
+        return self.label_issues or self.shift
 
     @property
     def job(self) -> Job:
-        """The settings of the network that --doubts and --shift ask."""
+        """The settings of the network that --label-issues and --shift ask."""
         model = ModelConfig(backbone=self.backbone, weights=self.weights)
         return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
 
@@ -120,20 +120,20 @@ def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) ->
     fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
     again = f"--manifest {shlex.quote(str(folder / MANIFEST))}"
     command = f"transferkit compare {shlex.quote(options.source) if refusal else again}"
-    doubts = _doubts(options, found.manifest) if options.doubts else None
+    issues = _label_issues(options, found.manifest) if options.label_issues else None
     sheet = _sheet(options, found.manifest) if options.augment else None
     from transferkit.report.inspection.page import look_page
 
     page = look_page(
         found,
         options.data,
-        doubts=doubts,
+        label_issues=issues,
         sheet=sheet,
         policy=options.augment,
         next_command=command if options.fix == "manifest" else "",
     )
     sheets = {options.augment: sheet} if sheet else {}
-    write_look(folder, page, found.findings, fixed=fixed, doubts=doubts, sheets=sheets)
+    write_look(folder, page, found.findings, fixed=fixed, label_issues=issues, sheets=sheets)
     log(f"Page: {folder / PAGE}")
     if refusal:
         raise refusal
@@ -178,7 +178,7 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
     return read
 
 
-def _doubts(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
+def _label_issues(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
     """The labels of the images, the most doubted first."""
     silence_tensorflow()
     settings = options.job.with_backbone().settings

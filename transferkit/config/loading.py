@@ -35,7 +35,7 @@ def _updated(settings: Any, changes: Any, *, where: str) -> Any:
         elif isinstance(old, tuple) and isinstance(value, list):
             values[name] = tuple(value)  # YAML has no tuples: `to_yaml` wrote a list
         elif isinstance(old, str) and type(value) is int:
-            values[name] = str(value)  # `release: 2` is meant as `--train.release 2` is
+            values[name] = str(value)  # `release: 2` is meant as `--train.unfreeze 2` is
         else:
             values[name] = value
     try:

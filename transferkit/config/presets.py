@@ -9,16 +9,16 @@ from transferkit.config.settings import Config
 from transferkit.errors import unknown_name
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {"release": "none"},
+    "fast": {"unfreeze": "none"},
     "balanced": {},
     "best": {
-        "release": "all",
-        "rate_decay": 0.7,
+        "unfreeze": "all",
+        "layer_decay": 0.7,
         "augment": "strong",
         "mix": "mixup",
         "epochs": 20,
-        "average_epochs": 5,
-        "mirror": True,
+        "average_checkpoints": 5,
+        "tta": True,
     },
 }
 

@@ -29,30 +29,30 @@ def _short(flag: str) -> Any:
 class DataConfig:
     """Which files are read, how they are split and how they become pixels."""
 
-    side: Annotated[int | None, Between(8, 4096), _short("--side")] = None
+    image_size: Annotated[int | None, Between(8, 4096), _short("--image-size")] = None
     """Pixels along each side of the square that the network sees; its native side if not given."""
     resize: Literal["squash", "crop"] = "squash"
     """squash: the whole picture, its aspect given up. crop: the centre square."""
-    validation: Annotated[float, Between(0.01, 0.8)] = 0.1
+    validation_split: Annotated[float, Between(0.01, 0.8)] = 0.1
     """Share of the images that training is watched on; unless the source has such a split."""
-    test: Annotated[float, Between(0.01, 0.8)] = 0.2
+    test_split: Annotated[float, Between(0.01, 0.8)] = 0.2
     """Share of the images that classifiers are scored on; unless the source has such a split."""
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
     """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
-    grey_range: tuple[float, ...] = ()
+    value_range: tuple[float, ...] = ()
     """Which values of images of more than 8 bits become black and white, such as 0 4095; if not
     given, it is decided from all of them, once for training and prediction."""
     strict: Annotated[bool, _short("--strict")] = False
     """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
     an error, not a line in the report."""
-    near_copies: bool = True
+    near_duplicates: bool = True
     """Look for near copies (rescaled, recompressed, cropped, mirrored or turned), and keep them
     together."""
     group_by: str = ""
     """A regular expression, searched in each path below the source: images with the same capture
     groups (without any: the same match) stay on one side of a split, such as '([^/]*)_[0-9]+' for
     the frames of one film."""
-    cache_size: Annotated[float, Between(0, 1_000_000), _short("--cache-size")] = 5.0
+    cache_gb: Annotated[float, Between(0, 1_000_000), _short("--cache-gb")] = 5.0
     """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
     layout: Literal["auto", "classes", "splits", "nested", "parts"] = "auto"
     """How a folder is laid out, where its names leave that open. classes: each sub-folder is a
@@ -60,20 +60,21 @@ class DataConfig:
     with files of its own is a class. parts: each is a part of one set, with the class folders."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "grey_range", tuple(self.grey_range))  # JSON has no tuples
+        object.__setattr__(self, "value_range", tuple(self.value_range))  # JSON has no tuples
         check_settings(self)
-        check_rising("grey_range", self.grey_range)
+        check_rising("value_range", self.value_range)
         _check_group_by(self.group_by)
-        if self.validation + self.test > 0.9:
+        if self.validation_split + self.test_split > 0.9:
             raise ConfigError(
-                f"The shares validation={self.validation} and test={self.test} leave less than a "
-                "tenth of the images to train on: together they should be 0.9 or less."
+                f"The shares validation_split={self.validation_split} and "
+                f"test_split={self.test_split} leave less than a tenth of the images to train on: "
+                "together they should be 0.9 or less."
             )
 
     @property
     def cache_bytes(self) -> int:
         """The bound of what is kept on disk."""
-        return int(self.cache_size * 10**9)
+        return int(self.cache_gb * 10**9)
 
 
 def _check_group_by(pattern: str) -> None:
@@ -99,7 +100,7 @@ class ModelConfig:
     """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
     joins the averages of the maps of several stages, stages_both the maxima too. auto: what the
     backbone's row says."""
-    sides: tuple[int, ...] = ()
+    image_sizes: tuple[int, ...] = ()
     """Sides in pixels at which the backbone looks at each picture, its features joined, such as
     96 192; the picture is decoded at the largest."""
     head: Literal["linear", "hidden"] = "linear"
@@ -115,19 +116,19 @@ class ModelConfig:
     given, none before a linear head that was solved, else 0.2."""
 
     def __post_init__(self) -> None:
-        _check_sides(self.sides)
+        _check_sides(self.image_sizes)
         check_settings(self)
 
 
-def _check_sides(sides: Any) -> None:
-    given, known = f"The setting 'sides' is {sides!r}", isinstance(sides, tuple)
-    if not known or any(type(each) is not int or not 8 <= each <= 4096 for each in sides):
+def _check_sides(image_sizes: Any) -> None:
+    given, known = f"The setting 'image_sizes' is {image_sizes!r}", isinstance(image_sizes, tuple)
+    if not known or any(type(each) is not int or not 8 <= each <= 4096 for each in image_sizes):
         raise ConfigError(
             f"{given}: it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096."
         )
-    if len(set(sides)) < len(sides):
+    if len(set(image_sizes)) < len(image_sizes):
         raise ConfigError(f"{given}: each should be there once.")
-    if any(max(sides) % each for each in sides):
+    if any(max(image_sizes) % each for each in image_sizes):
         raise ConfigError(
             f"{given}: the largest should be a whole multiple of each, "
             "since the picture is averaged down to the others."
@@ -142,18 +143,18 @@ class TrainConfig:
     """Passes over the images, at most, to fine-tune the network or train it from scratch."""
     head_epochs: Annotated[int, Between(1, 100_000)] = 30
     """Epochs of a hidden head before that, at most; a linear one is solved, in no epochs at all."""
-    release: str = "auto"
+    unfreeze: str = "auto"
     """Blocks that learn in the second stage: none, last, all, or how many from the top.
     auto: the last one of a pretrained backbone, all of one with random weights."""
-    batch: Annotated[int, Between(1, 65_536)] = 32
+    batch_size: Annotated[int, Between(1, 65_536)] = 32
     """Images in a step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     """By its Keras name; sgd has Nesterov momentum of 0.9."""
-    rate: Annotated[float, Between(0, 10)] = 1e-3
+    learning_rate: Annotated[float, Between(0, 10)] = 1e-3
     """Learning rate of a hidden head, and of a network that starts from random weights."""
-    fine_tune_rate: Annotated[float, Between(0, 10)] = 5e-4
+    fine_tune_learning_rate: Annotated[float, Between(0, 10)] = 5e-4
     """Learning rate of the second stage."""
-    rate_decay: Annotated[float, Between(0.01, 1)] = 1.0
+    layer_decay: Annotated[float, Between(0.01, 1)] = 1.0
     """The second stage's rate is multiplied by this for each block towards the input."""
     weight_decay: Annotated[float, Between(0, 1)] = 1e-4
     """Decoupled weight decay; used by adamw alone."""
@@ -163,10 +164,10 @@ class TrainConfig:
     """Share of a stage's steps in which the rate climbs, before it falls along a cosine."""
     patience: Annotated[int, Between(1, 100_000)] = 3
     """Epochs without a lower validation loss after which a stage ends; the best is kept."""
-    average_epochs: Annotated[int, Between(1, 100)] = 3
+    average_checkpoints: Annotated[int, Between(1, 100)] = 3
     """Best epochs of fine-tuning whose weights are averaged, where that lowers the validation loss;
     1 for none."""
-    mirror: bool = False
+    tta: bool = False
     """Predict from each picture and its mirror image, where that lowers the validation loss."""
     calibrate: bool = True
     """Make the probabilities as sure as the network is right on the validation images, by one
@@ -177,7 +178,7 @@ class TrainConfig:
     """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
     augment: Annotated[str, _short("--augment")] = "photo"
     """A policy: none, flip, photo or strong; `transferkit look DIR --augment photo` draws it."""
-    views: Annotated[str, _short("--views")] = "0"
+    cached_views: Annotated[str, _short("--cached-views")] = "0"
     """Augmented views of each training image that pass the frozen part once, as the plain one does;
     epochs draw among them. every: augmented anew in each epoch, from pixels."""
     mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
@@ -198,15 +199,15 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        _check_release(self.release)
-        _check_views(self.views)
+        _check_release(self.unfreeze)
+        _check_views(self.cached_views)
         _check_devices(self.devices)
 
 
-def _check_release(release: str) -> None:
-    if release not in ("auto", "none", "last", "all") and not release.isdecimal():
+def _check_release(unfreeze: str) -> None:
+    if unfreeze not in ("auto", "none", "last", "all") and not unfreeze.isdecimal():
         raise ConfigError(
-            f"The setting 'release' is {release!r}: it should be auto, none, last, all, "
+            f"The setting 'unfreeze' is {unfreeze!r}: it should be auto, none, last, all, "
             "or the number of blocks from the top."
         )
 
@@ -214,7 +215,7 @@ def _check_release(release: str) -> None:
 def _check_views(views: str) -> None:
     if views != "every" and not (views.isdecimal() and int(views) <= MAX_VIEWS):
         raise ConfigError(
-            f"The setting 'views' is {views!r}: it should be every, "
+            f"The setting 'cached_views' is {views!r}: it should be every, "
             f"or how many of each image, up to {MAX_VIEWS}."
         )
 

@@ -76,8 +76,8 @@ def assign_splits(frame: pd.DataFrame, data: DataConfig, seed: int) -> list[str]
     frame.loc[rows.index, "split"] = split_groups(
         rows["label"].tolist(),
         rows["group"].tolist(),
-        validation=data.validation,
-        test=data.test if found == {""} else 0.0,
+        validation=data.validation_split,
+        test=data.test_split if found == {""} else 0.0,
         seed=seed,
     )
     return notes

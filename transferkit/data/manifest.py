@@ -63,7 +63,7 @@ class Manifest:
         self.frame = as_text(frame)
         self.source = source
         self.notes = tuple(notes)
-        self._grey_range: Range | None = None
+        self._value_range: Range | None = None
 
     @classmethod
     def read(
@@ -108,12 +108,12 @@ class Manifest:
         Raises:
             DataError: the values of the images are in no one range.
         """
-        if data.grey_range:
+        if data.value_range:
             return data
-        if self._grey_range is None:
+        if self._value_range is None:
             files = wide_files(self.usable["path"].tolist(), data.max_pixels)
-            self._grey_range = folder_range(files, self.source)
-        return dataclasses.replace(data, grey_range=self._grey_range)
+            self._value_range = folder_range(files, self.source)
+        return dataclasses.replace(data, value_range=self._value_range)
 
     @property
     def usable(self) -> pd.DataFrame:
@@ -201,9 +201,9 @@ def read_and_inspect(
     findings = as_findings([*found, *parted, *odd, *check_files(files)])
     notes += look_alike_notes(frame.loc[frame["problem"] == "", "label"])
     notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
-    grey_range = data.grey_range or folder_range(files, str(source))
-    manifest = Manifest(frame, str(source), [*notes, *range_note(files, grey_range)])
-    manifest._grey_range = grey_range
+    value_range = data.value_range or folder_range(files, str(source))
+    manifest = Manifest(frame, str(source), [*notes, *range_note(files, value_range)])
+    manifest._value_range = value_range
     return manifest, files, findings
 
 

@@ -122,11 +122,11 @@ def _shift_sentence(name: str, shift: SplitShift) -> str:
 def _giveaways(rows: pd.DataFrame, in_test: np.ndarray, shift: SplitShift) -> list[Row]:
     """The images of test, and of train, of whose split the probe is surest, class by class."""
     found: list[Row] = []
-    for split, side, scores in (
+    for split, image_size, scores in (
         ("test", in_test, shift.scores),
         ("train", ~in_test, 1 - shift.scores),
     ):
-        sure = np.flatnonzero(side & (np.nan_to_num(scores) > SURE))
+        sure = np.flatnonzero(image_size & (np.nan_to_num(scores) > SURE))
         order = sure[np.argsort(-scores[sure], kind="stable")]
         for place in _by_turns(order, rows["label"].tolist())[:GIVEAWAYS]:
             detail = f"is in {split}, of which a probe is sure with {scores[place]:.2f}"

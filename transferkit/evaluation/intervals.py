@@ -102,7 +102,8 @@ def wilson(right: float, images: float, *, quantile: float = NORMAL) -> Interval
     centre = share + square / (2 * images)
     spread = max(share * (1 - share), 0.0) / images + square / (4 * images**2)
     low, high = (
-        (centre + side * quantile * math.sqrt(spread)) / (1 + square / images) for side in (-1, 1)
+        (centre + image_size * quantile * math.sqrt(spread)) / (1 + square / images)
+        for image_size in (-1, 1)
     )
     return Interval(float(low) if share > 0 else 0.0, float(high) if share < 1 else 1.0)
 

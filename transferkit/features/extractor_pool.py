@@ -82,4 +82,4 @@ def _compiled(source: FeatureSpec) -> BatchPredictor:
 
 
 def _built(source: FeatureSpec) -> keras.Model:
-    return build_extractor(source.model, source.data.side)
+    return build_extractor(source.model, source.data.image_size)

@@ -25,8 +25,8 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
 
     A linear probe on the frozen features of the backbone judges each image, by stratified
     cross-validation in which the images of one group stay together; `rank_label_issues` compares
-    what it says with the label. `doubt` is 0..1: above a half, `suggested` is likelier than the label. A
-    class that is too small to be divided is not judged, and has a doubt of 0.
+    what it says with the label. `doubt` is 0..1: above a half, `suggested` is likelier than the
+    label. A class that is too small to be divided is not judged, and has a doubt of 0.
 
     Raises:
         ConfigError: the backbone has random weights, which say nothing.

@@ -93,11 +93,11 @@ class FeatureSpec:
             "preprocessing": row.preprocessing,
             "pooling": model.pooling,
             "stages": row.stages if model.pooling in STAGES else (),
-            "side": input_size(row, data.side, model.sides),
-            "sides": model.sides,
+            "image_size": input_size(row, data.image_size, model.image_sizes),
+            "image_sizes": model.image_sizes,
             "resize": data.resize,
             "max_pixels": data.max_pixels,
-            "grey_range": data.grey_range,
+            "value_range": data.value_range,
             "versions": {
                 "transferkit": transferkit.__version__,
                 "keras": keras.__version__,
@@ -109,11 +109,11 @@ class FeatureSpec:
 def _decoding(data: DataConfig) -> DataConfig:
     """The settings that decide the pixels, and what may be kept; the others as they come."""
     return DataConfig(
-        side=data.side,
+        image_size=data.image_size,
         resize=data.resize,
         max_pixels=data.max_pixels,
-        grey_range=data.grey_range,
-        cache_size=data.cache_size,
+        value_range=data.value_range,
+        cache_gb=data.cache_gb,
     )
 
 
@@ -123,5 +123,5 @@ def _below_the_head(model: ModelConfig) -> ModelConfig:
         backbone=model.backbone,
         weights=rooted_weights(model),
         pooling=pooling_of(find_backbone(model.backbone), model.pooling),  # type: ignore[arg-type]
-        sides=model.sides,
+        image_sizes=model.image_sizes,
     )

@@ -114,11 +114,11 @@ def _choose_int8(wanted: EngineName, bits: Precision) -> EngineSpec:
 
 
 class Engine(ABC):
-    """`model` in inference: batches `(images, side, side, 3)` uint8 RGB in, its outputs out."""
+    """`model` in inference: batches `(images, height, width, 3)` uint8 RGB in, its outputs out."""
 
     def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
         self.model, self.choice, self.bits = model, choice, choice.bits
-        self.batch = BATCH_SIZE
+        self.batch_size = BATCH_SIZE
 
     @property
     def name(self) -> str:
@@ -154,7 +154,7 @@ class KerasEngine(Engine):
         super().__init__(model, choice)
         self.strategy = model.distribute_strategy
         self.replicas = int(self.strategy.num_replicas_in_sync)
-        self.batch = self.full = BATCH_SIZE * self.replicas
+        self.batch_size = self.full = BATCH_SIZE * self.replicas
         self.function = trace(model, in_float32=not self.bits.reduced)
         if self.replicas > 1:
             share = self.function.python_function

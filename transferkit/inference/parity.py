@@ -47,7 +47,7 @@ def start_engine(model: keras.Model, choice: EngineSpec) -> Engine:
 def verify_parity(engine: Engine, images: np.ndarray) -> Engine:
     """`engine`, if it says of `images` what Keras says in float32; else the next that does.
 
-    `images` is `(images, side, side, 3)` uint8. What is left out is said, and why.
+    `images` is `(images, height, width, 3)` uint8. What is left out is said, and why.
     """
     truth: Outputs = []
     while True:

@@ -48,7 +48,7 @@ class BatchPredictor:
         choice = replace(choose_engine(engine, bits or FLOAT32), bound=bound)
         if bits is not None:
             _say_once(choice.line)
-        self.side, self.shape = int(model.input_shape[1]), model.output_shape
+        self.image_size, self.shape = int(model.input_shape[1]), model.output_shape
         self.engine = start_engine(model, choice)
         # In float32 TensorFlow says what Keras does, which computes by it.
         self._settling = Lock()
@@ -84,7 +84,7 @@ class BatchPredictor:
         """
         with self._settling:
             if self._unchecked and len(paths):
-                images = read_images(paths[: self._unchecked], self.side, data)
+                images = read_images(paths[: self._unchecked], self.image_size, data)
                 self.engine = verify_parity(self.engine, images)
                 self._unchecked -= len(images)
 
@@ -107,8 +107,10 @@ class BatchPredictor:
             DataError: one of the files cannot be read.
         """
         self.settle(paths, data)
-        batch = batch or self.engine.batch
-        with closing(decoded_batches(paths, self.side, data, batch=batch, keys=keys)) as images:
+        batch = batch or self.engine.batch_size
+        with closing(
+            decoded_batches(paths, self.image_size, data, batch_size=batch, keys=keys)
+        ) as images:
             steps = -(-len(paths) // batch)
             outputs = self.engine.run(_changed(images, change) if change else images)
             yield from track(outputs, steps, doing=doing)

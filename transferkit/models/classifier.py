@@ -23,7 +23,7 @@ POOLS = {"max": (MAXIMUM,), "both": (AVERAGE, MAXIMUM), "stages_both": (AVERAGE,
 
 
 def build_classifier(
-    model: ModelConfig, classes: Sequence[str], *, side: int | None = None
+    model: ModelConfig, classes: Sequence[str], *, image_size: int | None = None
 ) -> keras.Model:
     """RGB images `(batch, side, side, 3)` of 0..255 in, probabilities `(batch, classes)` out.
 
@@ -34,13 +34,13 @@ def build_classifier(
         ConfigError, WeightsError: no such backbone, a side too small for it, weights of another.
     """
     model = resolve_backbone(model)
-    extractor = build_extractor(model, side)
+    extractor = build_extractor(model, image_size)
     head = _build_head(model, extractor.output_shape[-1], len(classes))
     outputs = head(extractor.output)
     return keras.Model(extractor.input, outputs, name=f"{model.backbone}_classifier")
 
 
-def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
+def build_extractor(model: ModelConfig, image_size: int | None = None) -> keras.Model:
     """RGB images `(batch, side, side, 3)` of 0..255 in, pooled features `(batch, width)` out.
 
     Raises:
@@ -48,25 +48,27 @@ def build_extractor(model: ModelConfig, side: int | None = None) -> keras.Model:
     """
     model = resolve_backbone(model)
     row = find_backbone(model.backbone)
-    side = input_size(row, side, model.sides)
-    sides = model.sides or (side,)
+    image_size = input_size(row, image_size, model.image_sizes)
+    image_sizes = model.image_sizes or (image_size,)
     pooling = pooling_of(row, model.pooling)
     backbone = build_backbone(
         row,
         starting_weights(model),
-        side,
+        image_size,
         stages=pooling in STAGES,
-        any_side=len(sides) > 1,
+        any_side=len(image_sizes) > 1,
     )
-    images = keras.Input((side, side, 3), name="images")
-    found = [backbone(at_image_size(images, row, each)) for each in sides]
+    images = keras.Input((image_size, image_size, 3), name="images")
+    found = [backbone(at_image_size(images, row, each)) for each in image_sizes]
     features = pooled(keras.tree.flatten(found), pooling)
     return keras.Model(images, features, name="extractor")
 
 
-def at_image_size(images: keras.KerasTensor, row: BackboneSpec, side: int) -> keras.KerasTensor:
-    """`images`, RGB 0 to 255, at `side` pixels, as the network of `row` takes them."""
-    return preprocess(row, _averaged_down(images, side))
+def at_image_size(
+    images: keras.KerasTensor, row: BackboneSpec, image_size: int
+) -> keras.KerasTensor:
+    """`images`, RGB 0 to 255, at `image_size` pixels, as the network of `row` takes them."""
+    return preprocess(row, _averaged_down(images, image_size))
 
 
 def pooled(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor:
@@ -133,12 +135,12 @@ def parameters(model: keras.Model, *, trainable: bool = False) -> int:
     return sum(math.prod(weight.shape) for weight in weights)
 
 
-def _averaged_down(images: keras.KerasTensor, side: int) -> keras.KerasTensor:
-    """`images` at `side` pixels, in float32 whatever the policy."""
-    factor = images.shape[1] // side
+def _averaged_down(images: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
+    """`images` at `image_size` pixels, in float32 whatever the policy."""
+    factor = images.shape[1] // image_size
     if factor == 1:
         return images
-    return keras.layers.AveragePooling2D(factor, dtype="float32", name=f"side_{side}")(images)
+    return keras.layers.AveragePooling2D(factor, dtype="float32", name=f"side_{image_size}")(images)
 
 
 def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:

@@ -28,8 +28,8 @@ POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 def grad_cam(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """`(images, side, side)` float32, 0..1: where each image speaks for the class `answers[i]`.
 
-    `images` is `(images, side, side, 3)` of 0..255, `answers` `(images,)` class numbers. The most
-    telling place of an image is 1; one that nowhere speaks for its class is 0 all over.
+    `images` is `(images, height, width, 3)` of 0..255, `answers` `(images,)` class numbers. The
+    most telling place of an image is 1; one that nowhere speaks for its class is 0 all over.
 
     Raises:
         ConfigError: `model` was not built by transferkit.
@@ -111,8 +111,8 @@ class MapSplit:
 
 
 def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    side = images.shape[1]
-    found = np.zeros((len(images), side, side), np.float32)
+    image_size = images.shape[1]
+    found = np.zeros((len(images), image_size, image_size), np.float32)
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         maps = halves.maps(images[part])
@@ -121,13 +121,15 @@ def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.n
             # The paper's mean over the places, times the places: those of a fine map count alike.
             weights = gradient.sum(axis=(1, 2))
             rough = np.einsum("nijk,nk->nij", values, weights)
-            found[part] += np.stack([_enlarged(each, side) for each in rough])
+            found[part] += np.stack([_enlarged(each, image_size) for each in rough])
     return found
 
 
-def _enlarged(values: np.ndarray, side: int) -> np.ndarray:
+def _enlarged(values: np.ndarray, image_size: int) -> np.ndarray:
     """`(rows, columns)` float32 smoothly as `(side, side)`."""
-    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR))
+    return np.asarray(
+        Image.fromarray(values).resize((image_size, image_size), Image.Resampling.BILINEAR)
+    )
 
 
 def cut_at_the_maps(classifier: keras.Model) -> MapSplit:

@@ -149,6 +149,8 @@ def _require_fit(facts: Mapping[str, Any], model: keras.Model) -> None:
         raise ValueError(f"its model takes arrays {shape}, not square RGB images")
     if len(outputs) != 2 or outputs[1] != classes:
         raise ValueError(f"its model gives arrays {outputs} for {classes} classes")
-    side = facts["data"].side
-    if side not in (None, shape[1]):
-        raise ValueError(f"its model takes images of {shape[1]} pixels, its settings say {side}")
+    image_size = facts["data"].image_size
+    if image_size not in (None, shape[1]):
+        raise ValueError(
+            f"its model takes images of {shape[1]} pixels, its settings say {image_size}"
+        )

@@ -51,7 +51,7 @@ class Network:
     engine: EngineName = "auto"
 
     @property
-    def side(self) -> int:
+    def image_size(self) -> int:
         """Pixels along each side of the images that the model takes."""
         return int(self.model.input_shape[1])
 
@@ -123,7 +123,7 @@ class Network:
 
     def __repr__(self) -> str:
         return (
-            f"<Network {self.name}: {len(self.classes)} classes, {self.side} px, "
+            f"<Network {self.name}: {len(self.classes)} classes, {self.image_size} px, "
             f"{parameters(self.model):,} parameters, trained in {self.fit_seconds:.0f} s>"
         )
 

@@ -48,8 +48,8 @@ def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitC
     lower, upper, is_above = _halves_of(backbone, layer)
     images = keras.Input(classifier.input_shape[1:], name="images")
     flat, maps = [], []
-    for side in model.sides or (classifier.input_shape[1],):
-        entering, *low = keras.tree.flatten([lower(models.at_image_size(images, row, side))])
+    for image_size in model.image_sizes or (classifier.input_shape[1],):
+        entering, *low = keras.tree.flatten([lower(models.at_image_size(images, row, image_size))])
         vectors = [_joined(models.vectors_of(each, pooling)) for each in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)

@@ -67,7 +67,7 @@ def predict_in_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[
     for start in range(0, len(files), CHUNK):
         paths = list(files[start : start + CHUNK])
         data = classifier.data
-        problems = inspect_files(paths, data.max_pixels, grey_range=data.grey_range)["problem"]
+        problems = inspect_files(paths, data.max_pixels, value_range=data.value_range)["problem"]
         yield _predict(classifier, paths, problems)
 
 

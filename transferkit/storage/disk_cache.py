@@ -97,7 +97,7 @@ def log_not_cached(what: str, root: Path, error: OSError) -> None:
     """Say once that `what` cannot be kept below `root`, why, and what can be done."""
     sentence = (
         f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
-        "name another folder in TRANSFERKIT_CACHE, or pass --cache-size 0."
+        "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
     if sentence not in _logged:
         _logged.add(sentence)

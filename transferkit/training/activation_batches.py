@@ -43,7 +43,7 @@ class ActivationBatches:
 
     def epoch(self) -> Iterator[Batch]:
         """The batches of the next epoch."""
-        images, size = len(self.part), self.part.batch
+        images, size = len(self.part), self.part.batch_size
         order, version, source = np.arange(images), np.zeros(images, int), None
         if self.seeds is not None:
             source = np.random.default_rng(self.seeds.spawn(1)[0])

@@ -32,7 +32,11 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     None where fine-tuning goes from pixels in each epoch; if that was not asked for, it is said.
     """
     config = fit.config
-    if not fit.pretrained or not 0 < blocks < len(fit.row.blocks) or config.train.views == "every":
+    if (
+        not fit.pretrained
+        or not 0 < blocks < len(fit.row.blocks)
+        or config.train.cached_views == "every"
+    ):
         return None
     if config.train.mix == "cutmix":
         log("Each epoch of fine-tuning runs the whole network: cutmix blends pixels.")
@@ -51,7 +55,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     if rows is None:
         reason = "cannot all be kept"
         if not fits:
-            reason = f"takes {size / 1e9:.1f} GB, and --cache-size is {config.data.cache_size:g}"
+            reason = f"takes {size / 1e9:.1f} GB, and --cache-gb is {config.data.cache_gb:g}"
         log(
             f"What enters {halves.layer} of {images:,} images and views {reason}: "
             "each epoch runs the whole network from pixels."
@@ -118,7 +122,7 @@ class ActivationReader:
             forward = self._settled(chosen)
             if forward.identity != identity:
                 raise OtherEngineError(forward.identity)
-            done, long, clock = 0, False, Clock(-(-len(places) // forward.engine.batch))
+            done, long, clock = 0, False, Clock(-(-len(places) // forward.engine.batch_size))
             with ShardWriter(source.table(identity).shelf) as features:
                 found = batches_of(forward, source, chosen, keys=decoded)
                 for (rows, vectors), seconds in found:

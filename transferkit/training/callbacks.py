@@ -34,9 +34,9 @@ class HistoryLogger(keras.callbacks.Callback):
         if sys.stderr.isatty():
             self.bar = _bar(f"{self.stage}, epoch {epoch + 1}", self.steps)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, batch_size: int, logs: dict[str, Any] | None = None) -> None:
         if self.bar is not None:
-            self.bar.update(self.bar.task_ids[0], completed=batch + 1)
+            self.bar.update(self.bar.task_ids[0], completed=batch_size + 1)
         if (seconds := self.clock.tick()) is not None:
             log(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
 

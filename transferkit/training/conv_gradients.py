@@ -97,12 +97,18 @@ def _of_kernel(
     changes = _rows(change)
     products = [
         tf.matmul(
-            _rows(met[:, top : top + rows * down : down, side : side + columns * across : across]),
+            _rows(
+                met[
+                    :,
+                    top : top + rows * down : down,
+                    image_size : image_size + columns * across : across,
+                ]
+            ),
             changes,
             transpose_a=True,
         )
         for top in range(height)
-        for side in range(width)
+        for image_size in range(width)
     ]
     return tf.reshape(tf.cast(tf.stack(products), kernel.dtype), kernel.shape)
 

@@ -16,13 +16,13 @@ from transferkit.runtime.text import named
 class SplitData:
     """Images of one split: `targets` `(images, classes)` float32, `weights` `(images,)` float32.
 
-    `batch` is how many of them go into a step.
+    `batch_size` is how many of them go into a step.
     """
 
     paths: list[str]
     targets: np.ndarray
     weights: np.ndarray
-    batch: int
+    batch_size: int
     groups: list[str]
     """Images with the same name here hold together."""
 
@@ -34,7 +34,7 @@ class SplitData:
     @property
     def steps(self) -> int:
         """Steps in an epoch."""
-        return -(-len(self) // self.batch)
+        return -(-len(self) // self.batch_size)
 
     def times(self, number: int) -> SplitData:
         """The same images `number` times, one whole list after the other."""
@@ -54,7 +54,7 @@ def read_split(
     manifest: Manifest,
     split: str,
     *,
-    batch: int = 32,
+    batch_size: int = 32,
     by_class: np.ndarray | None = None,
     only: np.ndarray | None = None,
     replicas: int = 1,
@@ -69,27 +69,29 @@ def read_split(
     rows = manifest.part(split)
     if only is not None:
         rows = rows[only[manifest.truth(rows)]]
-    batch, times = max(batch, replicas), 1
-    while len(rows) and not shared_batch(batch, len(rows) * times, replicas):
+    batch_size, times = max(batch_size, replicas), 1
+    while len(rows) and not shared_batch(batch_size, len(rows) * times, replicas):
         times += 1
     rows = pd.concat([rows] * times, ignore_index=True)
-    batch = shared_batch(batch, len(rows), replicas) or batch
+    batch_size = shared_batch(batch_size, len(rows), replicas) or batch_size
     truth = manifest.truth(rows)
     targets = np.eye(len(manifest.classes), dtype=np.float32)[truth]
     weights = np.ones(len(rows)) if by_class is None else by_class[truth]
     groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
     paths = rows["path"].tolist()
-    return SplitData(paths, targets, weights.astype(np.float32), batch, groups.tolist())
+    return SplitData(paths, targets, weights.astype(np.float32), batch_size, groups.tolist())
 
 
-def read_validation(manifest: Manifest, batch: int, replicas: int) -> SplitData:
+def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> SplitData:
     """The validation images of the classes that can be learnt.
 
     One of another class has a loss that grows as the network gets surer: it would decide when
     training stops, which stage is kept and how sure the answers are.
     """
     learnable = learnable_classes(manifest)
-    part = read_split(manifest, "validation", batch=batch, replicas=replicas, only=learnable)
+    part = read_split(
+        manifest, "validation", batch_size=batch_size, replicas=replicas, only=learnable
+    )
     truth = manifest.truth(manifest.part("validation"))
     if left := int((~learnable[truth]).sum()):
         lost = [manifest.classes[number] for number in np.unique(truth[~learnable[truth]])]
@@ -100,13 +102,13 @@ def read_validation(manifest: Manifest, batch: int, replicas: int) -> SplitData:
     return part
 
 
-def shared_batch(batch: int, images: int, replicas: int) -> int:
-    """The largest batch size up to `batch` that `replicas` can share to the end; 0 if none is.
+def shared_batch(batch_size: int, images: int, replicas: int) -> int:
+    """The largest batch size up to `batch_size` that `replicas` can share to the end; 0 if none is.
 
     Keras fails where they have unequal shares of the first batch, and TensorFlow's kernels where
     one has no image of the last.
     """
-    sizes = range(min(batch, images) // replicas * replicas, 0, -replicas)
+    sizes = range(min(batch_size, images) // replicas * replicas, 0, -replicas)
     return next((size for size in sizes if not 0 < images % size < replicas), 0)
 
 

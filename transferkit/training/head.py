@@ -92,7 +92,9 @@ def _learn_head(
     steps = -(-len(train) // batch)
     watched = len(validation) > 0
     with fit.device.strategy.scope():
-        compile_model(head, fit, rate=config.rate, steps=steps * config.head_epochs)
+        compile_model(
+            head, fit, learning_rate=config.learning_rate, steps=steps * config.head_epochs
+        )
     head.fit(
         train,
         images.targets,
@@ -100,7 +102,7 @@ def _learn_head(
         batch_size=batch,
         epochs=config.head_epochs,
         validation_data=(validation, fit.validation.targets) if watched else None,
-        validation_batch_size=fit.validation.batch,
+        validation_batch_size=fit.validation.batch_size,
         callbacks=callbacks(HEAD_STAGE, config, steps=steps, history=fit.history, watched=watched),
         verbose=0,
     )
@@ -112,8 +114,8 @@ def head_batch(train: SplitData, replicas: int) -> int:
     With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
     right on 70 % with them, on 81 % with batches of 7, and on larger sets nothing changed.
     """
-    wanted = min(train.batch, max(HEAD_BATCH, len(train) // HEAD_STEPS))
-    return shared_batch(wanted, len(train), replicas) or train.batch
+    wanted = min(train.batch_size, max(HEAD_BATCH, len(train) // HEAD_STEPS))
+    return shared_batch(wanted, len(train), replicas) or train.batch_size
 
 
 def _random_features(fit: TrainingState) -> list[np.ndarray]:

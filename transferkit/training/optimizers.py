@@ -21,7 +21,7 @@ MOMENTUM = 0.9  # of SGD
 def build_optimizer(
     train: TrainConfig,
     *,
-    rate: float,
+    learning_rate: float,
     steps: int,
     factors: Mapping[str, float] | None = None,
     replicas: int = 1,
@@ -31,7 +31,7 @@ def build_optimizer(
     `factors` multiply the rate of single variables, by their path; others keep the whole.
     Cosine: Loshchilov and Hutter, arXiv 1608.03983.
     """
-    options: dict[str, Any] = {"learning_rate": rate_schedule(rate, steps, train.warmup)}
+    options: dict[str, Any] = {"learning_rate": rate_schedule(learning_rate, steps, train.warmup)}
     # Keras clips what each replica adds, before the sum.
     options["global_clipnorm"] = train.clip_norm / replicas or None
     if train.optimizer == "adamw":
@@ -44,13 +44,15 @@ def build_optimizer(
     return kind(**options)
 
 
-def rate_schedule(rate: float, steps: int, warmup: float) -> keras.optimizers.schedules.CosineDecay:
+def rate_schedule(
+    learning_rate: float, steps: int, warmup: float
+) -> keras.optimizers.schedules.CosineDecay:
     """Up to `rate` during a share `warmup` of `steps`, then along a cosine to nothing."""
     climb = math.ceil(warmup * steps)
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=rate if climb == 0 else rate / climb,
+        initial_learning_rate=learning_rate if climb == 0 else learning_rate / climb,
         decay_steps=max(1, steps - climb),
-        warmup_target=None if climb == 0 else rate,
+        warmup_target=None if climb == 0 else learning_rate,
         warmup_steps=climb,
     )
 

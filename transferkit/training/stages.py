@@ -66,12 +66,14 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
     _blocks(config)
     keras.utils.set_random_seed(config.seed)
     with device.building():
-        classifier = models.build_classifier(config.model, manifest.classes, side=config.data.side)
+        classifier = models.build_classifier(
+            config.model, manifest.classes, image_size=config.data.image_size
+        )
     by_class = class_weights(manifest, config.train)
     if by_class is not None:
         log("The classes are uneven: rarer ones weigh more in training.")
-    batch, replicas = config.train.batch, device.replicas
-    train = read_split(manifest, "train", by_class=by_class, batch=batch, replicas=replicas)
+    batch, replicas = config.train.batch_size, device.replicas
+    train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
     fit = TrainingState(classifier, config, device, train, validation)
     fit.details["class weights"] = by_class is not None
@@ -98,7 +100,7 @@ def _blocks(config: Config) -> int:
     """How many blocks of the backbone learn."""
     pretrained = is_pretrained(config.model)
     row = find_backbone(config.model.backbone)
-    return blocks_to_unfreeze(row, config.train.release, pretrained=pretrained)
+    return blocks_to_unfreeze(row, config.train.unfreeze, pretrained=pretrained)
 
 
 def fit_blocks(fit: TrainingState, blocks: int) -> None:
@@ -142,8 +144,8 @@ def _learn(
 ) -> None:
     """Fit `learner` on the batches of `train`, to its best epoch, or the average of the best."""
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
-    averages = tuning and fit.pretrained and stopper and config.average_epochs > 1
-    best = [AverageBestEpochs(config.average_epochs)] if averages else []
+    averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
+    best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
     goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
     with training_context(fit, learner):
         learner.fit(
@@ -238,9 +240,9 @@ def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | N
     return training_batches(
         part.paths,
         part.targets,
-        fit.side,
+        fit.image_size,
         data=fit.config.data,
-        batch=part.batch,
+        batch_size=part.batch_size,
         weights=part.weights,
         augmentation=augmentation,
     )

@@ -74,7 +74,7 @@ class TrainingState:
         return is_pretrained(self.config.model)
 
     @property
-    def side(self) -> int:
+    def image_size(self) -> int:
         """Pixels of an image that the classifier is given."""
         return int(self.classifier.input_shape[1])
 
@@ -144,12 +144,14 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
     if fit.device.bits.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
     factors = (
-        models.layer_decay_multipliers(fit.classifier, fit.row, config.rate_decay) if tuning else {}
+        models.layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay)
+        if tuning
+        else {}
     )
     with fit.device.strategy.scope():
-        rate = config.fine_tune_rate if tuning else config.rate
+        rate = config.fine_tune_learning_rate if tuning else config.learning_rate
         steps = fit.train.steps * config.epochs
-        compile_model(learner, fit, rate=rate, steps=steps, factors=factors)
+        compile_model(learner, fit, learning_rate=rate, steps=steps, factors=factors)
 
 
 @contextmanager
@@ -157,7 +159,7 @@ def training_context(fit: TrainingState, learner: keras.Model) -> Iterator[None]
     """Within it, `learner` is fitted: in the bits of the device, and a file that fails is named."""
     bits = fit.device.bits
     gradients = gradients_by_products(learner) if bits.onednn_bfloat16 else nullcontext()
-    with bits.fast(), gradients, naming_bad_files(fit.paths, fit.side, fit.config.data):
+    with bits.fast(), gradients, naming_bad_files(fit.paths, fit.image_size, fit.config.data):
         yield
 
 
@@ -171,7 +173,8 @@ def require_numbers(fit: TrainingState, stage: str) -> None:
     if lost or fit.best(stage) == math.inf:
         raise ConfigError(
             f"The loss of the stage {stage!r} is not a number any more: "
-            f"lower --train.rate, which is {fit.config.train.rate}, or give other --weights."
+            f"lower --train.learning-rate, which is {fit.config.train.learning_rate}, or give "
+            "other --weights."
         )
 
 

@@ -71,7 +71,7 @@ def answers(fit: TrainingState) -> np.ndarray:
             quiet=True,
         )
         head = fit.classifier.get_layer(models.HEAD)
-        return np.asarray(head.predict(features.values, batch_size=part.batch, verbose=0))
+        return np.asarray(head.predict(features.values, batch_size=part.batch_size, verbose=0))
     forward = BatchPredictor(fit.classifier, fit.config.train.engine)
     return forward(part.paths, fit.config.data, doing="Validating")
 

@@ -53,8 +53,8 @@ def estimate_time_from_activations(fit: TrainingState, above: keras.Model, *, bl
     Reading them is not in what is said.
     """
     started, part = time.perf_counter(), fit.train
-    chosen = slice(part.batch)
-    rows = np.zeros((min(part.batch, len(part)), above.input_shape[1]), np.float32)
+    chosen = slice(part.batch_size)
+    rows = np.zeros((min(part.batch_size, len(part)), above.input_shape[1]), np.float32)
     batch = rows, part.targets[chosen], part.weights[chosen]
     batches = ahead_of_steps(tf.data.Dataset.from_tensors(batch).repeat())
     estimate_time(fit, above, batches, blocks=blocks)

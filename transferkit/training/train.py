@@ -79,7 +79,7 @@ def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
         if fit.config.train.calibrate:
             calibrate(fit)
         model = in_float32(fit, manifest.classes)
-        return with_flip_tta(model) if fit.config.train.mirror and should_use_tta(fit) else model
+        return with_flip_tta(model) if fit.config.train.tta and should_use_tta(fit) else model
     except BaseException:
         head.set_weights(before)  # they may be divided by half a way's temperature
         raise

@@ -10,7 +10,7 @@ WIDTH = 512  # values of the last feature map
 
 
 def pocket(images: keras.KerasTensor) -> keras.KerasTensor:
-    """`(images, side, side, 3)` of -1 to 1 to `(images, side / 16, side / 16, 512)`, rounded up.
+    """`(images, height, width, 3)` of -1 to 1 to `(images, side / 16, side / 16, 512)`, rounded up.
 
     Residual blocks of He et al., Deep Residual Learning for Image Recognition, CVPR 2016; where
     one halves the sides, its shortcut averages before its 1 × 1 convolution (He et al., Bag of

@@ -159,8 +159,8 @@ def _require_features(features: Any) -> None:
         DataConfig(
             resize=features.resize,  # type: ignore[arg-type]
             max_pixels=features.max_pixels,
-            grey_range=features.grey_range,
-            cache_size=features.cache_size,
+            value_range=features.value_range,
+            cache_gb=features.cache_gb,
         )
     elif type(features) is BackboneFeatures:
         model, _ = features._settings()

@@ -102,15 +102,15 @@ def mix(
 
 def _move(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
     """Flip, rotate, zoom and shift in one go: one interpolation blurs less than four."""
-    side = tf.cast(tf.shape(images)[1], tf.float32)
+    image_size = tf.cast(tf.shape(images)[1], tf.float32)
     mirror = tf.where(policy.flip & (draws["flip"] < 0.5), -1.0, 1.0)
     angle = _around_zero(draws["angle"], math.radians(policy.rotation))
     # The transform leads from each new pixel to the old one, so the scale is the inverse.
     scale = tf.exp(_around_zero(draws["zoom"], math.log1p(policy.zoom)))
     cosine, sine = scale * tf.cos(angle), scale * tf.sin(angle)
-    right = _around_zero(draws["right"], policy.shift) * side
-    down = _around_zero(draws["down"], policy.shift) * side
-    centre = (side - 1.0) / 2.0  # the centre of the image stays, but for the shift
+    right = _around_zero(draws["right"], policy.shift) * image_size
+    down = _around_zero(draws["down"], policy.shift) * image_size
+    centre = (image_size - 1.0) / 2.0  # the centre of the image stays, but for the shift
     rows = [
         (mirror * cosine, -mirror * sine, centre - mirror * (cosine - sine) * centre + right),
         (sine, cosine, centre - (sine + cosine) * centre + down),
@@ -158,12 +158,12 @@ def _erase(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf
     return tf.where(inside, tf.reduce_mean(images, axis=(1, 2), keepdims=True), images)
 
 
-def _outside_box(side: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def _outside_box(image_size: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """`(1, side, side, 1)` float32: 0 in a box of `1 - share` of the area, cut at the edges."""
-    length = tf.cast(side, tf.float32)
+    length = tf.cast(image_size, tf.float32)
     half = tf.sqrt(1.0 - share) * length / 2.0
     centre = tf.random.stateless_uniform((2,), seed, alg="philox") * length
-    at = tf.range(side, dtype=tf.float32) + 0.5
+    at = tf.range(image_size, dtype=tf.float32) + 0.5
     rows, columns = (tf.abs(at - centre[axis]) < half for axis in (0, 1))
     inside = rows[:, None] & columns[None, :]
     return 1.0 - tf.cast(inside, tf.float32)[None, :, :, None]

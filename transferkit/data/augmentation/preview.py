@@ -25,7 +25,7 @@ def contact_sheet(
     """One row an image: the plain picture, then seven that `policy` makes of it.
 
     Args:
-        images: `(images, side, side, 3)` uint8 RGB, as the network would get them.
+        images: `(images, height, width, 3)` uint8 RGB, as the network would get them.
         policy: a row of the table of policies.
         seed: decides the views; training draws others.
         labels: the class of each image, written above its row.

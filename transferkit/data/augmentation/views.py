@@ -21,7 +21,7 @@ class View:
     number: int
 
     def of(self, images: np.ndarray, keys: Sequence[bytes]) -> np.ndarray:
-        """`(images, side, side, 3)` uint8: this view of such `images`.
+        """`(images, height, width, 3)` uint8: this view of such `images`.
 
         What is drawn for an image follows from its key (that of its content), the policy's bounds
         and the number alone: not from its place among others, or the seed of a run.
@@ -46,9 +46,9 @@ class View:
 def views_of(train: TrainConfig) -> list[View]:
     """The views of each training image that the settings ask for."""
     policy = find_policy(train.augment)
-    if not policy.changes or train.views == "every":
+    if not policy.changes or train.cached_views == "every":
         return []
-    return [View(policy, number) for number in range(1, int(train.views) + 1)]
+    return [View(policy, number) for number in range(1, int(train.cached_views) + 1)]
 
 
 def in_words(views: Sequence[View]) -> str:

@@ -34,15 +34,15 @@ Made = TypeVar("Made")
 
 def decode(
     source: str | Path | bytes,
-    side: int,
+    image_size: int,
     *,
     resize: str = "squash",
     max_pixels: int = MOST_PIXELS,
-    grey_range: Range | None = (),
+    value_range: Range | None = (),
 ) -> np.ndarray:
-    """The image in the file or the bytes `source`, as `(side, side, 3)` uint8 RGB.
+    """The image in the file or the bytes `source`, as `(height, width, 3)` uint8 RGB.
 
-    `resize` is squash (the whole picture) or crop (its centre square); `grey_range` is that of
+    `resize` is squash (the whole picture) or crop (its centre square); `value_range` is that of
     `DataConfig`, or None for what the image itself has, to look at.
 
     Raises:
@@ -55,24 +55,26 @@ def decode(
         source = bytes(source)
     if resize not in RESIZES:
         raise ConfigError(f"The resize is {resize!r}: it should be {' or '.join(RESIZES)}.")
-    if side < 1:
-        raise ConfigError(f"The side of a decoded image is {side}: it should be 1 pixel or more.")
+    if image_size < 1:
+        raise ConfigError(
+            f"The side of a decoded image is {image_size}: it should be 1 pixel or more."
+        )
     name = "an image given as bytes" if isinstance(source, bytes) else repr(str(source))
     try:
-        image = read_picture(source, side, max_pixels=max_pixels, grey_range=grey_range)
+        image = read_picture(source, image_size, max_pixels=max_pixels, value_range=value_range)
     except ImageError as problem:
         raise DataError(f"{name} {problem}.") from problem
-    return np.asarray(to_square(image, side, resize))
+    return np.asarray(to_square(image, image_size, resize))
 
 
 def read_picture(
     source: str | Path | bytes,
-    side: int,
+    image_size: int,
     *,
     max_pixels: int = MOST_PIXELS,
-    grey_range: Range | None = (),
+    value_range: Range | None = (),
 ) -> Image.Image:
-    """The RGB image in the file or the bytes `source`, upright; a JPEG no larger than `side` needs.
+    """The RGB image in the file or bytes `source`, upright; a JPEG as large as `image_size` needs.
 
     Raises:
         ImageError: there is no image in it that can be read whole, or it is too large.
@@ -80,21 +82,23 @@ def read_picture(
     if not isinstance(source, bytes):
         with open_file(source) as file:
             source = read_content(file, max_pixels)
-    return unpack(open_image(source, max_pixels), side, grey_range)
+    return unpack(open_image(source, max_pixels), image_size, value_range)
 
 
-def decode_as(path: str | Path, side: int, data: DataConfig) -> np.ndarray:
+def decode_as(path: str | Path, image_size: int, data: DataConfig) -> np.ndarray:
     """Return what `decode` gives of a file by the settings."""
     return decode(
         path,
-        side,
+        image_size,
         resize=data.resize,
         max_pixels=data.max_pixels,
-        grey_range=data.grey_range,
+        value_range=data.value_range,
     )
 
 
-def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.ndarray, bytes]:
+def decode_with_key(
+    path: str | Path, image_size: int, data: DataConfig
+) -> tuple[np.ndarray, bytes]:
     """Return the pixels of a file by the settings, and the `content_key` of the same bytes.
 
     Raises:
@@ -103,10 +107,12 @@ def decode_with_key(path: str | Path, side: int, data: DataConfig) -> tuple[np.n
     try:
         with open_file(path) as file:
             content = read_content(file, data.max_pixels)
-        image = read_picture(content, side, max_pixels=data.max_pixels, grey_range=data.grey_range)
+        image = read_picture(
+            content, image_size, max_pixels=data.max_pixels, value_range=data.value_range
+        )
     except ImageError as problem:
         raise DataError(f"{str(path)!r} {problem}.") from problem
-    return np.asarray(to_square(image, side, data.resize)), content_key(content)
+    return np.asarray(to_square(image, image_size, data.resize)), content_key(content)
 
 
 def content_key(content: bytes) -> bytes:
@@ -120,16 +126,16 @@ def require_list(paths: Sequence[str]) -> None:
         raise DataError(f"Got the path {str(paths)!r} by itself: give a list of paths.")
 
 
-def read_images(paths: Sequence[str | Path], side: int, data: DataConfig) -> np.ndarray:
-    """The images in `paths`, in order, as `(images, side, side, 3)` uint8 RGB.
+def read_images(paths: Sequence[str | Path], image_size: int, data: DataConfig) -> np.ndarray:
+    """The images in `paths`, in order, as `(images, height, width, 3)` uint8 RGB.
 
     Raises:
         DataError: one of them cannot be read.
     """
-    images = np.empty((len(paths), side, side, 3), np.uint8)
+    images = np.empty((len(paths), image_size, image_size, 3), np.uint8)
 
     def read(path: str | Path) -> np.ndarray:
-        return decode_as(path, side, data)
+        return decode_as(path, image_size, data)
 
     for position, image in enumerate(in_threads(read, paths)):
         images[position] = image
@@ -148,10 +154,10 @@ def in_threads(function: Callable[[Given], Made], items: Iterable[Given]) -> Ite
             yield waiting.popleft().result()
 
 
-def to_square(image: Image.Image, side: int, resize: str) -> Image.Image:
-    """The RGB `image` as `side` × `side` pixels, smoothly: whole (squash) or its centre (crop)."""
+def to_square(image: Image.Image, image_size: int, resize: str) -> Image.Image:
+    """The RGB `image` as a square of `image_size` pixels: whole (squash) or its centre (crop)."""
     width, height = image.size
-    if width == height == side:
+    if width == height == image_size:
         return image
     box = (0.0, 0.0, float(width), float(height))
     if resize == "crop":
@@ -159,4 +165,6 @@ def to_square(image: Image.Image, side: int, resize: str) -> Image.Image:
         left, top = (width - edge) / 2, (height - edge) / 2
         box = (left, top, left + edge, top + edge)
     # The gap lets Pillow halve a large image first: several times faster, to the eye the same.
-    return image.resize((side, side), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    return image.resize(
+        (image_size, image_size), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0
+    )

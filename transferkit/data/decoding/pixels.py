@@ -90,10 +90,10 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
     return Picture(image, file)
 
 
-def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.Image:
-    """The pixels of `picture`, upright, as RGB; a JPEG no larger than `side` needs.
+def unpack(picture: Picture, image_size: int, value_range: Range | None = ()) -> Image.Image:
+    """The pixels of `picture`, upright, as RGB; a JPEG no larger than `image_size` needs.
 
-    Values of more than 8 bits are scaled by `grey_range`: empty, it is that of 16 bits without a
+    Values of more than 8 bits are scaled by `value_range`: empty, it is that of 16 bits without a
     sign, and others are refused; None is what this image has, for people to look at.
 
     Raises:
@@ -101,13 +101,13 @@ def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.
     """
     _keep_blocks()
     try:
-        if _goes_by_a_range(picture.image, grey_range):
-            return _upright(_deep(picture, grey_range), picture.file.orientation)
-        image: Image.Image = _loaded(picture, side)
+        if _goes_by_a_range(picture.image, value_range):
+            return _upright(_deep(picture, value_range), picture.file.orientation)
+        image: Image.Image = _loaded(picture, image_size)
         values = wide_values(image, picture.file)
         if values is not None:
             picture.grey = grey_of(values)
-            image = Image.fromarray(_narrowed(picture, values, grey_range))
+            image = Image.fromarray(_narrowed(picture, values, value_range))
         return _to_rgb(_upright(image, picture.file.orientation))
     except ImageError:
         raise
@@ -115,36 +115,36 @@ def unpack(picture: Picture, side: int, grey_range: Range | None = ()) -> Image.
         raise ImageError(f"is truncated or damaged: {error}") from error
 
 
-def _goes_by_a_range(image: ImageFile, grey_range: Range | None) -> bool:
+def _goes_by_a_range(image: ImageFile, value_range: Range | None) -> bool:
     """Whether the high bytes of the colours, which Pillow takes for them, are not enough."""
-    whole = grey_range is not None and grey_range in ((), OF_16_BITS)
+    whole = value_range is not None and value_range in ((), OF_16_BITS)
     return is_deep(image) and not (whole and "transparency" not in image.info)
 
 
-def _deep(picture: Picture, grey_range: Range | None) -> Image.Image:
-    """The colours of 16 bits by `grey_range`, as RGB."""
+def _deep(picture: Picture, value_range: Range | None) -> Image.Image:
+    """The colours of 16 bits by `value_range`, as RGB."""
     opened = partial(_opened, picture.image.format or "")
     colours, alpha = deep_colours(picture.image, picture.file.content, opened)
     picture.grey = grey_of(colours)
-    image = Image.fromarray(_narrowed(picture, colours, grey_range))
+    image = Image.fromarray(_narrowed(picture, colours, value_range))
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
     return _to_rgb(image)
 
 
-def _narrowed(picture: Picture, values: np.ndarray, grey_range: Range | None) -> np.ndarray:
+def _narrowed(picture: Picture, values: np.ndarray, value_range: Range | None) -> np.ndarray:
     """The grey `values` or colours as uint8."""
     grey = picture.grey
-    if grey_range is None:  # colours that use all of their bits are seen as in copies of 8 bits
-        grey_range = range_of_bits(grey.high) if values.ndim == 3 else (grey.low, grey.high)
-    grey_range = grey_range or range_of_type(grey)
-    if not grey_range:
+    if value_range is None:  # colours that use all of their bits are seen as in copies of 8 bits
+        value_range = range_of_bits(grey.high) if values.ndim == 3 else (grey.low, grey.high)
+    value_range = value_range or range_of_type(grey)
+    if not value_range:
         raise ImageError(
             f"has grey values of the type {grey.values} from {grey.low:g} to {grey.high:g}, and "
             "nothing says which is black and which is white: learn from images like it, or give "
-            "--data.grey-range LOW HIGH there"
+            "--data.value-range LOW HIGH there"
         )
-    return scaled(values, grey_range, inverted=picture.file.inverted)
+    return scaled(values, value_range, inverted=picture.file.inverted)
 
 
 @cache
@@ -202,13 +202,13 @@ def _why_not(kind: str, content: bytes, error: object) -> str:
     )
 
 
-def _loaded(picture: Picture, side: int) -> ImageFile:
+def _loaded(picture: Picture, image_size: int) -> ImageFile:
     """The image with its pixels; of a JPEG that lacks only its end mark, with that."""
     image = picture.image
     if image.format == "JPEG":
         if not has_end(picture.file.content):
             image = _opened("JPEG", with_end(picture.file.content, _all_pixels))
-        image.draft("RGB", (side, side))  # of a HEIC that would take the thumbnail
+        image.draft("RGB", (image_size, image_size))  # of a HEIC that would take the thumbnail
     image.load()
     return image
 

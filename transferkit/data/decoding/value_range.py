@@ -60,11 +60,11 @@ def range_of_type(grey: Values) -> Range:
     return OF_16_BITS if grey.values == "uint16" else ()
 
 
-def scaled(values: np.ndarray, grey_range: Range, *, inverted: bool) -> np.ndarray:
-    """`values` as uint8: `grey_range` becomes 0..255, what is beyond is cut off, NaN is black."""
-    low, high = grey_range
+def scaled(values: np.ndarray, value_range: Range, *, inverted: bool) -> np.ndarray:
+    """`values` as uint8: `value_range` becomes 0..255, what is beyond is cut off, NaN is black."""
+    low, high = value_range
     if values.dtype == np.uint16:  # a table takes a tenth of the memory
-        return scaled(np.arange(2**16), grey_range, inverted=inverted)[values]
+        return scaled(np.arange(2**16), value_range, inverted=inverted)[values]
     with np.errstate(invalid="ignore"):  # a signalling NaN
         shares = (values.astype(np.float64) - low) / max(high - low, np.finfo(float).tiny)
     shares = np.nan_to_num(np.clip(shares, 0, 1), nan=0.0)
@@ -114,21 +114,21 @@ def _require_alike(wide: pd.DataFrame, name: str) -> None:
     ]
     raise DataError(
         f"The values of {name!r} are in no one range: {said[0]}, {said[1]}; save them in one, "
-        "or say which is black and which is white: --data.grey-range LOW HIGH."
+        "or say which is black and which is white: --data.value-range LOW HIGH."
     )
 
 
-def range_note(files: pd.DataFrame, grey_range: Range) -> list[str]:
+def range_note(files: pd.DataFrame, value_range: Range) -> list[str]:
     """A sentence on how the images of more than 8 bits are scaled, if there are any."""
     good = files[files["problem"] == ""]
     wide = good[good["values"] != BYTES]
     if wide.empty:
         return []
-    low, high = grey_range
+    low, high = value_range
     rest = len(good) - len(wide)
     others = f"; the other {rest} have 8 bits and stay as they are" if rest else ""
     return [
         f"{len(wide)} images have values of more than 8 bits, {wide['low'].min():g} to "
         f"{wide['high'].max():g}: {low:g} to {high:g} becomes black to white{others} "
-        "(--data.grey-range LOW HIGH says otherwise)."
+        "(--data.value-range LOW HIGH says otherwise)."
     ]

@@ -17,10 +17,10 @@ AT_ONCE = 4  # images that a thread takes: to hand over one alone costs a tenth 
 
 def decoded_batches(
     paths: Sequence[str],
-    side: int,
+    image_size: int,
     data: DataConfig,
     *,
-    batch: int,
+    batch_size: int,
     ahead: int | None = None,
     keys: list[bytes] | None = None,
 ) -> Generator[np.ndarray, None, None]:
@@ -34,25 +34,27 @@ def decoded_batches(
     Raises:
         DataError: a file cannot be read; raised when its batch is asked for.
     """
-    ahead = 1 + -(-AHEAD * THREADS // batch) if ahead is None else ahead
+    ahead = 1 + -(-AHEAD * THREADS // batch_size) if ahead is None else ahead
     waiting: deque[tuple[np.ndarray, list[Future[None]]]] = deque()
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
 
     def read(images: np.ndarray, first: int) -> None:
         for number, slot in enumerate(images, first):
             if keys is None:
-                slot[...] = decode_as(paths[number], side, data)
+                slot[...] = decode_as(paths[number], image_size, data)
             else:
-                slot[...], keys[number] = decode_with_key(paths[number], side, data)
+                slot[...], keys[number] = decode_with_key(paths[number], image_size, data)
 
     def begin(first: int) -> None:
-        images = np.empty((len(paths[first : first + batch]), side, side, 3), np.uint8)
+        images = np.empty(
+            (len(paths[first : first + batch_size]), image_size, image_size, 3), np.uint8
+        )
         starts = range(0, len(images), AT_ONCE)
         parts = [pool.submit(read, images[start:][:AT_ONCE], first + start) for start in starts]
         waiting.append((images, parts))
 
     try:
-        for first in range(0, len(paths), batch):
+        for first in range(0, len(paths), batch_size):
             begin(first)
             if len(waiting) > ahead:
                 yield _finished(*waiting.popleft())

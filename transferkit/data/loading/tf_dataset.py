@@ -34,10 +34,10 @@ class Augmentation:
 def training_batches(
     paths: Sequence[str],
     targets: np.ndarray,
-    side: int,
+    image_size: int,
     *,
     data: DataConfig,
-    batch: int,
+    batch_size: int,
     weights: np.ndarray | None = None,
     augmentation: Augmentation | None = None,
 ) -> tf.data.Dataset:
@@ -57,10 +57,10 @@ def training_batches(
         rows = rows.shuffle(len(paths), seed=augmentation.seed)
 
     def load(row: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        image = _decode_op(files[row], side, data)
+        image = _decode_op(files[row], image_size, data)
         return image, every_target[row], every_weight[row]
 
-    rows = rows.map(load, num_parallel_calls=THREADS).batch(batch)
+    rows = rows.map(load, num_parallel_calls=THREADS).batch_size(batch_size)
     if augmentation:
         rows = _augmented(rows, augmentation)
     else:
@@ -98,7 +98,7 @@ def ahead_of_steps(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 @contextmanager
-def naming_bad_files(paths: Sequence[str], side: int, data: DataConfig) -> Iterator[None]:
+def naming_bad_files(paths: Sequence[str], image_size: int, data: DataConfig) -> Iterator[None]:
     """Within it, the failure of a batch becomes a `DataError` on the file that caused it.
 
     TensorFlow's own error is a traceback of its kernels, as text.
@@ -109,7 +109,7 @@ def naming_bad_files(paths: Sequence[str], side: int, data: DataConfig) -> Itera
         raise  # of memory: no file is to blame, and looking for one would take minutes
     except tf.errors.OpError:
         for path in paths:
-            decode_as(path, side, data)
+            decode_as(path, image_size, data)
         raise
 
 
@@ -142,13 +142,13 @@ def finish_batch(
     return images, targets, weights
 
 
-def _decode_op(file: tf.Tensor, side: int, data: DataConfig) -> tf.Tensor:
+def _decode_op(file: tf.Tensor, image_size: int, data: DataConfig) -> tf.Tensor:
     def read(path: bytes) -> np.ndarray:
         name = path.decode("utf-8", errors="surrogateescape")
-        return decode_as(name, side, data)
+        return decode_as(name, image_size, data)
 
     image = tf.numpy_function(read, [file], tf.uint8, stateful=False)
-    return tf.ensure_shape(image, (side, side, 3))
+    return tf.ensure_shape(image, (image_size, image_size, 3))
 
 
 def _as_bytes(path: str) -> bytes:

@@ -28,10 +28,11 @@ def check_rows(
 ) -> tuple[pd.DataFrame, list[Row]]:
     """`frame` with `problem` and `group` filled in, and what was found.
 
-    `files` is what `inspect_files` says of its paths, `near` the pairs of rows that `near_copies`
-    found. A file that cannot be read is quarantined; so is one whose very content is under two
-    labels, since one of them is wrong. Copies and near copies become a group, together with the
-    groups that they are in already, which no split may part. Near copies that would take whole
+    `files` is what `inspect_files` says of its paths, `near` the pairs of rows that
+    `near_duplicates` found. A file that cannot be read is quarantined; so is one whose very
+    content is under two labels, since one of them is wrong. Copies and near
+    copies become a group, together with the groups that they are in already, which no split may
+    part. Near copies that would take whole
     classes are named and not grouped.
 
     Raises:

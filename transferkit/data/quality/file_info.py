@@ -42,18 +42,18 @@ def inspect_files(
     max_pixels: int,
     *,
     sketched: bool = False,
-    grey_range: Range | None = (),
+    value_range: Range | None = (),
 ) -> pd.DataFrame:
     """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
 
     `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
     the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
     the image, nothing where it has a problem. `values`, `low` and `high` are those of `Values`.
-    `grey_range` is that of `decode`: what it refuses has a problem.
+    `value_range` is that of `decode`: what it refuses has a problem.
     """
 
     def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
-        return _inspect(path, max_pixels, sketched, grey_range)
+        return _inspect(path, max_pixels, sketched, value_range)
 
     looked = track(in_threads(look, paths), len(paths), doing="Checking files")
     # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
@@ -73,7 +73,7 @@ def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.Data
 def wide_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
     """Return the rows of `inspect_files` of those that may have more than 8 bits."""
     may_be = [path for path in paths if _may_be_wide(path)]
-    return inspect_files(may_be, max_pixels, grey_range=None)
+    return inspect_files(may_be, max_pixels, value_range=None)
 
 
 def _may_be_wide(path: str) -> bool:
@@ -101,7 +101,7 @@ def _content_key(path: str) -> bytes:
 
 
 def _inspect(
-    path: str, max_pixels: int, sketched: bool, grey_range: Range | None
+    path: str, max_pixels: int, sketched: bool, value_range: Range | None
 ) -> tuple[dict[str, object], Image.Image | None]:
     """The row of a file, and what a sketch is made of: none where it has a problem."""
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
@@ -117,7 +117,7 @@ def _inspect(
         row |= {"format": image.format, "mode": image.mode}
         row |= {"width": image.width, "height": image.height}
         row["orientation"] = picture.file.orientation
-        pixels = unpack(picture, CHECK_SIDE, grey_range)
+        pixels = unpack(picture, CHECK_SIDE, value_range)
         row |= picture.grey._asdict()
         row["digest"] = hashlib.sha256(content).hexdigest()
         grey = shrink(pixels) if sketched else None

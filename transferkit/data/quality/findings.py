@@ -34,7 +34,7 @@ class Kind:
     way_out: str = ""
 
 
-SEARCH_OFF = "; --data.no-near-copies (near_copies=False) leaves the search out"
+SEARCH_OFF = "; --data.no-near-duplicates (near_duplicates=False) leaves the search out"
 FINDINGS = (
     Kind(
         "unreadable",

@@ -62,6 +62,6 @@ def _slopes(pictures: np.ndarray) -> np.ndarray:
 
 def _cells(pictures: np.ndarray) -> np.ndarray:
     """Means of cells of `CELL` pixels, of `(pairs, side, side)`."""
-    pairs, side, _ = pictures.shape
-    count = side // CELL
+    pairs, image_size, _ = pictures.shape
+    count = image_size // CELL
     return pictures.reshape(pairs, count, CELL, count, CELL).mean(axis=(2, 4))

@@ -83,8 +83,8 @@ def isotropy(pictures: np.ndarray) -> np.ndarray:
 
 def _parts(pictures: np.ndarray, count: int) -> np.ndarray:
     """`(pairs, count * count, pixels)` of `(pairs, side, side)`."""
-    pairs, side, _ = pictures.shape
-    size = side // count
+    pairs, image_size, _ = pictures.shape
+    size = image_size // count
     parts = pictures.reshape(pairs, count, size, count, size).transpose(0, 1, 3, 2, 4)
     return parts.reshape(pairs, count * count, size * size)
 
@@ -117,26 +117,26 @@ def align(
     `warps` are `(pairs, 4)`, where to begin. Returns the better ones, `moved` laid over by them,
     and `(pairs, side, side)` bool, where it covers `still`.
     """
-    side = still.shape[1]
+    image_size = still.shape[1]
     begun = warps
-    x = np.linspace(-1, 1, side, dtype=np.float32) * (1 - 1 / side)  # centres of pixels
+    x = np.linspace(-1, 1, image_size, dtype=np.float32) * (1 - 1 / image_size)  # centres of pixels
     for _ in range(steps):
-        laid, covers = _laid_over(moved, warps, side)
+        laid, covers = _laid_over(moved, warps, image_size)
         along_x, along_y = np.gradient(laid, axis=2), np.gradient(laid, axis=1)
         goal, scale = _evened(still, covers), _contrast(laid, covers)
         missing = goal - _evened(laid, covers)
         slopes = np.stack([along_x * x, along_x, along_y * x[:, None], along_y], axis=1)
         stretched = warps[:, [0, 0, 2, 2]] * scale[:, None]  # a stretched slope is less steep
-        slopes *= covers[:, None] * (side / 2) / stretched[..., None, None]
-        slopes = slopes.reshape(len(moved), 4, side * side)
+        slopes *= covers[:, None] * (image_size / 2) / stretched[..., None, None]
+        slopes = slopes.reshape(len(moved), 4, image_size * image_size)
         curvature = slopes @ slopes.transpose(0, 2, 1)
         damping = DAMPING * np.trace(curvature, axis1=1, axis2=2) / 4 + FLAT
         curvature += damping[:, None, None] * np.eye(4, dtype=np.float32)
-        pull = slopes @ missing.reshape(len(moved), side * side, 1)
+        pull = slopes @ missing.reshape(len(moved), image_size * image_size, 1)
         warps = warps + np.linalg.solve(curvature, pull)[..., 0]
         warps = np.clip(warps, begun - MOST_MOVED, begun + MOST_MOVED)
         warps = warps.astype(np.float32)
-    return warps, *_laid_over(moved, warps, side)
+    return warps, *_laid_over(moved, warps, image_size)
 
 
 def correlations(one: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray:
@@ -161,10 +161,12 @@ def _contrast(pictures: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(squares - means**2, FLAT))
 
 
-def _laid_over(pictures: np.ndarray, warps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """`pictures` stretched and shifted to `side`, between pixels linearly, and where any are."""
-    down, rows_in, row_shares = _places(pictures.shape[1], warps[:, 2:], side)
-    right, columns_in, column_shares = _places(pictures.shape[1], warps[:, :2], side)
+def _laid_over(
+    pictures: np.ndarray, warps: np.ndarray, image_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """`pictures` stretched and shifted to `image_size`, by linear interpolation, and their mask."""
+    down, rows_in, row_shares = _places(pictures.shape[1], warps[:, 2:], image_size)
+    right, columns_in, column_shares = _places(pictures.shape[1], warps[:, :2], image_size)
     each = np.arange(len(pictures))[:, None]
     upper, lower = pictures[each, down], pictures[each, down + 1]
     pictures = upper + (lower - upper) * row_shares[..., None]
@@ -177,10 +179,14 @@ def _laid_over(pictures: np.ndarray, warps: np.ndarray, side: int) -> tuple[np.n
     return pictures, rows_in[..., None] & columns_in[:, None]
 
 
-def _places(pixels: int, warps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _places(
+    pixels: int, warps: np.ndarray, image_size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`(pairs, side)` each: the one of `pixels` before each place, whether it is in the picture,
     and the share of the next pixel."""
-    places = np.linspace(-1, 1, side, dtype=np.float32) * (1 - 1 / side)  # centres of pixels
+    places = np.linspace(-1, 1, image_size, dtype=np.float32) * (
+        1 - 1 / image_size
+    )  # centres of pixels
     places = places * warps[:, :1] + warps[:, 1:]
     places = (places + 1) * (pixels / 2) - 0.5
     inside = (places > -0.5 - EDGES) & (places < pixels - 0.5 + EDGES)

@@ -62,7 +62,7 @@ def check_images(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
 def _contrast(path: str, max_pixels: int) -> float:
     """Standard deviation of the colour that varies most: a fine texture is even from afar only."""
     return float(
-        decode(path, BLANK_SIDE, max_pixels=max_pixels, grey_range=None).std(axis=(0, 1)).max()
+        decode(path, BLANK_SIDE, max_pixels=max_pixels, value_range=None).std(axis=(0, 1)).max()
     )
 
 
@@ -73,15 +73,15 @@ def blurred(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
     """
     good = files[files["problem"] == ""]
     shorter = good[["width", "height"]].min(axis=1)
-    for side in SHARP_SIDES:
-        if shorter.median() >= side:
+    for image_size in SHARP_SIDES:
+        if shorter.median() >= image_size:
             break
     else:
         return
-    paths = good["path"][shorter >= side].tolist()
+    paths = good["path"][shorter >= image_size].tolist()
 
     def read(path: str) -> float:
-        return sharpness(decode(path, side, max_pixels=max_pixels, grey_range=None))
+        return sharpness(decode(path, image_size, max_pixels=max_pixels, value_range=None))
 
     found = np.fromiter(in_threads(read, paths), float, len(paths))
     median = np.nanmedian(found) if np.isfinite(found).any() else np.nan
@@ -91,7 +91,7 @@ def blurred(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
 
 
 def sharpness(pixels: np.ndarray) -> float:
-    """How fast the sharpest part of `(side, side, 3)` uint8 changes, by its contrast.
+    """How fast the sharpest part of `(height, width, 3)` uint8 changes, by its contrast.
 
     The standard deviation of the Laplacian by that of the picture, of the part where the Laplacian
     varies most; NaN where no part has contrast. (Pech-Pacheco and others, 2000, "Diatom

@@ -23,7 +23,7 @@ def read_thumbnails(paths: Sequence[str], max_pixels: int) -> np.ndarray:
     """
 
     def read(path: str) -> np.ndarray:
-        return decode(path, SIDE, max_pixels=max_pixels, grey_range=None)
+        return decode(path, SIDE, max_pixels=max_pixels, value_range=None)
 
     thumbnails = np.empty((len(paths), SIDE, SIDE, 3), np.uint8)
     for place, pixels in enumerate(in_threads(read, paths)):
@@ -60,8 +60,10 @@ def picture_statistics(files: pd.DataFrame, thumbnails: np.ndarray) -> pd.DataFr
 
 def appearance_features(thumbnails: np.ndarray) -> np.ndarray:
     """`(images, features)` float32 by which pictures are alike, where no backbone is asked."""
-    images, side = len(thumbnails), SIDE // 2
-    halved = thumbnails.reshape(images, side, 2, side, 2, 3).mean(axis=(2, 4), dtype=np.float32)
+    images, image_size = len(thumbnails), SIDE // 2
+    halved = thumbnails.reshape(images, image_size, 2, image_size, 2, 3).mean(
+        axis=(2, 4), dtype=np.float32
+    )
     return halved.reshape(images, -1)
 
 

@@ -73,8 +73,8 @@ def near_duplicates(files: pd.DataFrame, max_pixels: int) -> list[Pair]:
     Exact copies count once, by the first of them. Pictures with a side below `SMALLEST` pixels
     are not compared: two digits of that size may agree in all of them.
     """
-    sides = files[["width", "height"]].min(axis=1)
-    good = (files["problem"] == "") & ~files["digest"].duplicated() & (sides >= SMALLEST)
+    image_sizes = files[["width", "height"]].min(axis=1)
+    good = (files["problem"] == "") & ~files["digest"].duplicated() & (image_sizes >= SMALLEST)
     rows = np.flatnonzero(good)
     shown = hash_thumbnails(files["sketch"].iloc[rows].tolist())
     varied = shown.std(axis=(1, 2)) >= FLAT
@@ -132,13 +132,15 @@ def _confirmed(
     frames = (sizes[pairs.part] == sizes[pairs.whole]).all(axis=1) & (pairs.orientation == 0)
     paths, same = files["path"].tolist(), np.zeros(len(warps), bool)
     work = [
-        (side, side * 3 // 2 if near else side, part)
-        for side, at_side in ((SIDE, ~small), (SIDE // 2, small))
+        (image_size, image_size * 3 // 2 if near else image_size, part)
+        for image_size, at_side in ((SIDE, ~small), (SIDE // 2, small))
         for near, chosen in ((False, ~close), (True, close))
         for part in _parts(np.flatnonzero(at_side & chosen))
     ]
-    for side, larger, part in track(work, len(work), doing="Comparing pictures that look alike"):
-        still = _read(paths, pairs.part[part], side, max_pixels)
+    for image_size, larger, part in track(
+        work, len(work), doing="Comparing pictures that look alike"
+    ):
+        still = _read(paths, pairs.part[part], image_size, max_pixels)
         still = oriented(still, pairs.orientation[part])
         whole = _read(paths, pairs.whole[part], larger, max_pixels)
         upright = pairs.orientation[part] == 0
@@ -151,12 +153,12 @@ def _parts(places: np.ndarray, size: int = PAIRS_AT_ONCE) -> Iterator[np.ndarray
         yield places[start : start + size]
 
 
-def _read(paths: Sequence[str], images: np.ndarray, side: int, max_pixels: int) -> np.ndarray:
+def _read(paths: Sequence[str], images: np.ndarray, image_size: int, max_pixels: int) -> np.ndarray:
     """`(images, side, side)` float32 of 0..255, grey."""
     different, places = np.unique(images, return_inverse=True)
 
     def read(image: int) -> np.ndarray:
-        return decode(paths[image], side, max_pixels=max_pixels, grey_range=None) @ GREY
+        return decode(paths[image], image_size, max_pixels=max_pixels, value_range=None) @ GREY
 
     return np.stack(list(in_threads(read, different)))[places]
 
@@ -202,5 +204,5 @@ def _moved(warps: np.ndarray) -> np.ndarray:
 
 def halved(pictures: np.ndarray) -> np.ndarray:
     """`(pairs, side / 2, side / 2)`, smoothly."""
-    pairs, side, _ = pictures.shape
-    return pictures.reshape(pairs, side // 2, 2, side // 2, 2).mean(axis=(2, 4))
+    pairs, image_size, _ = pictures.shape
+    return pictures.reshape(pairs, image_size // 2, 2, image_size // 2, 2).mean(axis=(2, 4))

@@ -19,8 +19,8 @@ def oriented(pictures: np.ndarray, orientations: np.ndarray) -> np.ndarray:
     return result
 
 
-def orders(side: int) -> np.ndarray:
+def orders(image_size: int) -> np.ndarray:
     """`(8, side * side)` int: where each pixel of a picture in each orientation comes from."""
-    pixels = np.arange(side * side).reshape(1, side, side)
+    pixels = np.arange(image_size * image_size).reshape(1, image_size, image_size)
     every = np.repeat(pixels, len(ORIENTATIONS), axis=0)
     return oriented(every, np.arange(len(ORIENTATIONS))).reshape(len(ORIENTATIONS), -1)

@@ -90,10 +90,10 @@ def descriptors(thumbnails: np.ndarray, windows: np.ndarray) -> np.ndarray:
     return made
 
 
-def _averaging(start: float, share: float, side: int) -> np.ndarray:
+def _averaging(start: float, share: float, image_size: int) -> np.ndarray:
     """`(SIDE, side)` float32: what of each pixel is in each of `SIDE` parts of the interval."""
-    edges = (start + np.linspace(0, share, SIDE + 1)) * side
-    pixels = np.arange(side)
+    edges = (start + np.linspace(0, share, SIDE + 1)) * image_size
+    pixels = np.arange(image_size)
     inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     inside = inside.clip(0)
     return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -31,7 +31,7 @@ from transferkit.storage.run import write_text
 
 FORMAT = 4  # of the file: another number makes what is there unknown
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
-SHARE = 0.05  # of `--cache-size`, beside it: 400,000 files with that of 5 GB
+SHARE = 0.05  # of `--cache-gb`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
 Row = dict[str, Any]
 
@@ -60,19 +60,19 @@ def inspect_cached(
     """What `inspect_files`, sketched, and `near_duplicates` say of the files `paths` of `source`.
 
     Those that are as they were are not read again, unless `anew`. What is remembered is in the
-    cache folder, bounded by `data.cache_size`; with 0, or where nothing can be written there, it is
+    cache folder, bounded by `data.cache_gb`; with 0, or where nothing can be written there, it is
     nothing.
     """
     memory = Memory(source, data, anew=anew)
     stamps = {path: _stamp(path) for path in paths}  # before the look: a later change shows
     rows = memory.recall(stamps)
     lost = [path for path in paths if path not in rows]
-    for row in inspect_files(lost, data.max_pixels, sketched=True, grey_range=None).to_dict(
+    for row in inspect_files(lost, data.max_pixels, sketched=True, value_range=None).to_dict(
         "records"
     ):
         rows[row["path"]] = {str(name): value for name, value in row.items()}
     files = frame_of([rows[path] for path in paths], sketched=True)
-    near = memory.near(files) if data.near_copies else []
+    near = memory.near(files) if data.near_duplicates else []
     memory.save(stamps, rows, changed=len(lost) > 0)
     return files, near
 

@@ -88,7 +88,7 @@ def split_shift(
     """
     places = _comparable(in_test, labels, seed)
     test, label, group = in_test[places], labels[places], groups[places]
-    if min(len(np.unique(group[side])) for side in (test, ~test)) < MIN_UNITS:
+    if min(len(np.unique(group[image_size])) for image_size in (test, ~test)) < MIN_UNITS:
         return None
     cells = label * 2 + test
     scores = _out_of_fold(probe, features[places], cells, group, seed)
@@ -108,7 +108,10 @@ def greatest_differences(
     both = (sizes[cells] > 0) & (sizes[cells ^ 1] > 0)
     values, cells, test = statistics[both], cells[both], in_test[both]
     weights = _weights(cells)
-    means = [np.average(values[side], axis=0, weights=weights[side]) for side in (~test, test)]
+    means = [
+        np.average(values[image_size], axis=0, weights=weights[image_size])
+        for image_size in (~test, test)
+    ]
     spread = np.maximum(values.std(ddof=0).to_numpy(), 1e-9)
     order = np.argsort(-np.abs(means[1] - means[0]) / spread, kind="stable")
     names: list[int] = []
@@ -128,7 +131,9 @@ def _comparable(in_test: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarra
     if len(places) > MAX_IMAGES:
         places = np.sort(np.random.default_rng(seed).choice(places, MAX_IMAGES, replace=False))
     test, label = in_test[places], labels[places]
-    counts = [np.bincount(label[side], minlength=labels.max() + 1) for side in (test, ~test)]
+    counts = [
+        np.bincount(label[image_size], minlength=labels.max() + 1) for image_size in (test, ~test)
+    ]
     return np.asarray(places[(np.minimum(*counts) >= MIN_IMAGES)[label]])
 
 

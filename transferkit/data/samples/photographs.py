@@ -48,7 +48,7 @@ def photograph(name: str) -> Image.Image:
     return Image.fromarray(getattr(skimage.data, source)())
 
 
-def varied_crops(side: int) -> np.ndarray:
+def varied_crops(image_size: int) -> np.ndarray:
     """`(CROPS, side, side, 3)` uint8 RGB: the same squares of the photographs each time.
 
     They are of all sizes, and each has the whole range of values, as photographs with bright skies
@@ -56,12 +56,12 @@ def varied_crops(side: int) -> np.ndarray:
     """
     rng = np.random.default_rng(0)
     whole = [photograph(name).convert("RGB") for name in PHOTOGRAPHS]
-    crops = np.empty((CROPS, side, side, 3), np.uint8)
+    crops = np.empty((CROPS, image_size, image_size, 3), np.uint8)
     for number in range(CROPS):
         picture = whole[number % len(whole)]
         part = min(picture.size) * LEAST_PART ** rng.random()
         left, top = (rng.uniform(0, length - part) for length in picture.size)
         box = (left, top, left + part, top + part)
-        crop = picture.resize((side, side), Image.Resampling.BICUBIC, box=box)
+        crop = picture.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
         crops[number] = np.asarray(ImageOps.autocontrast(crop, cutoff=CLIPPED))
     return crops

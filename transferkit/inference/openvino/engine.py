@@ -30,7 +30,7 @@ class OpenVinoEngine(Engine):
     def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
         openvino = import_without_telemetry("openvino")
         super().__init__(model, choice)
-        self.batch = BATCH
+        self.batch_size = BATCH
         self.tensor = openvino.Tensor
         hints = {
             "INFERENCE_PRECISION_HINT": "bf16" if choice.in_bfloat16 else "f32",

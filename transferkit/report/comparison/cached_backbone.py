@@ -66,7 +66,7 @@ class BackboneView:
 def backbone_view(network: Network, manifest: Manifest, config: Config) -> BackboneView | None:
     """The view of the backbone that `network` was trained from by the settings `config`.
 
-    None where nothing is kept of it: it started from random weights, `--cache-size` is 0, it was
+    None where nothing is kept of it: it started from random weights, `--cache-gb` is 0, it was
     trained elsewhere, or the settings are not those of this network.
     """
     from transferkit.features.kept_features import are_cached

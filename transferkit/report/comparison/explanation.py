@@ -180,7 +180,7 @@ def _overlays(
 
     answers = np.array([network.classes.index(name) for name in predicted])
     try:
-        images = read_images(paths, network.side, network.data)
+        images = read_images(paths, network.image_size, network.data)
         heats = grad_cam(network.model, images, answers)
     except TransferkitError:
         return [""] * len(paths)

@@ -187,7 +187,7 @@ def _tile(path: str, config: Config) -> np.ndarray | None:
             TILE,
             resize="crop",
             max_pixels=data.max_pixels,
-            grey_range=data.grey_range or None,
+            value_range=data.value_range or None,
         )
     except DataError:
         return None

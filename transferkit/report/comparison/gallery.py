@@ -81,7 +81,7 @@ def _thumbnail(
             SIDE,
             resize="crop",
             max_pixels=data.max_pixels,
-            grey_range=data.grey_range or None,
+            value_range=data.value_range or None,
         )
     except DataError:
         return None

@@ -27,8 +27,8 @@ def verdict(
     best; a single classifier, against always answering the class that most test images have.
     All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
     `accuracies` are the intervals of the results' `HeadlineMetric`, `differences` those between
-    each two of them. Something was learned where the whole interval of the best is above what that answer
-    is worth.
+    each two of them. Something was learned where the whole interval of the best is above what that
+    answer is worth.
     """
     headline, images = HeadlineMetric.of(truth), counted(len(truth), "test image")
     ranked = ranking(results, truth)

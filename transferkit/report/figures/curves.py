@@ -29,7 +29,10 @@ TIMES = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 3
 AXIS = 46  # pixels left of a vertical axis
 # Where a name may lie beside its dot: to the right (1), centred (0) or left (-1), and pixels up.
 PLACES = tuple(
-    (side, up) for up in (0, 13, -13, 26, -26, 39, -39) for side in (1, -1, 0) if side or up
+    (image_size, up)
+    for up in (0, 13, -13, 26, -26, 39, -39)
+    for image_size in (1, -1, 0)
+    if image_size or up
 )
 Box = tuple[float, float, float, float]
 COLOURS = {"network": NETWORK, "classic": CLASSIC}
@@ -156,14 +159,14 @@ def _label_dots(axes: Axes, names: Sequence[str], dots: Sequence[tuple[float, fl
         )
         taken.append(_box(spot, place, width))
         right, up = place
-        side = {1: "left", 0: "center", -1: "right"}[right]
+        image_size = {1: "left", 0: "center", -1: "right"}[right]
         shift = (9 * right, up)
         axes.annotate(
             name,
             dot,
             shift,
             textcoords="offset points",
-            ha=side,
+            ha=image_size,
             va="center",
             fontsize=10.5,
             bbox=BACKGROUND,

@@ -20,7 +20,7 @@ def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
     """
     try:
         image = read_picture(
-            path, edge, max_pixels=data.max_pixels, grey_range=data.grey_range or None
+            path, edge, max_pixels=data.max_pixels, value_range=data.value_range or None
         )
     except ImageError as problem:
         raise DataError(f"{path!r} {problem}.") from problem

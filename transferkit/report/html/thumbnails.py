@@ -17,13 +17,13 @@ QUALITY = 70  # of the JPEG
 
 
 def thumbnails(
-    paths: Iterable[str], max_pixels: int, grey_range: Range | None = None
+    paths: Iterable[str], max_pixels: int, value_range: Range | None = None
 ) -> dict[str, str]:
-    """The data URI of each file that can be read, by its path; `grey_range` as of `decode`."""
+    """The data URI of each file that can be read, by its path; `value_range` as of `decode`."""
     different = list(dict.fromkeys(paths))
 
     def make(path: str) -> str:
-        return _thumbnail(path, max_pixels, grey_range)
+        return _thumbnail(path, max_pixels, value_range)
 
     made = in_threads(make, different)
     return {path: uri for path, uri in zip(different, made, strict=True) if uri}
@@ -45,10 +45,10 @@ def that_fit(sizes: Sequence[int], room: int) -> int:
     return len(sizes)
 
 
-def _thumbnail(path: str, max_pixels: int, grey_range: Range | None) -> str:
+def _thumbnail(path: str, max_pixels: int, value_range: Range | None) -> str:
     """The whole picture, no larger than it is; empty where it cannot be read."""
     try:
-        image = read_picture(path, SIDE, max_pixels=max_pixels, grey_range=grey_range)
+        image = read_picture(path, SIDE, max_pixels=max_pixels, value_range=value_range)
     except ImageError:
         return ""
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from transferkit.data.manifest import Manifest
 
-PAGE, FINDINGS, MANIFEST, DOUBTS = "look.html", "findings.csv", "manifest.csv", "doubts.csv"
-FILES = (PAGE, FINDINGS, MANIFEST, DOUBTS, "contact-sheet-*.png", ".partial-*")
+PAGE, FINDINGS, MANIFEST = "look.html", "findings.csv", "manifest.csv"
+LABEL_ISSUES = "label_issues.csv"
+FILES = (PAGE, FINDINGS, MANIFEST, LABEL_ISSUES, "contact-sheet-*.png", ".partial-*")
 """What a look writes into its folder, as patterns."""
 
 
@@ -60,7 +61,7 @@ def write_look(
     findings: pd.DataFrame,
     *,
     fixed: Manifest | None = None,
-    doubts: pd.DataFrame | None = None,
+    label_issues: pd.DataFrame | None = None,
     sheets: dict[str, Image.Image] | None = None,
 ) -> None:
     """Write the files of a look, in place of those of an earlier one; others stay.
@@ -76,9 +77,10 @@ def write_look(
     write_text(folder / FINDINGS, csv_text(findings))
     if fixed is not None:
         fixed.save(folder / MANIFEST)
-    if doubts is not None:
+    if label_issues is not None:
         write_text(
-            folder / DOUBTS, csv_text(doubts.assign(doubt=doubts["doubt"].map("{:.6g}".format)))
+            folder / LABEL_ISSUES,
+            csv_text(label_issues.assign(doubt=label_issues["doubt"].map("{:.6g}".format))),
         )
     for policy, sheet in (sheets or {}).items():
         with written_atomically(folder / f"contact-sheet-{policy}.png") as temporary:

@@ -31,7 +31,7 @@ def look_page(
     look: DatasetInspection,
     data: DataConfig = DataConfig(),
     *,
-    doubts: pd.DataFrame | None = None,
+    label_issues: pd.DataFrame | None = None,
     sheet: Image.Image | None = None,
     policy: str = "",
     next_command: str = "",
@@ -41,7 +41,7 @@ def look_page(
     Args:
         look: what was found.
         data: the settings by which it was read.
-        doubts: the labels, the most doubted first, as `label_doubts` gives them.
+        label_issues: the labels, the most doubted first, as `find_label_issues` gives them.
         sheet: a contact sheet of the augmentation `policy`.
         policy: its name.
         next_command: what to type next; by default what follows from the findings.
@@ -49,7 +49,7 @@ def look_page(
     data = look.manifest.settled_data(data)
     found = sections(look, data)
     source = look.manifest.source.rstrip("/\\")
-    labels, count = ([], 0) if doubts is None else doubted(doubts, source, data)
+    labels, count = ([], 0) if label_issues is None else doubted(label_issues, source, data)
     return standalone(
         "look.html",
         styles=STYLES,
@@ -62,8 +62,8 @@ def look_page(
         to_do=_to_do(found),
         next_command=next_command or next_command_of(look),
         set_title=set_title,
-        asked_for_doubts=doubts is not None,
-        doubts=labels,
+        asked_for_doubts=label_issues is not None,
+        label_issues=labels,
         doubted=count,
         sheet=sheet and picture_uri(sheet, SHEET_QUALITY),
         policy=policy,

@@ -74,7 +74,7 @@ def sections(look: DatasetInspection, data: DataConfig, *, room: int = ROOM) -> 
     pairs = list(zip(found, chosen, strict=True))
     pictured = [sets for each, sets in pairs if each.kind.name not in NAMES_ALONE]
     paths = (one.path for sets in pictured for members in sets for one in members)
-    uris, made = thumbnails(paths, data.max_pixels, data.grey_range or None), []
+    uris, made = thumbnails(paths, data.max_pixels, data.value_range or None), []
     for number, (each, sets) in enumerate(pairs):
         in_sets = _in_sets(each.rows)
         sets = [[_with_uri(one, uris) for one in members] for members in sets]
@@ -89,11 +89,11 @@ def sections(look: DatasetInspection, data: DataConfig, *, room: int = ROOM) -> 
 def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[Picture], int]:
     """The images whose labels are doubted most, and how many have a likelier one.
 
-    `doubts` are as `label_doubts` gives them.
+    `doubts` are as `find_label_issues` gives them.
     """
     rows = doubts.loc[doubts["doubt"] > LIKELIER, list(DOUBTS)]
     shown = rows.head(MOST_PICTURES).to_numpy().tolist()
-    uris = thumbnails((path for path, *_ in shown), data.max_pixels, data.grey_range or None)
+    uris = thumbnails((path for path, *_ in shown), data.max_pixels, data.value_range or None)
     made = [
         Picture(path, shown_path(path, source), label, split, "", uris.get(path, ""), other, doubt)
         for path, label, other, doubt, split in shown
@@ -147,9 +147,9 @@ def _both_sides(members: list[Picture]) -> list[Picture]:
     turns: dict[tuple[str, str], int] = {}
     order = []
     for each in members:
-        side = (each.split, each.label)
-        turns[side] = turns.get(side, -1) + 1
-        order.append(turns[side])
+        image_size = (each.split, each.label)
+        turns[image_size] = turns.get(image_size, -1) + 1
+        order.append(turns[image_size])
     return [each for _, each in sorted(zip(order, members, strict=True), key=lambda pair: pair[0])]
 
 

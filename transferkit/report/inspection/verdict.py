@@ -140,7 +140,7 @@ def sizes_of(files: pd.DataFrame) -> Iterator[tuple[str, str]]:
         counts = good[column].value_counts()
         yield what, ", ".join(f"{name} {count:,}" for name, count in counts.items())
     for what, function in (("smallest", "min"), ("median", "median"), ("largest", "max")):
-        pair = [getattr(good[side], function)() for side in ("width", "height")]
+        pair = [getattr(good[image_size], function)() for image_size in ("width", "height")]
         yield f"{what} width and height", " and ".join(f"{value:,.0f}" for value in pair)
     yield "on disk", f"{good['bytes'].sum() / 1e6:,.1f} MB"
 
