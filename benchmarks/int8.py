@@ -6,7 +6,7 @@
 For each folder of images: the cosine of each image's features with those in float32, its mean and
 its least; then, over ten random splits, the share of test images that a solved head gets right,
 learnt and tested on float32; learnt on int8 and tested on float32, which is what a saved network
-predicts; learnt and tested on int8, as the classics on features are. The last two as differences
+predicts; learnt and tested on int8, as the baselines on features are. The last two as differences
 in points from the first, with the deviation over the splits. Int8 is used here whatever the cosine
 is; in training it is given up where one of the first is below 0.9. Needs the extra openvino.
 """

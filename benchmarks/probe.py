@@ -1,4 +1,4 @@
-"""How much frozen features are worth: a linear probe on pocket's, beside ImageNet's and classics.
+"""How much frozen features are worth: a linear probe on pocket's, beside ImageNet's and baselines.
 
     python benchmarks/probe.py DIR...
     python benchmarks/probe.py DIR... --mobilenet-025 FILE --splits 20

@@ -17,15 +17,15 @@ CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="inception_v3", dropout=0.4),
     train=tk.TrainConfig(augment="photo", epochs=4, batch_size=32, label_smoothing=0.1),
 )
-CLASSICS = ("majority", "random_forest_hog", "logistic_regression_backbone")
+BASELINES = ("majority", "random_forest_hog", "logistic_regression_backbone")
 
 
 def run(manifest: tk.Manifest, config: tk.Config) -> tk.Report:
     """The head on frozen features, then the last module; beside HOG and the same features."""
     network = tk.train(manifest, config)
-    names = tk.suitable_baselines(config, CLASSICS)
-    classics = [tk.fit_baseline(name, manifest, config) for name in names]
-    return tk.compare([network, *classics], manifest, config)
+    names = tk.suitable_baselines(config, BASELINES)
+    baselines = [tk.fit_baseline(name, manifest, config) for name in names]
+    return tk.compare([network, *baselines], manifest, config)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train LeNet-5 from random weights on a folder of small images, beside the classics.
+"""Train LeNet-5 from random weights on a folder of small images, beside the baselines.
 
     python recipes/lenet.py DIR
     python recipes/lenet.py DIR --image-size 64 --train.augment flip --epochs 30
@@ -16,15 +16,15 @@ CONFIG = tk.Config(
     train=tk.TrainConfig(augment="none", epochs=20, batch_size=32, learning_rate=2e-3),
 )
 # What was there before it: Rosenblatt's perceptron and neighbours on pixels; and what came after.
-CLASSICS = ("majority", "perceptron_pixels", "knn_pixels", "rbf_svm_hog")
+BASELINES = ("majority", "perceptron_pixels", "knn_pixels", "rbf_svm_hog")
 
 
 def run(manifest: tk.Manifest, config: tk.Config) -> tk.Report:
-    """All layers from the start; beside classics on the pixels and on HOG."""
+    """All layers from the start; beside baselines on the pixels and on HOG."""
     network = tk.train(manifest, config)
-    names = tk.suitable_baselines(config, CLASSICS)
-    classics = [tk.fit_baseline(name, manifest, config) for name in names]
-    return tk.compare([network, *classics], manifest, config)
+    names = tk.suitable_baselines(config, BASELINES)
+    baselines = [tk.fit_baseline(name, manifest, config) for name in names]
+    return tk.compare([network, *baselines], manifest, config)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fine-tune ResNet50 on a folder of images, beside the classics.
+"""Fine-tune ResNet50 on a folder of images, beside the baselines.
 
     python recipes/resnet50.py DIR
     python recipes/resnet50.py DIR --epochs 8 --train.unfreeze 2 --train.learning-rate-decay 0.7
@@ -20,15 +20,15 @@ CONFIG = tk.Config(
     model=tk.ModelConfig(backbone="resnet50", dropout=0.3),
     train=tk.TrainConfig(augment="photo", epochs=4, batch_size=32),
 )
-CLASSICS = ("majority", "rbf_svm_hog_colour", "logistic_regression_backbone")
+BASELINES = ("majority", "rbf_svm_hog_colour", "logistic_regression_backbone")
 
 
 def run(manifest: tk.Manifest, config: tk.Config) -> tk.Report:
     """The head on frozen features, then the last stage; beside HOG and the same features."""
     network = tk.train(manifest, config)
-    names = tk.suitable_baselines(config, CLASSICS)
-    classics = [tk.fit_baseline(name, manifest, config) for name in names]
-    return tk.compare([network, *classics], manifest, config)
+    names = tk.suitable_baselines(config, BASELINES)
+    baselines = [tk.fit_baseline(name, manifest, config) for name in names]
+    return tk.compare([network, *baselines], manifest, config)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def test_every_backbone_is_in_the_documents(row):
 
 @pytest.mark.parametrize("row", [*CLASSIFIERS, *FEATURES], ids=lambda row: row.name)
 def test_every_part_of_a_baseline_is_in_the_documents(row):
-    assert f"`{row.name}`" in (ROOT / "docs" / "classics.md").read_text("utf-8")
+    assert f"`{row.name}`" in (ROOT / "docs" / "baselines.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)

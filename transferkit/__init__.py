@@ -1,4 +1,4 @@
-"""A folder of images in; a fine-tuned network beside the classics out, with the evidence.
+"""A folder of images in; a fine-tuned network beside the baselines out, with the evidence.
 
     import transferkit as tk
 

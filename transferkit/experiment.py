@@ -29,9 +29,9 @@ def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
 
 
 def save_classifiers(report: Report, run: Run) -> None:
-    """Save the classics of `report`, and the best of its networks as the run's model.
+    """Save the baselines of `report`, and the best of its networks as the run's model.
 
-    The best is that of the headline measure; of equally good ones, the faster to train. A classic
+    The best is that of the headline measure; of equally good ones, the faster to train. A baseline
     has the name in the report. A classifier of another kind saves itself, or that it is not saved
     is said.
     """

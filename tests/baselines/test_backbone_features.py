@@ -1,4 +1,4 @@
-"""The classics on what a frozen backbone says."""
+"""The baselines on what a frozen backbone says."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def test_the_pipeline_reads_what_the_frozen_backbone_says(
     config: Config, manifest: Manifest
 ) -> None:
     paths = list(manifest.part("test")["path"])
-    classic = fit_baseline(NAME, manifest, config)
-    found = classic.pipeline["features"].transform(paths)
+    baseline = fit_baseline(NAME, manifest, config)
+    found = baseline.pipeline["features"].transform(paths)
     np.testing.assert_array_equal(found, extract_features(config.model, config.data, paths).values)
-    assert classic.details["features_width"] == found.shape[1] == 256
+    assert baseline.details["features_width"] == found.shape[1] == 256
 
 
 def test_it_is_saved_without_the_backbone_and_says_the_same(
     config: Config, manifest: Manifest, tmp_path: Path
 ) -> None:
     paths = list(manifest.part("test")["path"])
-    classic = fit_baseline(NAME, manifest, config)
-    classic.save(tmp_path)
+    baseline = fit_baseline(NAME, manifest, config)
+    baseline.save(tmp_path)
     loaded = load_baseline(tmp_path / "baselines" / f"{NAME}.skops")
-    np.testing.assert_array_equal(loaded.probabilities(paths), classic.probabilities(paths))
+    np.testing.assert_array_equal(loaded.probabilities(paths), baseline.probabilities(paths))
     beside = 4 * find_backbone("mobilenet_025").parameters / 1e6  # float32
     assert beside < loaded.megabytes < beside + 0.1
 
@@ -95,8 +95,8 @@ def test_the_weights_of_another_network_are_not_taken_for_its_own(
     weights = tmp_path / "mine.weights.h5"
     shutil.copyfile(config.model.weights, weights)
     own = replace(config, model=replace(config.model, weights=str(weights)))
-    classic, paths = fit_baseline(NAME, manifest, own), list(manifest.part("test")["path"])
-    classic.save(tmp_path)
+    baseline, paths = fit_baseline(NAME, manifest, own), list(manifest.part("test")["path"])
+    baseline.save(tmp_path)
     loaded = load_baseline(tmp_path / "baselines" / f"{NAME}.skops")
     assert len(loaded.probabilities(paths)) == len(paths)
     network = build_backbone("mobilenet_025", str(weights), 32)
@@ -113,7 +113,7 @@ def test_the_weights_of_another_network_are_not_taken_for_its_own(
 
 
 def test_a_path_by_itself_is_a_sentence(config: Config, manifest: Manifest) -> None:
-    classic = fit_baseline("majority", manifest, config)
+    baseline = fit_baseline("majority", manifest, config)
     with pytest.raises(DataError) as caught:
-        classic.probabilities("a.png")
+        baseline.probabilities("a.png")
     assert str(caught.value) == "Got the path 'a.png' by itself: give a list of paths."

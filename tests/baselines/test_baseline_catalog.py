@@ -1,4 +1,4 @@
-"""The table of the classics, and how a name finds its row."""
+"""The table of the baselines, and how a name finds its row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every classic, from a folder of pictures to probabilities."""
+"""Every baseline, from a folder of pictures to probabilities."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def fit(manifest: Manifest) -> Fit:
     return lambda name: fitted.get(name) or fitted.setdefault(name, fit_baseline(name, manifest))
 
 
-def _accuracy(classic: Baseline, manifest: Manifest) -> float:
+def _accuracy(baseline: Baseline, manifest: Manifest) -> float:
     test = manifest.part("test")
-    answers = classic.probabilities(list(test["path"])).argmax(axis=1)
+    answers = baseline.probabilities(list(test["path"])).argmax(axis=1)
     return float((answers == manifest.truth(test)).mean())
 
 
@@ -56,15 +56,15 @@ def test_every_row_is_a_distribution(name: str, fit: Fit, manifest: Manifest) ->
 def test_what_is_saved_and_loaded_says_the_same(
     name: str, fit: Fit, manifest: Manifest, tmp_path: Path
 ) -> None:
-    classic = fit(name)
-    classic.save(tmp_path)
+    baseline = fit(name)
+    baseline.save(tmp_path)
     path = tmp_path / "baselines" / f"{name}.skops"
     loaded = load_baseline(path)
     paths = list(manifest.part("test")["path"])
-    np.testing.assert_array_equal(loaded.probabilities(paths), classic.probabilities(paths))
+    np.testing.assert_array_equal(loaded.probabilities(paths), baseline.probabilities(paths))
     for fact in ("name", "kind", "classes", "fit_seconds", "details"):
-        assert getattr(loaded, fact) == getattr(classic, fact)
-    assert classic.megabytes == path.stat().st_size / 1e6
+        assert getattr(loaded, fact) == getattr(baseline, fact)
+    assert baseline.megabytes == path.stat().st_size / 1e6
 
 
 @pytest.mark.parametrize("name", SENSIBLE)
@@ -109,9 +109,9 @@ def test_no_image_gives_no_row(fit: Fit) -> None:
     assert fit("knn_colour").probabilities([]).shape == (0, 3)
 
 
-def test_a_classic_says_what_it_is(fit: Fit) -> None:
+def test_a_baseline_says_what_it_is(fit: Fit) -> None:
     text = repr(fit("knn_colour"))
-    assert text.startswith("<Classic knn_colour: 3 classes, 432 features, fitted in ")
+    assert text.startswith("<Baseline knn_colour: 3 classes, 432 features, fitted in ")
     assert "nearest neighbours on colour histogram" in fit("knn_colour")._repr_html_()
 
 

@@ -1,4 +1,4 @@
-"""From paths to the numbers that a classic reads."""
+"""From paths to the numbers that a baseline reads."""
 
 from __future__ import annotations
 

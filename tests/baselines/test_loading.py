@@ -1,4 +1,4 @@
-"""A saved classic is read back, and a file that is none is refused."""
+"""A saved baseline is read back, and a file that is none is refused."""
 
 from __future__ import annotations
 

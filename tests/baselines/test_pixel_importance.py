@@ -1,4 +1,4 @@
-"""Which pixels a classic looks at: those that tell the classes apart."""
+"""Which pixels a baseline looks at: those that tell the classes apart."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def lamps(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 
 def importance_of(name: str, manifest: Manifest) -> importance.PixelImportance | None:
-    classic, test = fit_baseline(name, manifest), manifest.part("test")
-    return pixel_importance(classic, list(test["path"]), manifest.truth(test))
+    baseline, test = fit_baseline(name, manifest), manifest.part("test")
+    return pixel_importance(baseline, list(test["path"]), manifest.truth(test))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_would_take_too_long_is_not_done(
 
 
 def test_nothing_is_exchanged_without_a_test_image(lamps: Manifest) -> None:
-    classic: Baseline = fit_baseline("knn_pixels", lamps)
-    assert pixel_importance(classic, [], np.zeros(0, np.int64)) is None
+    baseline: Baseline = fit_baseline("knn_pixels", lamps)
+    assert pixel_importance(baseline, [], np.zeros(0, np.int64)) is None
 
 
 def test_it_is_the_same_each_time(lamps: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,5 +102,5 @@ def test_images_put_together_of_their_own_blocks_are_themselves() -> None:
 
 
 def test_the_folder_is_not_needed_by_trees(lamps: Manifest, tmp_path: Path) -> None:
-    classic = fit_baseline("decision_tree_pixels", lamps)
-    assert pixel_importance(classic, [str(tmp_path / "gone.png")], np.zeros(1, np.int64))
+    baseline = fit_baseline("decision_tree_pixels", lamps)
+    assert pixel_importance(baseline, [str(tmp_path / "gone.png")], np.zeros(1, np.int64))

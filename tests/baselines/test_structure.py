@@ -26,15 +26,15 @@ from transferkit.baselines.loading import load_baseline
 from transferkit.errors import RunError
 
 
-def loaded(classic: Baseline, folder: Path) -> Baseline:
+def loaded(baseline: Baseline, folder: Path) -> Baseline:
     path = folder / "saved.skops"
-    path.write_bytes(classic.content)
+    path.write_bytes(baseline.content)
     return load_baseline(path)
 
 
-def refusal(classic: Baseline, folder: Path) -> str:
+def refusal(baseline: Baseline, folder: Path) -> str:
     with pytest.raises(RunError) as caught:
-        loaded(classic, folder)
+        loaded(baseline, folder)
     start = f"{str(folder / 'saved.skops')!r} is not a baseline that transferkit saved, or it is "
     assert str(caught.value).startswith(f"{start}damaged: ")
     return str(caught.value).removeprefix(f"{start}damaged: ")
@@ -43,16 +43,16 @@ def refusal(classic: Baseline, folder: Path) -> str:
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_baseline_is_read_back(name: str, classes: int, tmp_path: Path) -> None:
-    classic = fitted(name, classes)
+    baseline = fitted(name, classes)
     values = VALUES[:, : 0 if name == "majority" else None]
-    again = loaded(classic, tmp_path).pipeline[-1].predict_proba(values)
-    np.testing.assert_array_equal(again, classic.pipeline[-1].predict_proba(values))
+    again = loaded(baseline, tmp_path).pipeline[-1].predict_proba(values)
+    np.testing.assert_array_equal(again, baseline.pipeline[-1].predict_proba(values))
 
 
 @pytest.mark.parametrize("name", ["random_forest_hog (2)", "my own"])
 def test_a_name_may_be_numbered_or_ones_own(name: str, tmp_path: Path) -> None:
-    classic = dataclasses.replace(fitted("random_forest"), name=name)
-    assert loaded(classic, tmp_path).name == name
+    baseline = dataclasses.replace(fitted("random_forest"), name=name)
+    assert loaded(baseline, tmp_path).name == name
 
 
 def test_changed_files_are_refused_or_answer(tmp_path: Path) -> None:
@@ -69,35 +69,35 @@ def test_changed_files_are_refused_or_answer(tmp_path: Path) -> None:
     assert all(int(number) > 0 for number in refused.values())
 
 
-def _tree(classic: Baseline) -> Any:
-    classifier = classic.pipeline[-1].estimator_
+def _tree(baseline: Baseline) -> Any:
+    classifier = baseline.pipeline[-1].estimator_
     return getattr(classifier, "estimators_", [classifier])[0].tree_
 
 
 def _node(field: str, value: int) -> Callable[[Baseline], None]:
-    def change(classic: Baseline) -> None:
-        getattr(_tree(classic), field)[0] = value
+    def change(baseline: Baseline) -> None:
+        getattr(_tree(baseline), field)[0] = value
 
     return change
 
 
 def _boosted(field: str, value: int) -> Callable[[Baseline], None]:
-    def change(classic: Baseline) -> None:
-        classic.pipeline[-1].estimator_._predictors[0][0].nodes[field][0] = value
+    def change(baseline: Baseline) -> None:
+        baseline.pipeline[-1].estimator_._predictors[0][0].nodes[field][0] = value
 
     return change
 
 
 def _machine(name: str, value: Any) -> Callable[[Baseline], None]:
-    def change(classic: Baseline) -> None:
-        setattr(classic.pipeline[-1].estimator_.machine_, name, value)
+    def change(baseline: Baseline) -> None:
+        setattr(baseline.pipeline[-1].estimator_.machine_, name, value)
 
     return change
 
 
 def _last(name: str, value: Any) -> Callable[[Baseline], None]:
-    def change(classic: Baseline) -> None:
-        part = classic.pipeline[-1]
+    def change(baseline: Baseline) -> None:
+        part = baseline.pipeline[-1]
         part = getattr(part, "estimator_", part)
         setattr(part[-1] if isinstance(part, Pipeline) else part, name, value)
 
@@ -144,9 +144,9 @@ CHANGES = [
 def test_numbers_that_cannot_be_are_refused(
     name: str, change: Callable[[Baseline], None], reason: str, tmp_path: Path
 ) -> None:
-    classic = fitted(name)
-    change(classic)
-    assert refusal(classic, tmp_path).startswith(reason)
+    baseline = fitted(name)
+    change(baseline)
+    assert refusal(baseline, tmp_path).startswith(reason)
 
 
 def _piped(*steps: Any, name: str = "random_forest_hog") -> Baseline:
@@ -159,7 +159,7 @@ def _forest() -> RandomForestClassifier:
 
 
 @pytest.mark.parametrize(
-    ("classic", "reason"),
+    ("baseline", "reason"),
     [
         (lambda: _piped(_forest()), "its classifier is not that of"),
         (lambda: _piped(Normalizer(), _forest()), "its classifier is not that of"),
@@ -182,9 +182,9 @@ def _forest() -> RandomForestClassifier:
     ],
 )
 def test_parts_that_no_baseline_has_are_refused(
-    classic: Callable[[], Baseline], reason: str, tmp_path: Path
+    baseline: Callable[[], Baseline], reason: str, tmp_path: Path
 ) -> None:
-    assert refusal(classic(), tmp_path).startswith(reason)
+    assert refusal(baseline(), tmp_path).startswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,9 @@ def test_parts_that_no_baseline_has_are_refused(
     ],
 )
 def test_first_steps_that_read_no_images_are_refused(features: Any, tmp_path: Path) -> None:
-    classic = fitted("knn")
-    classic.pipeline.steps[0] = ("features", features)
-    refusal(classic, tmp_path)
+    baseline = fitted("knn")
+    baseline.pipeline.steps[0] = ("features", features)
+    refusal(baseline, tmp_path)
 
 
 @pytest.mark.parametrize("field", ["node_count", "n_outputs", "identity"])
@@ -224,7 +224,7 @@ def test_a_tree_of_another_size_than_it_says_is_refused(field: str, tmp_path: Pa
 
 
 def test_features_of_another_number_are_one_sentence(tmp_path: Path, shapes: Path) -> None:
-    classic = loaded(fitted("knn"), tmp_path)  # of 5 features, where HOG has many more
+    baseline = loaded(fitted("knn"), tmp_path)  # of 5 features, where HOG has many more
     image = str(next((shapes / "circles").iterdir()))
     with pytest.raises(RunError, match="does not fit the features that it reads"):
-        classic.probabilities([image])
+        baseline.probabilities([image])

@@ -1,4 +1,4 @@
-"""One run for all tests of the commands: LeNet on the shapes, beside two classics."""
+"""One run for all tests of the commands: LeNet on the shapes, beside two baselines."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_the_run_is_called_after_it_and_can_be_repeated(command, shapes, tmp_pat
     assert Run.open("again").settings() == run.settings()
 
 
-def test_the_classics_read_embedded_weights_and_nothing_else_is_looked_for(command, shapes):
+def test_the_baselines_read_embedded_weights_and_nothing_else_is_looked_for(command, shapes):
     name = "logistic_regression_backbone"
     flags = [*QUICK, "--weights", "embedded", "--baselines", name]
     said = command("compare", shapes, *flags, "--out", "run")

@@ -41,7 +41,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_demo_compares_pocket_with_the_classics_on_both_samples(command, small, tmp_path):
+def test_the_demo_compares_pocket_with_the_baselines_on_both_samples(command, small, tmp_path):
     said = command("demo", "--out", tmp_path)
     assert said.status == 0
     assert names(tmp_path) == ["digits", "patches", "run-digits", "run-patches"]

@@ -258,9 +258,9 @@ def test_a_folder_of_12_bits_is_no_darker_than_one_of_8(slides):
     assert decode(slides / "red" / "00", 48).max() < 16  # without the folder, as 16 bits
 
 
-def test_a_classic_reads_later_colours_in_the_range_that_it_learnt_in(slides, tmp_path):
-    classic = fit_baseline("perceptron_colour", Manifest.read(slides))
-    assert classic.data.value_range == (0, 4095)
+def test_a_baseline_reads_later_colours_in_the_range_that_it_learnt_in(slides, tmp_path):
+    baseline = fit_baseline("perceptron_colour", Manifest.read(slides))
+    assert baseline.data.value_range == (0, 4095)
     dark = np.full((48, 48, 3), 200, np.uint16)  # by itself of 8 bits
     (tmp_path / "dark.png").write_bytes(png(dark))
-    assert decode_as(tmp_path / "dark.png", 48, classic.data).max() == 12
+    assert decode_as(tmp_path / "dark.png", 48, baseline.data).max() == 12

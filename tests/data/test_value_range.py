@@ -184,14 +184,14 @@ def test_a_range_that_is_none_is_a_sentence(pair):
     )
 
 
-def test_a_classic_reads_later_images_in_the_range_that_it_learnt_in(scans, tmp_path):
+def test_a_baseline_reads_later_images_in_the_range_that_it_learnt_in(scans, tmp_path):
     manifest = Manifest.read(scans)
-    classic = fit_baseline("perceptron_colour", manifest)
-    assert classic.data.value_range == (0, 4095)
-    classic.save(tmp_path)
+    baseline = fit_baseline("perceptron_colour", manifest)
+    assert baseline.data.value_range == (0, 4095)
+    baseline.save(tmp_path)
     again = load_baseline(tmp_path / "baselines" / "perceptron_colour.skops")
     assert again.data.value_range == (0, 4095)
     path = manifest.part("test")["path"].iloc[0]
     alone = read_images([path], 32, dataclasses.replace(again.data))
     assert alone.max() > 100 or "dark" in path
-    np.testing.assert_array_equal(again.probabilities([path]), classic.probabilities([path]))
+    np.testing.assert_array_equal(again.probabilities([path]), baseline.probabilities([path]))

@@ -77,7 +77,7 @@ def test_features_of_another_picture_are_not_kept_under_the_first_ones_key(
     np.testing.assert_allclose(kept.values, alone.values, rtol=1e-3, atol=1e-3)
 
 
-def test_features_of_a_classic_are_kept_by_what_was_read_too(
+def test_features_of_a_baseline_are_kept_by_what_was_read_too(
     pictures: list[str], changing: Callable[[object], None], tmp_path: Path
 ) -> None:
     changing(image_features)

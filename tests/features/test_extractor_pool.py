@@ -105,11 +105,11 @@ def test_a_baseline_asks_the_network_that_read_the_rows(
     paths = manifest.part("test")["path"].tolist()
     with monkeypatch.context() as patched:
         forbid_building(patched)
-        classic = fit_baseline("logistic_regression_backbone", manifest, config)
-        found = classic.probabilities(paths)
+        baseline = fit_baseline("logistic_regression_backbone", manifest, config)
+        found = baseline.probabilities(paths)
     forget()
     shutil.rmtree(features_folder())
-    np.testing.assert_allclose(found, classic.probabilities(paths), atol=1e-3)
+    np.testing.assert_allclose(found, baseline.probabilities(paths), atol=1e-3)
 
 
 def test_one_that_was_held_before_outlives_what_was_lent(bare: Config, files: list[str]) -> None:

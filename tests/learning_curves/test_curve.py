@@ -28,7 +28,7 @@ def marks(errors, *, groups=(), shift=2) -> Correctness:
     return Correctness(SIZES, right, groups)
 
 
-def line(name: str, errors, kind="classic", **options) -> CurveLine:
+def line(name: str, errors, kind="baseline", **options) -> CurveLine:
     return fitted(name, tuple(errors), kind, **options)
 
 
@@ -79,7 +79,7 @@ def test_a_flat_curve_is_called_flat_and_few_images_enough():
     assert second == "It comes within a point of its 90.0 % with 5 images a class already, of 100."
 
 
-def test_a_classic_that_overtakes_is_said():
+def test_a_baseline_that_overtakes_is_said():
     rival = [70, 60, 50, 40, 20, 15, 10]
     assert curve(network(FALLING), line("forest", rival)).verdict[-1] == (
         "forest overtakes net between 10 and 20 images a class: it is clearly behind with 10, by "
@@ -112,7 +112,7 @@ def scored(right: np.ndarray, groups=()) -> CurveLine:
 def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
     """The last sentence on a network that is right on `wins` more of all test images."""
     first, second = np.ones(wins + ties, bool), np.arange(wins + ties) >= wins
-    rival = dataclasses.replace(scored(second, groups), name="forest", kind="classic")
+    rival = dataclasses.replace(scored(second, groups), name="forest", kind="baseline")
     lines = (scored(first, groups), rival)
     found = LearningCurve(
         "photos", ("a", "b"), SIZES[:3] * 2, wins + ties, np.ones(3, int), lines, 0.5
@@ -139,7 +139,7 @@ def test_of_one_draw_nobody_is_said_to_be_behind():
     right[0, :50] = False
     early, rival = scored(right[1]), np.arange(100) >= 50
     early.marks.right[0] = right[0][None]
-    second = dataclasses.replace(scored(rival), name="forest", kind="classic")
+    second = dataclasses.replace(scored(rival), name="forest", kind="baseline")
     second.marks.right[0] = right[1][None]
     lines = (early, second)
     found = LearningCurve("photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5)

@@ -32,8 +32,8 @@ def found(manifest):
 def test_the_network_comes_first_and_then_the_baselines(found):
     assert [(line.name, line.kind) for line in found.lines] == [
         ("pocket", "network"),
-        ("knn_pixels", "classic"),
-        ("majority", "classic"),
+        ("knn_pixels", "baseline"),
+        ("majority", "baseline"),
     ]
 
 
@@ -43,10 +43,10 @@ def test_the_sizes_end_with_all_training_and_validation_images(found, manifest):
     assert found.test_images == len(manifest.part("test"))
 
 
-def test_with_all_images_a_classic_is_what_fit_baseline_fits(found, manifest):
-    classic = fit_baseline("knn_pixels", manifest, POCKET)
+def test_with_all_images_a_baseline_is_what_fit_baseline_fits(found, manifest):
+    baseline = fit_baseline("knn_pixels", manifest, POCKET)
     test = manifest.part("test")
-    right = classic.probabilities(list(test["path"])).argmax(axis=1) == manifest.truth(test)
+    right = baseline.probabilities(list(test["path"])).argmax(axis=1) == manifest.truth(test)
     assert found.lines[1].means[-1] == right.mean()
 
 
@@ -68,7 +68,7 @@ def test_every_size_is_said(manifest, capsys):
 
 def test_random_weights_have_no_probe(manifest):
     found = learning_curve(manifest, RANDOM, baselines=["majority"], draws=1)
-    assert [line.kind for line in found.lines] == ["classic"]
+    assert [line.kind for line in found.lines] == ["baseline"]
 
 
 def test_without_a_probe_and_baselines_there_is_no_curve(manifest):

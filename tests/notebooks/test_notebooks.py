@@ -56,7 +56,7 @@ def test_there_are_three_notebooks() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
         "01_quickstart",
         "02_your_own_images",
-        "03_against_the_classics",
+        "03_against_baselines",
     ]
 
 

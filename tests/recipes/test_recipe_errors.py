@@ -31,25 +31,25 @@ WRONG = (
         "`transferkit backbones` lists them.",
     ),
     (
-        ("compare_classics", "DIR", "--more-backbones", "resnet5"),
+        ("compare_baselines", "DIR", "--more-backbones", "resnet5"),
         1,
         "No backbone is called 'resnet5': did you mean 'resnet50'? "
         "`transferkit backbones` lists them.",
     ),
     (
-        ("compare_classics", "DIR", "--weights", "vgg16.h5"),
+        ("compare_baselines", "DIR", "--weights", "vgg16.h5"),
         1,
         "The weights 'vgg16.h5' are of one backbone, not of 'resnet50' as well: "
         "pass --more-backbones without names.",
     ),
     (
-        ("compare_classics", "DIR", "--weights", "vgg16.h5", "--more-backbones"),
+        ("compare_baselines", "DIR", "--weights", "vgg16.h5", "--more-backbones"),
         1,
         "The weights file 'vgg16.h5' does not exist: --weights takes imagenet, embedded, "
         "none, or the path of a file with the weights of the backbone without its top.",
     ),
     (
-        ("compare_classics", "DIR", "--features", "pixel"),
+        ("compare_baselines", "DIR", "--features", "pixel"),
         1,
         "No baseline is called 'knn_pixel': did you mean 'knn_pixels'? "
         "`transferkit baselines` lists them.",
@@ -98,7 +98,7 @@ def test_weights_of_every_backbone_are_there_before_the_first_training(
     monkeypatch.setenv("TRANSFERKIT_MIRROR", "http://127.0.0.1:9")  # refuses at once
     words = ("--backbone", "lenet", "--image-size", 32, "--out", tmp_path / "run")
     with pytest.raises(SystemExit) as caught:
-        run_recipe("compare_classics", shapes, *words, "--more-backbones", "mobilenet_025")
+        run_recipe("compare_baselines", shapes, *words, "--more-backbones", "mobilenet_025")
     said = capsys.readouterr().err
     assert caught.value.code == 1
     assert "transferkit: The ImageNet weights of 'mobilenet_025' are not in Keras' cache" in said

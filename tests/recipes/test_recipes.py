@@ -24,13 +24,13 @@ NAMES = sorted({path.stem for path in RECIPES.glob("*.py")})
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")
 FILES += ("scores.json", "predictions.csv", "report.html", "report.md", "model_card.md")
 SMALL = "--weights none --train.unfreeze none --train.head-epochs 1"
-QUICK = ("augmentation_ablation", "compare_classics", "lenet")  # networks that load in no time
+QUICK = ("augmentation_ablation", "compare_baselines", "lenet")  # networks that load in no time
 COMMANDS = {
     "lenet": "--image-size 32 --epochs 1",
     "resnet50": f"{SMALL} --image-size 32",
     "vgg16": f"{SMALL} --image-size 32 --model.hidden-units 8",
     "inception_v3": f"{SMALL} --image-size 75",
-    "compare_classics": f"{SMALL} --image-size 32 --backbone lenet --more-backbones mobilenet_025 "
+    "compare_baselines": f"{SMALL} --image-size 32 --backbone lenet --more-backbones mobilenet_025 "
     "--features colour",
     "augmentation_ablation": "--backbone lenet --image-size 32 --epochs 1 --policies none flip "
     "--dropouts 0.5 --seeds 2",
@@ -82,10 +82,10 @@ def test_the_model_of_a_recipe_predicts(
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"augmentation_ablation"}))
-def test_every_classic_of_a_recipe_can_be_read_back(name: str, runs: Callable[[str], Run]) -> None:
+def test_every_baseline_of_a_recipe_can_be_read_back(name: str, runs: Callable[[str], Run]) -> None:
     scored = runs(name).json("scores.json")["classifiers"]
     saved = [load_baseline(path).name for path in (runs(name) / "baselines").iterdir()]
-    assert sorted(saved) == sorted(each["name"] for each in scored if each["kind"] == "classic")
+    assert sorted(saved) == sorted(each["name"] for each in scored if each["kind"] == "baseline")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,10 +153,10 @@ def test_the_ablation_leaves_a_picture(runs: Callable[[str], Run]) -> None:
         assert picture.size[0] == 7 * 150
 
 
-def test_the_comparison_has_every_classic_on_the_features_asked_for(
+def test_the_comparison_has_every_baseline_on_the_features_asked_for(
     runs: Callable[[str], Run],
 ) -> None:
-    scored = runs("compare_classics").json("scores.json")["classifiers"]
+    scored = runs("compare_baselines").json("scores.json")["classifiers"]
     names = {each["name"] for each in scored}
     assert {"lenet", "mobilenet_025", "majority", "knn_colour", "gradient_boosting_colour"} < names
     assert len(names) == 2 + 1 + 9

@@ -67,8 +67,8 @@ def answerers() -> Callable[[Manifest], list[Constant]]:
         history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("head", "fine-tune")]
         classes = manifest.classes
         network = Reader("lenet", "network", classes, fit_seconds=20, history=history, errs=9)
-        forest = Reader("random_forest_hog", "classic", classes, details={"trees": np.int64(9)})
-        return [Constant("majority", "classic", classes), forest, network]
+        forest = Reader("random_forest_hog", "baseline", classes, details={"trees": np.int64(9)})
+        return [Constant("majority", "baseline", classes), forest, network]
 
     return make
 
@@ -92,6 +92,6 @@ def reported() -> Callable[[Path], Report]:
     def make(folder: Path) -> Report:
         manifest = Manifest.read(folder, DataConfig(test_split=0.4))
         network = Reader("lenet", "network", manifest.classes)
-        return compare([network, Constant("majority", "classic", manifest.classes)], manifest)
+        return compare([network, Constant("majority", "baseline", manifest.classes)], manifest)
 
     return make

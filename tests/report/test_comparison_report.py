@@ -172,7 +172,7 @@ def test_classifiers_may_come_one_by_one(manifest, classifiers):
 class Own:
     """A classifier of a user's: equal shares, whatever the image."""
 
-    kind, data, history, details = "classic", DataConfig(), (), {}
+    kind, data, history, details = "baseline", DataConfig(), (), {}
     fit_seconds, megabytes = np.float32(3), np.float64(1)
 
     def __init__(self, classes, width=3, **facts):
@@ -222,12 +222,12 @@ def test_probabilities_of_another_shape_are_an_error(manifest):
 def test_a_classifier_of_another_kind_is_an_error(manifest):
     with pytest.raises(DataError) as error:
         compare([Own(manifest.classes, kind="llm")], manifest)
-    assert str(error.value) == "The kind of own is 'llm': it should be network or classic."
+    assert str(error.value) == "The kind of own is 'llm': it should be network or baseline."
 
 
-def test_classics_are_saved_by_their_names_in_the_report(manifest, tmp_path):
-    classic = fit_baseline("majority", manifest)
-    report, run = compare([classic, classic], manifest), Run.create(tmp_path / "run")
+def test_baselines_are_saved_by_their_names_in_the_report(manifest, tmp_path):
+    baseline = fit_baseline("majority", manifest)
+    report, run = compare([baseline, baseline], manifest), Run.create(tmp_path / "run")
     save_classifiers(report, run)
     names = ["majority (2)", "majority"]
     assert sorted(path.stem for path in (run / "baselines").iterdir()) == sorted(names)

@@ -15,7 +15,7 @@ ENTRY = {
 }
 
 
-def test_the_longest_name_of_a_classic_is_in_one_line_beside_that_of_a_run() -> None:
+def test_the_longest_name_of_a_baseline_is_in_one_line_beside_that_of_a_run() -> None:
     name, run = max((each.name for each in BASELINES), key=len), "runs/flowers-mobilenet_v2-12"
     text = plain_text(
         rich_table([{**ENTRY, "name": name, "run": run}], first=("run", "classifier"))

@@ -20,35 +20,35 @@ def answering(name, kind, right, images, *, seconds=100.0, start=0):
 
 def always_cat(images):
     row = np.tile(np.float32([0.7, 0.3]), (images, 1))
-    return Result("majority", "classic", row, 0.1, 0.1, 0.1)
+    return Result("majority", "baseline", row, 0.1, 0.1, 0.1)
 
 
 CASES = {
     "the network is better": (
         [
             answering("resnet50", "network", 900, 1000),
-            answering("svm", "classic", 650, 1000, seconds=10),
-            answering("knn", "classic", 600, 1000),
+            answering("svm", "baseline", 650, 1000, seconds=10),
+            answering("knn", "baseline", 600, 1000),
         ],
-        "The network resnet50 is right on 90.0 % of 1000 test images and the best classic, svm, "
+        "The network resnet50 is right on 90.0 % of 1000 test images and the best baseline, svm, "
         "on 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001 as one of "
         "3 pairs; it cost 10 times the training time and about the same size.",
     ),
-    "the classic is better": (
+    "the baseline is better": (
         [
             answering("lenet", "network", 700, 1000),
-            answering("svm", "classic", 800, 1000, seconds=5),
+            answering("svm", "baseline", 800, 1000, seconds=5),
         ],
-        "The classic svm is right on 80.0 % of 1000 test images and the network lenet on 70.0 %: "
-        "the classic is better by 10.0 points (8.2 to 11.9), p < 0.0001; it cost 1/20 of the "
+        "The baseline svm is right on 80.0 % of 1000 test images and the network lenet on 70.0 %: "
+        "the baseline is better by 10.0 points (8.2 to 11.9), p < 0.0001; it cost 1/20 of the "
         "training time and about the same size.",
     ),
     "two that cannot be told apart": (
         [
             answering("lenet", "network", 905, 1000),
-            answering("svm", "classic", 900, 1000, seconds=50, start=50),
+            answering("svm", "baseline", 900, 1000, seconds=50, start=50),
         ],
-        "The network lenet is right on 90.5 % of 1000 test images and the classic svm on 90.0 %, "
+        "The network lenet is right on 90.5 % of 1000 test images and the baseline svm on 90.0 %, "
         "which 1000 images cannot tell apart: the difference is 0.5 points (-1.4 to 2.4), "
         "p = 0.68; lenet cost 2 times the training time and about the same size.",
     ),
@@ -62,32 +62,32 @@ CASES = {
         "The network lenet is right on 90.0 % of 1000 test images (88.0 to 91.7), and always "
         "answering 'cat' on 50.0 %.",
     ),
-    "only classics": (
+    "only baselines": (
         [
-            answering("svm", "classic", 900, 1000),
-            answering("knn", "classic", 700, 1000, seconds=110),
+            answering("svm", "baseline", 900, 1000),
+            answering("knn", "baseline", 700, 1000, seconds=110),
         ],
-        "The best classic, svm, is right on 90.0 % of 1000 test images and the next, knn, on "
+        "The best baseline, svm, is right on 90.0 % of 1000 test images and the next, knn, on "
         "70.0 %: svm is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
         "training time and about the same size.",
     ),
     "a time that is not known": (
         [
             answering("lenet", "network", 900, 1000, seconds=0),
-            answering("svm", "classic", 700, 1000),
+            answering("svm", "baseline", 700, 1000),
         ],
-        "The network lenet is right on 90.0 % of 1000 test images and the classic svm on 70.0 %: "
+        "The network lenet is right on 90.0 % of 1000 test images and the baseline svm on 70.0 %: "
         "the network is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
         "size.",
     ),
     "a small test set": (
-        [answering("lenet", "network", 38, 40), answering("svm", "classic", 24, 40, seconds=25)],
-        "The network lenet is right on 95.0 % of 40 test images and the classic svm on 60.0 %: "
+        [answering("lenet", "network", 38, 40), answering("svm", "baseline", 24, 40, seconds=25)],
+        "The network lenet is right on 95.0 % of 40 test images and the baseline svm on 60.0 %: "
         "the network is better by 35.0 points (18.5 to 50.3), p = 0.0001; it cost 4 times the "
         "training time and about the same size.",
     ),
     "nothing was learned": (
-        [answering("lenet", "network", 510, 1000), answering("svm", "classic", 490, 1000)],
+        [answering("lenet", "network", 510, 1000), answering("svm", "baseline", 490, 1000)],
         "1000 test images do not show that anything was learned: the best classifier, lenet, is "
         "right on 51.0 % of them (47.9 to 54.1), and always answering 'cat' on 50.0 %.",
     ),
@@ -121,7 +121,7 @@ def test_the_verdict_is_one_honest_sentence(results, sentence):
 
 
 def test_a_difference_can_be_read_from_either_side():
-    one, two = answering("a", "network", 70, 100), answering("b", "classic", 60, 100)
+    one, two = answering("a", "network", 70, 100), answering("b", "baseline", 60, 100)
     truth = np.arange(100) % 2
     found = pairwise(truth, {each.name: each.probabilities for each in (one, two)})
     turned = between(found, two, one)
@@ -134,8 +134,8 @@ def test_a_difference_can_be_read_from_either_side():
 def test_a_difference_that_is_clear_alone_is_not_as_one_of_three():
     results = [
         answering("lenet", "network", 118, 200),
-        answering("svm", "classic", 112, 200),
-        answering("knn", "classic", 112, 200),
+        answering("svm", "baseline", 112, 200),
+        answering("knn", "baseline", 112, 200),
     ]
     truth = np.arange(200) % 2
     differences = pairwise(truth, {each.name: each.probabilities for each in results})
@@ -181,10 +181,10 @@ def test_of_unequal_classes_the_verdict_is_of_the_balanced_accuracy_and_says_so(
 
 def test_of_unequal_classes_the_one_that_knows_both_is_the_best():
     said = said_of_unequal(
-        unequal("svm", "classic", 950, 10, seconds=50), unequal("lenet", "network", 912, 48)
+        unequal("svm", "baseline", 950, 10, seconds=50), unequal("lenet", "network", 912, 48)
     )
     assert said.startswith(
-        "The network lenet has a balanced accuracy of 96.0 % on 1000 test images and the classic "
+        "The network lenet has a balanced accuracy of 96.0 % on 1000 test images and the baseline "
         "svm one of 60.0 %: the network is better by 36.0 points ("
     )
 

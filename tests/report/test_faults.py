@@ -30,7 +30,7 @@ PARTS = (  # what computes or draws a part, and a section of the page that shows
     ("report.comparison.page_sections.recalls", "Results"),
     ("report.comparison.page_sections.confusion_matrix", "Confusion"),
     ("report.comparison.page_sections.gallery", "Test images"),
-    ("report.comparison.page_sections.pixel_maps", "Where the classics look"),
+    ("report.comparison.page_sections.pixel_maps", "Where the baselines look"),
     ("report.comparison.page_sections.class_counts", "Data"),
 )
 FILES = {"model_card.md", "predictions.csv", "report.html", "report.md", "results.json"}

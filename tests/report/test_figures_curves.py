@@ -27,7 +27,7 @@ def entry(name, kind, accuracy):
     }
 
 
-ENTRIES = [entry("lenet", "network", 0.9), entry("svm", "classic", 0.6)]
+ENTRIES = [entry("lenet", "network", 0.9), entry("svm", "baseline", 0.6)]
 FIGURES = {
     "loss": learning_curve(HISTORY, "loss", "lenet"),
     "accuracy": learning_curve(HISTORY, "accuracy", "lenet"),
@@ -90,7 +90,7 @@ def test_the_commonest_mistake_is_said():
 
 def test_a_hundred_classes_stay_readable_and_small():
     counts = np.random.default_rng(0).integers(0, 2, (100, 100))
-    svg = confusion_matrix(counts, [f"class {k}" for k in range(100)], name="n", kind="classic")
+    svg = confusion_matrix(counts, [f"class {k}" for k in range(100)], name="n", kind="baseline")
     assert svg.count(">class ") == 200
     assert len(svg) < 500_000
 

@@ -24,7 +24,7 @@ def answering(name, kind, right):
     return Result(name, kind, np.where(predicted[:, None] == 1, rows, rows[:, ::-1]), 1, 1, 1)
 
 
-RESULTS = [answering("lenet", "network", 36), answering("forest", "classic", 20)]
+RESULTS = [answering("lenet", "network", 36), answering("forest", "baseline", 20)]
 TRIALS = pd.DataFrame({"classifier": ["lenet", "forest"] * 2, "accuracy": [0.9, 0.5, 0.8, 0.6]})
 FIGURES = {
     "reliability": (
@@ -42,7 +42,7 @@ FIGURES = {
         "Accuracy of 2 groups; the worst is <old>.",
     ),
     "spread": (
-        spread_figure(TRIALS, {"lenet": "network", "forest": "classic"}),
+        spread_figure(TRIALS, {"lenet": "network", "forest": "baseline"}),
         "Accuracy over repeats: lenet 85.0 %, from 80.0 to 90.0; forest 55.0 %, from 50.0 to 60.0.",
     ),
 }

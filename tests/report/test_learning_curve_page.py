@@ -30,7 +30,11 @@ def line(name: str, kind, best: float, sizes: int = 6) -> CurveLine:
 
 @pytest.fixture(scope="module")
 def curve() -> LearningCurve:
-    lines = line("net", "network", 0.9), line("<forest>", "classic", 0.7), line("b", "classic", 0.6)
+    lines = (
+        line("net", "network", 0.9),
+        line("<forest>", "baseline", 0.7),
+        line("b", "baseline", 0.6),
+    )
     return LearningCurve("/home/me/<photos>", ("a", "b"), SIZES * 2, 200, DRAWS, lines, 0.5)
 
 
@@ -93,7 +97,7 @@ def test_the_figure_goes_on_to_twice_the_images_in_the_colours_of_the_page(curve
     figure = growth(curve)
     assert "stroke-dasharray" in figure
     assert "var(--network)" in figure
-    assert "var(--classic)" in figure
+    assert "var(--baseline)" in figure
     assert ">100<" in figure
 
 
@@ -103,7 +107,7 @@ def test_the_page_runs_no_script_but_its_own(page):
 
 
 def test_names_of_lines_that_end_close_together_do_not_touch():
-    lines = [line(name, "classic", best) for name, best in (("a", 0.9), ("b", 0.89), ("c", 0.88))]
+    lines = [line(name, "baseline", best) for name, best in (("a", 0.9), ("b", 0.89), ("c", 0.88))]
     crowded = LearningCurve("photos", ("a", "b"), SIZES * 2, 200, DRAWS, tuple(lines), 0.5)
     heights = {
         name: float(re.search(rf'y="([-\d.]+)"[^>]*>{name}<', growth(crowded)).group(1))

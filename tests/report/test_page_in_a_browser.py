@@ -21,7 +21,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory, shapes, answerers):
-    """The page of a network and two classics on classes whose names are markup."""
+    """The page of a network and two baselines on classes whose names are markup."""
     folder = tmp_path_factory.mktemp("browsed") / "sets"
     shutil.copytree(shapes / "circles", folder / SCRIPT)
     shutil.copytree(shapes / "squares", folder / IMAGE)

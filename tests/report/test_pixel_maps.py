@@ -1,4 +1,4 @@
-"""What the classics on pixels look at, as pictures."""
+"""What the baselines on pixels look at, as pictures."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAMES = ("majority", "decision_tree_pixels", "decision_tree_colour")
 
 
 @pytest.fixture(scope="module")
-def classics(manifest: Manifest) -> list[Baseline]:
+def baselines(manifest: Manifest) -> list[Baseline]:
     return [fit_baseline(name, manifest) for name in NAMES]
 
 
 @pytest.fixture(scope="module")
-def found(classics: list[Baseline], manifest: Manifest) -> list[PixelMap]:
-    return pixel_maps(classics, manifest.part("test"))
+def found(baselines: list[Baseline], manifest: Manifest) -> list[PixelMap]:
+    return pixel_maps(baselines, manifest.part("test"))
 
 
 def test_only_what_looks_at_pixels_has_a_map(found: list[PixelMap]) -> None:

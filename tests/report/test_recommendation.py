@@ -12,7 +12,7 @@ TRUTH = np.arange(IMAGES) % 2
 def answering(name, right, seconds, megabytes):
     predicted = np.where(np.arange(IMAGES) < right, TRUTH, 1 - TRUTH)
     answers = np.eye(2, dtype=np.float32)[predicted]
-    return Result(name, "classic", answers, seconds, 2.0, megabytes)
+    return Result(name, "baseline", answers, seconds, 2.0, megabytes)
 
 
 def chosen(*results):

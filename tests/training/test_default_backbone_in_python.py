@@ -68,12 +68,12 @@ def test_features_are_those_of_pocket(manifest: Manifest) -> None:
     assert (found == load_features(ModelConfig(), QUICK.data, paths)).all()
 
 
-def test_a_classic_on_features_keeps_the_name_of_the_backbone(manifest: Manifest) -> None:
-    classic = fit_baseline("knn_backbone", manifest, QUICK)
-    assert classic.pipeline["features"].backbone == "pocket"
+def test_a_baseline_on_features_keeps_the_name_of_the_backbone(manifest: Manifest) -> None:
+    baseline = fit_baseline("knn_backbone", manifest, QUICK)
+    assert baseline.pipeline["features"].backbone == "pocket"
 
 
-def test_a_classic_on_pixels_looks_for_no_weights(
+def test_a_baseline_on_pixels_looks_for_no_weights(
     manifest: Manifest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit_baseline("knn_pixels", manifest)

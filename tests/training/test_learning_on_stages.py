@@ -148,10 +148,10 @@ def test_a_baseline_looks_at_the_same_features(
     manifest: Manifest, both: Config, tmp_path: Path
 ) -> None:
     name = "logistic_regression_backbone"
-    classic = fit_baseline(name, manifest, both)
-    assert classic.details["features_width"] == 3520
-    assert isinstance(classic.pipeline[0], BackboneFeatures)
-    classic.save(tmp_path)
+    baseline = fit_baseline(name, manifest, both)
+    assert baseline.details["features_width"] == 3520
+    assert isinstance(baseline.pipeline[0], BackboneFeatures)
+    baseline.save(tmp_path)
     paths = manifest.part("test")["path"].tolist()
     again = load_baseline(next(tmp_path.rglob("*.skops")))
-    np.testing.assert_allclose(again.probabilities(paths), classic.probabilities(paths), atol=1e-6)
+    np.testing.assert_allclose(again.probabilities(paths), baseline.probabilities(paths), atol=1e-6)

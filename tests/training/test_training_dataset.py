@@ -31,7 +31,7 @@ def test_the_setting_switches_the_weights_off() -> None:
     assert class_weights(manifest_of({"a": 30, "b": 10}), TrainConfig(class_weights="off")) is None
 
 
-def test_the_same_rule_weighs_what_the_classics_learn_from() -> None:
+def test_the_same_rule_weighs_what_the_baselines_learn_from() -> None:
     manifest = manifest_of({"a": 30, "b": 10})
     frame = manifest.frame.copy()
     frame.loc[frame.index[25:30], "split"] = "validation"  # 25 and 10 to train, 30 and 10 in all

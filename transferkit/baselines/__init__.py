@@ -1,1 +1,1 @@
-"""The classics, as scikit-learn pipelines from images to probabilities."""
+"""The baselines, as scikit-learn pipelines from images to probabilities."""

@@ -1,4 +1,4 @@
-"""A fitted classic: a scikit-learn pipeline with its class names, in one file."""
+"""A fitted baseline: a scikit-learn pipeline with its class names, in one file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Baseline:
     fit_seconds: float = 0.0
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: tuple[dict[str, Any], ...] = ()
-    kind: Literal["network", "classic"] = "classic"
+    kind: Literal["network", "baseline"] = "baseline"
 
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
         """`(images, classes)` float32 for the image files `paths`, in order.
@@ -99,7 +99,7 @@ class Baseline:
     def __repr__(self) -> str:
         width = self.details.get("features_width", 0)
         return (
-            f"<Classic {self.name}: {len(self.classes)} classes, {width:,} features, "
+            f"<Baseline {self.name}: {len(self.classes)} classes, {width:,} features, "
             f"fitted in {self.fit_seconds:.0f} s>"
         )
 

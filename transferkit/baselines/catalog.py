@@ -1,4 +1,4 @@
-"""The classics as a table: which classifiers, on which features; facts only, nothing heavy.
+"""The baselines as a table: which classifiers, on which features; facts only, nothing heavy.
 
 A baseline is a classifier on features, and its name is the two: `random_forest_hog`. The one that
 looks at no image is called `majority`.
@@ -77,7 +77,7 @@ BASELINES = (
         for classifier in CLASSIFIERS
     ),
 )
-# What matters and is quick: chance, the plain classic, the strong classic, the strongest rival.
+# What matters and is quick: chance, the plain baseline, the strong baseline, the strongest rival.
 DEFAULT_BASELINES = (
     "majority",
     "random_forest_pixels",

@@ -1,4 +1,4 @@
-"""Which of the classics fit the settings: there is a reason to leave some of them out."""
+"""Which of the baselines fit the settings: there is a reason to leave some of them out."""
 
 from __future__ import annotations
 

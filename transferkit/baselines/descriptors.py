@@ -1,4 +1,4 @@
-"""What a classic sees in the pixels of one image: numbers of one length, whatever the image."""
+"""What a baseline sees in the pixels of one image: numbers of one length, whatever the image."""
 
 from __future__ import annotations
 

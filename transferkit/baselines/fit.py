@@ -34,7 +34,7 @@ SPLITS = ("train", "validation")
 def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Baseline:
     """The baseline `name`, tuned and fitted on the training and the validation images.
 
-    A network stops and is chosen by the validation images, so it has seen them; a classic is
+    A network stops and is chosen by the validation images, so it has seen them; a baseline is
     tuned by cross-validation instead and learns from both, for neither to see fewer images. Rarer
     classes weigh more where they do for the network, by `config.train.class_weights`.
 
@@ -43,13 +43,13 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         DataError: there is nothing to learn from, or an image cannot be read.
         WeightsError: the backbone's weights cannot be had.
     """
-    baseline = find_baseline(name)
+    spec = find_baseline(name)
     parts = [manifest.part(split) for split in SPLITS]
     rows = pd.concat(parts, ignore_index=True)
     truth = manifest.truth(rows)
-    _require_two_classes(baseline, rows, manifest)
+    _require_two_classes(spec, rows, manifest)
     log(f"Fitting {name}.")
-    features = make_features(baseline, manifest.settled(config))
+    features = make_features(spec, manifest.settled(config))
     by_class = class_weights(manifest, config.train, SPLITS)
     with measure_usage() as taken:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
@@ -57,7 +57,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
         started = time.perf_counter()
         estimator, chosen = fit_classifier(
-            baseline.classifier.name,
+            spec.classifier.name,
             values,
             truth,
             groups=list(rows["group"]),
@@ -66,24 +66,24 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         )
         seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
     steps = [] if features is None else [("features", features)]
-    classic = Baseline(
-        name=baseline.name,
+    baseline = Baseline(
+        name=spec.name,
         pipeline=Pipeline([*steps, ("classifier", estimator)]),
         classes=manifest.classes,
         fit_seconds=seconds,
         details={
-            "title": baseline.title,
+            "title": spec.title,
             "chosen": chosen,
             "train_images": len(rows),
             "fitted_on": " and ".join(SPLITS),
             "features_width": values.shape[1],
-            "class weights": _weighed(baseline, by_class),
+            "class weights": _weighed(spec, by_class),
             "temperature": getattr(estimator, "temperature_", 1.0),
             "taken": taken.to_json(),
         },
     )
-    keep_baseline(classic)
-    return classic
+    keep_baseline(baseline)
+    return baseline
 
 
 def _weighed(baseline: BaselineSpec, by_class: np.ndarray | None) -> bool | str:

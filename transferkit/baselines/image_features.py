@@ -1,4 +1,4 @@
-"""From the paths of images to the numbers that a classic reads, as scikit-learn transformers."""
+"""From the paths of images to the numbers that a baseline reads, as scikit-learn transformers."""
 
 from __future__ import annotations
 

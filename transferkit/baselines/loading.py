@@ -1,4 +1,4 @@
-"""A classic read back from its file, which may hold nothing but what a classic is made of."""
+"""A baseline read back from its file, which may hold nothing but what a baseline is made of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.baselines.validation.requirements import StructureError, requir
 from transferkit.baselines.validation.structure import require_facts, require_structure
 from transferkit.errors import RunError, brief
 
-# What a classic is made of beyond what skops trusts by itself; all of it is data, none runs code.
+# What a baseline is made of beyond what skops trusts by itself; all of it is data, none runs code.
 TRUSTED = (
     "transferkit.baselines.image_features.BackboneFeatures",
     "transferkit.baselines.image_features.ImageFeatures",
@@ -41,16 +41,16 @@ LOADERS: dict[str, tuple[str, ...]] = {
     ),
     TREE: ("sklearn.tree._tree.Tree",),
 }
-"""How skops makes each part of a classic, and how the names of the types so made start."""
+"""How skops makes each part of a baseline, and how the names of the types so made start."""
 
 LARGEST_SCHEMA = 2**28  # bytes; that of a forest of 300 trees has 5 MB
 
 
 def load_baseline(path: str | Path) -> Baseline:
-    """The classic in the file `path`, which `Classic.save` wrote.
+    """The baseline in the file `path`, which `Baseline.save` wrote.
 
     Raises:
-        RunError: there is no such file, it is no classic, or it holds what a classic does not have:
+        RunError: there is no such file, it is no baseline, or it holds what baselines do not:
             such a file is not loaded.
     """
     import skops.io  # half a second, for those who load
@@ -85,7 +85,7 @@ def load_baseline(path: str | Path) -> Baseline:
 
 
 def _require_known_nodes(content: bytes) -> None:
-    """Raise `StructureError` where skops would make something that no classic has.
+    """Raise `StructureError` where skops would make something that no baseline has.
 
     skops trusts far more types than are needed here, and makes some of them in compiled code that
     believes what it is given: a tree that is said to have many outputs reads beyond its arrays.

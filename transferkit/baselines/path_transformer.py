@@ -1,4 +1,4 @@
-"""A scikit-learn transformer of the paths of images, the first step of a classic's pipeline.
+"""A scikit-learn transformer of the paths of images, the first step of a baseline's pipeline.
 
 It takes paths, so that a whole pipeline does: one policy of decoding, and no more than an image a
 thread in memory, however many there are.

@@ -1,4 +1,4 @@
-"""Which pixels a classic on pixels looks at: a heat map of the picture, for trees and others."""
+"""Which pixels a baseline on pixels looks at: a heat map of the picture, for trees and others."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class PixelImportance:
 
 
 def pixel_importance(
-    classic: Baseline, paths: Sequence[str], truth: np.ndarray
+    baseline: Baseline, paths: Sequence[str], truth: np.ndarray
 ) -> PixelImportance | None:
-    """What `classic` looks at; None if it is not on pixels, or to find out would take too long.
+    """What `baseline` looks at; None if it is not on pixels, or to find out would take too long.
 
     Trees say it of themselves, of the images that they learnt from. Any other is asked about the
     images `paths`, which it has not learnt from; `truth` `(images,)` are their class numbers.
@@ -46,10 +46,10 @@ def pixel_importance(
     Raises:
         DataError: one of the images cannot be read.
     """
-    features = classic.pipeline[0]
+    features = baseline.pipeline[0]
     if not isinstance(features, ImageFeatures) or features.kind != "pixels":
         return None
-    own = getattr(classic.pipeline[-1], "feature_importances_", None)
+    own = getattr(baseline.pipeline[-1], "feature_importances_", None)
     if own is not None:
         image_size = SIDES["pixels"]
         return _as_shares(
@@ -59,7 +59,7 @@ def pixel_importance(
         return None
     drawn = np.random.default_rng(0).permutation(len(paths))[:MOST_IMAGES]
     values = features.transform([paths[place] for place in drawn])
-    return _permuted(classic.pipeline[-1], values, np.asarray(truth)[drawn])
+    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[drawn])
 
 
 def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelImportance | None:

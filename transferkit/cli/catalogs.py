@@ -26,7 +26,7 @@ def backbones(arguments: Sequence[str]) -> None:
 
 def baselines(arguments: Sequence[str]) -> None:
     """Print the classifiers, the features, and the set that is the default."""
-    _take_no_options(arguments, "baselines", "The classics: classifiers and what they look at.")
+    _take_no_options(arguments, "baselines", "The baselines: classifiers and what they look at.")
     print(f"A baseline is CLASSIFIER_FEATURES, such as random_forest_hog, or {MAJORITY.name}.")
     print("\nClassifiers")
     for classifier in CLASSIFIERS:

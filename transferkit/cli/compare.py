@@ -49,7 +49,7 @@ class TrainJob(Job):
 
 @dataclasses.dataclass(frozen=True)
 class CompareJob(TrainJob):
-    """Fine-tune a network, fit the classics on the same split, and say which is worth its cost."""
+    """Fine-tune a network, fit the baselines on the same split, and say which is worth its cost."""
 
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
     """Names from `transferkit baselines` with commas between them; default, or none."""
@@ -63,7 +63,7 @@ def train(arguments: Sequence[str]) -> None:
 
 
 def compare(arguments: Sequence[str]) -> None:
-    """`transferkit compare DIR`: the network and the classics on one split."""
+    """`transferkit compare DIR`: the network and the baselines on one split."""
     job = parse_job(CompareJob, arguments, program="transferkit compare")
     job.check()
     run_job(job, names=baseline_names(job.baselines, job.settings))

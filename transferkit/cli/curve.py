@@ -27,7 +27,7 @@ FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
 
 @dataclasses.dataclass(frozen=True)
 class CurveJob(Job):
-    """Draw how accurate the network's probe and the classics are by how many images they learn
+    """Draw how accurate the network's probe and the baselines are by how many images they learn
     from, and say what twice the images would bring."""
 
     out: str = ""

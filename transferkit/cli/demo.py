@@ -19,7 +19,7 @@ from transferkit.storage.output_folder import numbered_folder
 
 @dataclasses.dataclass(frozen=True)
 class Demo:
-    """Train the network that comes with the package beside the classics, on one sample or two."""
+    """Train the network that comes with the package beside the baselines, on one sample or two."""
 
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the runs."""

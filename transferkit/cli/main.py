@@ -24,19 +24,19 @@ COMMANDS = (
     Command("demo", "run the main job on two samples that come with it", "demo", "demo"),
     Command("look", "what is in a folder, and what is wrong with it, as a page", "look", "look"),
     Command("train", "fine-tune a network on a folder of images", "compare", "train"),
-    Command("compare", "a network and the classics on one split", "compare", "compare"),
+    Command("compare", "a network and the baselines on one split", "compare", "compare"),
     Command("curve", "accuracy by number of images; what more would bring", "curve", "curve"),
     Command("predict", "classes and probabilities of images, by a run", "predict", "predict"),
     Command("report", "a run's report made again; several runs side by side", "predict", "report"),
     Command("backbones", "the table of networks", "catalogs", "backbones"),
-    Command("baselines", "the table of classics", "catalogs", "baselines"),
+    Command("baselines", "the table of baselines", "catalogs", "baselines"),
     Command("cache", "what is kept of images between runs, and emptying it", "cache", "cache"),
     Command("fetch", "write a tensorflow-datasets set out as a folder", "look", "fetch"),
 )
 
 USAGE = """usage: transferkit COMMAND ...
 
-A folder of images in; a fine-tuned network beside the classics out.
+A folder of images in; a fine-tuned network beside the baselines out.
 
 {commands}
 

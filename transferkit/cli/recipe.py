@@ -34,7 +34,7 @@ def recipe_main(
     """Run a recipe as a script: flags over its `config`, then `work`, then the report.
 
     Prints the table on standard output, and leaves a whole run folder: the most accurate network
-    of the report is its model, the classics are its baselines. `config` may be of a class of the
+    of the report is its model, beside the baselines. `config` may be of a class of the
     recipe's own, derived from `Config`: what it adds are flags too. `also` is called at the end
     with the report and the run, to print and save what only this recipe has.
 

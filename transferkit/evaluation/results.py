@@ -11,7 +11,7 @@ import numpy as np
 
 from transferkit.config.settings import DataConfig
 
-Kind = Literal["network", "classic"]
+Kind = Literal["network", "baseline"]
 COMPARED_BY = (
     *("name", "kind", "classes", "fit_seconds", "megabytes"),
     *("details", "history", "probabilities"),
@@ -20,17 +20,17 @@ COMPARED_BY = (
 
 
 class Classifier(Protocol):
-    """A fitted network or classic: from paths of images to probabilities.
+    """A fitted network or baseline: from paths of images to probabilities.
 
     Attributes:
         name: unique among those that are compared.
-        kind: network or classic.
+        kind: network or baseline.
         classes: column `k` of the probabilities is `classes[k]`.
         data: how it decodes images.
         fit_seconds: wall time of the fitting, what it took to read the images included.
         megabytes: on disk, in units of 10**6 bytes.
         details: what was chosen and used, as JSON can hold it.
-        history: one dict an epoch; empty for a classic.
+        history: one dict an epoch; empty for a baseline.
     """
 
     @property
@@ -76,7 +76,7 @@ class Result:
         predict_milliseconds: wall time of an image, from its file to its probabilities.
         megabytes: on disk, in units of 10**6 bytes.
         details: what was chosen and used, as JSON can hold it.
-        history: one dict an epoch; empty for a classic.
+        history: one dict an epoch; empty for a baseline.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the frozen, pretrained backbone says of images: read once, for the head and the classics."""
+"""Features of images from a frozen, pretrained backbone: extracted once, for all classifiers."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class CurveLine:
     """
 
     name: str
-    kind: Literal["network", "classic"]
+    kind: Literal["network", "baseline"]
     title: str
     marks: Correctness
     law: PowerLaw | None
@@ -45,7 +45,7 @@ class CurveLine:
     def of(
         cls,
         name: str,
-        kind: Literal["network", "classic"],
+        kind: Literal["network", "baseline"],
         title: str,
         *,
         marks: Correctness,

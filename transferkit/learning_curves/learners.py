@@ -49,7 +49,7 @@ class CurveLearner:
     """
 
     name: str
-    kind: Literal["network", "classic"]
+    kind: Literal["network", "baseline"]
     title: str
     features: PathTransformer | None
     kind_of_features: str
@@ -62,16 +62,16 @@ def learners(config: Config, baselines: Sequence[str]) -> list[CurveLearner]:
     Raises:
         ConfigError: no baseline, or no backbone, is called so.
     """
-    classics = [_classic(name, config) for name in suitable_baselines(config, baselines)]
+    suitable = [_baseline(name, config) for name in suitable_baselines(config, baselines)]
     if not is_pretrained(config.model):
-        return classics
+        return suitable
     features = make_features(find_baseline(PROBED), config)
     name = resolve_backbone(config.model).backbone
     fit = partial(_solve, train=config.train)
-    return [CurveLearner(name, "network", PROBE_TITLE, features, "backbone", fit), *classics]
+    return [CurveLearner(name, "network", PROBE_TITLE, features, "backbone", fit), *suitable]
 
 
-def _classic(name: str, config: Config) -> CurveLearner:
+def _baseline(name: str, config: Config) -> CurveLearner:
     row = find_baseline(name)
     kind = row.features.name if row.features else ""
 
@@ -90,7 +90,7 @@ def _classic(name: str, config: Config) -> CurveLearner:
 
         return answer
 
-    return CurveLearner(name, "classic", row.title, make_features(row, config), kind, fit)
+    return CurveLearner(name, "baseline", row.title, make_features(row, config), kind, fit)
 
 
 def _solve(examples: Examples, train: TrainConfig) -> Answer:

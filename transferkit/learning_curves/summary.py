@@ -60,12 +60,12 @@ def _enough(curve: LearningCurve) -> Iterator[str]:
 
 
 def _leads(curve: LearningCurve) -> Iterator[str]:
-    """From where on the network leads over the best classic with all images, or that over it."""
+    """From where on the network leads over the best baseline with all images, or that over it."""
     network = next((line for line in curve.lines if line.kind == "network"), None)
-    classics = [line for line in curve.lines if line.kind == "classic"]
-    if network is None or not classics:
+    baselines = [line for line in curve.lines if line.kind == "baseline"]
+    if network is None or not baselines:
         return
-    rival = max(classics, key=lambda line: line.means[-1])
+    rival = max(baselines, key=lambda line: line.means[-1])
     leader, other = sorted((network, rival), key=lambda line: -line.means[-1])
     found = leads(leader.marks.right, other.marks.right, leader.marks.groups)
     if found.is_level:

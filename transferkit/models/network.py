@@ -47,7 +47,7 @@ class Network:
     megabytes: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    kind: Literal["network", "classic"] = "network"
+    kind: Literal["network", "baseline"] = "network"
     engine: EngineName = "auto"
 
     @property

@@ -1,4 +1,4 @@
-"""One policy from a file to pixels, for training, the classics, prediction and serving alike.
+"""One policy from a file to pixels, for training, the baselines, prediction and serving alike.
 
 EXIF orientation is applied, alpha is blended on white, 16 bits are scaled to 8, and CMYK, palette
 and grey become RGB. JPEGs are shrunk while they are decoded, and every resize is smooth.

@@ -20,7 +20,7 @@ def training_note(results: Sequence[Result]) -> str:
     if not networks or not baselines:
         return ""
     note = (
-        "The classics are fitted on the training and the validation images; the network is fitted "
+        "The baselines are fitted on the training and the validation images; the network is fitted "
         "on the training images, and the validation images only choose when it stops and how sure "
         "it is."
     )

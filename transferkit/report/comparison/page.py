@@ -50,7 +50,7 @@ SECTIONS = (
     Section("images", "Test images", page_sections.images),
     Section("explanation", "Where the network looked", page_sections.explanation),
     Section("map", "Map of the test images", page_sections.feature_map),
-    Section("pixels", "Where the classics look", page_sections.pixels),
+    Section("pixels", "Where the baselines look", page_sections.pixels),
     Section("data", "Data", page_sections.data),
     Section("lost", "Left out", page_sections.lost),
     Section("details", "What was chosen and used", page_sections.details),

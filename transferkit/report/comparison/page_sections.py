@@ -163,7 +163,7 @@ def classifier_of(report: Report, result: Result) -> Classifier | None:
 
 
 def pixels(report: Report) -> dict[str, Any] | str:
-    """Which pixels the classics on pixels look at."""
+    """Which pixels the baselines on pixels look at."""
     maps = pixel_maps([each for each in report.classifiers if each is not None], report.test)
     reasons = [reason for name, reason in report.absent.items() if "pixels" in name]
     return reasons[0] if reasons and not maps else {"pixel_maps": maps}

@@ -1,4 +1,4 @@
-"""What the classics on pixels look at, each as one small picture: the brighter, the more it counts.
+"""Pixel importance of the baselines on pixels, each as one small picture: brighter counts more.
 
 It is of all images together, where Grad-CAM is of one.
 """
@@ -29,7 +29,7 @@ HOW = {
 
 @dataclasses.dataclass(frozen=True)
 class PixelMap:
-    """What the classic `name` looks at; `uri` is the picture, `how` says in words what it shows."""
+    """Pixel importance of a baseline; `uri` is the picture, `how` says in words what it shows."""
 
     name: str
     uri: str
@@ -37,7 +37,7 @@ class PixelMap:
 
 
 def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[PixelMap]:
-    """The maps of those `classifiers` that are classics on pixels and can say it soon enough.
+    """The maps of those `classifiers` that are baselines on pixels and can say it soon enough.
 
     `test` has the path and the label of each test image.
     """

@@ -61,7 +61,7 @@ def require_classifier(classifier: Classifier) -> None:
     if classifier.kind not in get_args(Kind):
         raise DataError(
             f"The kind of {classifier.name} is {classifier.kind!r}: "
-            "it should be network or classic."
+            "it should be network or baseline."
         )
 
 

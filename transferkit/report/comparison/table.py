@@ -17,7 +17,7 @@ from rich.text import Text
 from transferkit.report.html.formatting import amount, duration, energy, percent, printable
 
 Entry = dict[str, Any]
-PLAIN_WIDTH = 160  # characters at most: folding a long name of a classic or a run hides it
+PLAIN_WIDTH = 160  # characters at most: folding a long name of a baseline or a run hides it
 
 
 @dataclasses.dataclass(frozen=True)

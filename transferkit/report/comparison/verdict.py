@@ -23,7 +23,7 @@ def verdict(
 ) -> str:
     """One sentence on `results`, of which `truth` `(images,)` holds the class indices.
 
-    The best network is held against the best classic; without one of the two, against the next
+    The best network is held against the best baseline; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
     All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
     `accuracies` are the intervals of the results' `HeadlineMetric`, `differences` those between
@@ -137,7 +137,7 @@ def _cost(best: Result, other: Result) -> str:
 
 
 def _titled(result: Result, ranked: Sequence[Result]) -> str:
-    """`the best classic, NAME,` where there are several of the kind; else `the classic NAME`."""
+    """`the best baseline, NAME,` where there are several of the kind; else `the baseline NAME`."""
     alone = sum(each.kind == result.kind for each in ranked) == 1
     return (
         f"the {result.kind} {result.name}" if alone else f"the best {result.kind}, {result.name},"

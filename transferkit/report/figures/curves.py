@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from transferkit.evaluation.ranking import pareto
 from transferkit.report.figures.svg import (
     BACKGROUND,
-    CLASSIC,
+    BASELINE,
     INK,
     NETWORK,
     QUIET,
@@ -35,7 +35,7 @@ PLACES = tuple(
     if image_size or up
 )
 Box = tuple[float, float, float, float]
-COLOURS = {"network": NETWORK, "classic": CLASSIC}
+COLOURS = {"network": NETWORK, "baseline": BASELINE}
 
 
 def short(name: object, longest: int = 22) -> str:

@@ -19,7 +19,7 @@ MOST = 24  # classes that are drawn; the tables and scores.json have them all
 
 @styled
 def recalls(entries: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str:
-    """The recall of each class, one dot a classifier; the first network and classic in colour.
+    """The recall of each class, one dot a classifier; the first network and baseline in colour.
 
     The entries come most accurate first. Of many classes, those that the first finds hardest.
     """

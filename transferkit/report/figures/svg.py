@@ -18,11 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-INK, NETWORK, CLASSIC, PAPER = "#010203", "#010204", "#010205", "#010206"
+INK, NETWORK, BASELINE, PAPER = "#010203", "#010204", "#010205", "#010206"
 COLOURS = {
     INK: "currentColor",
     NETWORK: "var(--network)",
-    CLASSIC: "var(--classic)",
+    BASELINE: "var(--baseline)",
     PAPER: "var(--paper)",
 }
 BACKGROUND: Any = {"facecolor": PAPER + "99", "edgecolor": "none", "pad": 1}

@@ -24,7 +24,7 @@ BAND = "26"  # of 255: how much of its colour a band has
 def growth(curve: LearningCurve) -> str:
     """Mean accuracy of each classifier at every size, the band from its worst to its best draw.
 
-    The law of each goes on, dashed, to twice the images. In colour are the network and the classic
+    The law of each goes on, dashed, to twice the images. In colour are the network and the baseline
     that is best with all images.
     """
     axes = panel("accuracy on the test images, %", WIDTH, HEIGHT, (28, 14, 38, AXIS))
@@ -49,9 +49,9 @@ def growth(curve: LearningCurve) -> str:
 
 
 def _colours(lines: Sequence[CurveLine]) -> dict[str, str]:
-    """The network's, that of the best classic, and grey for the others."""
+    """The network's, that of the best baseline, and grey for the others."""
     best = max(
-        (line for line in lines if line.kind == "classic"),
+        (line for line in lines if line.kind == "baseline"),
         key=lambda line: line.means[-1],
         default=None,
     )

@@ -1,7 +1,7 @@
-"""The frozen features of several backbones and every classic, on one split of your images.
+"""The frozen features of several backbones and every baseline, on one split of your images.
 
-    python recipes/compare_classics.py DIR
-    python recipes/compare_classics.py DIR --more-backbones mobilenet_025
+    python recipes/compare_baselines.py DIR
+    python recipes/compare_baselines.py DIR --more-backbones mobilenet_025
 
 Measured by the second on 398 ants and bees, 153 for the test, in 97 s on two cores of an AMD EPYC:
 the best on mobilenet_v2 is right on 94.1 %, on mobilenet_025 on 87.6 %, on no network on 81.0 %.
@@ -23,7 +23,7 @@ class ComparisonConfig(tk.Config):
     more_backbones: tuple[str, ...] = ("resnet50", "vgg16", "inception_v3")
     """Backbones whose frozen features are read, beside those of --backbone."""
     features: tuple[str, ...] = ("pixels", "colour", "hog", "hog_colour")
-    """What the classics look at; `transferkit baselines` lists them."""
+    """What the baselines look at; `transferkit baselines` lists them."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -40,7 +40,7 @@ ON_FEATURES = ("logistic_regression_backbone", "rbf_svm_backbone", "knn_backbone
 
 
 def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
-    """A head and three classics on each backbone's features; all classics on all the others."""
+    """A head and three baselines on each backbone's features; all baselines on all the others."""
     models = [config.model, *(replace(config.model, backbone=b) for b in config.more_backbones)]
     for model in models:  # whatever is missing is said before anything is trained
         weights_path(find_backbone(model.backbone), starting_weights(model))
@@ -51,8 +51,8 @@ def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
         )
         found.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
-            classic = tk.fit_baseline(name, manifest, settings)
-            found.append(replace(classic, name=name.replace("backbone", model.backbone)))
+            baseline = tk.fit_baseline(name, manifest, settings)
+            found.append(replace(baseline, name=name.replace("backbone", model.backbone)))
     rows = [row for row in tk.BASELINES if not row.features or row.features.name in config.features]
     found += [tk.fit_baseline(row.name, manifest, config) for row in rows]
     return tk.compare(found, manifest, config)
