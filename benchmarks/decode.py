@@ -126,7 +126,7 @@ def by_tensorflow(threads: int | None) -> Way:
         images = images.map(pixels, num_parallel_calls=threads or tf.data.AUTOTUNE)
         options = tf.data.Options()
         options.threading.private_threadpool_size = threads or THREADS
-        return spent(images.batch_size(BATCH).with_options(options))
+        return spent(images.batch(BATCH).with_options(options))
 
     return read
 

@@ -44,18 +44,17 @@ def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
     models = [config.model, *(replace(config.model, backbone=b) for b in config.more_backbones)]
     for model in models:  # whatever is missing is said before anything is trained
         weights_path(find_backbone(model.backbone), starting_weights(model))
-    found: list[Classifier] = []
+    classifiers: list[Classifier] = []
     for model in models:
-        settings = tk.Config(
-            config.data, model, replace(config.train, unfreeze="none"), config.seed
-        )
-        found.append(tk.train(manifest, settings))
+        train = replace(config.train, unfreeze="none")
+        settings = tk.Config(config.data, model, train, config.seed)
+        classifiers.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
             baseline = tk.fit_baseline(name, manifest, settings)
-            found.append(replace(baseline, name=name.replace("backbone", model.backbone)))
+            classifiers.append(replace(baseline, name=name.replace("backbone", model.backbone)))
     rows = [row for row in tk.BASELINES if not row.features or row.features.name in config.features]
-    found += [tk.fit_baseline(row.name, manifest, config) for row in rows]
-    return tk.compare(found, manifest, config)
+    classifiers += [tk.fit_baseline(row.name, manifest, config) for row in rows]
+    return tk.compare(classifiers, manifest, config)
 
 
 if __name__ == "__main__":

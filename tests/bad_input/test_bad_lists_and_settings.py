@@ -148,7 +148,7 @@ FILES = (
         "'my.yaml', train: The setting 'epochs' is 'three': it should be a whole number.",
     ),
     (
-        "data:\n  side: 2\n",
+        "data:\n  image_size: 2\n",
         "'my.yaml', data: The setting 'image_size' is 2: it should be between 8 and 4096.",
     ),
     (

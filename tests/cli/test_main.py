@@ -67,12 +67,12 @@ def fields_without_a_word(path):
 @pytest.mark.parametrize(
     "name",
     [
-        "config",
-        "commands/cache",
-        "commands/demo",
-        "commands/looking",
-        "commands/running",
-        "commands/using",
+        "config/settings",
+        "cli/cache",
+        "cli/demo",
+        "cli/look",
+        "cli/compare",
+        "cli/predict",
     ],
 )
 def test_every_option_says_what_it_does(name):

@@ -164,7 +164,7 @@ def test_parallel_calls_in_tf_data_change_nothing():
     images, policy = smooth_images(), find_policy("strong")
 
     def batches(calls: int) -> np.ndarray:
-        data = tf.data.Dataset.from_tensor_slices(images).batch_size(3).enumerate()
+        data = tf.data.Dataset.from_tensor_slices(images).batch(3).enumerate()
         data = data.map(
             lambda step, batch: augment(batch, policy, tf.stack([tf.constant(7, tf.int64), step])),
             num_parallel_calls=calls,

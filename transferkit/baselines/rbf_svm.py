@@ -45,7 +45,7 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
         exact = values.astype(np.float64)  # as in libsvm
         spread = exact.var()
         self.gamma_ = 1 / (values.shape[1] * spread) if spread else 1.0  # scikit-learn's "scale"
-        machine = SVC(C=self.C, gamma=self.gamma_, cache_gb=500, random_state=self.random_state)
+        machine = SVC(C=self.C, gamma=self.gamma_, cache_size=500, random_state=self.random_state)
         if len(values) <= MAX_IMAGES:
             machine.set_params(kernel="precomputed")
             self.machine_ = machine.fit(rbf_kernel(exact, gamma=self.gamma_), truth, sample_weight)
@@ -85,5 +85,5 @@ def estimated_seconds(values: np.ndarray, truth: np.ndarray) -> float:
     if len(np.unique(truth[rows])) < 2:
         return 0.0
     started = time.perf_counter()
-    SVC(cache_gb=500).fit(values[rows], truth[rows])
+    SVC(cache_size=500).fit(values[rows], truth[rows])
     return (time.perf_counter() - started) * (len(values) / len(rows)) ** GROWTH

@@ -60,7 +60,7 @@ def training_batches(
         image = _decode_op(files[row], image_size, data)
         return image, every_target[row], every_weight[row]
 
-    rows = rows.map(load, num_parallel_calls=THREADS).batch_size(batch_size)
+    rows = rows.map(load, num_parallel_calls=THREADS).batch(batch_size)
     if augmentation:
         rows = _augmented(rows, augmentation)
     else:
