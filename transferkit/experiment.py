@@ -40,11 +40,11 @@ def save_classifiers(report: Report, run: Run) -> None:
     from transferkit.models.network import Network
     from transferkit.training.train import save_network
 
-    headline = HeadlineMetric.of(report.truth)
+    headline = HeadlineMetric.of(report.labels)
     networks: list[tuple[float, float, Network]] = []
     for classifier, result in zip(report.classifiers, report.results, strict=True):
         if isinstance(classifier, Network):
-            value = headline.value(result.predicted == report.truth)
+            value = headline.value(result.predicted == report.labels)
             networks.append((value, -classifier.fit_seconds, classifier))
         elif isinstance(classifier, Baseline):
             named = classifier.name == result.name

@@ -29,8 +29,8 @@ def saved(report, tmp_path_factory):
 
 
 def test_every_classifier_is_scored_on_the_test_images(report, manifest):
-    assert len(report.truth) == len(manifest.part("test"))
-    assert all(len(each.probabilities) == len(report.truth) for each in report.results)
+    assert len(report.labels) == len(manifest.part("test"))
+    assert all(len(each.probabilities) == len(report.labels) for each in report.results)
 
 
 def test_the_table_is_ordered_by_accuracy(report):
@@ -45,6 +45,20 @@ def test_the_text_has_a_line_for_each_classifier_and_the_verdict(report):
 
 def test_the_best_accuracy_alone_is_bold(report):
     assert [row.style for row in report.table().rows] == ["bold", "", ""]
+
+
+def test_the_frame_has_a_row_for_each_classifier_with_its_interval(report):
+    frame = report.frame()
+    assert list(frame["name"]) == ["lenet", "random_forest_hog", "majority"]
+    assert list(frame["accuracy"]) == [each["accuracy"] for each in report.entries]
+    assert (frame["accuracy_low"] <= frame["accuracy"]).all()
+    assert (frame["accuracy"] <= frame["accuracy_high"]).all()
+
+
+def test_the_plot_has_a_point_for_each_classifier(report):
+    (axes,) = report.plot().axes
+    assert {text.get_text() for text in axes.texts} == set(report.frame()["name"])
+    assert axes.get_xlabel() == "training time, s"
 
 
 def test_the_repr_is_short(report):
@@ -249,7 +263,7 @@ def test_of_unequal_classes_the_network_with_the_best_balanced_accuracy_is_saved
     answers = {"common": np.zeros(10, int), "fair": np.array([0] * 5 + [1] * 5)}
     unequal = dataclasses.replace(
         report,
-        truth=truth,
+        labels=truth,
         classifiers=tuple(dataclasses.replace(network, name=name) for name in answers),
         results=tuple(
             Result(name, "network", np.eye(3, dtype=np.float32)[answer], 1.0, 1.0, 1.0)

@@ -3,9 +3,10 @@ import pytest
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import score_intervals
+from transferkit.evaluation.ranking import difference_between
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import balancing_weights, pairwise
-from transferkit.report.comparison.verdict import between, verdict
+from transferkit.report.comparison.verdict import verdict
 
 CLASSES = ("cat", "dog")
 
@@ -124,10 +125,10 @@ def test_a_difference_can_be_read_from_either_side():
     one, two = answering("a", "network", 70, 100), answering("b", "baseline", 60, 100)
     truth = np.arange(100) % 2
     found = pairwise(truth, {each.name: each.probabilities for each in (one, two)})
-    turned = between(found, two, one)
+    turned = difference_between(found, two, one)
     assert (turned.first, turned.second) == ("b", "a")
     assert turned.difference == pytest.approx(-0.1)
-    assert turned.interval.low == -between(found, one, two).interval.high
+    assert turned.interval.low == -difference_between(found, one, two).interval.high
     assert (turned.wins, turned.losses) == (0, 10)
 
 

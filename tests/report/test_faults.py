@@ -20,7 +20,7 @@ PARTS = (  # what computes or draws a part, and a section of the page that shows
     ("evaluation.statistics.expected_calibration_error", "Results"),
     ("evaluation.statistics.brier", "Results"),
     ("evaluation.statistics.slice_scores", "Groups"),
-    ("report.comparison.report.verdict", "Results"),
+    ("report.comparison.verdict.verdict", "Results"),
     ("report.comparison.statistics_section.choices_by_budget", "Which to choose"),
     ("report.comparison.statistics_section.reliability_diagram", "Confidence"),
     ("report.comparison.statistics_section.coverage_figure", "Confidence"),
@@ -85,7 +85,7 @@ def test_a_fault_in_what_a_report_computes_leaves_all_other_files_and_sections(
     module, name = broken.rsplit(".", 1)
     monkeypatch.setattr(import_module(f"transferkit.{module}"), name, fail)
     if broken == "evaluation.statistics.slice_scores":  # which no image of this manifest asks for
-        monkeypatch.setattr(type(fresh.judgement), "slices", property(fail))
+        monkeypatch.setattr(type(fresh.statistics), "slices", property(fail))
     fresh.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"scores.json", "errors.txt"}
     html = (tmp_path / "report.html").read_text("utf-8")
@@ -105,7 +105,7 @@ def test_a_report_without_a_fault_has_no_errors_file(fresh, tmp_path):
 
 
 def test_the_verdict_that_cannot_be_made_is_said_in_its_place(fresh, monkeypatch):
-    monkeypatch.setattr("transferkit.report.comparison.report.verdict", fail)
+    monkeypatch.setattr("transferkit.report.comparison.verdict.verdict", fail)
     sentence = "The verdict could not be made: IndexError: index -1 is out of bounds."
     assert fresh.verdict == sentence
     assert str(fresh).endswith(sentence)

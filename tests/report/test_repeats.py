@@ -23,7 +23,7 @@ def spread() -> RepeatedRuns:
 
 
 def test_the_table_has_a_row_a_combination(spread: RepeatedRuns) -> None:
-    table = spread.table()
+    table = spread.frame()
     assert list(table.columns) == ["policy", "dropout", "trainings", "mean", "spread", "min", "max"]
     assert list(table["trainings"]) == [2, 1]
     assert table["mean"].tolist() == pytest.approx([0.85, 0.7])
@@ -32,7 +32,7 @@ def test_the_table_has_a_row_a_combination(spread: RepeatedRuns) -> None:
 def test_the_spread_is_the_standard_deviation_and_one_training_has_none(
     spread: RepeatedRuns,
 ) -> None:
-    first, second = spread.table()["spread"]
+    first, second = spread.frame()["spread"]
     assert first == pytest.approx(0.0707, abs=1e-4)
     assert pd.isna(second)
 

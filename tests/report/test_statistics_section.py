@@ -92,7 +92,7 @@ def test_pairs_come_by_accuracy_and_the_better_one_first(report):
 
 def test_a_pair_is_said_from_the_better_one_with_no_minus_zero(report):
     found = dataclasses.replace(
-        report.judgement.differences[0],
+        report.statistics.differences[0],
         first="worse",
         second="better",
         difference=-0.03,
@@ -105,7 +105,7 @@ def test_a_pair_is_said_from_the_better_one_with_no_minus_zero(report):
 
 def test_repeats_have_a_table_and_a_figure(report):
     other = dataclasses.replace(report, config=Config(seed=1))
-    repeated = dataclasses.replace(report, spread=RepeatedRuns.over([report, other]))
+    repeated = dataclasses.replace(report, repeats=RepeatedRuns.over([report, other]))
     html = page(repeated)
     title = "Accuracy over 2 repeats, seeds 0 to 1, each on the source's own split:"
     assert title.replace("'", "&#39;") in html

@@ -110,7 +110,7 @@ def run_job(job: TrainJob, *, names: Sequence[str]) -> Run:
         report = dataclasses.replace(report, environment=run.json("environment.json"))
         if job.repeats > 1:
             report.save(run)  # a repeat that fails takes nothing with it
-            report = dataclasses.replace(report, spread=_spread(job, names, report))
+            report = dataclasses.replace(report, repeats=_repeats(job, names, report))
         finish(report, run)
         track_run(report, run, job.tracker)
         report.faults.require_none(run.folder)
@@ -135,7 +135,7 @@ def _compared(
     return compare_classifiers(classifiers, manifest, config, run=run)
 
 
-def _spread(job: TrainJob, names: Sequence[str], first: Report) -> RepeatedRuns:
+def _repeats(job: TrainJob, names: Sequence[str], first: Report) -> RepeatedRuns:
     """The accuracies of all repeats, `first` being the report of the first."""
     from transferkit.data.manifest import Manifest
     from transferkit.report.comparison.repeats import RepeatedRuns

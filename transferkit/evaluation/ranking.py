@@ -6,6 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from transferkit.evaluation.headline import HeadlineMetric
+from transferkit.evaluation.intervals import Interval
+from transferkit.evaluation.results import Result
+from transferkit.evaluation.significance import Difference
+
 
 def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
     """The numbers of those that none is more accurate than at no higher cost, the cheapest first.
@@ -37,3 +42,48 @@ def choices_by_cost(
         if not chosen or clearly_better(number, chosen[-1]):
             chosen.append(number)
     return chosen
+
+
+def beats_constant(within: Interval, headline: HeadlineMetric) -> bool:
+    """Whether the interval of a classifier's measure is above what a constant answer is worth."""
+    return within.low > headline.constant
+
+
+def rank_results(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
+    """Results by their `HeadlineMetric`, the best first; the cheaper first where they are equal.
+
+    One that gives every image the same class is left out where there are others.
+    """
+    learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
+    value = HeadlineMetric.of(truth).value
+    return sorted(learned, key=lambda each: (-value(is_correct(each, truth)), each.fit_seconds))
+
+
+def main_result(ranked: Sequence[Result]) -> Result:
+    """The best network, or the best of all where there is none."""
+    return next((each for each in ranked if each.kind == "network"), ranked[0])
+
+
+def majority_class(truth: np.ndarray) -> int:
+    """The class that most test images have."""
+    return int(np.bincount(truth).argmax())
+
+
+def rival(ranked: Sequence[Result]) -> Result:
+    """Whom the first of several is held against: the best of the other kind, or the next best."""
+    others = [each for each in ranked if each.kind != ranked[0].kind]
+    return (others or ranked[1:])[0]
+
+
+def is_correct(result: Result, truth: np.ndarray) -> np.ndarray:
+    """Whether the likeliest class is the true one, `(images,)` bool."""
+    return np.asarray(result.predicted == truth)
+
+
+def difference_between(
+    differences: Sequence[Difference], first: Result, second: Result
+) -> Difference:
+    """The difference of these two, as that of the first less the second."""
+    pair = (first.name, second.name)
+    found = next(each for each in differences if {each.first, each.second} == set(pair))
+    return found if found.first == first.name else found.turned()

@@ -11,7 +11,8 @@ from typing import Any
 from rich.table import Table
 
 from transferkit.errors import RunError, brief
-from transferkit.report.comparison.table import html_table, ordered, plain_text, rich_table
+from transferkit.report.comparison.serialize import order_entries
+from transferkit.report.comparison.table import html_table, plain_text, rich_table
 from transferkit.report.html.formatting import listed
 from transferkit.storage.run import Run
 
@@ -60,14 +61,14 @@ def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
             rows = [{**each, "run": name} for each in scores["classifiers"]]
             for row in rows:
                 row["accuracy"] + row["fit_seconds"]  # numbers, as sorting takes them to be
-            rich_table(ordered(rows), first=FIRST)  # all that is shown can be
+            rich_table(order_entries(rows), first=FIRST)  # all that is shown can be
             groups[(scores["manifest"], scores["test_images"])].append(name)
         except KeyError as error:
             raise _not_written(run, f"it lacks {error}") from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _not_written(run, brief(error)) from error
         entries += rows
-    return SideBySide(tuple(ordered(entries)), _notes(groups))
+    return SideBySide(tuple(order_entries(entries)), _notes(groups))
 
 
 def _not_written(run: Run, reason: str) -> RunError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -17,16 +17,13 @@ from transferkit.data.manifest import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.models.network import Network
 from transferkit.report.comparison import statistics_section
+from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.fairness import training_note
-from transferkit.report.comparison.page_sections import classifier_of
-from transferkit.report.comparison.serialize import plain
-from transferkit.report.comparison.table import COLUMNS, Column, Entry
-from transferkit.report.comparison.verdict import most_telling, ranking
+from transferkit.report.comparison.serialize import Entry, plain
+from transferkit.report.comparison.table import COLUMNS, Column
+from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.html.formatting import percent, printable
 from transferkit.report.html.render import TEMPLATES
-
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")  # what Markdown may read as more than a letter
 MOST_LEFT_OUT = 50  # files; the manifest has them all
@@ -50,70 +47,71 @@ MACROS = {  # of the templates, by the titles of their sections
 }
 
 
-def markdown_report(report: Report) -> str:
+def markdown_report(comparison: Comparison) -> str:
     """The report as a Markdown document, for a repository, an issue or an e-mail."""
-    manifest, images = report.manifest, len(report.truth)
+    manifest, images = comparison.manifest, len(comparison.labels)
     lost = manifest.quarantined
     sections = {
         "Results": lambda: {
-            "entries": report.entries,
+            "entries": comparison.entries,
             "columns": COLUMNS,
             "images": images,
-            "training_note": training_note(report.results),
+            "training_note": training_note(comparison.results),
         },
-        "Which to choose": lambda: statistics_section.choice(report),
-        "Differences": lambda: statistics_section.differences(report),
-        **({"Repeats": lambda: _repeats(report)} if report.spread is not None else {}),
-        "Leaks": lambda: statistics_section.leaks(report) | {"images": images},
-        "Confidence": lambda: _calibration(report),
-        "Groups": lambda: statistics_section.groups(report),
+        "Which to choose": lambda: statistics_section.choice(comparison),
+        "Differences": lambda: statistics_section.differences(comparison),
+        **({"Repeats": lambda: _repeats(comparison)} if comparison.repeats is not None else {}),
+        "Leaks": lambda: statistics_section.leaks(comparison) | {"images": images},
+        "Confidence": lambda: _calibration(comparison),
+        "Groups": lambda: statistics_section.groups(comparison),
         "Data": lambda: (
-            _counts(report)
+            _counts(comparison)
             | {
                 "lost": list(lost[["path", "problem"]].head(MOST_LEFT_OUT).itertuples(index=False)),
                 "lost_count": len(lost),
             }
         ),
     }
-    head = f"# {escaped(_title(report))}\n\n{escaped(report.verdict)}\n\n"
+    head = f"# {escaped(_title(comparison))}\n\n{escaped(verdict_of(comparison))}\n\n"
     foot = (
         f"\nMade by transferkit {escaped(transferkit.__version__)}; `report.html` beside it has "
         "the figures and the images.\n"
     )
-    return head + _rendered("report.md.jinja", sections, report) + foot
+    return head + _rendered("report.md.jinja", sections, comparison) + foot
 
 
-def model_card(report: Report) -> str:
+def model_card(comparison: Comparison) -> str:
     """What a user of the model should know of it, after Mitchell et al. (2019, arXiv 1810.03993).
 
     It is about the best network, or the best of all classifiers where there is none.
     """
-    best, images = most_telling(ranking(report.results, report.truth)), len(report.truth)
-    entry = next(each for each in report.entries if each["name"] == best.name)
+    best, images = comparison.main_result, len(comparison.labels)
+    entry = next(each for each in comparison.entries if each["name"] == best.name)
     sections = {
-        "The model": lambda: _facts_of(report, best, entry),
+        "The model": lambda: _facts_of(comparison, best, entry),
         "Meant for": lambda: {},
-        "Data": lambda: _counts(report) | {"title": _title(report)},
+        "Data": lambda: _counts(comparison) | {"title": _title(comparison)},
         "How right it is": lambda: (
-            {"verdict": report.verdict, "entry": entry, "columns": COLUMNS} | _calibration(report)
+            {"verdict": verdict_of(comparison), "entry": entry, "columns": COLUMNS}
+            | _calibration(comparison)
         ),
         "Where it fails": lambda: (
-            statistics_section.leaks(report)
+            statistics_section.leaks(comparison)
             | {
                 "entry": entry,
-                "entries": report.entries,
+                "entries": comparison.entries,
                 "weakest": _weakest(entry),
-                "groups": statistics_section.groups_of(report, best),
+                "groups": statistics_section.groups_of(comparison, best),
                 "images": images,
             }
         ),
-        "What it took": lambda: {"environment": plain(report.environment)},
+        "What it took": lambda: {"environment": plain(comparison.environment)},
     }
-    head = f"# Model card: {escaped(entry['name'])} on {escaped(_title(report))}\n\n"
-    return head + _rendered("model_card.md.jinja", sections, report)
+    head = f"# Model card: {escaped(entry['name'])} on {escaped(_title(comparison))}\n\n"
+    return head + _rendered("model_card.md.jinja", sections, comparison)
 
 
-def _rendered(template: str, sections: Sections, report: Report) -> str:
+def _rendered(template: str, sections: Sections, comparison: Comparison) -> str:
     """The sections one after another; one that fails says so in its place."""
     macros: Any = _environment().get_template(template).module
     text = ""
@@ -123,42 +121,42 @@ def _rendered(template: str, sections: Sections, report: Report) -> str:
         def make(name: str = name, values: Values = values) -> str:
             return str(getattr(macros, name)(**values()))
 
-        made = report.faults.attempt(part, make, None)
-        text += macros.failed(title, report.faults.of(part)) if made is None else made
+        made = comparison.faults.attempt(part, make, None)
+        text += macros.failed(title, comparison.faults.of(part)) if made is None else made
     return text
 
 
-def _facts_of(report: Report, best: Result, entry: Entry) -> dict[str, Any]:
+def _facts_of(comparison: Comparison, best: Result, entry: Entry) -> dict[str, Any]:
     """Which model it is: its backbone, and what that started from."""
-    model = report.config.model
+    model = comparison.config.model
     backbone = find_backbone(best.name) if best.name == model.backbone else None
     return {
         "entry": entry,
-        "classes": report.classes,
-        "ours": isinstance(classifier_of(report, best), Network),
+        "classes": comparison.classes,
+        "ours": isinstance(comparison.classifier_of(best), Network),
         "backbone": backbone,
         "start": backbone and start_of(backbone, starting_weights(model)),
         "version": transferkit.__version__,
-        "seed": report.config.seed,
+        "seed": comparison.config.seed,
     }
 
 
-def _title(report: Report) -> str:
-    return PurePath(report.manifest.source.rstrip("/\\")).name or "Images"
+def _title(comparison: Comparison) -> str:
+    return PurePath(comparison.manifest.source.rstrip("/\\")).name or "Images"
 
 
-def _repeats(report: Report) -> dict[str, Any]:
+def _repeats(comparison: Comparison) -> dict[str, Any]:
     """Without the figure, which Markdown cannot show."""
-    values = statistics_section.repeats(report)
+    values = statistics_section.repeats(comparison)
     return {name: values[name] for name in ("spread", "spread_rows")}
 
 
-def _calibration(report: Report) -> dict[str, Any]:
-    return {"calibration": statistics_section.calibration(report)}
+def _calibration(comparison: Comparison) -> dict[str, Any]:
+    return {"calibration": statistics_section.calibration(comparison)}
 
 
-def _counts(report: Report) -> dict[str, Any]:
-    manifest = report.manifest
+def _counts(comparison: Comparison) -> dict[str, Any]:
+    manifest = comparison.manifest
     return {
         "splits": SPLITS,
         "counts": [

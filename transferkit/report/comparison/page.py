@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from transferkit.report.comparison import page_sections, statistics_section
+from transferkit.report.comparison.comparison import Comparison
+from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.html.formatting import percent
 from transferkit.report.html.render import standalone, templates
-
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
 
 STYLES = ("page.css", "enlarge.css", "explanation.css", "feature_map.css")
 SCRIPTS = ("page.js", "enlarge.js", "feature_map.js")
@@ -34,7 +33,7 @@ class Section(NamedTuple):
 
     name: str
     title: str
-    values: Callable[[Report], dict[str, Any] | str | None]
+    values: Callable[[Comparison], dict[str, Any] | str | None]
 
 
 SECTIONS = (
@@ -59,39 +58,39 @@ SECTIONS = (
 )
 
 
-def page(report: Report) -> str:
+def page(comparison: Comparison) -> str:
     """The whole page; everything that a user named is escaped."""
     macros = templates().get_template("page_sections.html").module
-    entry = report.entries[0]
+    entry = comparison.entries[0]
     numbers: list[tuple[str, str, str]] = []
     return standalone(
         "page.html",
         styles=STYLES,
         scripts=SCRIPTS,
-        made=report.created,
-        title=PurePath(report.manifest.source.rstrip("/\\")).name or "Images",
+        made=comparison.created,
+        title=PurePath(comparison.manifest.source.rstrip("/\\")).name or "Images",
         subtitle=f"{entry['name']} {percent(entry['accuracy'])}",
-        verdict=report.verdict,
-        headlines=report.faults.attempt(
-            "the headline numbers", lambda: page_sections.headlines(report), numbers
+        verdict=verdict_of(comparison),
+        headlines=comparison.faults.attempt(
+            "the headline numbers", lambda: page_sections.headlines(comparison), numbers
         ),
-        sections=[_rendered(section, report, macros) for section in SECTIONS],
+        sections=[_rendered(section, comparison, macros) for section in SECTIONS],
     )
 
 
-def _rendered(section: Section, report: Report, macros: Any) -> Markup:
+def _rendered(section: Section, comparison: Comparison, macros: Any) -> Markup:
     """The HTML of `section`, or of what is wrong with it; empty where there is nothing to show."""
     part = f"the section {section.title!r}"
 
     def make() -> Markup:
-        values = section.values(report)
+        values = section.values(comparison)
         if values is None:
             return Markup()
         if isinstance(values, str):
             return Markup(macros.missing(section.name, section.title, values))
         return Markup(getattr(macros, section.name)(**values))
 
-    made = report.faults.attempt(part, make, None)
+    made = comparison.faults.attempt(part, make, None)
     if made is None:
-        return Markup(macros.failed(section.name, section.title, report.faults.of(part)))
+        return Markup(macros.failed(section.name, section.title, comparison.faults.of(part)))
     return made

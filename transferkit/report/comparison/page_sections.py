@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
 from transferkit.baselines.catalog import BASELINES
 from transferkit.data.manifest import SPLITS
-from transferkit.evaluation.results import Classifier, Result
+from transferkit.evaluation.ranking import (
+    is_correct,
+    majority_class,
+    rival,
+)
 from transferkit.models.network import Network
 from transferkit.report.comparison import statistics_section
+from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.explanation import explanations
 from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.feature_map import feature_map as map_of_features
@@ -19,40 +24,38 @@ from transferkit.report.comparison.gallery import gallery
 from transferkit.report.comparison.pixel_maps import pixel_maps
 from transferkit.report.comparison.serialize import flat, plain
 from transferkit.report.comparison.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
-from transferkit.report.comparison.verdict import commonest, correct, most_telling, ranking, rival
 from transferkit.report.figures import curves as figures
 from transferkit.report.figures.confusion_matrix import confusion_matrix
 from transferkit.report.figures.per_class import class_counts, recalls
 from transferkit.report.html.formatting import percent
 
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
-
 MOST_MATRICES = 12  # classes up to which every classifier's confusion matrix is drawn
 MOST_QUARANTINED = 200  # rows; the manifest has them all
 
 
-def results(report: Report) -> dict[str, Any]:
+def results(comparison: Comparison) -> dict[str, Any]:
     """Values of the table of results; a figure that fails leaves the table."""
-    entries = report.entries
+    entries = comparison.entries
     return {
         "entries": entries,
         "columns": _known_columns(entries),
         "best": best_accuracy(entries),
         "titles": {baseline.name: baseline.title for baseline in BASELINES},
-        "images": len(report.truth),
-        "cost": _figure(report, "accuracy by training time", lambda: figures.cost(entries)),
-        "training_note": training_note(report.results),
-        "recalls": _figure(report, "recall by class", lambda: recalls(entries, report.classes)),
+        "images": len(comparison.labels),
+        "cost": _figure(comparison, "accuracy by training time", lambda: figures.cost(entries)),
+        "training_note": training_note(comparison.results),
+        "recalls": _figure(
+            comparison, "recall by class", lambda: recalls(entries, comparison.classes)
+        ),
     }
 
 
-def _figure(report: Report, what: str, draw: Callable[[], str]) -> Markup:
+def _figure(comparison: Comparison, what: str, draw: Callable[[], str]) -> Markup:
     """The drawn figure, or a line on why there is none."""
     part = f"the figure of {what}"
-    drawn = report.faults.attempt(part, draw, None)
+    drawn = comparison.faults.attempt(part, draw, None)
     if drawn is None:
-        error = report.faults.of(part)
+        error = comparison.faults.of(part)
         return Markup('<p class="note">{} could not be drawn: {}.</p>').format(part, error)
     return Markup(drawn)
 
@@ -63,145 +66,150 @@ def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
     return [*COLUMNS, *more]
 
 
-def headlines(report: Report) -> list[tuple[str, str, str]]:
+def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     ranked, truth, headline = (
-        ranking(report.results, report.truth),
-        report.truth,
-        report.judgement.headline,
+        comparison.ranked,
+        comparison.labels,
+        comparison.statistics.headline,
     )
     pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
-    names = [each.name for each in report.results]
+    names = [each.name for each in comparison.results]
     found = []
     for each in sorted(pair, key=lambda result: result.kind != "network"):
-        share = percent(headline.value(correct(each, truth)))
+        share = percent(headline.value(is_correct(each, truth)))
         alike = [one for one in ranked if one.kind == each.kind]
         place = "" if len(alike) == 1 else "best " if each is alike[0] else "next "
-        within = report.judgement.accuracies[names.index(each.name)].in_percent
+        within = comparison.statistics.accuracies[names.index(each.name)].in_percent
         what = f", {headline.name}" if headline.is_balanced else ""
         found.append((share, f"{place}{each.kind}{what}", f"{each.name}, {within}"))
-    always = commonest(truth)
+    always = majority_class(truth)
     return [
         *found,
-        (percent(headline.constant), "always one class", f"the answer {report.classes[always]!r}"),
+        (
+            percent(headline.constant),
+            "always one class",
+            f"the answer {comparison.classes[always]!r}",
+        ),
     ]
 
 
-def repeats(report: Report) -> dict[str, Any] | None:
+def repeats(comparison: Comparison) -> dict[str, Any] | None:
     """Values of the section on repeats, where there were any."""
-    return statistics_section.repeats(report) if report.spread is not None else None
+    return statistics_section.repeats(comparison) if comparison.repeats is not None else None
 
 
-def curves(report: Report) -> dict[str, Any] | None:
+def curves(comparison: Comparison) -> dict[str, Any] | None:
     """The learning curves of each classifier that has epochs, the most accurate first."""
-    by_name = {each.name: each for each in ranking(report.results, report.truth)}
+    by_name = {each.name: each for each in comparison.ranked}
     drawn = {
         name: [
             Markup(figures.learning_curve(by_name[name].history, quantity, name))
             for quantity in ("loss", "accuracy")
         ]
-        for name in (entry["name"] for entry in report.entries)
+        for name in (entry["name"] for entry in comparison.entries)
         if name in by_name and by_name[name].history
     }
     return {"curves": drawn} if drawn else None
 
 
-def confusion(report: Report) -> dict[str, Any]:
+def confusion(comparison: Comparison) -> dict[str, Any]:
     """Every classifier's confusion matrix where they are small, else the best of each kind's."""
-    large = len(report.classes) > MOST_MATRICES
-    shown = ranking(report.results, report.truth)
+    large = len(comparison.classes) > MOST_MATRICES
+    shown = comparison.ranked
     if large:
         shown = [shown[0], *([rival(shown)] if len(shown) > 1 else [])]
     counts = {
-        each.name: one.confusion for each, one in zip(report.results, report.scores, strict=True)
+        each.name: one.confusion
+        for each, one in zip(comparison.results, comparison.scores, strict=True)
     }
     matrices = [
-        confusion_matrix(counts[each.name], report.classes, name=each.name, kind=each.kind)
+        confusion_matrix(counts[each.name], comparison.classes, name=each.name, kind=each.kind)
         for each in shown
     ]
     return {"matrices": [Markup(each) for each in matrices], "large": large}
 
 
-def images(report: Report) -> dict[str, Any] | None:
+def images(comparison: Comparison) -> dict[str, Any] | None:
     """Test images with the answers of the best network, or of the best classifier."""
-    best = most_telling(ranking(report.results, report.truth))
-    shown = gallery(best, report.test, report.classes, report.config.data)
+    best = comparison.main_result
+    shown = gallery(best, comparison.test, comparison.classes, comparison.config.data)
     return {"gallery": shown, "seen_by": best.name} if shown else None
 
 
-def explanation(report: Report) -> dict[str, Any] | str | None:
+def explanation(comparison: Comparison) -> dict[str, Any] | str | None:
     """Where the best network looked; nothing for a classifier of another kind."""
-    return _of_best_network(report, "explanations", explanations)
+    return _of_best_network(comparison, "explanations", explanations)
 
 
-def feature_map(report: Report) -> dict[str, Any] | str | None:
+def feature_map(comparison: Comparison) -> dict[str, Any] | str | None:
     """The map of the test images by the features of the best network's backbone."""
-    return _of_best_network(report, "feature_map", map_of_features)
+    return _of_best_network(comparison, "feature_map", map_of_features)
 
 
 def _of_best_network(
-    report: Report, name: str, make: Callable[..., Any]
+    comparison: Comparison, name: str, make: Callable[..., Any]
 ) -> dict[str, Any] | str | None:
     """The section `name` that `make` gives of the most telling result, if that is a network.
 
     A network that is not at hand gives the reason; a classifier of another kind, nothing.
     """
-    best = most_telling(ranking(report.results, report.truth))
-    if reason := report.absent.get(best.name, "") if best.kind == "network" else "":
+    best = comparison.main_result
+    if reason := comparison.absent.get(best.name, "") if best.kind == "network" else "":
         return reason
-    network = classifier_of(report, best)
+    network = comparison.classifier_of(best)
     if not isinstance(network, Network):
         return None
-    made = make(network, report.manifest, best, truth=report.truth, config=report.config)
+    made = make(
+        network, comparison.manifest, best, truth=comparison.labels, config=comparison.config
+    )
     return {name: made}
 
 
-def classifier_of(report: Report, result: Result) -> Classifier | None:
-    """The classifier that gave `result`; None where the report has it no longer."""
-    position = [each.name for each in report.results].index(result.name)
-    return report.classifiers[position] if position < len(report.classifiers) else None
-
-
-def pixels(report: Report) -> dict[str, Any] | str:
+def pixels(comparison: Comparison) -> dict[str, Any] | str:
     """Which pixels the baselines on pixels look at."""
-    maps = pixel_maps([each for each in report.classifiers if each is not None], report.test)
-    reasons = [reason for name, reason in report.absent.items() if "pixels" in name]
+    maps = pixel_maps(
+        [each for each in comparison.classifiers if each is not None], comparison.test
+    )
+    reasons = [reason for name, reason in comparison.absent.items() if "pixels" in name]
     return reasons[0] if reasons and not maps else {"pixel_maps": maps}
 
 
-def data(report: Report) -> dict[str, Any]:
+def data(comparison: Comparison) -> dict[str, Any]:
     """The source, the notes on it, and the images by class and split."""
-    counts = report.manifest.counts()
+    counts = comparison.manifest.counts()
     return {
-        "source": report.manifest.source.rstrip("/\\"),
-        "notes": report.manifest.notes,
+        "source": comparison.manifest.source.rstrip("/\\"),
+        "notes": comparison.manifest.notes,
         "splits": SPLITS,
         "counts": counts,
-        "counts_figure": _figure(report, "images by class", lambda: class_counts(counts)),
+        "counts_figure": _figure(comparison, "images by class", lambda: class_counts(counts)),
     }
 
 
-def lost(report: Report) -> dict[str, Any] | None:
+def lost(comparison: Comparison) -> dict[str, Any] | None:
     """The files that were left out, with their problems."""
-    rows = report.manifest.quarantined
+    rows = comparison.manifest.quarantined
     if rows.empty:
         return None
     shown = rows[["path", "problem"]].head(MOST_QUARANTINED)
     return {"lost": list(shown.itertuples(index=False)), "lost_count": len(rows)}
 
 
-def details(report: Report) -> dict[str, Any] | None:
+def details(comparison: Comparison) -> dict[str, Any] | None:
     """Details of each classifier."""
-    rows = {each["name"]: list(flat(each["details"])) for each in report.entries if each["details"]}
+    rows = {
+        each["name"]: list(flat(each["details"])) for each in comparison.entries if each["details"]
+    }
     return {"details": rows} if rows else None
 
 
-def settings(report: Report) -> dict[str, Any]:
+def settings(comparison: Comparison) -> dict[str, Any]:
     """Every setting, as the YAML of config.yaml."""
-    return {"settings": report.settings_text or report.config.to_yaml()}
+    return {"settings": comparison.settings_text or comparison.config.to_yaml()}
 
 
-def environment(report: Report) -> dict[str, Any] | None:
+def environment(comparison: Comparison) -> dict[str, Any] | None:
     """Environment of the run."""
-    rows = list(flat(plain(report.environment)))
+    rows = list(flat(plain(comparison.environment)))
     return {"environment": rows} if rows else None

@@ -9,10 +9,15 @@ import numpy as np
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
-from transferkit.evaluation.ranking import choices_by_cost
+from transferkit.evaluation.ranking import (
+    beats_constant,
+    choices_by_cost,
+    difference_between,
+    is_correct,
+    rank_results,
+)
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
-from transferkit.report.comparison.verdict import between, correct, is_learned, ranking
 from transferkit.report.html.formatting import amount, duration, percent
 
 
@@ -61,11 +66,13 @@ def choices_by_budget(
     """
     headline = HeadlineMetric.of(truth)
     within = dict(zip([each.name for each in results], accuracies, strict=True))
-    able = [each for each in ranking(results, truth) if is_learned(within[each.name], headline)]
-    values = [headline.value(correct(each, truth)) for each in able]
+    able = [
+        each for each in rank_results(results, truth) if beats_constant(within[each.name], headline)
+    ]
+    values = [headline.value(is_correct(each, truth)) for each in able]
 
     def clearly_better(one: int, other: int) -> bool:
-        return between(differences, able[one], able[other]).adjusted < LEVEL
+        return difference_between(differences, able[one], able[other]).adjusted < LEVEL
 
     return {
         budget.title: [

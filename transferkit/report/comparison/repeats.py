@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from transferkit.config.settings import Config
 from transferkit.errors import ConfigError
+from transferkit.evaluation.metrics import Scores
+from transferkit.evaluation.results import Result
 from transferkit.runtime.printing import guarded
 from transferkit.storage.run import Run, write_text, written_atomically
 
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
-
 ROW = 0.32  # inches a row of the picture
 INK, FAINT = "#1f4e79", "#888888"
+
+
+class ScoredResults(Protocol):
+    """The part of a comparison that holds scores by classifier."""
+
+    @property
+    def test(self) -> pd.DataFrame: ...
+
+    @property
+    def results(self) -> Sequence[Result]: ...
+
+    @property
+    def scores(self) -> Sequence[Scores]: ...
+
+    @property
+    def config(self) -> Config: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +51,15 @@ class RepeatedRuns:
     title: str = ""
 
     @classmethod
-    def of(cls, report: Report, *varied: str) -> RepeatedRuns:
-        """The spread over the classifiers of `report` whose details hold all of `varied`.
+    def of(cls, comparison: ScoredResults, *varied: str) -> RepeatedRuns:
+        """The spread over the classifiers of `comparison` whose details hold all of `varied`.
 
         Raises:
             ConfigError: there is none.
         """
         rows = [
             {name: result.details[name] for name in varied} | {"accuracy": scores.accuracy}
-            for result, scores in zip(report.results, report.scores, strict=True)
+            for result, scores in zip(comparison.results, comparison.scores, strict=True)
             if all(name in result.details for name in varied)
         ]
         if not rows:
@@ -54,12 +70,12 @@ class RepeatedRuns:
         return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
 
     @classmethod
-    def over(cls, reports: Sequence[Report]) -> RepeatedRuns:
+    def over(cls, reports: Sequence[ScoredResults]) -> RepeatedRuns:
         """The spread of each classifier over `reports`, one a seed."""
         rows = [
             {"classifier": result.name, "accuracy": scores.accuracy}
-            for report in reports
-            for result, scores in zip(report.results, report.scores, strict=True)
+            for comparison in reports
+            for result, scores in zip(comparison.results, comparison.scores, strict=True)
         ]
         alike = all(list(each.test["path"]) == list(reports[0].test["path"]) for each in reports)
         what = "each on the source's own split" if alike else "each with a split of its own"
@@ -67,21 +83,21 @@ class RepeatedRuns:
         title = f"Accuracy over {len(reports)} repeats, seeds {first} to {last}, {what}:"
         return cls(("classifier",), pd.DataFrame(rows), title)
 
-    def table(self) -> pd.DataFrame:
-        """A row a combination: trainings, mean, standard deviation (none of one), min and max."""
+    def frame(self) -> pd.DataFrame:
+        """Return trainings, mean, standard deviation, min and max, one row per combination."""
         groups = self.trials.groupby(list(self.varied), sort=False)["accuracy"]
         spread = groups.agg(["count", "mean", "std", "min", "max"])
         return spread.rename(columns={"count": "trainings", "std": "spread"}).reset_index()
 
     def __str__(self) -> str:
         shares = dict.fromkeys(("mean", "spread", "min", "max"), "{:.3f}".format)
-        return str(self.table().to_string(index=False, formatters=shares, na_rep="-"))
+        return str(self.frame().to_string(index=False, formatters=shares, na_rep="-"))
 
     def _repr_html_(self) -> str:
-        return str(self.table().to_html(index=False, float_format="{:.3f}".format, na_rep="–"))
+        return str(self.frame().to_html(index=False, float_format="{:.3f}".format, na_rep="–"))
 
-    def figure(self) -> Figure:
-        """A dot a training, a bar at each mean, a row a combination."""
+    def plot(self) -> Figure:
+        """Return a figure with one dot per training and one bar per mean, combinations in rows."""
         rows = list(self.trials.groupby(list(self.varied), sort=False)["accuracy"])
         figure = Figure(figsize=(7, 1.1 + ROW * len(rows)), layout="constrained")
         axes = figure.subplots()
@@ -107,10 +123,10 @@ class RepeatedRuns:
             RunError: the folder cannot be written to.
         """
         write_text(
-            run / f"{name}.csv", self.table().map(guarded).to_csv(index=False, float_format="%.4f")
+            run / f"{name}.csv", self.frame().map(guarded).to_csv(index=False, float_format="%.4f")
         )
         with written_atomically(run / f"{name}.png") as path:
-            self.figure().savefig(path, dpi=150)
+            self.plot().savefig(path, dpi=150)
 
     def _named(self, key: tuple[object, ...]) -> str:
         if self.varied == ("classifier",):

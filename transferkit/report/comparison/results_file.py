@@ -38,7 +38,7 @@ class Answered:
     results: tuple[Result, ...]
     asked: int
     created: datetime
-    spread: RepeatedRuns | None = None
+    repeats: RepeatedRuns | None = None
 
     def save(self, run: Run, *, whole: bool = True) -> None:
         """Write both files into `run`; not yet where it is not the `whole` and they are large.
@@ -78,11 +78,11 @@ class Answered:
                 for each in self.results
             ],
         }
-        if self.spread is not None:
+        if self.repeats is not None:
             content["repeats"] = {
-                "varied": list(self.spread.varied),
-                "title": self.spread.title,
-                "trials": plain(self.spread.trials.to_dict(orient="list")),
+                "varied": list(self.repeats.varied),
+                "title": self.repeats.title,
+                "trials": plain(self.repeats.trials.to_dict(orient="list")),
             }
         return content
 
@@ -110,8 +110,8 @@ def read_answers(run: Run, manifest: Manifest) -> Answered:
             for fact, answers in zip(facts, probabilities, strict=True)
         ]
         created, asked = datetime.fromisoformat(content["created"]), int(content["asked"])
-        spread = _spread(content.get("repeats"))
-        return Answered(manifest, test, tuple(results), asked, created, spread)
+        repeats = _repeats(content.get("repeats"))
+        return Answered(manifest, test, tuple(results), asked, created, repeats)
     except (LookupError, TypeError, ValueError) as error:
         problem = f"results.json is not as a run writes it ({type(error).__name__}: {error})"
         raise RunError(_unlike(run, problem)) from error
@@ -144,7 +144,7 @@ def _with_numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: float(value) if value in NOT_FINITE else value for key, value in row.items()}
 
 
-def _spread(content: Mapping[str, Any] | None) -> RepeatedRuns | None:
+def _repeats(content: Mapping[str, Any] | None) -> RepeatedRuns | None:
     if content is None:
         return None
     trials = pd.DataFrame(content["trials"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transferkit.errors import RunError
+from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.markdown import markdown_report, model_card
 from transferkit.report.comparison.page import page
 from transferkit.report.comparison.results_file import ANSWERS, Answered
@@ -14,26 +15,23 @@ from transferkit.report.comparison.serialize import scores_json
 from transferkit.runtime.faults import FILE
 from transferkit.storage.run import Run, write_json, write_text
 
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
 
-
-def save_report(report: Report, run: Run) -> None:
-    """Write everything of `report` into `run`, one file after another.
+def save_report(comparison: Comparison, run: Run) -> None:
+    """Write everything of `comparison` into `run`, one file after another.
 
     Raises:
         RunError: a file cannot be written; the others are, where they can be.
     """
     files: dict[str, Callable[[], None]] = {
-        ANSWERS: lambda: _save_answers(report, run),
-        "scores.json": lambda: _save_scores(report, run),
-        "report.html": lambda: write_text(run / "report.html", page(report)),
-        "report.md": lambda: write_text(run / "report.md", markdown_report(report)),
-        "model_card.md": lambda: write_text(run / "model_card.md", model_card(report)),
+        ANSWERS: lambda: _save_answers(comparison, run),
+        "scores.json": lambda: _save_scores(comparison, run),
+        "report.html": lambda: write_text(run / "report.html", page(comparison)),
+        "report.md": lambda: write_text(run / "report.md", markdown_report(comparison)),
+        "model_card.md": lambda: write_text(run / "model_card.md", model_card(comparison)),
     }
-    if (spread := report.spread) is not None:
-        files["repeats.csv"] = lambda: spread.save(run, "repeats")
-    report.faults.clear()
+    if (repeats := comparison.repeats) is not None:
+        files["repeats.csv"] = lambda: repeats.save(run, "repeats")
+    comparison.faults.clear()
     unwritten: list[RunError] = []
     for name, write in files.items():
         try:
@@ -41,42 +39,42 @@ def save_report(report: Report, run: Run) -> None:
         except RunError as error:  # a full disk, or a file that another program holds open
             unwritten.append(error)
         except Exception as error:  # a fault here: what is written already must not be lost to it
-            report.faults.add(name, error)
+            comparison.faults.add(name, error)
     try:
-        _save_faults(report, run)
+        _save_faults(comparison, run)
     except RunError as error:
         unwritten.append(error)
     if unwritten:
         raise unwritten[0]
 
 
-def _save_answers(report: Report, run: Run) -> None:
+def _save_answers(comparison: Comparison, run: Run) -> None:
     answered = Answered(
-        report.manifest,
-        report.test,
-        report.results,
-        asked=len(report.results),
-        created=report.created or datetime.now(timezone.utc),
-        spread=report.spread,
+        comparison.manifest,
+        comparison.test,
+        comparison.results,
+        asked=len(comparison.results),
+        created=comparison.created or datetime.now(timezone.utc),
+        repeats=comparison.repeats,
     )
-    if report.answers_in != run.folder:
+    if comparison.answers_in != run.folder:
         answered.save(run)
-    elif report.spread is not None:  # which was not there yet when the answers were saved
+    elif comparison.repeats is not None:  # which was not there yet when the answers were saved
         answered.save_facts(run)
 
 
-def _save_scores(report: Report, run: Run) -> None:
+def _save_scores(comparison: Comparison, run: Run) -> None:
     """Write the plain scores, and then, which takes longer, those with their evidence."""
-    write = (report.classes, report.test)
+    write = (comparison.classes, comparison.test)
     plain: dict[str, Any] = {"differences": [], "slices": {}}
-    write_json(run / "scores.json", scores_json(*write, report.plain_entries, plain))
-    evidence = report.judgement.to_json(report.faults.attempt)
-    write_json(run / "scores.json", scores_json(*write, report.entries, evidence))
+    write_json(run / "scores.json", scores_json(*write, comparison.plain_entries, plain))
+    evidence = comparison.statistics.to_json(comparison.faults.attempt)
+    write_json(run / "scores.json", scores_json(*write, comparison.entries, evidence))
 
 
-def _save_faults(report: Report, run: Run) -> None:
-    if report.faults.parts:
-        write_text(run / FILE, report.faults.text())
+def _save_faults(comparison: Comparison, run: Run) -> None:
+    if comparison.faults.parts:
+        write_text(run / FILE, comparison.faults.text())
         return
     try:
         (run / FILE).unlink(missing_ok=True)

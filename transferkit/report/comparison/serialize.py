@@ -15,6 +15,8 @@ from transferkit.evaluation.metrics import Scores
 from transferkit.evaluation.results import Result
 from transferkit.runtime.printing import csv_text
 
+Entry = dict[str, Any]
+
 PER_CLASS = ("precision", "recall", "f1", "support")
 
 
@@ -131,3 +133,8 @@ def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
                 (start + name, ", ".join(map(str, value)) if isinstance(value, list) else text)
             )
     return found
+
+
+def order_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries by accuracy, the highest first; the cheaper first where they are equal."""
+    return sorted(entries, key=lambda entry: (-entry["accuracy"], entry["fit_seconds"]))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from transferkit.evaluation.calibration import apply_temperature, brier, expected_calibration_error
+from transferkit.evaluation.ranking import rival
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
 from transferkit.evaluation.slices import Slice
+from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.recommendation import choices_by_budget
-from transferkit.report.comparison.verdict import ranking, rival
 from transferkit.report.figures.curves import COLOURS
 from transferkit.report.figures.statistics import (
     coverage_figure,
@@ -22,9 +23,6 @@ from transferkit.report.figures.statistics import (
 )
 from transferkit.report.html.formatting import chance, percent, points
 from transferkit.training.temperature_scaling import LOSSES
-
-if TYPE_CHECKING:
-    from transferkit.report.comparison.report import Report
 
 MOST_PAIRS = 28  # of eight classifiers; scores.json has them all
 
@@ -55,76 +53,79 @@ class Group(NamedTuple):
     figure: Markup
 
 
-def evidence(report: Report) -> dict[str, Any]:
+def evidence(comparison: Comparison) -> dict[str, Any]:
     """All values of the sections on evidence together."""
     return {
-        **differences(report),
-        **choice(report),
-        **leaks(report),
-        **confidence(report),
-        **groups(report),
-        **repeats(report),
+        **differences(comparison),
+        **choice(comparison),
+        **leaks(comparison),
+        **confidence(comparison),
+        **groups(comparison),
+        **repeats(comparison),
     }
 
 
-def differences(report: Report) -> dict[str, Any]:
+def differences(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on the differences between each two."""
-    found = report.judgement.differences
+    found = comparison.statistics.differences
     return {
-        "pairs": _pairs(report)[:MOST_PAIRS],
+        "pairs": _pairs(comparison)[:MOST_PAIRS],
         "pairs_left": max(0, len(found) - MOST_PAIRS),
         "test_used": found[0].test if found else "",
-        "measure": report.judgement.headline.name,
+        "measure": comparison.statistics.headline.name,
     }
 
 
-def choice(report: Report) -> dict[str, Any]:
+def choice(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on which classifier to choose."""
-    judgement = report.judgement
+    judgement = comparison.statistics
     by_budget = choices_by_budget(
-        report.results, report.truth, judgement.differences, accuracies=judgement.accuracies
+        comparison.results,
+        comparison.labels,
+        judgement.differences,
+        accuracies=judgement.accuracies,
     )
     return {"choices": by_budget, "measure": judgement.headline.name}
 
 
-def leaks(report: Report) -> dict[str, Any]:
+def leaks(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on test images that have a copy among those learnt from."""
     return {
-        "leaked": int(report.judgement.leaked.sum()),
-        "without_leaks": _without_leaks(report),
+        "leaked": int(comparison.statistics.leaked.sum()),
+        "without_leaks": _without_leaks(comparison),
     }
 
 
-def confidence(report: Report) -> dict[str, Any]:
+def confidence(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on how far confidence and accuracy agree."""
-    pair, truth = _pair_of_kinds(report), report.truth
+    pair, truth = _pair_of_kinds(comparison), comparison.labels
     return {
         "reliability": Markup(reliability_diagram(pair, truth)),
         "coverage": Markup(coverage_figure(pair, truth)),
-        "calibration": calibration(report),
+        "calibration": calibration(comparison),
     }
 
 
-def calibration(report: Report) -> list[tuple[str, str, str]]:
+def calibration(comparison: Comparison) -> list[tuple[str, str, str]]:
     """Each row of the table of calibration: what, its error, its Brier score."""
-    return [row for one in _pair_of_kinds(report) for row in _calibrated(one, report)]
+    return [row for one in _pair_of_kinds(comparison) for row in _calibrated(one, comparison)]
 
 
-def _pair_of_kinds(report: Report) -> list[Result]:
+def _pair_of_kinds(comparison: Comparison) -> list[Result]:
     """The most accurate result and its rival, where it has one."""
-    ranked = ranking(report.results, report.truth)
+    ranked = comparison.ranked
     return [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
 
 
-def groups(report: Report) -> dict[str, Any]:
+def groups(comparison: Comparison) -> dict[str, Any]:
     """Values of the sections on groups of the test images, for the most accurate classifier."""
-    return {"groups": groups_of(report, ranking(report.results, report.truth)[0])}
+    return {"groups": groups_of(comparison, comparison.ranked[0])}
 
 
-def _pairs(report: Report) -> list[Pair]:
+def _pairs(comparison: Comparison) -> list[Pair]:
     """Each two, those of the most accurate first."""
-    place = {each["name"]: number for number, each in enumerate(report.entries)}
-    pairs = [_pair(each) for each in report.judgement.differences]
+    place = {each["name"]: number for number, each in enumerate(comparison.entries)}
+    pairs = [_pair(each) for each in comparison.statistics.differences]
     return sorted(pairs, key=lambda pair: (place[pair.better], place[pair.worse]))
 
 
@@ -143,18 +144,20 @@ def _pair(found: Difference) -> Pair:
     )
 
 
-def _without_leaks(report: Report) -> list[tuple[str, str, str]]:
+def _without_leaks(comparison: Comparison) -> list[tuple[str, str, str]]:
     """`(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
-    judgement = report.judgement
-    fair = dict(zip([each.name for each in report.results], judgement.without_leaks, strict=False))
+    judgement = comparison.statistics
+    fair = dict(
+        zip([each.name for each in comparison.results], judgement.without_leaks, strict=False)
+    )
     return [
         (each["name"], percent(each["accuracy"]), percent(fair[each["name"]]))
-        for each in report.entries
+        for each in comparison.entries
         if fair
     ]
 
 
-def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
+def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, str]]:
     """`(what, expected calibration error, Brier score)` of a result as it is, and as it was.
 
     Before its temperature was fitted, that is; the probabilities of then follow from those of now.
@@ -169,36 +172,36 @@ def _calibrated(result: Result, report: Report) -> list[tuple[str, str, str]]:
     return [
         (
             name,
-            percent(expected_calibration_error(report.truth, each)),
-            f"{brier(report.truth, each):.3f}",
+            percent(expected_calibration_error(comparison.labels, each)),
+            f"{brier(comparison.labels, each):.3f}",
         )
         for name, each in rows
     ]
 
 
-def repeats(report: Report) -> dict[str, Any]:
+def repeats(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on repeats with other seeds; `spread` is None without any."""
-    if report.spread is None:
+    if comparison.repeats is None:
         return {"spread": None}
-    kinds = {each.name: each.kind for each in report.results}
-    table = report.spread.table()
+    kinds = {each.name: each.kind for each in comparison.results}
+    table = comparison.repeats.frame()
     return {
-        "spread": report.spread.title,
+        "spread": comparison.repeats.title,
         "spread_rows": [
             (row["classifier"], *(percent(row[name]) for name in ("mean", "spread", "min", "max")))
             for row in table.to_dict("records")
         ],
-        "spread_figure": Markup(spread_figure(report.spread.trials, kinds)),
+        "spread_figure": Markup(spread_figure(comparison.repeats.trials, kinds)),
     }
 
 
-def groups_of(report: Report, result: Result) -> list[Group]:
+def groups_of(comparison: Comparison, result: Result) -> list[Group]:
     """How `result`, one of the report's, does on the groups that each column makes."""
-    place = [each.name for each in report.results].index(result.name)
-    overall, colour = report.scores[place].accuracy, COLOURS[result.kind]
+    place = [each.name for each in comparison.results].index(result.name)
+    overall, colour = comparison.scores[place].accuracy, COLOURS[result.kind]
     return [
         Group(column, result.name, _worst(found[place]), _drawn(found[place], overall, colour))
-        for column, found in report.judgement.slices.items()
+        for column, found in comparison.statistics.slices.items()
     ]
 
 

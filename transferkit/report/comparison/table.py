@@ -7,16 +7,15 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 from io import StringIO
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from transferkit.report.comparison.serialize import Entry
 from transferkit.report.html.formatting import amount, duration, energy, percent, printable
 
-Entry = dict[str, Any]
 PLAIN_WIDTH = 160  # characters at most: folding a long name of a baseline or a run hides it
 
 
@@ -73,11 +72,6 @@ MORE_COLUMNS = (
     Column("peak MB", "peak_megabytes", amount, "most memory of the process while it was fitted"),
     Column("energy", "joules", energy, "of the processors while it was fitted, all programs'"),
 )
-
-
-def ordered(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries by accuracy, the highest first; the cheaper first where they are equal."""
-    return sorted(entries, key=lambda entry: (-entry["accuracy"], entry["fit_seconds"]))
 
 
 def best_accuracy(entries: Sequence[Entry]) -> float:

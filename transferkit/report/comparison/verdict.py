@@ -8,9 +8,34 @@ import numpy as np
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
+from transferkit.evaluation.ranking import (
+    beats_constant,
+    difference_between,
+    is_correct,
+    majority_class,
+    rank_results,
+    rival,
+)
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
+from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.html.formatting import chance, counted, listed, percent, points, share_of
+
+
+def verdict_of(comparison: Comparison) -> str:
+    """Return the verdict on `comparison`; where it fails, a sentence on the error."""
+
+    def make() -> str:
+        return verdict(
+            comparison.results,
+            comparison.labels,
+            comparison.classes,
+            accuracies=comparison.statistics.accuracies,
+            differences=comparison.statistics.differences,
+        )
+
+    sentence = comparison.faults.attempt("the verdict", make, "")
+    return sentence or f"The verdict could not be made: {comparison.faults.of('the verdict')}."
 
 
 def verdict(
@@ -31,14 +56,14 @@ def verdict(
     answer is worth.
     """
     headline, images = HeadlineMetric.of(truth), counted(len(truth), "test image")
-    ranked = ranking(results, truth)
-    best, share = ranked[0], percent(headline.value(correct(ranked[0], truth)))
+    ranked = rank_results(results, truth)
+    best, share = ranked[0], percent(headline.value(is_correct(ranked[0], truth)))
     within = accuracies[[each.name for each in results].index(best.name)]
     # What a constant answer is worth lies in how the test set was made: there is no chance in it.
     of = "one of" if headline.is_balanced else "on"
-    always = f"always answering {classes[commonest(truth)]!r}"
+    always = f"always answering {classes[majority_class(truth)]!r}"
     constant = f"{always} {of} {percent(headline.constant)}"
-    if not is_learned(within, headline):
+    if not beats_constant(within, headline):
         does = "do" if len(truth) > 1 else "does"
         has = (
             f"has a balanced accuracy of {share} on them"
@@ -60,55 +85,12 @@ def verdict(
     return start + _beside(ranked, truth, differences)
 
 
-def is_learned(within: Interval, headline: HeadlineMetric) -> bool:
-    """Whether the interval of a classifier's measure is above what a constant answer is worth."""
-    return within.low > headline.constant
-
-
-def ranking(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
-    """Results by their `HeadlineMetric`, the best first; the cheaper first where they are equal.
-
-    One that gives every image the same class is left out where there are others.
-    """
-    learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
-    value = HeadlineMetric.of(truth).value
-    return sorted(learned, key=lambda each: (-value(correct(each, truth)), each.fit_seconds))
-
-
-def most_telling(ranked: Sequence[Result]) -> Result:
-    """The best network, or the best of all where there is none."""
-    return next((each for each in ranked if each.kind == "network"), ranked[0])
-
-
-def commonest(truth: np.ndarray) -> int:
-    """The class that most test images have."""
-    return int(np.bincount(truth).argmax())
-
-
-def rival(ranked: Sequence[Result]) -> Result:
-    """Whom the first of several is held against: the best of the other kind, or the next best."""
-    others = [each for each in ranked if each.kind != ranked[0].kind]
-    return (others or ranked[1:])[0]
-
-
-def correct(result: Result, truth: np.ndarray) -> np.ndarray:
-    """Whether the likeliest class is the true one, `(images,)` bool."""
-    return np.asarray(result.predicted == truth)
-
-
-def between(differences: Sequence[Difference], first: Result, second: Result) -> Difference:
-    """The difference of these two, as that of the first less the second."""
-    pair = (first.name, second.name)
-    found = next(each for each in differences if {each.first, each.second} == set(pair))
-    return found if found.first == first.name else found.turned()
-
-
 def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
     """How the best does beside its rival, as the rest of the sentence."""
     best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(truth)
-    difference = between(differences, best, other)
+    difference = difference_between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
-    share = percent(headline.value(correct(other, truth)))
+    share = percent(headline.value(is_correct(other, truth)))
     start = f" and {name} {'one of' if headline.is_balanced else 'on'} {share}"
     family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
     evidence = f"({difference.interval.in_percent}), {chance(difference.adjusted)}{family}"
