@@ -32,6 +32,18 @@ def test_it_begins_with_what_there_is(folder):
     )
 
 
+def test_the_frame_has_a_row_for_each_kind_of_finding(folder):
+    frame = look(folder).frame()
+    assert dict(zip(frame["finding"], frame["images"], strict=True))["unreadable"] == 1
+    assert frame["advice"].str.endswith(".").all()
+
+
+def test_the_plot_has_a_bar_for_each_class_and_split(folder):
+    (axes,) = look(folder).plot().axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["cat", "dog"]
+    assert sum(bar.get_width() for bar in axes.patches) == 9
+
+
 def test_formats_and_modes_are_counted(folder):
     assert lines(folder)[1] == "Formats: PNG 8, JPEG 1; modes: RGB 8, L 1"
 

@@ -9,8 +9,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.curve import CurveLine
 from transferkit.learning_curves.doubling import Correctness
+from transferkit.learning_curves.summary import LearningCurveSummary
 
 SIZES = np.array([1.0, 2, 5, 10, 20, 50, 100])
 TESTS = 1000
@@ -37,8 +38,8 @@ def fitted(name: str, errors, kind, **options) -> CurveLine:
     return CurveLine.of(name, kind, f"{name} on pixels", marks=marks(errors, **options), seed=0)
 
 
-def curve(*lines: CurveLine) -> LearningCurve:
-    return LearningCurve("photos", ("a", "b"), SIZES * 2, TESTS, np.array(DRAWS), lines, 0.5)
+def curve(*lines: CurveLine) -> LearningCurveSummary:
+    return LearningCurveSummary("photos", ("a", "b"), SIZES * 2, TESTS, np.array(DRAWS), lines, 0.5)
 
 
 def network(errors, **options) -> CurveLine:
@@ -46,7 +47,7 @@ def network(errors, **options) -> CurveLine:
 
 
 @pytest.fixture(scope="module")
-def found() -> LearningCurve:
+def found() -> LearningCurveSummary:
     return curve(network(FALLING), line("forest", [each + 10 for each in FALLING]))
 
 
@@ -55,6 +56,11 @@ def test_the_table_has_a_row_a_size_and_a_column_a_classifier(found):
     assert lines[0].split() == ["images", "a", "class", "net", "forest", "images", "draws"]
     assert lines[2].split() == ["1", "39.8", "%", "±", "0.2", "29.8", "%", "±", "0.2", "2", "3"]
     assert lines[8].split() == ["all:", "100", "81.5", "%", "71.5", "%", "200", "1"]
+
+
+def test_the_plot_has_a_line_for_each_classifier(found):
+    (axes,) = found.plot().axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["net", "forest"]
 
 
 def test_a_law_that_goes_on_falling_promises_a_gain(found):
@@ -114,7 +120,7 @@ def said_of(wins: int, *, ties: int = 0, groups=()) -> str:
     first, second = np.ones(wins + ties, bool), np.arange(wins + ties) >= wins
     rival = dataclasses.replace(scored(second, groups), name="forest", kind="baseline")
     lines = (scored(first, groups), rival)
-    found = LearningCurve(
+    found = LearningCurveSummary(
         "photos", ("a", "b"), SIZES[:3] * 2, wins + ties, np.ones(3, int), lines, 0.5
     )
     return found.verdict[-1]
@@ -142,7 +148,9 @@ def test_of_one_draw_nobody_is_said_to_be_behind():
     second = dataclasses.replace(scored(rival), name="forest", kind="baseline")
     second.marks.right[0] = right[1][None]
     lines = (early, second)
-    found = LearningCurve("photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5)
+    found = LearningCurveSummary(
+        "photos", ("a", "b"), SIZES[:3] * 2, 100, np.ones(3, int), lines, 0.5
+    )
     assert found.verdict[-1] == "net leads over forest by 50.0 points with all of them."
 
 
@@ -153,7 +161,7 @@ def test_without_a_network_nobody_leads():
 def test_too_few_sizes_promise_nothing():
     few = Correctness(SIZES[:3], marks(FALLING).right[:3], ())
     one = CurveLine.of("net", "network", "", marks=few, seed=0)
-    short = LearningCurve(
+    short = LearningCurveSummary(
         "photos", ("a", "b"), SIZES[:3] * 2, TESTS, np.array(DRAWS[:3]), (one,), 0.5
     )
     assert one.law is None
@@ -165,7 +173,9 @@ def test_too_few_sizes_promise_nothing():
 def test_one_draw_says_nothing_of_how_far_to_trust_it():
     single = Correctness(SIZES, [each[:1] for each in marks(FALLING).right], ())
     one = CurveLine.of("net", "network", "", marks=single, seed=0)
-    found = LearningCurve("photos", ("a", "b"), SIZES * 2, TESTS, np.ones(7, int), (one,), 0.5)
+    found = LearningCurveSummary(
+        "photos", ("a", "b"), SIZES * 2, TESTS, np.ones(7, int), (one,), 0.5
+    )
     assert found.verdict == [
         f"Twice the images would bring net about {one.gain.gain * 100:.1f} points; "
         "how far to trust that, one draw cannot say."

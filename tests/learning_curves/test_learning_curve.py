@@ -52,7 +52,7 @@ def test_with_all_images_a_baseline_is_what_fit_baseline_fits(found, manifest):
 
 def test_the_majority_learns_nothing(found):
     assert found.lines[2].means == pytest.approx([1 / 3] * 4)
-    assert found.commonest == pytest.approx(1 / 3)
+    assert found.majority_share == pytest.approx(1 / 3)
 
 
 def test_twice_is_the_same(found, manifest):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from transferkit.config.settings import Config
-from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.curve import CurveLine
 from transferkit.learning_curves.doubling import Correctness
+from transferkit.learning_curves.summary import LearningCurveSummary
 from transferkit.report.learning_curve.figure import growth
 from transferkit.report.learning_curve.page import curve_page, foretold, headlines
 
@@ -29,17 +30,17 @@ def line(name: str, kind, best: float, sizes: int = 6) -> CurveLine:
 
 
 @pytest.fixture(scope="module")
-def curve() -> LearningCurve:
+def curve() -> LearningCurveSummary:
     lines = (
         line("net", "network", 0.9),
         line("<forest>", "baseline", 0.7),
         line("b", "baseline", 0.6),
     )
-    return LearningCurve("/home/me/<photos>", ("a", "b"), SIZES * 2, 200, DRAWS, lines, 0.5)
+    return LearningCurveSummary("/home/me/<photos>", ("a", "b"), SIZES * 2, 200, DRAWS, lines, 0.5)
 
 
 @pytest.fixture(scope="module")
-def page(curve: LearningCurve) -> str:
+def page(curve: LearningCurveSummary) -> str:
     return curve_page(curve, Config())
 
 
@@ -81,7 +82,7 @@ def test_the_last_row_foretells_twice_the_images(curve):
 
 def test_a_curve_without_a_law_foretells_nothing():
     short = line("net", "network", 0.9, sizes=3)
-    few = LearningCurve("photos", ("a", "b"), SIZES[:3] * 2, 200, DRAWS[:3], (short,), 0.5)
+    few = LearningCurveSummary("photos", ("a", "b"), SIZES[:3] * 2, 200, DRAWS[:3], (short,), 0.5)
     assert foretold(few) == ["twice: 10", "–", "20", "foretold"]
     assert "too few sizes" in curve_page(few, Config())
 
@@ -108,7 +109,7 @@ def test_the_page_runs_no_script_but_its_own(page):
 
 def test_names_of_lines_that_end_close_together_do_not_touch():
     lines = [line(name, "baseline", best) for name, best in (("a", 0.9), ("b", 0.89), ("c", 0.88))]
-    crowded = LearningCurve("photos", ("a", "b"), SIZES * 2, 200, DRAWS, tuple(lines), 0.5)
+    crowded = LearningCurveSummary("photos", ("a", "b"), SIZES * 2, 200, DRAWS, tuple(lines), 0.5)
     heights = {
         name: float(re.search(rf'y="([-\d.]+)"[^>]*>{name}<', growth(crowded)).group(1))
         for name in "abc"

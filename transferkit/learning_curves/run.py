@@ -14,10 +14,11 @@ from transferkit.baselines.catalog import DEFAULT_BASELINES, MAJORITY
 from transferkit.baselines.fit import SPLITS
 from transferkit.config.settings import Config
 from transferkit.errors import ConfigError, DataError
-from transferkit.learning_curves.curve import CurveLine, LearningCurve
+from transferkit.learning_curves.curve import CurveLine
 from transferkit.learning_curves.doubling import Correctness
 from transferkit.learning_curves.learners import PROBED, CurveLearner, Examples, learners
 from transferkit.learning_curves.subsets import draw_subset, subset_sizes
+from transferkit.learning_curves.summary import LearningCurveSummary
 from transferkit.runtime.progress import log
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def learning_curve(
     *,
     baselines: Sequence[str] = CURVE_BASELINES,
     draws: int = DRAWS,
-) -> LearningCurve:
+) -> LearningCurveSummary:
     """How right the network's probe and the `baselines` are, by the images that they learnt from.
 
     Each learns from 1, 2, 5, 10 ... images a class, in `draws` draws that are the same for all (of
@@ -79,14 +80,14 @@ def learning_curve(
         )
         for place, each in enumerate(chosen)
     ]
-    return LearningCurve(
+    return LearningCurveSummary(
         source=manifest.source,
         classes=manifest.classes,
         images=images,
         test_images=len(test),
         draws=np.array([len(sets) for sets in drawn]),
         lines=tuple(lines),
-        commonest=float(np.bincount(answers).max() / len(answers)),
+        majority_share=float(np.bincount(answers).max() / len(answers)),
     )
 
 

@@ -1,19 +1,80 @@
-"""What a learning curve comes to, in sentences: is it worth to gather more, and who leads where."""
+"""Summary of a learning curve: its table, and whether more images would help and who leads."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import cached_property
+from html import escape
+from io import StringIO
+from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from transferkit.learning_curves.curve import CurveLine, LearningCurve
 from transferkit.learning_curves.leads import Leads, leads
 
-if TYPE_CHECKING:
-    from transferkit.learning_curves.curve import CurveLine, LearningCurve
+MAX_FLAT_GAIN, MAX_FLAT_BOUND = 0.005, 0.01  # half a point, and a point at the interval's end
+NEAR = 0.01  # a point below the accuracy with all images, which is as good
+TABLE_WIDTH = 120  # characters of the table as text
 
-FLAT, AT_BEST = 0.005, 0.01  # a gain of less than half a point, and of less than one at best
-NEAR = 0.01  # a point below what all images bring, which is as good
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LearningCurveSummary(LearningCurve):
+    """A learning curve as table, sentences and HTML; its numbers are those of `LearningCurve`."""
+
+    @cached_property
+    def verdict(self) -> list[str]:
+        """A few sentences on the curve, the most important first."""
+        return sentences(self)
+
+    @property
+    def headings(self) -> list[str]:
+        """Headings of the table's columns."""
+        return ["images a class", *(line.name for line in self.lines), "images", "draws"]
+
+    def rows(self) -> list[list[str]]:
+        """Return the table's cells as text: mean accuracy and standard deviation over the draws."""
+        rows = []
+        for index, (size, images) in enumerate(zip(self.sizes, self.images, strict=True)):
+            cells = [_share(line.means[index], line.deviations[index]) for line in self.lines]
+            start = "all: " if index == len(self.sizes) - 1 else ""
+            rows.append([f"{start}{size:,.0f}", *cells, f"{images:,.0f}", f"{self.draws[index]}"])
+        return rows
+
+    def table(self) -> Table:
+        """Return a rich table with one row per size and one column per classifier."""
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for heading in self.headings:
+            table.add_column(Text(heading), justify="right", overflow="fold")
+        for row in self.rows():
+            table.add_row(*map(Text, row))
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain Python values, the sentences included."""
+        return super().to_json() | {"verdict": self.verdict}
+
+    def __str__(self) -> str:
+        console = Console(
+            file=StringIO(), width=TABLE_WIDTH, color_system=None, force_terminal=False
+        )
+        with console.capture() as captured:
+            console.print(self.table())
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        return "\n".join(["\n".join(lines).strip("\n"), "", *self.verdict])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.headings)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows()
+        )
+        below = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.verdict)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
 
 
 def sentences(curve: LearningCurve) -> list[str]:
@@ -36,7 +97,7 @@ def _more(curve: LearningCurve) -> Iterator[str]:
             f"Twice the images would bring {best.name} about {_points(gain)}; "
             "how far to trust that, one draw cannot say."
         )
-    elif gain < FLAT and best.gain.interval.high < AT_BEST:
+    elif gain < MAX_FLAT_GAIN and best.gain.interval.high < MAX_FLAT_BOUND:
         yield (
             f"The curve is flat: twice the images would bring {best.name} hardly anything, about "
             f"{_points(gain)} {within}."
@@ -99,6 +160,11 @@ def _overtakes(
         f"{curve.sizes[behind]:,.0f}, by {by}, and clearly ahead with {curve.sizes[ahead]:,.0f}; "
         f"it leads by {margin}."
     )
+
+
+def _share(mean: float, deviation: float) -> str:
+    spread = "" if np.isnan(deviation) else f" ± {deviation * 100:.1f}"
+    return f"{mean * 100:.1f} %{spread}"
 
 
 def _tests(images: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from transferkit.learning_curves.curve import FITTED, CurveLine, LearningCurve
+from transferkit.learning_curves.curve import MIN_FITTED_SIZE, CurveLine, LearningCurve
 from transferkit.report.figures.curves import AXIS, COLOURS, WIDTH, short
 from transferkit.report.figures.svg import BACKGROUND, INK, QUIET, panel, styled, svg_text
 from transferkit.report.html.formatting import percent
@@ -35,8 +35,8 @@ def growth(curve: LearningCurve) -> str:
     for line in reversed(curve.lines):
         _draw(axes, sizes, line, colours[line.name])
     low = min(np.nanmin(line.accuracies) for line in curve.lines)
-    axes.set_ylim(max(0, min(low, curve.commonest) * 100 - 4), 101)
-    axes.axhline(curve.commonest * 100, linestyle=":", color=QUIET, linewidth=1)
+    axes.set_ylim(max(0, min(low, curve.majority_share) * 100 - 4), 101)
+    axes.axhline(curve.majority_share * 100, linestyle=":", color=QUIET, linewidth=1)
     _name(axes, curve, colours)
     _ticks(axes)
     axes.set_xlabel("training images a class")
@@ -66,7 +66,7 @@ def _draw(axes: Axes, sizes: np.ndarray, line: CurveLine, colour: str) -> None:
     axes.fill_between(sizes, low * 100, high * 100, color=fill, linewidth=0)
     axes.plot(sizes, line.means * 100, "o-", color=colour, linewidth=1.6, markersize=3.5)
     if line.law is not None:
-        further = np.geomspace(max(FITTED, sizes[0]), sizes[-1] * 2, 60)
+        further = np.geomspace(max(MIN_FITTED_SIZE, sizes[0]), sizes[-1] * 2, 60)
         foretold = (1 - line.law.error(further)) * 100
         axes.plot(further, foretold, linestyle=(0, (4, 3)), color=colour, linewidth=1)
 
@@ -95,7 +95,7 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
     end = axes.get_xlim()[1]
     axes.annotate(
         "always one class",
-        (end, curve.commonest * 100),
+        (end, curve.majority_share * 100),
         (-2, -8),
         textcoords="offset points",
         ha="right",

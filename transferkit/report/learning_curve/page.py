@@ -7,13 +7,14 @@ from pathlib import PurePath
 from markupsafe import Markup
 
 from transferkit.config.settings import Config
-from transferkit.learning_curves.curve import FITTED, LearningCurve
+from transferkit.learning_curves.curve import MIN_FITTED_SIZE
+from transferkit.learning_curves.summary import LearningCurveSummary
 from transferkit.report.html.formatting import percent, points
 from transferkit.report.html.render import standalone
 from transferkit.report.learning_curve.figure import growth
 
 
-def curve_page(curve: LearningCurve, config: Config) -> str:
+def curve_page(curve: LearningCurveSummary, config: Config) -> str:
     """The whole page; everything that a user named is escaped."""
     source = curve.source.rstrip("/\\")
     return standalone(
@@ -28,12 +29,12 @@ def curve_page(curve: LearningCurve, config: Config) -> str:
         figure=Markup(growth(curve)),
         rows=curve.rows(),
         foretold=foretold(curve),
-        fitted=FITTED,
+        fitted=MIN_FITTED_SIZE,
         settings=config.to_yaml(),
     )
 
 
-def headlines(curve: LearningCurve) -> list[tuple[str, str, str]]:
+def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     found = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
@@ -43,11 +44,11 @@ def headlines(curve: LearningCurve) -> list[tuple[str, str, str]]:
         found.append((f"+{points(best.gain.gain)}", "with twice the images", within))
     return [
         *found,
-        (percent(curve.commonest), "always one class", "the answer that needs no image"),
+        (percent(curve.majority_share), "always one class", "the answer that needs no image"),
     ]
 
 
-def foretold(curve: LearningCurve) -> list[str]:
+def foretold(curve: LearningCurveSummary) -> list[str]:
     """The last row of the table: what twice the images would bring by the laws."""
     gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
     size, images = (f"{2 * each[-1]:,.0f}" for each in (curve.sizes, curve.images))
