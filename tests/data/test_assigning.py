@@ -5,8 +5,8 @@ import pytest
 
 from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import Config, ModelConfig
-from transferkit.data.assigning import rare_classes
 from transferkit.data.manifest import Manifest
+from transferkit.data.splits import rare_classes
 from transferkit.errors import DataError
 from transferkit.report.comparison.report import compare
 from transferkit.training.train import train

@@ -18,8 +18,8 @@ from transferkit.baselines.classifiers import can_weigh, fit_classifier
 from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import Config
-from transferkit.data.assigning import require_train
 from transferkit.data.class_weights import class_weights
+from transferkit.data.splits import require_train
 from transferkit.errors import DataError
 from transferkit.runtime.profiling import measure_usage
 from transferkit.runtime.progress import log
@@ -28,7 +28,7 @@ from transferkit.storage.active_run import keep_baseline
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
 
-SPLITS = ("train", "validation")
+FITTED_ON = ("train", "validation")
 
 
 def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Baseline:
@@ -44,13 +44,13 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         WeightsError: the backbone's weights cannot be had.
     """
     spec = find_baseline(name)
-    parts = [manifest.part(split) for split in SPLITS]
+    parts = [manifest.part(split) for split in FITTED_ON]
     rows = pd.concat(parts, ignore_index=True)
     truth = manifest.truth(rows)
     _require_two_classes(spec, rows, manifest)
     log(f"Fitting {name}.")
     features = make_features(spec, manifest.settled(config))
-    by_class = class_weights(manifest, config.train, SPLITS)
+    by_class = class_weights(manifest, config.train, FITTED_ON)
     with measure_usage() as taken:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
@@ -75,7 +75,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
             "title": spec.title,
             "chosen": chosen,
             "train_images": len(rows),
-            "fitted_on": " and ".join(SPLITS),
+            "fitted_on": " and ".join(FITTED_ON),
             "features_width": values.shape[1],
             "class weights": _weighed(spec, by_class),
             "temperature": getattr(estimator, "temperature_", 1.0),

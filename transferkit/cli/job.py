@@ -63,11 +63,11 @@ class Job:
         Raises:
             ConfigError: neither a source nor a manifest is given, or both are.
         """
-        from transferkit.data.manifest import CATALOGUE
+        from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
 
         self._require_source()
         images, settings = self.source or self.manifest, self.settings
-        if not images.startswith(CATALOGUE) and not os.path.exists(images):
+        if not images.startswith(TFDS_PREFIX) and not os.path.exists(images):
             return self
         model = resolve_backbone(settings.model, on_answer=silence_tensorflow)
         return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from transferkit.config.settings import DataConfig
-from transferkit.data.assigning import rare_classes
-from transferkit.data.manifest import SPLITS, Manifest, read_and_inspect
+from transferkit.data.manifest import Manifest, read_and_inspect
 from transferkit.data.probes import FeatureReader, probe_images
 from transferkit.data.quality.checking import left_out
 from transferkit.data.quality.file_info import SKETCH
 from transferkit.data.quality.findings import FINDINGS, as_findings, of_kind, sentences
 from transferkit.data.quality.grouping import numbered
 from transferkit.data.quality.image_checks import blurred
+from transferkit.data.splits import SPLITS, rare_classes
 from transferkit.errors import DataError
 from transferkit.runtime.text import NAMED_AT_MOST
 

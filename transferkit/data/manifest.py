@@ -12,13 +12,6 @@ import numpy as np
 import pandas as pd
 
 from transferkit.config.settings import Config, DataConfig
-from transferkit.data.assigning import (
-    SPLITS,
-    assign_splits,
-    rare_classes,
-    require_classes,
-    require_test,
-)
 from transferkit.data.decoding.value_range import Range, folder_range, range_note
 from transferkit.data.quality.checking import check_rows, leaks, left_out
 from transferkit.data.quality.file_checks import check_files
@@ -31,6 +24,14 @@ from transferkit.data.sources.class_names import look_alike_notes
 from transferkit.data.sources.csv.csv_file import read_csv_list
 from transferkit.data.sources.csv.paths import check_paths
 from transferkit.data.sources.folder.image_folder import scan_folder
+from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
+from transferkit.data.splits import (
+    SPLITS,
+    assign_splits,
+    rare_classes,
+    require_classes,
+    require_test,
+)
 from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
 from transferkit.runtime.printing import csv_text
@@ -38,8 +39,6 @@ from transferkit.storage.run import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-CATALOGUE = "tfds:"  # what a source starts with that is a set of tensorflow-datasets
 
 
 class Manifest:
@@ -210,7 +209,7 @@ def read_and_inspect(
 def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:
     """A row a file as the source has them, no file opened yet, and notes on what is left out."""
     folder = Path(source)
-    if str(source).startswith(CATALOGUE):
+    if str(source).startswith(TFDS_PREFIX):
         from transferkit.data.sources.tfds.catalog import tfds_folder
 
         folder = tfds_folder(str(source))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from transferkit.baselines.catalog import DEFAULT_BASELINES, MAJORITY
-from transferkit.baselines.fit import SPLITS
+from transferkit.baselines.fit import FITTED_ON
 from transferkit.config.settings import Config
 from transferkit.errors import ConfigError, DataError
 from transferkit.learning_curves.curve import CurveLine
@@ -57,7 +57,7 @@ def learning_curve(
             "There is no classifier to draw a curve of: give a backbone with weights, or a "
             "baseline such as random_forest_hog."
         )
-    learn = pd.concat([manifest.part(split) for split in SPLITS], ignore_index=True)
+    learn = pd.concat([manifest.part(split) for split in FITTED_ON], ignore_index=True)
     test = manifest.part("test")
     _require_images(manifest, learn, test)
     truth, answers = manifest.truth(learn), manifest.truth(test)

@@ -12,8 +12,8 @@ import keras
 
 from transferkit.backbones.resolve import resolve_backbone
 from transferkit.config.settings import Config
-from transferkit.data.assigning import require_train
 from transferkit.data.manifest import Manifest
+from transferkit.data.splits import require_train
 from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import HEAD
 from transferkit.models.network import Network

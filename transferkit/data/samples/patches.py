@@ -22,7 +22,7 @@ FLATTEST = 6  # grey values: with less contrast there is nothing but sky, or noi
 ROUNDS = 20  # clipping takes some contrast, and less in each round
 REGION = 2  # patches along each side of what goes to one split as a whole
 # By twice the region's row plus its column, so that each split is all over the photograph.
-SPLITS = ("train", "train", "validation", "train", "test")
+REGION_SPLITS = ("train", "train", "validation", "train", "test")
 
 
 def write_patches(folder: str | Path) -> Path:
@@ -73,4 +73,4 @@ def _even(patch: np.ndarray) -> np.ndarray:
 
 
 def _split(row: int, column: int) -> str:
-    return SPLITS[(2 * (row // REGION) + column // REGION) % len(SPLITS)]
+    return REGION_SPLITS[(2 * (row // REGION) + column // REGION) % len(REGION_SPLITS)]

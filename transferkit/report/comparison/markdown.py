@@ -13,7 +13,7 @@ import transferkit
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.spec import BackboneSpec
-from transferkit.data.manifest import SPLITS
+from transferkit.data.splits import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.models.network import Network
 from transferkit.report.comparison import statistics_section

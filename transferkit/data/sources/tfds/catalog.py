@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from transferkit.data.sources.tfds.export import ABOUT, image_and_label, write_set
+from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
 from transferkit.errors import ConfigError, DataError, unknown_name
 from transferkit.runtime.progress import log
 from transferkit.storage.folders import cache_folder
 
-PREFIX = "tfds:"
 OVERVIEW = "https://www.tensorflow.org/datasets/catalog/overview#image_classification"
 KIND = "catalogue data set"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -40,7 +40,7 @@ def tfds_folder(name: str) -> Path:
         ConfigError: no data set is called so.
         DataError: it has no images with one label each, or cannot be had.
     """
-    name = name.removeprefix(PREFIX)
+    name = name.removeprefix(TFDS_PREFIX)
     cache = cache_folder("catalogue")
     kept = _kept(cache, name)
     if kept is not None:
@@ -82,7 +82,7 @@ def fetch(
         ConfigError: no data set is called so, or `limit` is less than 1.
         DataError: it has no images with one label each, or cannot be had, or `folder` is taken.
     """
-    name, folder = name.removeprefix(PREFIX), Path(folder)
+    name, folder = name.removeprefix(TFDS_PREFIX), Path(folder)
     if limit is not None and limit < 1:
         raise ConfigError(f"The limit is {limit} images of each split: it should be 1 or more.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

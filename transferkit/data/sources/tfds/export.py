@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.sources.tfds.metadata import ABOUT
+from transferkit.data.splits import SPLITS
 from transferkit.errors import DataError
 from transferkit.runtime.progress import log, track
 from transferkit.storage.folders import new_folder
 
-SPLITS = ("train", "validation", "test")
 ENDINGS = {
     b"\xff\xd8\xff": ".jpg",
     b"\x89PNG": ".png",

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ABOUT = "catalogue.json"  # in a fetched folder: where it is from, under which licence
-
-
+TFDS_PREFIX = "tfds:"  # of a source that is a data set of tensorflow-datasets
 ABOUT_KEYS: dict[str, type] = {
     "name": str,
     "licence": str,
