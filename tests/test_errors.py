@@ -11,6 +11,20 @@ def test_every_kind_is_a_transferkit_error(name):
     assert issubclass(getattr(errors, name), TransferkitError)
 
 
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("ConfigError", ValueError),
+        ("DataError", ValueError),
+        ("WeightsError", ValueError),
+        ("DeviceError", RuntimeError),
+    ],
+)
+def test_it_can_be_caught_as_the_error_of_python_that_it_is(name, base):
+    assert issubclass(getattr(errors, name), base)
+    assert f"(a {base.__name__}" in errors.__doc__
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_tree_at_the_top_names_every_kind(name):
     assert name in errors.__doc__

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import require_list
-from transferkit.errors import RunError, brief
+from transferkit.errors import DataError, RunError, brief
 from transferkit.storage.run import written_atomically
 
 FOLDER = "baselines"  # in a run folder
@@ -56,6 +56,8 @@ class Baseline:
         if len(paths):
             try:
                 found[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))
+            except DataError:
+                raise
             except ValueError as error:
                 raise RunError(
                     f"The baseline {self.name!r} does not fit the features that it reads "

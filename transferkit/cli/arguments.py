@@ -9,6 +9,7 @@ from typing import Any
 
 import tyro
 
+from transferkit.errors import TransferkitError
 from transferkit.runtime.progress import log
 
 
@@ -37,13 +38,23 @@ def parse_arguments(
                 **given,
             )
     except SystemExit as exit:
+        if error := _refused_setting(exit):
+            raise error from None
         if exit.code:
             log(f"transferkit: {_sentence(box.getvalue(), program)}")
         raise
 
 
+def _refused_setting(exit: SystemExit) -> TransferkitError | None:
+    """Return the error of a setting; tyro takes it for its own, as any `ValueError`."""
+    error = exit.__context__
+    while error is not None and not isinstance(error, TransferkitError):
+        error = error.__context__
+    return error
+
+
 def _sentence(box: str, program: str) -> str:
-    """What tyro says in a box of several paragraphs, as one sentence."""
+    """Return as one sentence the message that tyro prints in a box of several paragraphs."""
     lines = [line.strip("│| ") for line in box.strip().splitlines()[1:-1]]
     text = "\n".join("" if not line.strip("─-") else line for line in lines)
     wrong, *paragraphs = text.strip().split("\n\n")

@@ -118,11 +118,11 @@ def _builder(name: str, data_dir: str | Path | None) -> Any:
     """The `tfds.core.DatasetBuilder` called `name`; neither network nor data is touched."""
     import tensorflow_datasets as tfds
 
-    place = data_dir or os.environ.get("TFDS_DATA_DIR")
+    if NAME.fullmatch(name) is None:
+        raise _unknown(name)
+    root = data_dir or os.environ.get("TFDS_DATA_DIR")
     try:
-        if NAME.fullmatch(name) is None:
-            raise _unknown(name)
-        return tfds.builder(name, data_dir=place, try_gcs=False)
+        return tfds.builder(name, data_dir=root, try_gcs=False)
     except tfds.core.DatasetNotFoundError as error:
         raise _unknown(name) from error
     except ImportError as error:
