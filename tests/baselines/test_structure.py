@@ -128,7 +128,7 @@ CHANGES = [
     ("rbf_svm", _machine("_intercept_", np.zeros(1)), "'_intercept_' of its SVC has the shape"),
     ("rbf_svm", _machine("kernel", "linear"), "its machine has another kernel."),
     ("rbf_svm", _machine("shape_fit_", (10**9, 10**9)), "its kernel is not square, or too large."),
-    ("rbf_svm", _last("gamma_", float("nan")), "'gamma_' of its GaussianSVM is nan."),
+    ("rbf_svm", _last("gamma_", float("nan")), "'gamma_' of its RBFSVM is nan."),
     ("knn", _last("_y", np.full(40, 7)), "'_y' of its KNeighborsClassifier has numbers"),
     ("knn", _last("n_neighbors", 41), "'n_neighbors' of its KNeighborsClassifier is 41."),
     ("knn", _last("metric", "precomputed"), "'metric' of its KNeighborsClassifier is 'precomp"),

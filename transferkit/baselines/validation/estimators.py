@@ -121,6 +121,6 @@ CHECKS: dict[str, Callable[[Any, int, np.ndarray], None]] = {
     "RandomForestClassifier": require_forest,
     "ExtraTreesClassifier": require_forest,
     "HistGradientBoostingClassifier": require_boosting,
-    "GaussianSVM": _gaussian,
+    "RBFSVM": _gaussian,
 }
 """Checks of a fitted estimator, by the name of its type."""

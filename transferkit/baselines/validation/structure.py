@@ -117,7 +117,7 @@ def _width(classifier: Any) -> int:
     """How many features the parts of `classifier` take: all that say so, the same number."""
     widths = set()
     for part in _parts(classifier):
-        if type(part).__name__ == "GaussianSVM":
+        if type(part).__name__ == "RBFSVM":
             machine = vars(part).get("machine_")
             precomputed = getattr(machine, "kernel", None) == "precomputed"
             holder, name = (part, "vectors_") if precomputed else (machine, "support_vectors_")
