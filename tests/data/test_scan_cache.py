@@ -17,7 +17,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.inspection import look
 from transferkit.data.manifest import Manifest
 from transferkit.data.quality import scan_cache
-from transferkit.data.quality.scan_cache import inspect_cached, memories
+from transferkit.data.quality.scan_cache import cached_sources, inspect_cached
 
 SOON = -(10**12)  # nanoseconds: what the test has just written counts as written long ago
 
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def spied(patch: pytest.MonkeyPatch, name: str, noted: Callable[[Any], list[Any]]) -> list[Any]:
-    """What is `noted` of the first argument of each call of `remembered.name`."""
+    """What is `noted` of the first argument of each call of `scan_cache.name`."""
     found: list[Any] = []
     real = getattr(scan_cache, name)
 
@@ -112,7 +112,7 @@ def test_what_is_new_is_read_and_what_is_gone_forgotten(
     assert read == [str(folder / "new.png")]
     assert files["path"].tolist()[-2:] == [str(folder / "8.png"), str(folder / "new.png")]
     assert (near, searches) == ([], [10, 10])
-    assert "9.png" not in memories()[0].path.read_text()
+    assert "9.png" not in cached_sources()[0].path.read_text()
 
 
 def test_a_bad_file_is_looked_at_each_time(folder: Path, read: list[str]) -> None:
@@ -129,7 +129,7 @@ def test_what_was_changed_just_now_is_not_remembered(
     monkeypatch.undo()
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(folder.parent / "cache"))
     again(folder)
-    assert '"files": {}' in memories()[0].path.read_text()
+    assert '"files": {}' in cached_sources()[0].path.read_text()
 
 
 def test_a_file_that_became_too_large_is_refused_by_who_reads_it(folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_without_a_cache_nothing_is_remembered(folder: Path, read: list[str]) ->
     for _ in range(2):
         again(folder, DataConfig(cache_gb=0))
     assert len(read) == 20
-    assert memories() == []
+    assert cached_sources() == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff", b"0" * 64 + b"\n{}", None])
@@ -150,9 +150,9 @@ def test_what_is_damaged_is_said_and_made_anew(
     folder: Path, read: list[str], damage: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again(folder)
-    whole = memories()[0].path.read_bytes()
+    whole = cached_sources()[0].path.read_bytes()
     flipped = whole.replace(b'"PNG"', b'"PNH"', 1)
-    memories()[0].path.write_bytes(flipped if damage is None else damage)
+    cached_sources()[0].path.write_bytes(flipped if damage is None else damage)
     again(folder)
     assert "is damaged: the files are read again" in capsys.readouterr().err
     assert len(read) == 20
@@ -201,25 +201,25 @@ def test_a_manifest_is_the_same_from_memory(folder: Path, read: list[str]) -> No
 
 def test_what_was_of_use_the_longest_ago_goes_first(tmp_path: Path, folder: Path) -> None:
     again(folder)
-    (first,) = memories()
+    (first,) = cached_sources()
     os.utime(first.path, (1e9, 1e9))
     small = DataConfig(cache_gb=1.5 * first.size / scan_cache.SHARE / 1e9)
     other = draw_folder(tmp_path / "other") / "circles"
     again(other, small)
-    (left,) = memories()
+    (left,) = cached_sources()
     assert left.path != first.path
     again(other, DataConfig(cache_gb=1e-9))  # too little for even this one: it is left alone
-    assert [each.path for each in memories()] == [left.path]
+    assert [each.path for each in cached_sources()] == [left.path]
 
 
 def test_what_is_replaced_takes_no_room_from_others(tmp_path: Path, folder: Path) -> None:
     other = draw_folder(tmp_path / "other", images=10) / "circles"
     again(folder)
     again(other)
-    both = DataConfig(cache_gb=1.2 * sum(each.size for each in memories()) / 5e7)
+    both = DataConfig(cache_gb=1.2 * sum(each.size for each in cached_sources()) / 5e7)
     Image.new("RGB", (50, 50)).save(other / "new.png")
     again(other, both)
-    assert len(memories()) == 2
+    assert len(cached_sources()) == 2
 
 
 def test_a_file_that_is_not_ours_to_read_is_not_known(
@@ -236,8 +236,8 @@ def test_what_another_process_is_writing_is_no_memory(folder: Path, cache: Path)
     again(folder)
     (cache / "files" / ".partial-0.json").write_text("half")
     (cache / "files" / "gone.json").symlink_to(cache / "nothing")
-    assert len(memories()) == 1
-    scan_cache.forget()
+    assert len(cached_sources()) == 1
+    scan_cache.evict()
     assert (cache / "files" / ".partial-0.json").exists()
 
 

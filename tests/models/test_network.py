@@ -18,7 +18,8 @@ from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, RunError
 from transferkit.models.network import Network
-from transferkit.storage.run import REPORT, Run, write_text
+from transferkit.storage.files import write_text
+from transferkit.storage.run import REPORT, Run
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 

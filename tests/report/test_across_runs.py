@@ -4,7 +4,8 @@ import pytest
 
 from transferkit.errors import RunError
 from transferkit.report.comparison.across_runs import runs_side_by_side
-from transferkit.storage.run import Run, write_text
+from transferkit.storage.files import write_text
+from transferkit.storage.run import Run
 
 
 def write_run(folder, accuracy, manifest="0123456789ab", images=550):

@@ -8,7 +8,8 @@ import pytest
 from transferkit.errors import ConfigError
 from transferkit.report.comparison import tracking
 from transferkit.report.comparison.tracking import require_tracker, scalars, settings, track_run
-from transferkit.storage.run import Run, write_text
+from transferkit.storage.files import write_text
+from transferkit.storage.run import Run
 
 
 def needs(package):

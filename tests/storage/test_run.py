@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from transferkit.errors import ConfigError, DataError, RunError
-from transferkit.storage.run import Run, write_json, write_text, written_atomically
+from transferkit.storage.files import write_json, write_text, written_atomically
+from transferkit.storage.run import Run
 
 
 def names(folder):
@@ -33,7 +34,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path):
     (tmp_path / "a.txt").write_text("before")
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from transferkit.storage.run import written_atomically\n"
+        "from transferkit.storage.files import written_atomically\n"
         "with written_atomically(Path(sys.argv[1])) as path:\n"
         "    path.write_text('half'); print('here', flush=True); time.sleep(60)\n"
     )

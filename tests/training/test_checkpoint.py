@@ -16,7 +16,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.models.network import Network
 from transferkit.storage.active_run import making
-from transferkit.storage.run import Run, write_text
+from transferkit.storage.files import write_text
+from transferkit.storage.run import Run
 from transferkit.training import checkpoint as checkpoint_module
 from transferkit.training import stages
 from transferkit.training import train as train_module

@@ -14,7 +14,7 @@ import numpy as np
 
 from tools.pocket.scenes import SIDE, draw_labelled, draw_scene
 from transferkit.runtime.progress import log, track
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 SHARD = 2_000  # pictures in a file: 55 MB
 LABELS = 1_000  # of the labelled pictures

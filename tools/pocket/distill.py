@@ -22,7 +22,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.config.settings import TrainConfig
 from transferkit.inference.devices import resolve_precision
 from transferkit.runtime.progress import log
-from transferkit.storage.run import write_text, written_atomically
+from transferkit.storage.files import write_text, written_atomically
 from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
 from transferkit.training.optimizers import build_optimizer, rate_schedule
 

@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 
 def write_weights(student: keras.Model, path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from tools.pocket.config import Lesson
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 
 def draw_curve(lesson: Lesson, path: Path) -> None:

@@ -17,7 +17,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.inference.devices import resolve_precision
 from transferkit.inference.tf_graph import compiled
 from transferkit.runtime.progress import log, track
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 COMPONENTS = 256  # of the teacher's features, which are correlated
 ENLARGED = (

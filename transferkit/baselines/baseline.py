@@ -17,7 +17,7 @@ from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import require_list
 from transferkit.errors import DataError, RunError, brief
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 FOLDER = "baselines"  # in a run folder
 FACTS = ("name", "classes", "fit_seconds", "details")  # kept in the file beside the pipeline

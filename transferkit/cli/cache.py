@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from transferkit.cli.arguments import parse_arguments
-from transferkit.data.quality.scan_cache import forget, memories
+from transferkit.data.quality.scan_cache import cached_sources, evict
 from transferkit.errors import RunError
 from transferkit.features.cache.listing import CachedTable, clear, list_tables, size_of_networks
 from transferkit.runtime.progress import show
@@ -38,13 +38,13 @@ def cache(arguments: Sequence[str]) -> None:
     # Not so many images: most are in several tables.
     rows = f"{sum(each.images for each in found):,} rows"
     size = sum(each.size for each in found)
-    sources = memories()
+    sources = cached_sources()
     remembered = sum(each.size for each in sources)
     networks = size_of_networks(root)
     if options.clear:
         try:
             clear(root)
-            forget()
+            evict()
         except OSError as error:
             raise RunError(
                 f"{str(root)!r} cannot be emptied: {error.strerror or error}; "

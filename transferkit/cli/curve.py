@@ -18,9 +18,10 @@ from transferkit.errors import RunError
 from transferkit.runtime.printing import guarded
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
+from transferkit.storage.files import write_json, write_text
 from transferkit.storage.locks import holds_files, locked
 from transferkit.storage.output_folder import folder_for
-from transferkit.storage.run import Run, write_json, write_text
+from transferkit.storage.run import Run
 
 FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
 

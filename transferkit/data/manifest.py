@@ -35,7 +35,7 @@ from transferkit.data.splits import (
 from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
 from transferkit.runtime.printing import csv_text
-from transferkit.storage.run import write_text
+from transferkit.storage.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

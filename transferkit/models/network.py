@@ -21,7 +21,7 @@ from transferkit.errors import RunError, brief
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import parameters
 from transferkit.models.loading import FACTS, read_network
-from transferkit.storage.run import written_atomically
+from transferkit.storage.files import written_atomically
 
 
 @dataclass(frozen=True, eq=False, repr=False)

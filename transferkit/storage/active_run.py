@@ -1,7 +1,7 @@
-"""The run that is being made: where what takes long is saved although nobody passes the run on.
+"""The active run: slow results are saved in it as they are finished, without being passed a run.
 
-The lines of a recipe call `train`, `fit_baseline` and `compare` without a run. What they have
-finished is in the folder all the same when a later line fails or the recipe is stopped.
+The lines of a recipe call `train`, `fit_baseline` and `compare` without a run. Their results are
+in the folder all the same when a later line fails or the recipe is stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from transferkit.storage.run import Run
 
 
 class ActiveRun:
-    """A run that is being made, and what was saved in it ahead of its end."""
+    """A run that is being made, and what was saved in it before its end."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -31,7 +31,7 @@ _active: ContextVar[ActiveRun | None] = ContextVar("transferkit.storage.active_r
 
 
 def active_run() -> Run | None:
-    """The run that is being made around this call; None where there is none."""
+    """Return the run that is being made around this call; None where there is none."""
     active = _active.get()
     return active.run if active else None
 
@@ -74,7 +74,7 @@ def keep_baseline(baseline: Any) -> None:
 
 
 def _try(save: Callable[[], None]) -> None:
-    """Save, or say why not: that ends no training."""
+    """Save, or log why not: a full disk does not end training."""
     try:
         save()
     except RunError as error:

@@ -3,98 +3,99 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
-
 from transferkit.runtime.progress import log
-from transferkit.storage.folders import cache_folder
+from transferkit.storage.files import PARTIAL
 
-ENDING, PARTIAL = ".block", ".partial-"
-ABOUT = "about.json"  # in the folder of a table: what decides its features
-NETWORKS, NETWORK = "networks", ".network"  # the folder of the quantised ones, and their ending
+ENDING = ".block"
+ABOUT = "about.json"  # in the folder of a table: everything that decides its features
+NETWORKS, NETWORK = "networks", ".network"  # the folder of quantized networks, and their ending
 LOCK = ".lock"
-MANY_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
-WAIT = 60  # seconds for another process to finish its writing
+MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
+LOCK_TIMEOUT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
 _logged: set[str] = set()  # sentences that a process says once
 
 
 def features_folder() -> Path:
-    """Where features, and the networks that compute them, are kept between runs."""
+    """Return the folder of cached features, and of the networks that compute them."""
     return cache_folder(FOLDER)
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Within it, no other process writes below `root`, or removes anything.
+    """Keep other processes from writing or removing anything below `root` in the meantime.
 
     Raises:
         OSError: the folder cannot be written to, or another process has not ended its writing.
     """
+    from filelock import FileLock  # 0.07 s, for those who write
+
     root.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(root / LOCK, timeout=WAIT):
+        with FileLock(root / LOCK, timeout=LOCK_TIMEOUT):
             yield
     except NotImplementedError as error:  # a file system without locks
         raise OSError(str(error)) from error
 
 
 def make_room(root: Path, bound: int) -> None:
-    """Remove what is least recently used below `root` until the rest is `bound` bytes at most.
+    """Remove the least recently used files below `root` until the rest is at most `bound` bytes.
 
-    To be called within `locked`: what is half-written then is of a process that was killed.
+    To be called within `locked`: any temporary file is then of a process that was killed.
     """
-    for lost in root.glob(f"*/{PARTIAL}*"):
-        lost.unlink(missing_ok=True)
+    for partial in root.glob(f"*/{PARTIAL}*"):
+        partial.unlink(missing_ok=True)
     files = [*root.glob(f"*/*{ENDING}"), *quantized_networks(root)]
-    kept = [(*found, path) for path in files if (found := last_use(path))]
-    size = sum(each for _, each, _ in kept)
-    for _, each, path in sorted(kept):
-        if size <= bound:
+    cached = [(*use, path) for path in files if (use := last_use(path))]
+    total = sum(size for _, size, _ in cached)
+    for _, size, path in sorted(cached):
+        if total <= bound:
             break
         _remove(path)
-        size -= each
+        total -= size
 
 
 def mark_used(path: Path) -> None:
     """Mark `path` as used now."""
     try:
         os.utime(path)
-    except OSError:  # gone, or another user's: then it is for others to say what was used
+    except OSError:  # gone, or another user's, who marks it himself
         return
 
 
 def discard(path: Path, *, why: str) -> None:
-    """Remove the damaged file `path`, and say it."""
+    """Remove the damaged file `path`, and log it."""
     log(f"{why}: {str(path)!r} is removed.")
     try:
         path.unlink(missing_ok=True)
-    except OSError:  # another user's: it is passed over
+    except OSError:  # another user's: readers skip it
         return
 
 
 def allow_more_files() -> bool:
-    """Let this process have as many files open as the system grants; whether those are more.
+    """Raise this process's limit of open files as far as the system allows; return if it rose.
 
-    Usual are 1,024, and a block that is mapped is one: they are used up by 30 GB or so.
+    The usual limit is 1,024, and each mapped shard is an open file: 30 GB or so use it up.
     """
     try:
         import resource
     except ImportError:  # Windows has no such bound
         return False
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MANY_FILES if most == resource.RLIM_INFINITY else min(MANY_FILES, most)
-    if not 0 <= now < wanted:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
+    if not 0 <= soft < wanted:
         return False
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return True
 
 
 def log_not_cached(what: str, root: Path, error: OSError) -> None:
-    """Say once that `what` cannot be kept below `root`, why, and what can be done."""
+    """Log once that `what` cannot be cached below `root`, why, and the remedy."""
     sentence = (
         f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
@@ -105,11 +106,12 @@ def log_not_cached(what: str, root: Path, error: OSError) -> None:
 
 
 def quantized_networks(root: Path) -> list[Path]:
+    """Return the files of cached quantized networks below `root`."""
     return list((root / NETWORKS).glob(f"*{NETWORK}"))
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, and its folder if it was the last; it may be gone, or held by its reader."""
+    """Remove a file, and its folder if it was the last; it may be gone, or open in a reader."""
     try:
         path.unlink(missing_ok=True)
         if not any(path.parent.glob(f"*{path.suffix}")):
@@ -120,9 +122,20 @@ def _remove(path: Path) -> None:
 
 
 def last_use(path: Path) -> tuple[int, int] | None:
-    """When the file was last used, in nanoseconds, and its bytes; None where it is gone."""
+    """Return when the file was last used, in nanoseconds, and its bytes; None if it is gone."""
     try:
-        found = os.stat(path)
+        facts = os.stat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return facts.st_mtime_ns, facts.st_size
+
+
+def cache_folder(name: str) -> Path:
+    """Return the cache folder of `name`: below TRANSFERKIT_CACHE, else the user's cache folder."""
+    own = os.environ.get("TRANSFERKIT_CACHE")
+    folder = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        folder = folder.expanduser()
+    except RuntimeError:  # a user without a home, as in a container
+        folder = Path(tempfile.gettempdir()) / "no-home"
+    return folder / name if own else folder / "transferkit" / name

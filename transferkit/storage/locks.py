@@ -13,9 +13,9 @@ LOCK = ".lock"  # the file, in the folder itself: another container on the same 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder`, which is there, for this process: no other one writes a result into it.
+    """Lock the existing `folder`: no other process writes a result into it.
 
-    The operating system lets go of it when the process ends, whatever ends it.
+    The operating system releases the lock when the process ends, whatever ends it.
 
     Raises:
         RunError: another process holds it.
@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
             "wait for its end, or choose another folder with --out."
         ) from None
     except (OSError, NotImplementedError):
-        # A file system without locks; that a folder cannot be written to is said by who writes.
+        # A file system without locks; the writer reports a folder that cannot be written to.
         yield
         return
     try:
@@ -43,7 +43,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def require_unlocked(folder: Path) -> None:
-    """Refuse a folder that another process holds now.
+    """Raise an error for a folder that another process has locked.
 
     Raises:
         RunError: it does.

@@ -1,4 +1,4 @@
-"""Folders that something is to be written into: made, and numbered where no name is given."""
+"""Output folders: made, and numbered where no name is given."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tempfile import TemporaryFile
 
 from transferkit.errors import RunError
 
-LONGEST = 60  # characters, of up to four bytes: file systems take 255 bytes
+MAX_NAME = 60  # characters, of up to four bytes: file systems take 255 bytes
 
 
 @contextmanager
 def folder_for(out: str, parent: str, name: str) -> Iterator[Path]:
-    """`out`, or a `numbered_folder`; it is there before anything slow, and goes if it stays empty.
+    """Yield `out` or a `numbered_folder`, made before slow work; removed again if it stays empty.
 
     Raises:
         RunError: it cannot be made or written to.
@@ -37,15 +37,15 @@ def folder_for(out: str, parent: str, name: str) -> Iterator[Path]:
 
 
 def numbered_folder(parent: str | Path, name: str) -> Path:
-    """`parent/name`, made, or the first of `parent/name-2`, `-3` ... that did not exist yet.
+    """Make `parent/name`, or the first of `parent/name-2`, `-3` ... that did not exist yet.
 
-    A name that is too long for a folder loses its middle. Two that ask at once get one each.
+    A name that is too long for a folder loses its middle. Two concurrent calls get two folders.
 
     Raises:
         RunError: it cannot be made.
     """
-    if len(name) > LONGEST:
-        name = f"{name[: LONGEST // 2 - 3]}...{name[-LONGEST // 2 :]}"
+    if len(name) > MAX_NAME:
+        name = f"{name[: MAX_NAME // 2 - 3]}...{name[-MAX_NAME // 2 :]}"
     candidate, number = Path(parent) / name, 1
     while True:
         try:

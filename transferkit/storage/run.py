@@ -1,4 +1,4 @@
-"""A run folder: what a run leaves behind, written so that a killed run leaves nothing half-made."""
+"""A run folder: the files of a run, claimed, opened and read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from transferkit.config.yaml_files import load_yaml
@@ -16,7 +15,7 @@ from transferkit.errors import ConfigError, RunError, WeightsError
 from transferkit.storage.locks import LOCK, holds_files
 
 START = ("config.yaml", "environment.json", "manifest.csv")
-"""What a run writes into its folder before it learns."""
+"""Files that a run writes into its folder before training."""
 
 REPORT = (
     "results.json",
@@ -29,7 +28,7 @@ REPORT = (
     "repeats.csv",
     "repeats.png",
 )
-"""What the report of a run is."""
+"""Files of the report of a run."""
 
 FILES = (
     *START,
@@ -41,58 +40,15 @@ FILES = (
     ".partial-*",  # from a run that was killed while it wrote
     "baselines/.partial-*",
 )
-"""What a run writes into its folder, as patterns."""
-
-
-@contextmanager
-def written_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what was written there becomes `path` at the end.
-
-    The temporary name keeps the ending of `path`, since Keras chooses a format by it. Where `path`
-    is a link, what it points to is replaced. Who may read the file is for the user's umask to say.
-
-    Raises:
-        RunError: the disk is full, or the folder cannot be written to, or `path` is no file.
-    """
-    target = Path(os.path.realpath(path))
-    if os.path.exists(target) and not os.path.isfile(target):
-        raise RunError(f"{str(path)!r} is not a regular file: choose another place with --out.")
-    temporary = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Not by tempfile, whose files are for their owner alone whatever the umask says.
-        beside = target.parent / f".partial-{token_hex(8)}{path.suffix}"
-        beside.touch(exist_ok=False)
-        temporary = beside
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        raise RunError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}; "
-            "free some space or choose another folder with --out."
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all; file names that are not UTF-8 survive."""
-    with written_atomically(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+"""Files that a run writes into its folder, as patterns."""
 
 
 class Run:
-    """A run folder that exists: the paths of its files, and what the small ones say."""
+    """A run folder that exists: the paths of its files, and the contents of the small ones."""
 
     def __init__(self, folder: str | Path | Run) -> None:
         self.folder = Path(folder)
-        self.stays = True  # whatever comes of the run: it was there before
+        self.stays = True  # even if the run fails: the folder was there before
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -125,9 +81,9 @@ class Run:
 
     @contextmanager
     def or_nothing(self) -> Iterator[None]:
-        """Take the folder back where settings or weights turn out to be wrong before all else.
+        """Remove the folder again if settings or weights turn out to be wrong at the start.
 
-        Otherwise the next run, with the right ones, would be told that the folder is taken.
+        Otherwise the next run, with the right ones, would find the folder taken.
         """
         try:
             yield
@@ -141,7 +97,7 @@ class Run:
             raise
 
     def remove_report(self) -> None:
-        """Remove what says how right the network was that is there no longer.
+        """Remove the report files, which are those of a model that this run replaces.
 
         Raises:
             RunError: the folder cannot be written to.
@@ -154,14 +110,14 @@ class Run:
 
     @classmethod
     def require_free(cls, folder: str | Path, *, overwrite: bool = False) -> Run:
-        """The run that `create` would make in `folder`; nothing is touched yet.
+        """Return the run that `create` would make in `folder`; nothing is touched yet.
 
         Raises:
             RunError: as `create`.
         """
         run = cls(folder)
         try:
-            above = next((each for each in run.folder.parents if each.exists()), Path())
+            above = next((parent for parent in run.folder.parents if parent.exists()), Path())
             if not above.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             taken = run.folder.exists() and (not run.folder.is_dir() or holds_files(run.folder))
@@ -173,7 +129,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
-        """The run in `folder`.
+        """Return the run in `folder`.
 
         Raises:
             RunError: there is no run in it.
@@ -187,7 +143,7 @@ class Run:
         return run
 
     def json(self, name: str) -> Any:
-        """What the JSON file `name` of this run says.
+        """Return the content of the JSON file `name` of this run.
 
         Raises:
             RunError: the run has no such file, or it is damaged.
@@ -202,18 +158,18 @@ class Run:
             raise RunError(f"{str(self / name)!r} cannot be read: {error}.") from error
 
     def settings(self) -> dict[str, Any]:
-        """The settings in config.yaml, as nested dictionaries.
+        """Return the settings in config.yaml, as nested dictionaries.
 
         Raises:
             RunError: the file is damaged.
         """
         try:
-            found = load_yaml(self / "config.yaml")
+            settings = load_yaml(self / "config.yaml")
         except ConfigError as error:
             raise RunError(str(error)) from error
-        if not isinstance(found, dict):
+        if not isinstance(settings, dict):
             raise RunError(f"{str(self / 'config.yaml')!r} has no settings in it: it was changed.")
-        return found
+        return settings
 
     def _require_overwritten(self, overwrite: bool) -> None:
         if not overwrite:

@@ -17,7 +17,8 @@ from transferkit.errors import RunError
 from transferkit.models.classifier import build_classifier
 from transferkit.models.network import Network
 from transferkit.runtime.progress import log
-from transferkit.storage.run import Run, write_text
+from transferkit.storage.files import write_text
+from transferkit.storage.run import Run
 from transferkit.training.state import TrainingState
 
 SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most

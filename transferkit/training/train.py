@@ -21,7 +21,8 @@ from transferkit.runtime.environment import environment
 from transferkit.runtime.profiling import measure_usage
 from transferkit.runtime.progress import log
 from transferkit.storage.active_run import active_run, keep_network
-from transferkit.storage.run import Run, write_json, write_text
+from transferkit.storage.files import write_json, write_text
+from transferkit.storage.run import Run
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
 from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState

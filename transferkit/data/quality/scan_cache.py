@@ -1,13 +1,12 @@
-"""What was found in the files of a source, remembered from run to run while they stay as they were.
+"""Cache of file scans: a source's files are not read again while they stay as they were.
 
-A file is taken to be as it was where its size, its number and its times of change are: git's way,
-with its caution: one that changed within `RECENT` of the look at it is not remembered, since a
-clock may be too coarse to tell a second change. Only files without a problem are.
+A file is unchanged while its `Stamp` is: git's way, with its caution: a file that changed within
+`RECENT` of its scan is not cached, since a clock may be too coarse to tell a second change. Only
+files without a problem are.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -26,63 +25,61 @@ from transferkit.data.quality.file_info import COLUMNS, SKETCH, frame_of, inspec
 from transferkit.data.quality.near_duplicates import Pair, near_duplicates
 from transferkit.errors import RunError
 from transferkit.runtime.progress import log
-from transferkit.storage.folders import cache_folder
-from transferkit.storage.run import write_text
+from transferkit.storage.disk_cache import cache_folder
+from transferkit.storage.files import NO_FILE, Stamp, digest, stamp, write_text
 
-FORMAT = 4  # of the file: another number makes what is there unknown
+FORMAT = 5  # of the file: one with another number is not read
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-gb`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
 Row = dict[str, Any]
 
 
-class MemoryFile(NamedTuple):
-    """The file of a source: when it was last of use, in nanoseconds since 1970, and its bytes."""
+class CachedSource(NamedTuple):
+    """The cache file of a source: its last use, in nanoseconds since 1970, and its bytes."""
 
     used: int
     size: int
     path: Path
 
 
-def memories() -> list[MemoryFile]:
-    """The file of each source of which something is remembered, the longest unused first."""
-    found = []
+def cached_sources() -> list[CachedSource]:
+    """Return the cache file of each source, least recently used first."""
+    sources = []
     for path in cache_folder("files").glob("[!.]*.json"):
         with suppress(OSError):  # another process has removed it
-            about = path.stat()
-            found.append(MemoryFile(about.st_mtime_ns, about.st_size, path))
-    return sorted(found)
+            facts = path.stat()
+            sources.append(CachedSource(facts.st_mtime_ns, facts.st_size, path))
+    return sorted(sources)
 
 
 def inspect_cached(
     source: str, paths: Sequence[str], data: DataConfig, *, anew: bool = False
 ) -> tuple[pd.DataFrame, list[Pair]]:
-    """What `inspect_files`, sketched, and `near_duplicates` say of the files `paths` of `source`.
+    """Return the rows of `inspect_files`, sketched, and the `near_duplicates` among `paths`.
 
-    Those that are as they were are not read again, unless `anew`. What is remembered is in the
-    cache folder, bounded by `data.cache_gb`; with 0, or where nothing can be written there, it is
-    nothing.
+    Files of `source` that have not changed are not read again, unless `anew`. The cache is bounded
+    by `data.cache_gb`; with 0, or where nothing can be written there, nothing is cached.
     """
-    memory = Memory(source, data, anew=anew)
-    stamps = {path: _stamp(path) for path in paths}  # before the look: a later change shows
-    rows = memory.recall(stamps)
-    lost = [path for path in paths if path not in rows]
-    for row in inspect_files(lost, data.max_pixels, sketched=True, value_range=None).to_dict(
-        "records"
-    ):
+    cache = ScanCache(source, data, anew=anew)
+    stamps = {path: _readable_stamp(path) for path in paths}  # before the scan: later changes show
+    rows = cache.read(stamps)
+    missing = [path for path in paths if path not in rows]
+    scanned = inspect_files(missing, data.max_pixels, sketched=True, value_range=None)
+    for row in scanned.to_dict("records"):
         rows[row["path"]] = {str(name): value for name, value in row.items()}
     files = frame_of([rows[path] for path in paths], sketched=True)
-    near = memory.near(files) if data.near_duplicates else []
-    memory.save(stamps, rows, changed=len(lost) > 0)
+    near = cache.near_duplicates(files) if data.near_duplicates else []
+    cache.write(stamps, rows, changed=len(missing) > 0)
     return files, near
 
 
-class Memory:
-    """What is remembered of one source; made anew where the versions that looked were others."""
+class ScanCache:
+    """The cached scans of one source; those of other versions of the packages are ignored."""
 
     def __init__(self, source: str, data: DataConfig, *, anew: bool) -> None:
         self.data = data
-        name = hashlib.sha256(os.fsencode(os.path.abspath(source))).hexdigest()[:16]
+        name = digest(os.fsencode(os.path.abspath(source))).hex()[:16]
         self.path = cache_folder("files") / f"{name}.json"
         self.began = time.time_ns()
         self.bound = int(data.cache_bytes * SHARE)
@@ -92,112 +89,99 @@ class Memory:
         if self.bound and not anew:
             self._load()
 
-    def recall(self, stamps: dict[str, str]) -> dict[str, Row]:
-        """The rows of the files that have the stamps that they had, by path."""
-        found = {}
-        for path, stamp in stamps.items():
-            known, *facts = self.facts.get(path, [""])
-            if not stamp or stamp != known:
+    def read(self, stamps: dict[str, Stamp]) -> dict[str, Row]:
+        """Return the cached rows, by path, of the files whose stamps have not changed."""
+        rows = {}
+        for path, current in stamps.items():
+            cached, *facts = self.facts.get(path, [NO_FILE])
+            if current == NO_FILE or current != Stamp(*cached):
                 continue
             row = {"path": path, "problem": ""} | dict(zip(FACTS, facts, strict=True))
             row[SKETCH] = b64decode(row[SKETCH])
             if row["width"] * row["height"] <= self.data.max_pixels:
-                found[path] = row
-        return found
+                rows[path] = row
+        return rows
 
-    def near(self, files: pd.DataFrame) -> list[Pair]:
-        """What `near_duplicates` says of `files`, from memory where it was asked just this."""
-        what = files[["digest", "width", "height"]].to_csv(index=False)  # no digest: a problem
-        key = hashlib.sha256(f"{self.data.max_pixels},{what}".encode()).hexdigest()
+    def near_duplicates(self, files: pd.DataFrame) -> list[Pair]:
+        """Return the `near_duplicates` of `files`, cached from a search of the very same files."""
+        table = files[["digest", "width", "height"]].to_csv(index=False)  # no digest: a problem
+        key = digest(f"{self.data.max_pixels},{table}".encode()).hex()
         if self.search.get("key") != key:
             pairs = near_duplicates(files, self.data.max_pixels)
             self.search, self.searched = {"key": key, "pairs": pairs}, True
-        return [(one, other) for one, other in self.search["pairs"]]
+        return [(first, second) for first, second in self.search["pairs"]]
 
-    def save(self, stamps: dict[str, str], rows: dict[str, Row], *, changed: bool) -> None:
-        """Remember `rows`, by path, and the last search; what was remembered less recently goes."""
+    def write(self, stamps: dict[str, Stamp], rows: dict[str, Row], *, changed: bool) -> None:
+        """Cache `rows`, by path, and the last search; the least recently used source goes first."""
         if not self.bound or not (changed or self.searched):
             return
         settled = self.began - RECENT
         self.facts = {
             path: [stamps[path], *_values(row)]
             for path, row in rows.items()
-            if not row["problem"] and stamps[path] and _last_change(stamps[path]) < settled
+            if not row["problem"]
+            and stamps[path] != NO_FILE
+            and max(stamps[path].modified, stamps[path].changed) < settled
         }
         text = json.dumps({"by": _versions(), "files": self.facts, "search": self.search})
-        text = f"{_digest(text)}\n{text}"
+        text = f"{_checksum(text)}\n{text}"
         if len(text) > self.bound:
             return
         try:
-            forget(self.bound - len(text), but=self.path)
+            evict(self.bound - len(text), except_for=self.path)
             write_text(self.path, text)
-        except (RunError, OSError):  # it is looked at again next time, as where there is no cache
+        except (RunError, OSError):  # the next run scans again, as without a cache
             return
 
     def _load(self) -> None:
         try:
-            digest, _, text = self.path.read_text(encoding="ascii").partition("\n")
+            checksum, _, text = self.path.read_text(encoding="ascii").partition("\n")
         except UnicodeDecodeError:
-            digest, text = "", "damaged"
+            checksum, text = "", "damaged"
         except OSError:  # there is none, or it is not ours to read
             return
         with suppress(OSError):  # of another user
-            os.utime(self.path)  # it is of use
-        if digest != _digest(text):
+            os.utime(self.path)  # marks it as used
+        if checksum != _checksum(text):
             log(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
             return
-        found = json.loads(text)
-        if found["by"] == _versions():
-            self.facts, self.search = found["files"], found["search"]
+        content = json.loads(text)
+        if content["by"] == _versions():
+            self.facts, self.search = content["files"], content["search"]
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def evict(bound: int = 0, *, except_for: Path | None = None) -> None:
+    """Remove the least recently used sources until at most `bound` bytes are left of the others."""
+    sources = [source for source in cached_sources() if source.path != except_for]
+    total = sum(source.size for source in sources)
+    for source in sources:
+        if total <= bound:
+            return
+        total -= source.size
+        source.path.unlink(missing_ok=True)
 
 
-def _stamp(path: str) -> str:
-    """What changes with the file `path`; empty where there is none."""
-    try:
-        found = os.stat(path)
-        if not os.access(path, os.R_OK):  # another user could, whose cache this is too
-            return ""
-    except (OSError, ValueError):
-        return ""
-    return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"
-
-
-def _last_change(stamp: str) -> int:
-    return max(map(int, stamp.split()[:2]))
+def _readable_stamp(path: str) -> Stamp:
+    """Return the stamp of `path`; `NO_FILE` also where only another user of the cache may read."""
+    facts = stamp(path)
+    return facts if facts != NO_FILE and os.access(path, os.R_OK) else NO_FILE
 
 
 def _values(row: Row) -> list[Any]:
-    """The facts of `row` as JSON has them."""
+    """Return the facts of `row` as JSON has them."""
     facts = [row[name] for name in FACTS[:-1]]
-    return [
-        *(each if isinstance(each, (str, float)) else int(each) for each in facts),
-        _text(row[SKETCH]),
-    ]
+    numbers = [fact if isinstance(fact, (str, float)) else int(fact) for fact in facts]
+    return [*numbers, b64encode(row[SKETCH]).decode()]
 
 
-def _text(sketch: bytes) -> str:
-    return b64encode(sketch).decode()
+def _checksum(text: str) -> str:
+    return digest(text.encode("ascii")).hex()
 
 
 def _versions() -> list[str]:
-    """Of what looks at files, and of how it is written down."""
+    """Return the versions of the packages that scan files, and of this format."""
     return [
         str(FORMAT),
         transferkit.__version__,
         *map(version, ("Pillow", "numpy", "scipy")),
     ]
-
-
-def forget(bound: int = 0, *, but: Path | None = None) -> None:
-    """Remove what was of use the longest ago until at most `bound` bytes are left beside `but`."""
-    kept = [each for each in memories() if each.path != but]
-    size = sum(each.size for each in kept)
-    for each in kept:
-        if size <= bound:
-            return
-        size -= each.size
-        each.path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from transferkit.errors import ConfigError, DataError
-from transferkit.storage.folders import new_folder
+from transferkit.storage.files import new_folder
 
 SIDE = 32  # pixels: four times the original's, which is as much as smooth edges need
 BRIGHTEST = 16  # the digits' own scale is 0..16

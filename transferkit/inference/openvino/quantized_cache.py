@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +21,7 @@ from transferkit.storage.disk_cache import (
     make_room,
     mark_used,
 )
-from transferkit.storage.files import write_atomically
+from transferkit.storage.files import digest, write_atomically
 
 DIGEST, LENGTH = 32, 8  # bytes that a file begins with: of the rest, and how many its XML has
 FORMAT = "1"  # of a file, and of the way of quantising: with another, all are made again
@@ -45,10 +44,8 @@ class QuantizedNetworkCache:
         for number, node in enumerate(model.get_ordered_ops()):
             node.set_friendly_name(str(number))
         by = [FORMAT, transferkit.__version__, *map(version, PACKAGES)]
-        about = hashlib.sha256(" ".join(by).encode())
-        for part in _serialised(model):
-            about.update(part)
-        self.path = self.root / NETWORKS / f"{about.hexdigest()[:32]}{NETWORK}"
+        key = digest(" ".join(by).encode(), *_serialised(model)).hex()[:32]
+        self.path = self.root / NETWORKS / f"{key}{NETWORK}"
 
     def read(self) -> Any | None:
         """The quantised network, or None; one that is damaged is removed, which is said."""
@@ -75,7 +72,7 @@ class QuantizedNetworkCache:
             if size <= self.bound:
                 with locked(self.root):
                     make_room(self.root, self.bound - size)
-                    write_atomically(self.path, _digest(*parts), *parts)
+                    write_atomically(self.path, digest(*parts), *parts)
         except OSError as error:
             log_not_cached("Networks in int8", self.root, error)
 
@@ -87,7 +84,7 @@ def _network_of(content: memoryview) -> Any:
         ValueError: it is damaged.
         RuntimeError: OpenVINO cannot read it.
     """
-    if content[:DIGEST] != _digest(content[DIGEST:]):
+    if content[:DIGEST] != digest(content[DIGEST:]):
         raise ValueError
     start = DIGEST + LENGTH
     end = start + int.from_bytes(content[DIGEST:start], "little")
@@ -110,11 +107,3 @@ def _serialised(model: Any) -> tuple[bytes, bytes]:
             raise OSError(f"in {tempfile.gettempdir()!r}: {error}") from error
         structure, weights = (path.read_bytes() for path in paths)
     return structure, weights
-
-
-def _digest(*parts: bytes | memoryview) -> bytes:
-    """Of all `parts` in turn: what a file begins with."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.digest()

@@ -14,7 +14,8 @@ from transferkit.errors import ConfigError
 from transferkit.evaluation.metrics import Scores
 from transferkit.evaluation.results import Result
 from transferkit.runtime.printing import guarded
-from transferkit.storage.run import Run, write_text, written_atomically
+from transferkit.storage.files import write_text, written_atomically
+from transferkit.storage.run import Run
 
 ROW = 0.32  # inches a row of the picture
 INK, FAINT = "#1f4e79", "#888888"

@@ -21,7 +21,8 @@ from transferkit.evaluation.results import Result
 from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.serialize import plain, predictions_csv, predictions_header
 from transferkit.runtime.printing import unguarded
-from transferkit.storage.run import Run, write_json, write_text
+from transferkit.storage.files import write_json, write_text
+from transferkit.storage.run import Run
 
 ANSWERS, PROBABILITIES = "results.json", "predictions.csv"
 MOST_NUMBERS = 1_000_000  # probabilities: a second to write, and to write again for each classifier

@@ -13,7 +13,8 @@ from transferkit.report.comparison.page import page
 from transferkit.report.comparison.results_file import ANSWERS, Answered
 from transferkit.report.comparison.serialize import scores_json
 from transferkit.runtime.faults import FILE
-from transferkit.storage.run import Run, write_json, write_text
+from transferkit.storage.files import write_json, write_text
+from transferkit.storage.run import Run
 
 
 def save_report(comparison: Comparison, run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from transferkit.errors import RunError
 from transferkit.runtime import printing
-from transferkit.storage.run import write_text, written_atomically
+from transferkit.storage.files import write_text, written_atomically
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,7 @@ from transferkit.data.sources.tfds.export import ABOUT, image_and_label, write_s
 from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
 from transferkit.errors import ConfigError, DataError, unknown_name
 from transferkit.runtime.progress import log
-from transferkit.storage.folders import cache_folder
+from transferkit.storage.disk_cache import cache_folder
 
 OVERVIEW = "https://www.tensorflow.org/datasets/catalog/overview#image_classification"
 KIND = "catalogue data set"

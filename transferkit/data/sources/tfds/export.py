@@ -15,7 +15,7 @@ from transferkit.data.sources.tfds.metadata import ABOUT
 from transferkit.data.splits import SPLITS
 from transferkit.errors import DataError
 from transferkit.runtime.progress import log, track
-from transferkit.storage.folders import new_folder
+from transferkit.storage.files import new_folder
 
 ENDINGS = {
     b"\xff\xd8\xff": ".jpg",

@@ -8,7 +8,8 @@ from layout_worlds import make_world
 from transferkit.data.sources.folder.image_folder import scan_folder
 from transferkit.data.sources.tfds.metadata import read_about
 from transferkit.errors import DataError
-from transferkit.storage.folders import cache_folder, new_folder
+from transferkit.storage.disk_cache import cache_folder
+from transferkit.storage.files import new_folder
 
 
 def test_a_new_folder_appears_with_what_was_written(tmp_path):
