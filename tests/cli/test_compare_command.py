@@ -21,6 +21,7 @@ FILES = {
     "baselines",
     "config.yaml",
     "environment.json",
+    "explanations.json",
     "history.csv",
     "manifest.csv",
     "model.keras",

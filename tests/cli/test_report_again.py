@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-DRAWN = ("report.html", "report.md", "model_card.md", "scores.json")
+DRAWN = ("report.html", "report.md", "model_card.md", "scores.json", "explanations.json")
 
 
 @pytest.fixture
@@ -18,11 +20,31 @@ def run(compared, tmp_path):
 
 def test_a_report_that_is_made_again_is_the_same(command, run):
     before = {name: (run / name).read_bytes() for name in DRAWN}
-    for name in DRAWN:
+    for name in DRAWN[:-1]:
         (run / name).unlink()
     said = command("report", run)
     assert (said.status, said.err) == (0, f"Report: {run / 'report.html'}\n")
     assert {name: (run / name).read_bytes() for name in DRAWN} == before
+
+
+def test_pictures_that_were_not_saved_are_made_again(command, run):
+    before = {name: (run / name).read_bytes() for name in DRAWN}
+    (run / "explanations.json").write_text("{}")
+    assert command("report", run).status == 0
+    assert {name: (run / name).read_bytes() for name in DRAWN} == before
+
+
+def test_neither_keras_nor_tensorflow_is_loaded_for_a_report_made_again(run):
+    before = (run / "report.html").read_bytes()
+    (run / "report.html").unlink()
+    code = (
+        "import sys; from transferkit.cli.main import main; "
+        f"main(['report', {str(run)!r}]); "
+        "print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "[]")
+    assert (run / "report.html").read_bytes() == before
 
 
 def test_answers_and_networks_stay_as_they_are(command, run):
@@ -35,6 +57,7 @@ def test_answers_and_networks_stay_as_they_are(command, run):
 def test_without_the_network_the_sections_that_need_it_say_so(command, run):
     (run / "model.keras").unlink()
     (run / "baselines" / "random_forest_pixels.skops").unlink()
+    (run / "explanations.json").unlink()
     assert command("report", run).status == 0
     html = (run / "report.html").read_text("utf-8")
     assert html.count("What is looked at needs lenet itself: There is no network in") == 2

@@ -173,7 +173,7 @@ def test_predictions_csv_says_what_scores_json_says(saved):
 def test_nothing_half_written_stays_in_the_run(saved):
     names = sorted(path.name for path in saved.folder.iterdir())
     assert names == [
-        *("model_card.md", "predictions.csv", "report.html", "report.md"),
+        *("explanations.json", "model_card.md", "predictions.csv", "report.html", "report.md"),
         *("results.json", "scores.json"),
     ]
 

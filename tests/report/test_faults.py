@@ -30,10 +30,17 @@ PARTS = (  # what computes or draws a part, and a section of the page that shows
     ("report.comparison.page_sections.recalls", "Results"),
     ("report.comparison.page_sections.confusion_matrix", "Confusion"),
     ("report.comparison.page_sections.gallery", "Test images"),
-    ("report.comparison.page_sections.pixel_maps", "Where the baselines look"),
+    ("report.comparison.visuals.pixel_maps", "Where the baselines look"),
     ("report.comparison.page_sections.class_counts", "Data"),
 )
-FILES = {"model_card.md", "predictions.csv", "report.html", "report.md", "results.json"}
+FILES = {
+    "explanations.json",
+    "model_card.md",
+    "predictions.csv",
+    "report.html",
+    "report.md",
+    "results.json",
+}
 MISSING = "This section could not be made: IndexError: index -1 is out of bounds."
 
 
@@ -48,7 +55,7 @@ def headings(html):
 @pytest.fixture
 def fresh(report):
     """The report with nothing computed yet."""
-    return dataclasses.replace(report, faults=Faults())
+    return dataclasses.replace(report, faults=Faults(), visuals={})
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,6 @@ def _report_again(run: Run) -> None:
             "again, as the run of an earlier version or one that was stopped."
         )
         return
-    silence_tensorflow()
     from transferkit.report.comparison.loading import load_report
 
     report = load_report(run)

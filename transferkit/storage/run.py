@@ -19,6 +19,7 @@ START = ("config.yaml", "environment.json", "manifest.csv")
 
 REPORT = (
     "results.json",
+    "explanations.json",
     "predictions.csv",
     "scores.json",
     "errors.txt",

@@ -57,6 +57,7 @@ class Comparison:
         settings_text: YAML of the settings, where it has more than `config`.
         faults: parts of the statistics or of the report that failed.
         answers_in: run folder that has the predictions already.
+        visuals: pictures of the classifiers that were made already, by section.
     """
 
     classes: tuple[str, ...]
@@ -74,6 +75,7 @@ class Comparison:
     settings_text: str = ""
     faults: Faults = dataclasses.field(default_factory=Faults)
     answers_in: Path | None = None
+    visuals: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def entries(self) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, RunError, TransferkitError
 from transferkit.evaluation.metrics import score
 from transferkit.evaluation.results import Classifier, Result
-from transferkit.models.network import Network
 from transferkit.report.comparison.report import Report
 from transferkit.report.comparison.results_file import read_answers
+from transferkit.report.comparison.visuals import are_complete, load_visuals
+from transferkit.runtime.process import silence_tensorflow
 from transferkit.storage.run import Run
 
 ROUNDING = 1e-9  # seconds by which the same time may differ in two files
@@ -37,7 +38,9 @@ def load_report(run: Run) -> Report:
         manifest = Manifest(manifest.frame, manifest.source, [note, *manifest.notes])
     truth, classes = manifest.truth(test), manifest.classes
     config, text = _settings(run)
-    classifiers, absent = _classifiers(run, results)
+    visuals = load_visuals(run)
+    # They take seconds to load, and only what was never drawn needs them.
+    classifiers, absent = ([], {}) if are_complete(visuals) else _classifiers(run, results)
     return Report(
         classes=classes,
         test=test,
@@ -53,6 +56,7 @@ def load_report(run: Run) -> Report:
         absent=absent,
         settings_text=text,
         answers_in=run.folder,
+        visuals=visuals,
     )
 
 
@@ -83,6 +87,7 @@ def _classifiers(
     run: Run, results: Sequence[Result]
 ) -> tuple[list[Classifier | None], dict[str, str]]:
     """The classifier of each result, None for one that is not there, and why it is not."""
+    silence_tensorflow()
     classifiers: list[Classifier | None] = []
     absent: dict[str, str] = {}
     for result in results:
@@ -95,8 +100,10 @@ def _classifiers(
     return classifiers, absent
 
 
-def _network(run: Run, result: Result) -> Network:
-    """The network of the run, if it is the one that gave `result`: a recipe may have several."""
+def _network(run: Run, result: Result) -> Classifier:
+    """Return the network of the run, if it is the one of `result`: a recipe may have several."""
+    from transferkit.models.network import Network
+
     network = Network.load(run.folder)
     if abs(network.fit_seconds - result.fit_seconds) > ROUNDING:
         raise RunError(f"model.keras in {str(run.folder)!r} is another network.")

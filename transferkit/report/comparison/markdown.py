@@ -15,13 +15,13 @@ from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.data.splits import SPLITS
 from transferkit.evaluation.results import Result
-from transferkit.models.network import Network
 from transferkit.report.comparison import statistics_section
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.serialize import Entry, plain
 from transferkit.report.comparison.table import COLUMNS, Column
 from transferkit.report.comparison.verdict import verdict_of
+from transferkit.report.comparison.visuals import is_own_network
 from transferkit.report.html.formatting import percent, printable
 from transferkit.report.html.render import TEMPLATES
 
@@ -133,7 +133,7 @@ def _facts_of(comparison: Comparison, best: Result, entry: Entry) -> dict[str, A
     return {
         "entry": entry,
         "classes": comparison.classes,
-        "ours": isinstance(comparison.classifier_of(best), Network),
+        "ours": is_own_network(comparison),
         "backbone": backbone,
         "start": backbone and start_of(backbone, starting_weights(model)),
         "version": transferkit.__version__,

@@ -14,16 +14,13 @@ from transferkit.evaluation.ranking import (
     majority_class,
     rival,
 )
-from transferkit.models.network import Network
 from transferkit.report.comparison import statistics_section
 from transferkit.report.comparison.comparison import Comparison
-from transferkit.report.comparison.explanation import explanations
 from transferkit.report.comparison.fairness import training_note
-from transferkit.report.comparison.feature_map import feature_map as map_of_features
 from transferkit.report.comparison.gallery import gallery
-from transferkit.report.comparison.pixel_maps import pixel_maps
 from transferkit.report.comparison.serialize import flat, plain
 from transferkit.report.comparison.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
+from transferkit.report.comparison.visuals import explanations_of, feature_map_of, pixel_maps_of
 from transferkit.report.figures import curves as figures
 from transferkit.report.figures.confusion_matrix import confusion_matrix
 from transferkit.report.figures.per_class import class_counts, recalls
@@ -138,41 +135,22 @@ def images(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def explanation(comparison: Comparison) -> dict[str, Any] | str | None:
-    """Where the best network looked; nothing for a classifier of another kind."""
-    return _of_best_network(comparison, "explanations", explanations)
+    """Values of the section on where the best network looked; None for another classifier."""
+    return _named("explanations", explanations_of(comparison))
 
 
 def feature_map(comparison: Comparison) -> dict[str, Any] | str | None:
-    """The map of the test images by the features of the best network's backbone."""
-    return _of_best_network(comparison, "feature_map", map_of_features)
+    """Values of the map of the test images by the features of the best network's backbone."""
+    return _named("feature_map", feature_map_of(comparison))
 
 
-def _of_best_network(
-    comparison: Comparison, name: str, make: Callable[..., Any]
-) -> dict[str, Any] | str | None:
-    """The section `name` that `make` gives of the most telling result, if that is a network.
-
-    A network that is not at hand gives the reason; a classifier of another kind, nothing.
-    """
-    best = comparison.main_result
-    if reason := comparison.absent.get(best.name, "") if best.kind == "network" else "":
-        return reason
-    network = comparison.classifier_of(best)
-    if not isinstance(network, Network):
-        return None
-    made = make(
-        network, comparison.manifest, best, truth=comparison.labels, config=comparison.config
-    )
-    return {name: made}
+def pixels(comparison: Comparison) -> dict[str, Any] | str | None:
+    """Values of the section on the pixel importance of the baselines on pixels."""
+    return _named("pixel_maps", pixel_maps_of(comparison))
 
 
-def pixels(comparison: Comparison) -> dict[str, Any] | str:
-    """Which pixels the baselines on pixels look at."""
-    maps = pixel_maps(
-        [each for each in comparison.classifiers if each is not None], comparison.test
-    )
-    reasons = [reason for name, reason in comparison.absent.items() if "pixels" in name]
-    return reasons[0] if reasons and not maps else {"pixel_maps": maps}
+def _named(name: str, visual: Any) -> dict[str, Any] | str | None:
+    return visual if isinstance(visual, str) else {name: visual}
 
 
 def data(comparison: Comparison) -> dict[str, Any]:

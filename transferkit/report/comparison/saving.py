@@ -12,6 +12,7 @@ from transferkit.report.comparison.markdown import markdown_report, model_card
 from transferkit.report.comparison.page import page
 from transferkit.report.comparison.results_file import ANSWERS, Answered
 from transferkit.report.comparison.serialize import scores_json
+from transferkit.report.comparison.visuals import VISUALS, save_visuals
 from transferkit.runtime.faults import FILE
 from transferkit.storage.files import write_json, write_text
 from transferkit.storage.run import Run
@@ -30,6 +31,7 @@ def save_report(comparison: Comparison, run: Run) -> None:
         "report.md": lambda: write_text(run / "report.md", markdown_report(comparison)),
         "model_card.md": lambda: write_text(run / "model_card.md", model_card(comparison)),
     }
+    files[VISUALS] = lambda: save_visuals(comparison, run)  # last: the others make them
     if (repeats := comparison.repeats) is not None:
         files["repeats.csv"] = lambda: repeats.save(run, "repeats")
     comparison.faults.clear()

@@ -22,7 +22,6 @@ from transferkit.report.figures.statistics import (
     spread_figure,
 )
 from transferkit.report.html.formatting import chance, percent, points
-from transferkit.training.temperature_scaling import LOSSES
 
 MOST_PAIRS = 28  # of eight classifiers; scores.json has them all
 
@@ -164,7 +163,7 @@ def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, 
     """
     rows = [(result.name, result.probabilities)]
     # Only what was fitted here, and not the mean of two pictures, can be taken back.
-    fitted = LOSSES in result.details and not result.details.get("mirrored")
+    fitted = "validation log loss" in result.details and not result.details.get("mirrored")
     temperature = result.details["temperature"] if fitted else 1.0
     if temperature != 1:
         before = apply_temperature(result.probabilities, 1 / temperature)
