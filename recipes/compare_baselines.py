@@ -46,8 +46,7 @@ def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
         weights_path(find_backbone(model.backbone), starting_weights(model))
     classifiers: list[Classifier] = []
     for model in models:
-        train = replace(config.train, unfreeze="none")
-        settings = tk.Config(config.data, model, train, config.seed)
+        settings = replace(config, model=model, train=replace(config.train, unfreeze="none"))
         classifiers.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
             baseline = tk.fit_baseline(name, manifest, settings)
