@@ -6,12 +6,13 @@ WORKERS ?= 2
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test check format bench
+.PHONY: help demo test test-all check format bench
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     train on two samples and write a report with figures of each"
-	@echo "make test     run the tests"
+	@echo "make test     run the quick tests"
+	@echo "make test-all run every test: also each backbone on each engine, recipes, notebooks, browser"
 	@echo "make check    ruff and mypy"
 	@echo "make format   let ruff format the code"
 	@echo "make bench    measure time, memory and accuracy, beside the usual way; on DATA=DIR"
@@ -20,6 +21,9 @@ demo: .venv/installed-$(EXTRAS)
 	@$(BIN)/transferkit demo
 
 test: .venv/installed-$(EXTRAS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+test-all: .venv/installed-$(EXTRAS)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/installed-check

@@ -15,12 +15,9 @@ by_name = pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 
 
 @by_name
-def test_its_docstring_begins_with_what_it_measures_and_its_command(path):
+def test_its_docstring_has_its_command(path):
     text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-    first, empty, command, *_ = text.splitlines()
-    assert first
-    assert empty == ""
-    assert command.split()[:2] == ["python", f"benchmarks/{path.name}"]
+    assert f"    python benchmarks/{path.name}" in text
 
 
 @by_name

@@ -1,12 +1,13 @@
 import pytest
 
 from transferkit.config.presets import PRESETS, with_preset
-from transferkit.config.settings import Config, DataConfig, TrainConfig
+from transferkit.config.settings import Config, TrainConfig
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_is_a_good_config(name):
-    assert with_preset(Config(), name).data == DataConfig()
+def test_a_preset_changes_its_training_settings_and_no_others(name):
+    config = with_preset(Config(), name)
+    assert config == Config(train=TrainConfig(**PRESETS[name]))
 
 
 def test_a_preset_leaves_other_settings():

@@ -52,14 +52,6 @@ def outputs(notebook: Any, kind: str) -> list[str]:
     return [data[kind] for data in found if kind in data]
 
 
-def test_there_are_three_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == [
-        "01_quickstart",
-        "02_your_own_images",
-        "03_against_baselines",
-    ]
-
-
 @every_notebook
 def test_a_notebook_is_valid(path: Path) -> None:
     nbformat.validate(nbformat.read(path, as_version=4))
