@@ -11,9 +11,3 @@ def test_the_likeliest_class_is_predicted_and_of_equals_the_first() -> None:
     probabilities = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]], np.float32)
     result = Result("forest", "baseline", probabilities, 1.0, 2.0, 3.0)
     assert result.predicted.tolist() == [1, 0, 0]
-
-
-def test_a_baseline_has_no_history() -> None:
-    result = Result("forest", "baseline", np.ones((1, 1), np.float32), 1.0, 2.0, 3.0)
-    assert list(result.history) == []
-    assert dict(result.details) == {}
