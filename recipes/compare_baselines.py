@@ -15,7 +15,6 @@ from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.weights import weights_path
 from transferkit.baselines.catalog import find_baseline
 from transferkit.errors import ConfigError
-from transferkit.evaluation.results import Classifier
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,10 @@ def run(manifest: tk.Manifest, config: ComparisonConfig) -> tk.Report:
     models = [config.model, *(replace(config.model, backbone=b) for b in config.more_backbones)]
     for model in models:  # whatever is missing is said before anything is trained
         weights_path(find_backbone(model.backbone), starting_weights(model))
-    classifiers: list[Classifier] = []
+    classifiers: list[object] = []
     for model in models:
-        settings = replace(config, model=model, train=replace(config.train, unfreeze="none"))
+        train = replace(config.train, unfreeze="none")
+        settings = tk.Config(data=config.data, model=model, train=train, seed=config.seed)
         classifiers.append(tk.train(manifest, settings))
         for name in tk.suitable_baselines(settings, ON_FEATURES):
             baseline = tk.fit_baseline(name, manifest, settings)
