@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.baseline import Baseline, load_baseline
 from transferkit.baselines.classifiers import MAKERS
 from transferkit.baselines.image_features import ImageFeatures
-from transferkit.baselines.loading import load_baseline
 from transferkit.baselines.temperature_scaling import TemperedClassifier
 from transferkit.errors import RunError
 

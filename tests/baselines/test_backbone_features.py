@@ -13,9 +13,9 @@ from sklearn.base import clone
 
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.catalog import find_baseline
 from transferkit.baselines.fit import fit_baseline, make_features
-from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, WeightsError

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.baseline import Baseline, load_baseline
 from transferkit.baselines.catalog import CLASSIFIERS
 from transferkit.baselines.classifiers import MAKERS, fit_classifier
 from transferkit.baselines.fit import fit_baseline
 from transferkit.baselines.image_features import ImageFeatures
-from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import COLUMNS, Manifest
 from transferkit.errors import ConfigError, DataError

@@ -10,7 +10,7 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from transferkit.baselines.loading import load_baseline
+from transferkit.baselines.baseline import load_baseline
 from transferkit.errors import RunError
 
 

@@ -49,7 +49,7 @@ def importance_of(name: str, manifest: Manifest) -> importance.PixelImportance |
 def test_what_tells_the_classes_apart_counts(
     name: str, how: str, lamps: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importance, "MOST_SECONDS", 600.0)  # whatever else this machine does
+    monkeypatch.setattr(importance, "MAX_SECONDS", 600.0)  # whatever else this machine does
     found = importance_of(name, lamps)
     assert found is not None
     assert (found.how, found.values.shape, found.values.dtype) == (how, (32, 32), np.float32)
@@ -66,7 +66,7 @@ def test_what_is_not_on_pixels_has_no_map(name: str, lamps: Manifest) -> None:
 def test_what_would_take_too_long_is_not_done(
     lamps: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importance, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(importance, "MAX_SECONDS", 0.0)
     assert importance_of("knn_pixels", lamps) is None
 
 
@@ -76,7 +76,7 @@ def test_nothing_is_exchanged_without_a_test_image(lamps: Manifest) -> None:
 
 
 def test_it_is_the_same_each_time(lamps: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importance, "MOST_SECONDS", 600.0)
+    monkeypatch.setattr(importance, "MAX_SECONDS", 600.0)
     first, second = (importance_of("logistic_regression_pixels", lamps) for _ in range(2))
     assert first is not None
     assert second is not None

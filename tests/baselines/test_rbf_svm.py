@@ -92,7 +92,7 @@ def test_how_long_many_images_take_is_said(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_is_foretold_grows_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gaussian, "TIMED", 200)
+    monkeypatch.setattr(gaussian, "TIMED_IMAGES", 200)
     values, truth = draw(3, images=4_000)
     few = min(gaussian.estimated_seconds(values[:400], truth[:400]) for _ in range(3))
     many = min(gaussian.estimated_seconds(values, truth) for _ in range(3))

@@ -19,10 +19,10 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.backbone_features import BackboneFeatures
+from transferkit.baselines.baseline import Baseline, load_baseline
 from transferkit.baselines.classifiers import MAKERS
-from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
-from transferkit.baselines.loading import load_baseline
+from transferkit.baselines.image_features import ImageFeatures
 from transferkit.errors import RunError
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
-from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.decoding.decode import decode, read_images
 from transferkit.data.decoding.value_range import folder_range, scaled

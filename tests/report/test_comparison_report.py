@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
-from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError

@@ -12,9 +12,9 @@ import pytest
 
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.backbone_features import BackboneFeatures
+from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
-from transferkit.baselines.image_features import BackboneFeatures
-from transferkit.baselines.loading import load_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest

@@ -1,1 +1,1 @@
-"""The baselines, as scikit-learn pipelines from images to probabilities."""
+"""Baselines: scikit-learn pipelines from images to probabilities."""

@@ -1,14 +1,17 @@
-"""The baselines as a table: which classifiers, on which features; facts only, nothing heavy.
+"""Catalog of baselines: classifiers and features; facts only, nothing heavy.
 
-A baseline is a classifier on features, and its name is the two: `random_forest_hog`. The one that
-looks at no image is called `majority`.
+A baseline is a classifier on features, and its name is the two: `random_forest_hog`. The baseline
+that looks at no image is called `majority`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from difflib import get_close_matches
 
+from transferkit.backbones.resolve import is_pretrained
+from transferkit.config.settings import Config
 from transferkit.errors import ConfigError, unknown_name
 
 
@@ -23,9 +26,9 @@ class ClassifierSpec:
 
 @dataclasses.dataclass(frozen=True)
 class FeaturesSpec:
-    """One way from pixels to numbers; `image_size` is what the images are decoded to, in pixels.
+    """One kind of features; `image_size` is the side that images are decoded to, in pixels.
 
-    The backbone's side is the network's own, so its row has none.
+    The backbone's image size is the network's own, so its spec has none.
     """
 
     name: str
@@ -44,7 +47,7 @@ class BaselineSpec:
 
     @property
     def title(self) -> str:
-        """What it is, as a report says it."""
+        """The name for reports: `random forest on HOG`."""
         if self.features is None:
             return self.classifier.title
         return f"{self.classifier.title} on {self.features.title}"
@@ -88,7 +91,7 @@ COMMAND = "transferkit baselines"  # lists them
 
 
 def find_baseline(name: str) -> BaselineSpec:
-    """The baseline that is called `name`.
+    """Return the spec of the baseline `name`.
 
     Raises:
         ConfigError: there is none; the sentence has the nearest name.
@@ -103,3 +106,18 @@ def find_baseline(name: str) -> BaselineSpec:
         f"No baseline is called {name!r}: a name is majority, or a classifier and its features, "
         f"such as random_forest_hog. `{COMMAND}` lists them."
     )
+
+
+def suitable_baselines(config: Config, names: Sequence[str] = DEFAULT_BASELINES) -> list[str]:
+    """Return `names` without those on the backbone's features, where its weights are random.
+
+    Raises:
+        ConfigError: no baseline, or no backbone, is called so.
+    """
+    pretrained = is_pretrained(config.model)
+    rows = [find_baseline(name) for name in names]
+    return [
+        row.name
+        for row in rows
+        if pretrained or row.features is None or row.features.name != "backbone"
+    ]

@@ -1,4 +1,4 @@
-"""The classifiers of the table, made and tuned as a practitioner would: a small search each."""
+"""The classifiers of the catalog, tuned as a practitioner would: by a small grid search."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from transferkit.features.scaling import EvenScaler
 from transferkit.runtime.progress import in_words, log
 
 TREES = 300
-TREES_SEARCHED = 50  # of a forest while its leaves are chosen, and its temperature
-MANY_CLASSES = 20  # from which trees grow by entropy
+TREES_SEARCHED = 50  # while the size of leaves and the temperature are chosen
+MAX_GINI_CLASSES = 20  # of more classes, trees grow by entropy
 
 
 def majority(seed: int) -> TunedEstimator:
-    """The shares of the classes, whatever the image: chance, for the others to beat."""
+    """The shares of the classes, whatever the image: the chance level."""
     return TunedEstimator(DummyClassifier(strategy="prior"), {})
 
 
 def perceptron(seed: int) -> TunedEstimator:
-    """One linear unit a class, learnt from its mistakes."""
+    """One linear unit per class, corrected by its mistakes (Rosenblatt)."""
     model = Perceptron(penalty="l2", max_iter=200, random_state=seed)
     grid = {"perceptron__alpha": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]}
     return TunedEstimator(make_pipeline(EvenScaler(), model), grid)
@@ -57,31 +57,31 @@ def logistic_regression(seed: int) -> TunedEstimator:
 
 
 def knn(seed: int) -> TunedEstimator:
-    """The nearest images by cosine, each weighted by its nearness."""
+    """Nearest neighbours by cosine similarity, weighted by distance."""
     model = KNeighborsClassifier(weights="distance", algorithm="brute")
     grid = {"kneighborsclassifier__n_neighbors": [1, 3, 5, 9, 15, 31]}
     return TunedEstimator(make_pipeline(Normalizer(), model), grid)
 
 
 def decision_tree(seed: int) -> TunedEstimator:
-    """A single tree, kept from growing to the last image."""
+    """A single tree, with a minimum size of its leaves."""
     model = DecisionTreeClassifier(random_state=seed)
     return TunedEstimator(model, {"min_samples_leaf": [1, 2, 5, 10, 20]})
 
 
 def random_forest(seed: int) -> TunedEstimator:
-    """Trees on draws of the images; there is little to tune in one (Probst et al., 2019)."""
+    """Trees on bootstrap samples; there is little to tune in one (Probst et al., 2019)."""
     return _forest(RandomForestClassifier(TREES, random_state=seed, n_jobs=-1))
 
 
 def extra_trees(seed: int) -> TunedEstimator:
-    """Trees whose thresholds are drawn."""
+    """Trees with random thresholds."""
     return _forest(ExtraTreesClassifier(TREES, random_state=seed, n_jobs=-1))
 
 
 def _forest(model: BaseEstimator) -> TunedEstimator:
-    # A leaf of several images is what weights of the classes act on: in one of a single image, all
-    # is its class's, whatever it weighs. Without weights the search brought too little.
+    # Class weights act in leaves of several images: a leaf of one image is its class's, whatever
+    # the weight. Without weights the search gained too little.
     return TunedEstimator(
         model,
         {"min_samples_leaf": [1, 3, 10]},
@@ -107,7 +107,7 @@ def gradient_boosting(seed: int) -> TunedEstimator:
 
 
 def linear_svm(seed: int) -> TunedEstimator:
-    """A hyperplane a class, on images of unit length."""
+    """One hyperplane per class, on features of unit length."""
     # The primal draws nothing: liblinear's dual draws from one source for all threads, so that two
     # fits in turn with one seed differ in the fifth digit.
     model = LinearSVC(dual=False, random_state=seed)
@@ -117,7 +117,7 @@ def linear_svm(seed: int) -> TunedEstimator:
 
 
 def rbf_svm(seed: int) -> TunedEstimator:
-    """Support vectors with a Gaussian kernel; the features share a scale, so none is changed."""
+    """SVM with a Gaussian kernel; the features share one scale, so they are not scaled."""
     return TunedEstimator(RBFSVM(random_state=seed), {"C": [0.1, 1.0, 10.0, 100.0]})
 
 
@@ -147,33 +147,33 @@ def fit_classifier(
     seed: int,
     weights: np.ndarray | None = None,
 ) -> tuple[BaseEstimator, dict[str, Any]]:
-    """The classifier `name`, tuned by cross-validation and fitted; and what was chosen.
+    """Return the classifier `name`, tuned by cross-validation and fitted, and its parameters.
 
-    `values` is `(images, width)` float32 features, `truth` `(images,)` int64 class numbers: at
+    `values` is `(images, width)` float32 features, `truth` `(images,)` int64 class indices: at
     least two of them, unless it is the majority. Images of one of the `groups` stay in one fold.
     `weights` `(images,)` weigh the images, where the classifier `can_weigh` them.
     """
     choice = MAKERS[name](seed)
     _grow_by_entropy(choice.estimator, len(np.unique(truth)))
     with searching():
-        if name == majority.__name__:  # which has nothing to search, and is as sure as it is right
+        if name == majority.__name__:  # nothing to search, and calibrated by itself
             return choice.estimator.fit(values, truth), {}
-        found = tune(choice, values, truth, weights, groups, seed)
+        tuned = tune(choice, values, truth, weights, groups, seed)
         if name == rbf_svm.__name__ and len(values) > MAX_IMAGES:
             log(
                 f"{len(values):,} images are many for an RBF SVM: about "
                 f"{in_words(estimated_seconds(values, truth))}. "
                 "With --baselines it can be left out."
             )
-        estimator = choice.estimator.set_params(**found.parameters)
-        fitted = TemperedClassifier(estimator, found.temperature).fit(values, truth, weights)
-    return fitted, {key.rpartition("__")[2]: value for key, value in found.parameters.items()}
+        estimator = choice.estimator.set_params(**tuned.parameters)
+        fitted = TemperedClassifier(estimator, tuned.temperature).fit(values, truth, weights)
+    return fitted, {key.rpartition("__")[2]: value for key, value in tuned.parameters.items()}
 
 
 def can_weigh(name: str) -> bool:
-    """Whether the classifier `name` learns from images that weigh more or less.
+    """Whether the classifier `name` takes sample weights.
 
-    The majority says how often each class occurs, and would not under weights.
+    The majority outputs how often each class occurs, and would not with weights.
     """
     return name != majority.__name__ and takes_weights(MAKERS[name](0).estimator)
 
@@ -184,5 +184,5 @@ def _grow_by_entropy(estimator: BaseEstimator, classes: int) -> None:
     With 171 classes of two images, 20 such trees were 134 levels deep, took 2.0 s and were right
     on 34 % of others; by entropy they were 9 deep, took 0.8 s and were right on all.
     """
-    if classes > MANY_CLASSES and "criterion" in estimator.get_params():
+    if classes > MAX_GINI_CLASSES and "criterion" in estimator.get_params():
         estimator.set_params(criterion="entropy")

@@ -1,4 +1,4 @@
-"""What a baseline sees in the pixels of one image: numbers of one length, whatever the image."""
+"""Descriptors of one image: pixels, colour histogram, HOG; of one length for every image."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from skimage.feature import hog
 
 BINS = (12, 6, 6)  # of hue, saturation and value: 432 in all
 CELL = 16  # pixels: 8 × 8 cells of an image of 128 px, 1,764 numbers
-# It keeps the interpreter to itself: two at once would take turns at every step, and be slower.
-ONE_HOG = threading.Lock()
+# HOG holds Python's lock: two at once would take turns at every step, and be slower.
+HOG_LOCK = threading.Lock()
 
 
 def pixel_values(image: np.ndarray) -> np.ndarray:
@@ -24,8 +24,8 @@ def pixel_values(image: np.ndarray) -> np.ndarray:
 def colour_histogram(image: np.ndarray) -> np.ndarray:
     """`(432,)` float32 of unit length: the joint histogram of hue, saturation and value.
 
-    Of each share the square root, so that the distance of two is Hellinger's (Arandjelović and
-    Zisserman, 2012). Where in the image a colour is makes no difference.
+    Each share is a square root, so that the distance of two is Hellinger's (Arandjelović and
+    Zisserman, 2012).
     """
     hsv = np.asarray(Image.fromarray(image).convert("HSV"), dtype=np.int64).reshape(-1, 3)
     cells = np.ravel_multi_index(tuple((hsv * BINS // 256).T), BINS)
@@ -36,8 +36,8 @@ def colour_histogram(image: np.ndarray) -> np.ndarray:
 def gradient_histograms(image: np.ndarray) -> np.ndarray:
     """`(width,)` float32 of unit length: HOG of the grey image; zeros where it is flat."""
     grey = rgb2gray(image)
-    with ONE_HOG:
-        found = hog(
+    with HOG_LOCK:
+        histograms = hog(
             grey,
             orientations=9,
             pixels_per_cell=(CELL, CELL),
@@ -45,11 +45,11 @@ def gradient_histograms(image: np.ndarray) -> np.ndarray:
             block_norm="L2-Hys",
             transform_sqrt=True,
         )
-    return (found / (np.linalg.norm(found) or 1)).astype(np.float32)
+    return (histograms / (np.linalg.norm(histograms) or 1)).astype(np.float32)
 
 
 def shape_and_colour(image: np.ndarray) -> np.ndarray:
-    """HOG and then the colour histogram: two parts of the same length, so that neither rules."""
+    """HOG and the colour histogram, both of unit length, so that neither dominates."""
     return np.concatenate([gradient_histograms(image), colour_histogram(image)])
 
 

@@ -1,4 +1,4 @@
-"""A baseline fitted on a manifest's images: from their paths to probabilities."""
+"""Fitting a baseline on the images of a manifest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from sklearn.pipeline import Pipeline
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import resolve_backbone, rooted_weights
 from transferkit.backbones.spec import pooling_of
+from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import MAJORITY, BaselineSpec, find_baseline
 from transferkit.baselines.classifiers import can_weigh, fit_classifier
-from transferkit.baselines.image_features import BackboneFeatures, ImageFeatures
+from transferkit.baselines.image_features import ImageFeatures
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import Config
 from transferkit.data.class_weights import class_weights
@@ -32,7 +33,7 @@ FITTED_ON = ("train", "validation")
 
 
 def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Baseline:
-    """The baseline `name`, tuned and fitted on the training and the validation images.
+    """Tune and fit the baseline `name` on the training and the validation images.
 
     A network stops and is chosen by the validation images, so it has seen them; a baseline is
     tuned by cross-validation instead and learns from both, for neither to see fewer images. Rarer
@@ -51,10 +52,10 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
     log(f"Fitting {name}.")
     features = make_features(spec, manifest.settled(config))
     by_class = class_weights(manifest, config.train, FITTED_ON)
-    with measure_usage() as taken:
+    with measure_usage() as usage:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
-        values = np.concatenate([each for each, _ in read]) if read else np.empty((len(rows), 0))
+        values = np.concatenate([part for part, _ in read]) if read else np.empty((len(rows), 0))
         started = time.perf_counter()
         estimator, chosen = fit_classifier(
             spec.classifier.name,
@@ -79,7 +80,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
             "features_width": values.shape[1],
             "class weights": _weighed(spec, by_class),
             "temperature": getattr(estimator, "temperature_", 1.0),
-            "taken": taken.to_json(),
+            "taken": usage.to_json(),
         },
     )
     keep_baseline(baseline)
@@ -87,14 +88,14 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
 
 
 def _weighed(baseline: BaselineSpec, by_class: np.ndarray | None) -> bool | str:
-    """Whether rarer classes weighed more, as for a network; or that this one cannot weigh them."""
+    """Return if rarer classes weighed more, as for a network, or a note that they cannot here."""
     if by_class is None or can_weigh(baseline.classifier.name):
         return by_class is not None
     return f"none: {baseline.classifier.title} cannot weigh images"
 
 
 def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | None:
-    """The first step of the pipeline of `baseline`; None for the one that looks at no image."""
+    """Make the first step of the pipeline of `baseline`; None for the majority."""
     if baseline.features is None:
         return None
     data = config.data

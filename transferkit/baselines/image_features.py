@@ -1,8 +1,7 @@
-"""From the paths of images to the numbers that a baseline reads, as scikit-learn transformers."""
+"""Pixels, colour histogram and HOG, as a scikit-learn transformer of image paths."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -11,30 +10,30 @@ from typing import Any
 import numpy as np
 
 import transferkit
-from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import NAMED
 from transferkit.baselines.catalog import FEATURES
 from transferkit.baselines.descriptors import EXTRACTORS
 from transferkit.baselines.path_transformer import PathTransformer
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
+from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import MOST_PIXELS, decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
-from transferkit.errors import WeightsError
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import FeatureBatch, Table, count_saved, replace_keys
 from transferkit.runtime.progress import track
 
-CHUNK = 8  # images that a thread reads before it hands them over, which takes its time too
-SLOW = ("hog", "hog_colour")  # 2.4 ms an image; pixels take as long as decoding, and 12 kB to keep
-ROWS = 1024  # images that are computed before they are kept
+CHUNK = 8  # images per task of a thread, since handing a task over takes time too
+SLOW = (
+    "hog",
+    "hog_colour",
+)  # 2.4 ms per image; pixels take as long as decoding, and 12 kB in the cache
+ROWS = 1024  # images that are computed before they are cached
 CACHE_SIZE = DataConfig().cache_gb
 SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
 
 
 class ImageFeatures(PathTransformer):
-    """The features of `kind` (pixels, colour, hog or hog_colour), at the side the table gives it.
+    """The features of `kind` (pixels, colour, hog or hog_colour), at the size in the catalog.
 
-    Those of `SLOW` kinds are kept on disk between runs, as a backbone's are. `resize`, `max_pixels`
+    Those of `SLOW` kinds are cached on disk, as a backbone's are. `resize`, `max_pixels`
     and `cache_gb` are those of `DataConfig`.
     """
 
@@ -56,25 +55,25 @@ class ImageFeatures(PathTransformer):
         self.cache_gb = cache_gb
 
     def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds that they took when they were computed."""
-        found = self._recalled(paths)
-        return found.values, found.seconds
+        """`(images, width)` float32, and the seconds that computing them took."""
+        batch = self._cached(paths)
+        return batch.values, batch.seconds
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32; what was kept of a slow kind is counted in `saved_seconds`."""
-        found = self._recalled(paths)
-        count_saved(found.kept_seconds)
-        return found.values
+        """`(images, width)` float32; the time saved by the cache is counted in `saved_seconds`."""
+        batch = self._cached(paths)
+        count_saved(batch.kept_seconds)
+        return batch.values
 
-    def _recalled(self, paths: Sequence[str]) -> FeatureBatch:
+    def _cached(self, paths: Sequence[str]) -> FeatureBatch:
         if self.kind not in SLOW or not self.cache_gb:
-            return FeatureBatch(*self._computed(paths))
+            return FeatureBatch(*self._compute(paths))
 
-        def compute(places: list[int]) -> Iterator[Batch]:
-            for start in range(0, max(len(places), 1), ROWS):
-                part = places[start : start + ROWS]
+        def compute(indices: list[int]) -> Iterator[Batch]:
+            for start in range(0, max(len(indices), 1), ROWS):
+                part = indices[start : start + ROWS]
                 decoded = [b""] * len(part)
-                batch = self._computed([paths[place] for place in part], decoded)
+                batch = self._compute([paths[index] for index in part], decoded)
                 replace_keys(keys, part, decoded)
                 yield batch
 
@@ -82,10 +81,10 @@ class ImageFeatures(PathTransformer):
         table = Table(self._facts, bound=DataConfig(cache_gb=self.cache_gb).cache_bytes)
         return table.read(keys, compute)
 
-    def _computed(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
-        """`(images, width)` float32, each image decoded and read in turn; and the seconds of it.
+    def _compute(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
+        """Compute `(images, width)` float32 from the files, and the seconds that it takes.
 
-        In `keys` each image's content key is written, of what was decoded.
+        Into `keys`, the content key of each image is written, of the bytes that were decoded.
         """
         started = time.perf_counter()
         extract, image_size = EXTRACTORS[self.kind], SIDES[self.kind]
@@ -111,7 +110,7 @@ class ImageFeatures(PathTransformer):
 
     @property
     def _facts(self) -> dict[str, Any]:
-        """All that decides what is kept."""
+        """Everything that decides the features: their key in the cache."""
         return {
             "features": self.kind,
             "image_size": SIDES[self.kind],
@@ -123,106 +122,3 @@ class ImageFeatures(PathTransformer):
                 **{name: version(name) for name in ("numpy", "pillow", "scikit-image")},
             },
         }
-
-
-class BackboneFeatures(PathTransformer):
-    """What a frozen backbone says of each image; the arguments are those of the settings.
-
-    The backbone itself is not kept with it: it is made again from its name and weights.
-    """
-
-    engine: EngineName = "auto"  # of files from before there was a choice
-    digest: str = ""  # the same
-
-    def __init__(
-        self,
-        backbone: str = "mobilenet_v2",
-        weights: str = "imagenet",
-        pooling: str = "auto",
-        *,
-        image_sizes: tuple[int, ...] = (),
-        precision: PrecisionName = "auto",
-        engine: EngineName = "auto",
-        image_size: int | None = None,
-        resize: str = "squash",
-        max_pixels: int = MOST_PIXELS,
-        value_range: tuple[float, ...] = (),
-        cache_gb: float = CACHE_SIZE,
-        digest: str = "",
-    ) -> None:
-        self.backbone = backbone
-        self.weights = weights
-        self.pooling = pooling
-        self.image_sizes = image_sizes
-        self.precision = precision
-        self.engine = engine
-        self.image_size = image_size
-        self.resize = resize
-        self.max_pixels = max_pixels
-        self.value_range = value_range
-        self.cache_gb = cache_gb
-        self.digest = digest
-
-    def fit(self, paths: Sequence[str], truth: object = None) -> BackboneFeatures:
-        """Keep whose weights these are, where they are from a file: it may be another's one day."""
-        self.digest = self._weights_digest()
-        return self
-
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds of `extract_features`; is fitted then.
-
-        Raises:
-            DataError: one of the images cannot be read.
-            WeightsError: the weights cannot be had.
-            ConfigError: the weights are random, which say nothing.
-        """
-        from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
-
-        model, data = self._settings()
-        found = extract_features(
-            model, data, list(paths), precision=self.precision, engine=self.engine
-        )
-        self.fit(paths)
-        return found.values, found.seconds
-
-    def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32, from disk where they are kept there.
-
-        Raises:
-            WeightsError: the file of weights has become another than that of `fit`.
-        """
-        from transferkit.features.extract import load_features
-
-        if self.digest and self._weights_digest() not in ("", self.digest):
-            raise WeightsError(
-                f"The weights in {self.weights!r} are not those that this baseline learnt with: "
-                "put those there again, or fit it anew."
-            )
-        model, data = self._settings()
-        return load_features(model, data, list(paths), precision=self.precision, engine=self.engine)
-
-    @property
-    def megabytes_beside(self) -> float:
-        """The backbone's own weights, in float32."""
-        return 4 * find_backbone(self.backbone).parameters / 1e6
-
-    def _weights_digest(self) -> str:
-        """The SHA-256 of the file of weights; empty for those that go by a name, or are gone."""
-        from transferkit.storage.files import file_digest, stamp
-
-        path = os.path.expanduser(self.weights)
-        if self.weights in NAMED or not os.path.isfile(path):
-            return ""
-        return file_digest(path, stamp(path))
-
-    def _settings(self) -> tuple[ModelConfig, DataConfig]:
-        return (
-            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.image_sizes)),  # type: ignore[arg-type]
-            DataConfig(
-                image_size=self.image_size,
-                resize=self.resize,  # type: ignore[arg-type]
-                max_pixels=self.max_pixels,
-                value_range=self.value_range,
-                cache_gb=self.cache_gb,
-            ),
-        )

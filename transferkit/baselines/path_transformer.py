@@ -1,7 +1,7 @@
 """A scikit-learn transformer of the paths of images, the first step of a baseline's pipeline.
 
-It takes paths, so that a whole pipeline does: one policy of decoding, and no more than an image a
-thread in memory, however many there are.
+It takes paths, so that a whole pipeline does: one decoding policy, and one image per thread in
+memory, however many there are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class PathTransformer(TransformerMixin, BaseEstimator, ABC):
-    """Paths in, features out; it learns nothing, since each image stands for itself.
+    """Transformer of image paths to features; it learns nothing from the data.
 
     `resize`, `max_pixels` and `value_range` are those of `DataConfig`.
     """
@@ -24,7 +24,7 @@ class PathTransformer(TransformerMixin, BaseEstimator, ABC):
     value_range: tuple[float, ...] = ()  # of files from before there was a choice
 
     def fit(self, paths: Sequence[str], truth: object = None) -> PathTransformer:
-        """Nothing to learn; here for the pipeline."""
+        """Do nothing; scikit-learn requires the method."""
         return self
 
     def transform(self, paths: Sequence[str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which pixels a baseline on pixels looks at: a heat map of the picture, for trees and others."""
+"""Importance of pixels for a baseline on pixels, as a heat map."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from transferkit.baselines.image_features import SIDES, ImageFeatures
 
 BLOCKS = 8  # along each side: 64 blocks of 4 × 4 pixels
 REPEATS = 2  # times that each block is exchanged among the images
-MOST_IMAGES = 200  # that are asked about again and again
-MOST_SECONDS = 10.0  # for that
-LEAST = 1e-6  # a probability below it counts as this: one answer should not outweigh all
+MAX_IMAGES = 200  # that are predicted again and again
+MAX_SECONDS = 10.0  # for that
+MIN_PROBABILITY = 1e-6  # lower ones count as this: one image should not outweigh all
 
 
 @dataclass(frozen=True, eq=False)
 class PixelImportance:
-    """How much each pixel counts, over all images.
+    """Importance of each pixel, over all images.
 
     Attributes:
         values: `(side, side)` float32, of sum 1; 0 where the classifier does not look.
-        how: impurity, what the trees' splits on that pixel gained (Breiman, 2001); or permutation,
-            what is lost in log likelihood where its block is exchanged for that of other images.
+        how: impurity, the gain of the trees' splits on that pixel (Breiman, 2001); or permutation,
+            the loss in log likelihood where its block is exchanged for that of other images.
     """
 
     values: np.ndarray
@@ -38,10 +38,10 @@ class PixelImportance:
 def pixel_importance(
     baseline: Baseline, paths: Sequence[str], truth: np.ndarray
 ) -> PixelImportance | None:
-    """What `baseline` looks at; None if it is not on pixels, or to find out would take too long.
+    """Return the pixels that matter to `baseline`; None if it is not on pixels, or too slow.
 
-    Trees say it of themselves, of the images that they learnt from. Any other is asked about the
-    images `paths`, which it has not learnt from; `truth` `(images,)` are their class numbers.
+    Trees have importances of their own, from the training images. Any other classifier predicts
+    the held-out images `paths`; `truth` `(images,)` are their class indices.
 
     Raises:
         DataError: one of the images cannot be read.
@@ -57,17 +57,17 @@ def pixel_importance(
         )
     if not len(paths):
         return None
-    drawn = np.random.default_rng(0).permutation(len(paths))[:MOST_IMAGES]
-    values = features.transform([paths[place] for place in drawn])
-    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[drawn])
+    sample = np.random.default_rng(0).permutation(len(paths))[:MAX_IMAGES]
+    values = features.transform([paths[index] for index in sample])
+    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[sample])
 
 
 def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelImportance | None:
-    """By blocks of pixels: single ones say too little, since their neighbours say the same."""
+    """Permute blocks of pixels: a single pixel matters little, since its neighbours are alike."""
     classifier.predict_proba(values[:1])  # the first call starts threads
     started = time.perf_counter()
     classifier.predict_proba(values)
-    if (time.perf_counter() - started) * REPEATS * BLOCKS**2 > MOST_SECONDS:
+    if (time.perf_counter() - started) * REPEATS * BLOCKS**2 > MAX_SECONDS:
         return None
     exchanged = permutation_importance(
         _ByBlocks(classifier, values),
@@ -83,10 +83,10 @@ def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelIm
 
 
 class _ByBlocks(ClassifierMixin, BaseEstimator):
-    """A fitted classifier of `values` whose columns are blocks: each holds row numbers.
+    """A fitted classifier of `values` whose columns are blocks: each holds row indices.
 
-    An image is put together of the blocks of the images with these numbers, so that who permutes
-    a column exchanges a block of pixels.
+    An image is assembled from the blocks of the images with these indices, so that permuting a
+    column exchanges a block of pixels.
     """
 
     def __init__(self, classifier: Any, values: np.ndarray) -> None:
@@ -94,17 +94,17 @@ class _ByBlocks(ClassifierMixin, BaseEstimator):
         self.values = values
 
     def fit(self, rows: np.ndarray, truth: np.ndarray) -> _ByBlocks:
-        """Nothing to learn; here for scikit-learn, which asks for it."""
+        """Do nothing; scikit-learn requires the method."""
         return self
 
     def predict_proba(self, rows: np.ndarray) -> np.ndarray:
-        """`(images, classes)`: what the classifier says of the images that `rows` describe."""
+        """`(images, classes)`: the probabilities of the images that `rows` describe."""
         times = SIDES["pixels"] // BLOCKS
         blocks = self.values.reshape(len(self.values), BLOCKS, times, BLOCKS, -1)
         blocks = blocks.transpose(1, 3, 0, 2, 4)  # (row, column, images, pixels, pixels × channels)
         mixed = np.empty_like(blocks)
-        for place in np.ndindex(BLOCKS, BLOCKS):
-            mixed[place] = blocks[place][rows[:, place[0] * BLOCKS + place[1]]]
+        for block in np.ndindex(BLOCKS, BLOCKS):
+            mixed[block] = blocks[block][rows[:, block[0] * BLOCKS + block[1]]]
         whole = mixed.transpose(2, 0, 3, 1, 4).reshape(self.values.shape)
         return self.classifier.predict_proba(whole)
 
@@ -117,10 +117,10 @@ class _ByBlocks(ClassifierMixin, BaseEstimator):
 
 
 def _log_likelihood(blocks: _ByBlocks, rows: np.ndarray, truth: np.ndarray) -> float:
-    """The mean logarithm of the true class's probability; finer than whether it is right."""
-    found = blocks.predict_proba(rows)
-    of_truth = (found * (truth[:, None] == blocks.classes_)).sum(axis=1)
-    return float(np.log(np.maximum(of_truth, LEAST)).mean())
+    """Return the mean log probability of the true class, which is finer than accuracy."""
+    probabilities = blocks.predict_proba(rows)
+    of_truth = (probabilities * (truth[:, None] == blocks.classes_)).sum(axis=1)
+    return float(np.log(np.maximum(of_truth, MIN_PROBABILITY)).mean())
 
 
 def _as_shares(

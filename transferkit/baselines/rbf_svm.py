@@ -17,13 +17,13 @@ from sklearn.svm import SVC
 # Beyond, the machine is exact still, and takes its time. Nyström's approximation under a linear
 # machine was no way out: of 12,000 images with 418 features it took 280 s, and the exact one 10 s.
 MAX_IMAGES = 8_000  # whose kernel is held in memory: 512 MB of float64
-GROWTH = 1.75  # of the time with the images, as a power: 1.7 to 1.8 from 2,000 to 16,000 images
-TIMED = 2_000  # images that a longer fit is foretold by
-CHUNK = 512  # images that are asked about at once
+TIME_EXPONENT = 1.75  # of the number of images: 1.7 to 1.8 from 2,000 to 16,000 images
+TIMED_IMAGES = 2_000  # of a fit that a longer one is estimated by
+CHUNK = 512  # images that are predicted at once
 
 
 class RBFSVM(ClassifierMixin, BaseEstimator):
-    """What `SVC(C, gamma="scale")` is: the same machine, the same answers and decisions.
+    """`SVC(C, gamma="scale")`, with the same decisions, faster by a precomputed kernel.
 
     Attributes:
         machine_: the `SVC`, on kernels; of more than `MAX_IMAGES` images, on their features.
@@ -57,15 +57,15 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """`(images,)` classes, by the vote of each two of them."""
-        return np.concatenate([self.machine_.predict(asked) for asked in self._asked(values)])
+        return np.concatenate([self.machine_.predict(chunk) for chunk in self._chunks(values)])
 
     def decision_function(self, values: np.ndarray) -> np.ndarray:
-        """`(images, classes)` float64, higher for what it is; of two classes `(images,)`."""
-        found = [self.machine_.decision_function(asked) for asked in self._asked(values)]
-        return np.concatenate(found)
+        """`(images, classes)` float64, highest for the likeliest; of two classes `(images,)`."""
+        decisions = [self.machine_.decision_function(chunk) for chunk in self._chunks(values)]
+        return np.concatenate(decisions)
 
-    def _asked(self, values: np.ndarray) -> Iterator[np.ndarray]:
-        """What the machine is to be asked about `values`, some images at a time."""
+    def _chunks(self, values: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the input of the machine for `values`, some images at a time."""
         for start in range(0, len(values), CHUNK):
             chunk = values[start : start + CHUNK].astype(np.float64)
             if self.machine_.kernel == "precomputed":
@@ -77,13 +77,10 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
 
 
 def estimated_seconds(values: np.ndarray, truth: np.ndarray) -> float:
-    """Seconds that one fit will about take on `values` `(images, width)`, `truth`.
-
-    A part of them is learnt from and timed.
-    """
-    rows = np.random.default_rng(0).permutation(len(values))[:TIMED]
+    """Estimate the seconds of one fit on `values` `(images, width)`, `truth`, by a timed part."""
+    rows = np.random.default_rng(0).permutation(len(values))[:TIMED_IMAGES]
     if len(np.unique(truth[rows])) < 2:
         return 0.0
     started = time.perf_counter()
     SVC(cache_size=500).fit(values[rows], truth[rows])
-    return (time.perf_counter() - started) * (len(values) / len(rows)) ** GROWTH
+    return (time.perf_counter() - started) * (len(values) / len(rows)) ** TIME_EXPONENT

@@ -1,4 +1,4 @@
-"""A classifier whose probabilities are as sure as it was right on images it did not learn from."""
+"""Temperature scaling of a scikit-learn classifier (Guo et al., 2017)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class TemperedClassifier(ClassifierMixin, BaseEstimator):
     """A classifier's logits divided by one temperature, as probabilities by a softmax.
 
     Logits are the decisions of a classifier that only decides, and the logarithms of the
-    probabilities of any other. The likeliest class stays the one that is decided for. A sigmoid
-    fitted to each class (Platt, 1999) turns answers round where images are few: of two for each of
-    ten hand signs, a linear SVM decided rightly for 50 % of others, and by its sigmoids was right
-    on 14 %. With all images of four sets, one temperature (Guo et al., 2017, arXiv:1706.04599) gave
-    SVMs the lower log loss for five and for ten classes, and the same to 0.005 for two; for 13 of
-    patches, the higher one.
+    probabilities of any other. The predicted class stays the same. A sigmoid fitted to each class
+    (Platt, 1999) reverses predictions where images are few: with two for each of ten hand signs, a
+    linear SVM was right on 50 % of others by its decisions, and on 14 % by its sigmoids. With all
+    images of four sets, one temperature (Guo et al., 2017, arXiv:1706.04599) gave SVMs the lower
+    log loss for five and for ten classes, and the same to 0.005 for two; for 13 of patches, the
+    higher one.
 
     Attributes:
         estimator_: the classifier, fitted.
-        temperature_: what its logits are divided by.
+        temperature_: the divisor of its logits.
         classes_: `(classes,)` as it has them.
     """
 
@@ -61,23 +61,27 @@ class TemperedClassifier(ClassifierMixin, BaseEstimator):
 
 
 def gives_probabilities(estimator: Any) -> bool:
-    """Whether `estimator` gives them by itself, rather than decisions alone."""
+    """Whether `estimator` outputs probabilities, rather than decisions alone."""
     return hasattr(estimator, "predict_proba")
 
 
 def logits_of(estimator: Any, values: np.ndarray) -> np.ndarray:
-    """`(images, classes)` float64, the highest being decided for, also where there are two classes.
+    """`(images, classes)` float64, also of two classes; the highest is that of the predicted class.
 
     A probability of less than `FLOOR` counts as that.
     """
     if gives_probabilities(estimator):
         return np.log(np.maximum(np.asarray(estimator.predict_proba(values), np.float64), FLOOR))
-    found = np.asarray(estimator.decision_function(values), np.float64)
-    return found if found.ndim == 2 else np.stack([np.zeros_like(found), found], axis=1)
+    decisions = np.asarray(estimator.decision_function(values), np.float64)
+    return (
+        decisions
+        if decisions.ndim == 2
+        else np.stack([np.zeros_like(decisions), decisions], axis=1)
+    )
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Whether what `estimator` learns can be weighed, image by image."""
+    """Whether `estimator`, or the last step of a pipeline, takes sample weights."""
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     return bool(has_fit_parameter(last, "sample_weight"))
 

@@ -1,4 +1,4 @@
-"""The search of a baseline's parameters and its temperature, on images it does not learn from."""
+"""Grid search of a baseline's parameters, and its temperature, by cross-validation."""
 
 from __future__ import annotations
 
@@ -27,17 +27,16 @@ from transferkit.evaluation.temperature import (
     tempered_loss,
 )
 
-RANGE = 1_000.0  # the temperature lies so many times below or above the spread of the decisions
+MAX_RATIO = 1_000.0  # of the temperature to the spread of the decisions, or the reverse
 
 
 class TunedEstimator(NamedTuple):
     """An estimator, and the values of its parameters to choose from.
 
-    `lighter` are the parameters it has while it is searched. With `together`, the fits on one fold
-    share work and run in turn. With `only_weighed`, there is a search only where images weigh more
-    or less; else the estimator keeps its own values. `likelihood`: its probabilities were fitted as
-    such, and are judged as they are, as those of the network's head; any other's at their best
-    temperature.
+    `lighter` are its parameters during the search. With `together`, the fits on one fold share work
+    and run in turn. With `only_weighed`, there is a search only with sample weights; else the
+    estimator keeps its own values. `likelihood`: its probabilities maximise the likelihood, and are
+    scored as they are, as those of the network's head; any other's at their best temperature.
     """
 
     estimator: BaseEstimator
@@ -49,7 +48,7 @@ class TunedEstimator(NamedTuple):
 
 
 class TunedClassifier(NamedTuple):
-    """The parameters that were chosen, and the temperature of the probabilities under them."""
+    """The chosen parameters, and the temperature of the probabilities under them."""
 
     parameters: dict[str, Any]
     temperature: float
@@ -68,11 +67,11 @@ def tune(
     groups: Sequence[str],
     seed: int,
 ) -> TunedClassifier:
-    """The parameters with the lowest log loss on held-out folds, and the temperature there.
+    """Return the parameters with the lowest log loss on held-out folds, and the temperature there.
 
-    The loss has the `weights` `(images,)` that the fits have. The temperature has not: it makes
-    probabilities as sure as they are right on images as they come, as the network's does. An
-    estimator that cannot take weights is judged without them as well.
+    The loss has the `weights` `(images,)` that the fits have. The temperature has not: it
+    calibrates probabilities on images as they come, as the network's does. An estimator that cannot
+    take weights is scored without them as well.
     """
     weights = weights if takes_weights(choice.estimator) else None
     rows, folds = drawn_folds(truth, groups, seed)
@@ -99,7 +98,7 @@ def _candidates(
     parts: Sequence[Fold],
     fewest: int,
 ) -> Iterator[_Candidate]:
-    """Each of the grid, with its logits for the images judged by in all `parts`, in turn."""
+    """Yield the grid's candidates with their logits for the held-out images of all `parts`."""
     grid = {} if choice.only_weighed and weights is None else choice.grid
     options = [
         parameters
@@ -107,15 +106,15 @@ def _candidates(
         # There are no more neighbours than images.
         if all(not key.endswith("n_neighbors") or n <= fewest for key, n in parameters.items())
     ]
-    batches = [options] if choice.together else [[each] for each in options]
+    batches = [options] if choice.together else [[option] for option in options]
     estimator = clone(choice.estimator).set_params(**choice.lighter)
-    found = joblib.Parallel()(
+    held_out = joblib.Parallel()(
         joblib.delayed(_held_out)(estimator, values, truth, weights, part, batch)
         for batch in batches
         for part in parts
     )
     for number, batch in enumerate(batches):
-        of_parts = found[number * len(parts) : (number + 1) * len(parts)]
+        of_parts = held_out[number * len(parts) : (number + 1) * len(parts)]
         for parameters, logits in zip(batch, zip(*of_parts, strict=True), strict=True):
             yield _Candidate(parameters, np.concatenate(logits))
 
@@ -128,9 +127,9 @@ def _held_out(
     part: Fold,
     options: Sequence[dict[str, Any]],
 ) -> list[np.ndarray]:
-    """The logits of the second rows of `part` by `estimator`, fitted on the first, an array each.
+    """Fit `estimator` on the first rows of `part`; return the logits of the second by each option.
 
-    One estimator takes the `options` in turn, so that what is warm stays warm.
+    One estimator takes the `options` in turn, so that a warm start has an effect.
     """
     learn, judge = part
     fitted, logits = clone(estimator), []
@@ -144,7 +143,7 @@ def _held_out(
 def _loss(
     choice: TunedEstimator, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray
 ) -> float:
-    """The log loss by which candidates are compared."""
+    """Return the log loss by which candidates are compared."""
     if choice.likelihood:
         return loss_at(1.0, logits, truth, weights)
     spread = float(logits.std(axis=1).mean()) or 1.0  # decisions have any scale
@@ -152,7 +151,7 @@ def _loss(
 
 
 def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float:
-    """Of probabilities, by the rules of the network's; of decisions, always one."""
+    """Return the temperature: of probabilities by the network's rules, of decisions always one."""
     if not gives_probabilities(estimator):
         return decisive_temperature(logits, truth)
     if reason_for_none(logits, truth, len(truth)):
@@ -162,10 +161,10 @@ def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float
 
 
 def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature at which `truth` `(images,)` is likeliest, after `decisions`.
+    """Return the temperature at which `truth` `(images,)` is likeliest, given `decisions`.
 
-    As in Platt's paper, the truth is taken to be a little less than certain: as if of two images
-    more one were of another class. Else a few images that are all right would mean no doubt at all.
+    As in Platt's paper, the targets are a little less than certain: as if of two images more one
+    were of another class. Else a few images that are all right would mean a temperature of 0.
     """
     spread = float(decisions.std(axis=1).mean())
     if not spread:
@@ -179,6 +178,6 @@ def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:
         wrong = (logs.sum(axis=1) - right) / (logs.shape[1] - 1)
         return float(-((1 - doubt) * right + doubt * wrong).mean())
 
-    bounds = np.log([1 / RANGE, RANGE])
-    found = minimize_scalar(loss, bounds=bounds, method="bounded")
-    return float(spread * np.exp(found.x))
+    bounds = np.log([1 / MAX_RATIO, MAX_RATIO])
+    optimum = minimize_scalar(loss, bounds=bounds, method="bounded")
+    return float(spread * np.exp(optimum.x))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import tyro
 
 from transferkit.backbones.resolve import possible_backbones
-from transferkit.baselines.choosing import suitable_baselines
+from transferkit.baselines.catalog import suitable_baselines
 from transferkit.cli.job import Job, parse_job
 from transferkit.cli.sources import quiet_catalogue, run_name
 from transferkit.config.settings import Config

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import tyro
 
-from transferkit.baselines.choosing import suitable_baselines
+from transferkit.baselines.catalog import suitable_baselines
 from transferkit.cli.compare import baseline_names
 from transferkit.cli.job import Job, parse_job
 from transferkit.cli.sources import quiet_catalogue, run_name

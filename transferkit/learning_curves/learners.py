@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 
 from transferkit.backbones.resolve import is_pretrained, resolve_backbone
-from transferkit.baselines.catalog import find_baseline
-from transferkit.baselines.choosing import suitable_baselines
+from transferkit.baselines.catalog import find_baseline, suitable_baselines
 from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.fit import make_features
 from transferkit.baselines.image_features import PathTransformer

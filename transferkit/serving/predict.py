@@ -36,7 +36,7 @@ def load_classifier(folder: str | Path, name: str = "") -> Classifier:
                 f"The run {str(folder)!r} has no baseline {name!r}: "
                 f"it has {', '.join(saved) or 'none'}, and the network, which needs no name."
             )
-        from transferkit.baselines.loading import load_baseline
+        from transferkit.baselines.baseline import load_baseline
 
         return load_baseline(path)
     from transferkit.models.network import Network

@@ -1,7 +1,7 @@
-"""The numbers of a fitted scikit-learn estimator, held to what its compiled code takes for granted.
+"""Checks of the arrays of a fitted scikit-learn estimator, whose compiled code checks nothing.
 
-scikit-learn looks at shapes and indices while it fits, not when a fitted estimator is asked: one
-that points outside its own arrays ends the process.
+scikit-learn checks shapes and indices in `fit`, not in `predict`: an estimator that points outside
+its own arrays ends the process.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM
 from transferkit.baselines.validation.requirements import (
+    MIN_DIVISOR,
     ROUNDING,
-    SMALLEST,
     require,
     require_array,
     require_number,
@@ -24,9 +24,9 @@ from transferkit.baselines.validation.trees import require_boosting, require_for
 
 
 def require_bounds(estimator: Any, width: int, classes: np.ndarray) -> None:
-    """Raise `StructureError` unless the fitted `estimator` can be asked about `width` features.
+    """Raise `StructureError` unless the fitted `estimator` can predict from `width` features.
 
-    `classes` are the numbers of the classes that it tells apart, `(classes,)`.
+    `classes` are the indices of its classes, `(classes,)`.
     """
     CHECKS[type(estimator).__name__](estimator, width, classes)
 
@@ -42,7 +42,7 @@ def _prior(estimator: Any, width: int, classes: np.ndarray) -> None:
 def _scaler(estimator: Any, width: int, classes: np.ndarray) -> None:
     require_array(estimator, "mean_", (width,))
     require_array(estimator, "var_", (width,), low=0)
-    require_array(estimator, "scale_", (width,), low=SMALLEST)
+    require_array(estimator, "scale_", (width,), low=MIN_DIVISOR)
 
 
 def _normalizer(estimator: Any, width: int, classes: np.ndarray) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 1e15  # of any number in it: sums of products of such are finite still
-SMALLEST = 1e-30  # of what is divided by: float32 still holds what comes of it
-ROUNDING = 1e-3  # by which shares that add up to 1 may miss it
+MAX_VALUE = 1e15  # of any number in it: sums of products of such are finite still
+MIN_DIVISOR = 1e-30  # float32 still holds the quotients
+ROUNDING = 1e-3  # tolerance of shares that add up to 1
 
 
 class StructureError(ValueError):
@@ -27,13 +27,13 @@ def require_array(
     shape: tuple[int | None, ...],
     *,
     kinds: str = "f",
-    low: float = -LARGEST,
-    high: float = LARGEST,
+    low: float = -MAX_VALUE,
+    high: float = MAX_VALUE,
 ) -> np.ndarray:
-    """The array `name` of `owner`: its shape (None: any), the kind of its type, its range.
+    """Return the array `name` of `owner`, of this shape (None: any), kind of type and range.
 
     Raises:
-        StructureError: it is another.
+        StructureError: it is not like that.
     """
     values = vars(owner).get(name)
     where = f"{name!r} of its {type(owner).__name__}"
@@ -49,12 +49,12 @@ def require_array(
 
 
 def require_number(
-    owner: Any, name: str, *, low: float = -LARGEST, high: float = LARGEST, whole: bool = False
+    owner: Any, name: str, *, low: float = -MAX_VALUE, high: float = MAX_VALUE, whole: bool = False
 ) -> float:
-    """The number `name` of `owner`, in its range.
+    """Return the number `name` of `owner`, in its range.
 
     Raises:
-        StructureError: it is another.
+        StructureError: it is not like that.
     """
     value = vars(owner).get(name)
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
@@ -67,6 +67,6 @@ def require_number(
 def require_values(owner: Any, **values: Any) -> None:
     """Raise `StructureError` unless the attributes of `owner` have these `values`."""
     for name, value in values.items():
-        given = vars(owner).get(name, getattr(type(owner), name, None))
-        same = type(given) is type(value) and given == value
-        require(same, f"{name!r} of its {type(owner).__name__} is {given!r:.50}")
+        actual = vars(owner).get(name, getattr(type(owner), name, None))
+        same = type(actual) is type(value) and actual == value
+        require(same, f"{name!r} of its {type(owner).__name__} is {actual!r:.50}")

@@ -1,4 +1,4 @@
-"""The parts of a saved baseline, held to those that `fit_baseline` makes and puts together."""
+"""Checks that a saved baseline has the parts that `fit_baseline` makes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from transferkit.backbones.catalog import find_backbone
+from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.catalog import BASELINES
 from transferkit.baselines.classifiers import MAKERS
-from transferkit.baselines.image_features import SIDES, BackboneFeatures, ImageFeatures
+from transferkit.baselines.image_features import SIDES, ImageFeatures
 from transferkit.baselines.temperature_scaling import TemperedClassifier
 from transferkit.baselines.validation.estimators import require_bounds
 from transferkit.baselines.validation.requirements import (
+    MIN_DIVISOR,
     ROUNDING,
-    SMALLEST,
     StructureError,
     require,
     require_array,
@@ -28,7 +29,7 @@ from transferkit.baselines.validation.requirements import (
 )
 from transferkit.config.settings import DataConfig, TrainConfig
 
-ASKED = np.random.default_rng(0).normal(size=(3, 1))  # rows of features that each is tried on
+PROBES = np.random.default_rng(0).normal(size=(3, 1))  # features to predict from
 
 
 def require_facts(facts: Mapping[str, Any]) -> None:
@@ -44,13 +45,13 @@ def require_facts(facts: Mapping[str, Any]) -> None:
 
 
 def require_structure(name: str, pipeline: Any, classes: int) -> None:
-    """Raise unless `pipeline` is what `fit_baseline` makes for the baseline `name`.
+    """Raise an error unless `pipeline` has the structure of the baseline `name`.
 
-    A name that is not in the table may be any baseline's. At last the classifier is asked about a
-    few made-up images: it has to answer with probabilities.
+    A name that is not in the catalog may be any baseline's. At last the classifier predicts from a
+    few rows of made-up features: it has to output probabilities.
 
     Raises:
-        StructureError: a part is another, or has other numbers, than fitting makes.
+        StructureError: a part is of another kind, or has other values, than fitting makes.
     """
     require(type(pipeline) is Pipeline, "it is no pipeline")
     steps = _steps(pipeline)
@@ -74,7 +75,7 @@ def require_structure(name: str, pipeline: Any, classes: int) -> None:
 
 
 def _deciding(estimator: Any) -> Any:
-    """The part of `estimator` that has the classes: the last step of a pipeline, or itself."""
+    """Return the part of `estimator` that has the classes: its last step, or itself."""
     while type(estimator) is Pipeline:
         estimator = _steps(estimator)[-1][1]
     return estimator
@@ -91,7 +92,7 @@ def _steps(pipeline: Pipeline) -> list[tuple[str, Any]]:
 
 
 def _kinds(estimator: Any) -> tuple[str, ...]:
-    """The names of the types of all parts, but of what only gives decisions as probabilities."""
+    """Return the names of the types of all parts, without the temperature scaling."""
     if type(estimator) is TemperedClassifier:
         fitted = vars(estimator).get("estimator_")
         require(type(fitted) is not TemperedClassifier, "its classifier is tempered twice")
@@ -114,7 +115,7 @@ def _parts(estimator: Any) -> Iterator[Any]:
 
 
 def _width(classifier: Any) -> int:
-    """How many features the parts of `classifier` take: all that say so, the same number."""
+    """Return how many features `classifier` takes: the same number for all its parts."""
     widths = set()
     for part in _parts(classifier):
         if type(part).__name__ == "RBFSVM":
@@ -134,7 +135,7 @@ def _width(classifier: Any) -> int:
 
 def _require_parts(classifier: Any, width: int, numbers: np.ndarray) -> None:
     if type(classifier) is TemperedClassifier:
-        require_number(classifier, "temperature_", low=SMALLEST)
+        require_number(classifier, "temperature_", low=MIN_DIVISOR)
         require(len(numbers) > 1, "its classifier decides between fewer than two classes")
     for part in _parts(classifier):
         require_bounds(part, width, numbers)
@@ -144,7 +145,7 @@ def _require_parts(classifier: Any, width: int, numbers: np.ndarray) -> None:
 
 
 def _require_answers(classifier: Any, width: int, classes: int) -> None:
-    values = np.repeat(ASKED, max(width, 1), axis=1)[:, :width].astype(np.float32)
+    values = np.repeat(PROBES, max(width, 1), axis=1)[:, :width].astype(np.float32)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         answers = classifier.predict_proba(values)

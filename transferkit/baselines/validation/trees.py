@@ -1,4 +1,4 @@
-"""Trees, forests and boosted trees, whose nodes have to point to nodes and features that exist."""
+"""Checks of trees, forests and boosted trees: their nodes must point to nodes that exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 from sklearn.tree._tree import TREE_LEAF, Tree
 
 from transferkit.baselines.validation.requirements import (
-    LARGEST,
+    MAX_VALUE,
     ROUNDING,
     require,
     require_array,
@@ -25,7 +25,7 @@ def require_tree(estimator: Any, width: int, classes: np.ndarray) -> None:
     tree = vars(estimator).get("tree_")
     require(type(tree) is Tree, "a tree in it is none")
     assert isinstance(tree, Tree)
-    # First of all: whoever asks for its arrays gets as many nodes as it says that it has.
+    # First of all: its arrays are as long as its claimed number of nodes.
     require(1 <= tree.node_count <= tree.capacity, "a tree in it has fewer nodes than it says")
     require(tree.n_outputs == 1, "a tree in it has several outputs")
     require(tree.n_features == width, "a tree in it is of other features")
@@ -86,7 +86,9 @@ def _boosted(tree: Any, width: int) -> None:
     require(kind and len(nodes), "a tree in it has no nodes")
     assert isinstance(nodes, np.ndarray)
     require(not nodes["is_categorical"].any(), "a tree in it asks for categories")
-    require((abs(nodes["value"]) <= LARGEST).all(), "a tree in it has numbers that it cannot have")
+    require(
+        (abs(nodes["value"]) <= MAX_VALUE).all(), "a tree in it has numbers that it cannot have"
+    )
     left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
     _require_inside(nodes["feature_idx"], left, right, nodes["is_leaf"] != 0, width=width)
 
@@ -94,8 +96,8 @@ def _boosted(tree: Any, width: int) -> None:
 def _require_inside(
     feature: np.ndarray, left: np.ndarray, right: np.ndarray, leaf: np.ndarray, *, width: int
 ) -> None:
-    """Raise `StructureError` where a node's children are not below it, or its feature is none."""
-    places = np.arange(len(left))
-    bounded = (places < left) & (left < len(left)) & (places < right) & (right < len(left))
+    """Raise `StructureError` where a node's children are not below it, or a feature is unknown."""
+    indices = np.arange(len(left))
+    bounded = (indices < left) & (left < len(left)) & (indices < right) & (right < len(left))
     known = (feature >= 0) & (feature < width)
     require((leaf | (bounded & known)).all(), "a tree in it points outside itself")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from transferkit.baselines.loading import load_baseline
+from transferkit.baselines.baseline import load_baseline
 from transferkit.config.loading import read_config
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest

@@ -1,0 +1,119 @@
+"""Features of a frozen backbone, as a scikit-learn transformer of image paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import NAMED
+from transferkit.baselines.image_features import CACHE_SIZE
+from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
+from transferkit.data.decoding.decode import MOST_PIXELS
+from transferkit.errors import WeightsError
+
+
+class BackboneFeatures(PathTransformer):
+    """Features of a frozen backbone; the arguments are those of the settings.
+
+    The backbone itself is not saved: it is built again from its name and weights.
+    """
+
+    engine: EngineName = "auto"  # of files from before there was a choice
+    digest: str = ""  # the same
+
+    def __init__(
+        self,
+        backbone: str = "mobilenet_v2",
+        weights: str = "imagenet",
+        pooling: str = "auto",
+        *,
+        image_sizes: tuple[int, ...] = (),
+        precision: PrecisionName = "auto",
+        engine: EngineName = "auto",
+        image_size: int | None = None,
+        resize: str = "squash",
+        max_pixels: int = MOST_PIXELS,
+        value_range: tuple[float, ...] = (),
+        cache_gb: float = CACHE_SIZE,
+        digest: str = "",
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.pooling = pooling
+        self.image_sizes = image_sizes
+        self.precision = precision
+        self.engine = engine
+        self.image_size = image_size
+        self.resize = resize
+        self.max_pixels = max_pixels
+        self.value_range = value_range
+        self.cache_gb = cache_gb
+        self.digest = digest
+
+    def fit(self, paths: Sequence[str], truth: object = None) -> BackboneFeatures:
+        """Note the digest of the weights, where they are a file: it may be replaced one day."""
+        self.digest = self._weights_digest()
+        return self
+
+    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
+        """`(images, width)` float32, and the seconds of `extract_features`; is fitted then.
+
+        Raises:
+            DataError: one of the images cannot be read.
+            WeightsError: the weights cannot be had.
+            ConfigError: the weights are random, so the features would be noise.
+        """
+        from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
+
+        model, data = self._settings()
+        features = extract_features(
+            model, data, list(paths), precision=self.precision, engine=self.engine
+        )
+        self.fit(paths)
+        return features.values, features.seconds
+
+    def transform(self, paths: Sequence[str]) -> np.ndarray:
+        """`(images, width)` float32, from the cache where they are in it.
+
+        Raises:
+            WeightsError: the file of weights is another than at `fit`.
+        """
+        from transferkit.features.extract import load_features
+
+        if self.digest and self._weights_digest() not in ("", self.digest):
+            raise WeightsError(
+                f"The weights in {self.weights!r} are not those that this baseline learnt with: "
+                "put those there again, or fit it anew."
+            )
+        model, data = self._settings()
+        return load_features(model, data, list(paths), precision=self.precision, engine=self.engine)
+
+    @property
+    def megabytes_beside(self) -> float:
+        """Megabytes of the backbone's own weights, in float32."""
+        return 4 * find_backbone(self.backbone).parameters / 1e6
+
+    def _weights_digest(self) -> str:
+        """Return the SHA-256 of the file of weights; empty for named weights, or without a file."""
+        from transferkit.storage.files import file_digest, stamp
+
+        path = os.path.expanduser(self.weights)
+        if self.weights in NAMED or not os.path.isfile(path):
+            return ""
+        return file_digest(path, stamp(path))
+
+    def _settings(self) -> tuple[ModelConfig, DataConfig]:
+        return (
+            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.image_sizes)),  # type: ignore[arg-type]
+            DataConfig(
+                image_size=self.image_size,
+                resize=self.resize,  # type: ignore[arg-type]
+                max_pixels=self.max_pixels,
+                value_range=self.value_range,
+                cache_gb=self.cache_gb,
+            ),
+        )
