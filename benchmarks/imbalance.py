@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 import transferkit as tk
-from transferkit.data.splits import SPLITS
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.runtime.process import silence_tensorflow
 
 RARER, DRAWS = 10, 3

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from transferkit.data.splits import SPLITS, split_groups
+from transferkit.data.sources.split_names import SPLITS
+from transferkit.data.splits import split_groups
 
 SEEDS = range(25)
 ORDER = ("train", "test", "validation")  # in which few images are shared out

@@ -18,7 +18,8 @@ from transferkit.data.quality.file_info import SKETCH
 from transferkit.data.quality.findings import FINDINGS, as_findings, of_kind, sentences
 from transferkit.data.quality.grouping import numbered
 from transferkit.data.quality.image_checks import blurred
-from transferkit.data.splits import SPLITS, rare_classes
+from transferkit.data.sources.split_names import SPLITS
+from transferkit.data.splits import rare_classes
 from transferkit.errors import DataError
 from transferkit.runtime.text import NAMED_AT_MOST
 

@@ -24,14 +24,9 @@ from transferkit.data.sources.class_names import look_alike_notes
 from transferkit.data.sources.csv.csv_file import read_csv_list
 from transferkit.data.sources.csv.paths import check_paths
 from transferkit.data.sources.folder.image_folder import scan_folder
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
-from transferkit.data.splits import (
-    SPLITS,
-    assign_splits,
-    rare_classes,
-    require_classes,
-    require_test,
-)
+from transferkit.data.splits import assign_splits, rare_classes, require_classes, require_test
 from transferkit.data.text_frame import COLUMNS, as_text, columns_of
 from transferkit.errors import DataError, unknown_name
 from transferkit.runtime.printing import csv_text

@@ -12,10 +12,10 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.formats import FORMATS
 from transferkit.data.sources.class_names import unknown_classes
 from transferkit.data.sources.csv.csv_file import SEVERAL
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.errors import DataError
 from transferkit.runtime.text import NAMED_AT_MOST
 
-SPLITS = ("train", "validation", "test")
 # Where images are few, train is filled first, then test.
 _ASSIGN_ORDER = ("train", "test", "validation")
 _CLASS_WEIGHT = (1e6, 1.1, 1.0)  # of a class in each of them: no train is no class at all

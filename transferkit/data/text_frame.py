@@ -7,8 +7,7 @@ import os
 import pandas as pd
 
 from transferkit.data.sources.csv.column_names import NEEDED
-from transferkit.data.sources.split_names import named_splits
-from transferkit.data.splits import SPLITS
+from transferkit.data.sources.split_names import SPLITS, named_splits
 from transferkit.errors import DataError
 
 COLUMNS = ("path", "label", "split", "group", "problem")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -26,9 +26,6 @@ from transferkit.training.conv_gradients import gradients_by_products
 from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
 
-if TYPE_CHECKING:
-    from transferkit.training.checkpoint import Checkpoint
-
 MAX_STEPS_AT_ONCE = 16  # steps that a GPU takes without asking the CPU for what to do next
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
@@ -43,6 +40,18 @@ class CachedActivations:
     above: keras.Model
     train: list[MappedFeatures]
     validation: MappedFeatures
+
+
+class ProgressSaver(Protocol):
+    """Where the network so far is saved during training."""
+
+    def is_due(self) -> bool:
+        """Whether saving now costs little beside what it saves."""
+        ...
+
+    def write(self, fit: TrainingState, /) -> bool:
+        """Save the network so far, and return whether it was saved."""
+        ...
 
 
 @dataclass
@@ -61,7 +70,7 @@ class TrainingState:
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""
     """The stage whose network the classifier is, where it is worth saving; empty before that."""
-    checkpoint: Checkpoint | None = None
+    checkpoint: ProgressSaver | None = None
     borrowed_seconds: float = 0.0
     """What features cost, less what was spent on them here: they may have been read before."""
 

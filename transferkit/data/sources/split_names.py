@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+SPLITS = ("train", "validation", "test")
+
 EVALUATION = "evaluation"  # validation beside a test, else the test
 UNLABELLED = "unlabelled"  # images to be predicted: no class is known of them
 WORDS = {

@@ -13,7 +13,7 @@ import transferkit
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.spec import BackboneSpec
-from transferkit.data.splits import SPLITS
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison import statistics_section
 from transferkit.report.comparison.comparison import Comparison

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from transferkit.baselines.catalog import BASELINES
-from transferkit.data.splits import SPLITS
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.evaluation.ranking import (
     is_correct,
     majority_class,

@@ -13,7 +13,7 @@ from PIL import Image
 from transferkit.config.settings import DataConfig
 from transferkit.data.inspection import DatasetInspection
 from transferkit.data.quality.findings import sentences
-from transferkit.data.splits import SPLITS
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.report.figures.image_sizes import shapes, sides
 from transferkit.report.figures.per_class import class_counts
 from transferkit.report.html.render import standalone

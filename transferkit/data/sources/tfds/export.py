@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.data.sources.split_names import SPLITS
 from transferkit.data.sources.tfds.metadata import ABOUT
-from transferkit.data.splits import SPLITS
 from transferkit.errors import DataError
 from transferkit.runtime.progress import log, track
 from transferkit.storage.files import new_folder
