@@ -6,7 +6,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-all check format bench
+.PHONY: help demo test test-all check format docs bench
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all run every test: also each backbone on each engine, recipes, notebooks, browser"
 	@echo "make check    ruff and mypy"
 	@echo "make format   let ruff format the code"
+	@echo "make docs     build the documents as a site, build/site"
 	@echo "make bench    measure time, memory and accuracy, beside the usual way; on DATA=DIR"
 
 demo: .venv/installed-$(EXTRAS)
@@ -34,6 +35,11 @@ check: .venv/installed-check
 format: .venv/installed-check
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# As a module, so that the hooks find `tools`; the theme's own notice is no part of the build.
+docs: .venv/installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/start.py $(DATA)

@@ -1,16 +1,20 @@
-"""The documents, held: their Python runs, their commands parse, their links lead somewhere."""
+"""The documents: their Python runs, their commands parse, their links lead somewhere."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import tyro
 
+import transferkit
+from tools.docs import reference
 from transferkit.backbones.catalog import BACKBONES
 from transferkit.baselines.catalog import CLASSIFIERS, FEATURES
 from transferkit.cli import catalogs
@@ -23,33 +27,51 @@ from transferkit.cli.look import FetchOptions, LookOptions
 from transferkit.cli.main import COMMANDS, usage
 from transferkit.cli.predict import PredictOptions, ReportOptions
 from transferkit.config.presets import PRESETS
+from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import POLICIES
 
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`(transferkit [^`]+)`")
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+SOURCE = re.compile(r'src="([^"]+)"')
+EXPANDED = {page: reference.expand(page.read_text("utf-8")) for page in PAGES}
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [text for kind, text in found if kind == language]
+    rows = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [text for kind, text in rows if kind == language]
 
 
-def lines(page: Path, start: str) -> list[str]:
-    """The lines of the shell blocks of `page` that begin with `start`."""
+def shell_lines(start: str) -> list[tuple[str, str]]:
+    """`(page, line)` of every shell line that begins with `start`, in all documents."""
     return [
-        line for text in blocks(page, "sh") for line in text.splitlines() if line.startswith(start)
+        (name_of(page), line)
+        for page in PAGES
+        for text in blocks(page, "sh")
+        for line in text.splitlines()
+        if line.startswith(start)
     ]
 
 
-def told(start: str) -> list[tuple[str, str]]:
-    """`(page, line)` of every shell line that begins with `start`, in all documents."""
-    return [(page.name, line) for page in PAGES for line in lines(page, start)]
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings of `page`, as GitHub and MkDocs make them."""
+    text = BLOCK.sub("", EXPANDED[page])
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def page_text(name: str) -> str:
+    return EXPANDED[DOCS / name]
 
 
 def parse_train(arguments: Sequence[str]) -> None:
@@ -88,13 +110,13 @@ PARSERS: dict[str, Callable[[Sequence[str]], object]] = {
 
 
 def test_every_command_has_a_parser_here():
-    assert set(PARSERS) == {each.name for each in COMMANDS}
+    assert set(PARSERS) == {command.name for command in COMMANDS}
 
 
 @pytest.mark.parametrize(
     "line",
     sorted(
-        {line for _, line in told("transferkit ")}
+        {line for _, line in shell_lines("transferkit ")}
         | {span for page in PAGES for span in SPAN.findall(page.read_text(encoding="utf-8"))}
     ),
 )
@@ -102,35 +124,36 @@ def test_a_command_in_the_documents_can_be_given(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("settings.yaml").write_text("train:\n  batch_size: 16\n", encoding="utf-8")
     _, name, *arguments = shlex.split(line)
-    PARSERS[name](arguments)
+    if "--help" not in arguments:  # which ends the process
+        PARSERS[name](arguments)
 
 
-@pytest.mark.parametrize(("page", "line"), told("make "))
+@pytest.mark.parametrize(("page", "line"), shell_lines("make "))
 def test_a_target_in_the_documents_is_in_the_makefile(page, line):
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert line.split()[1] in targets
 
 
-@pytest.mark.parametrize(("page", "line"), told("python "))
+@pytest.mark.parametrize(("page", "line"), shell_lines("python "))
 def test_a_script_in_the_documents_is_there(page, line):
     _, name, *rest = line.split()
     script = f"{rest[0].replace('.', '/')}.py" if name == "-m" else name
     assert (ROOT / script).is_file()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page):
-    lost = [
-        link
-        for link in LINK.findall(page.read_text(encoding="utf-8"))
-        if not (page.parent / link).exists()
-    ]
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_files_and_headings(page):
+    lost = []
+    for path, anchor in LINK.findall(EXPANDED[page]):
+        target = (page.parent / path).resolve() if path else page
+        known = anchors(target) if anchor and target in EXPANDED else {anchor}
+        if not target.exists() or anchor not in known:
+            lost.append(f"{path}#{anchor}")
     assert lost == []
+    assert all((page.parent / path).is_file() for path in SOURCE.findall(EXPANDED[page]))
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 def test_the_python_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
     drawn("photos", images=12)
     monkeypatch.chdir(tmp_path)
@@ -140,14 +163,53 @@ def test_the_python_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
         exec(compile(text, page.name, "exec"), names)
 
 
-def test_the_readme_lists_every_command_with_its_line():
-    listed = [text for text in blocks(ROOT / "README.md", "text") if text.startswith("demo ")]
+def test_the_commands_are_listed_with_their_lines():
+    text = next(
+        text for text in blocks(DOCS / "reference/commands.md", "text") if text.startswith("demo ")
+    )
     helped = [line.strip() for line in usage().splitlines() if line.startswith("  ")]
-    assert [line.split() for line in listed[0].splitlines()] == [line.split() for line in helped]
+    assert [line.split() for line in text.splitlines()] == [line.split() for line in helped]
 
 
-def test_the_readme_names_every_preset():
-    assert all(f"`{name}`" in (ROOT / "README.md").read_text("utf-8") for name in PRESETS)
+def test_every_command_and_option_is_in_the_reference():
+    assert set(reference.OPTIONS) == {command.name for command in COMMANDS}
+    text = page_text("reference/commands.md")
+    for name, kind in reference.OPTIONS.items():
+        assert f"\n## {name}\n" in text
+        for field in dataclasses.fields(kind) if kind else ():
+            hint = get_type_hints(kind)[field.name]
+            flag = f"--{field.name.replace('_', '-')}"
+            assert dataclasses.is_dataclass(hint) or flag in text or field.name in POSITIONAL
+
+
+POSITIONAL = {"source", "run", "runs", "sources", "name", "folder"}
+
+
+def settings() -> list[tuple[str, str]]:
+    """`(section, field)` of every setting."""
+    hints = get_type_hints(Config)
+    return [
+        (section.name, field.name)
+        for section in dataclasses.fields(Config)
+        if dataclasses.is_dataclass(hints[section.name])
+        for field in dataclasses.fields(hints[section.name])
+    ]
+
+
+@pytest.mark.parametrize(("section", "field"), settings())
+def test_every_setting_is_in_the_reference_with_its_meaning(section, field):
+    flag = f"--{section}.{field}".replace("_", "-")
+    rows = [
+        line
+        for line in page_text("reference/configuration.md").splitlines()
+        if line.startswith(f"| `{flag}`")
+    ]
+    assert len(rows) == 1
+    assert len(rows[0].rstrip(" |").rsplit("| ", 1)[1]) > 10
+
+
+def test_every_preset_is_in_the_reference():
+    assert all(f"| `{name}` |" in page_text("reference/configuration.md") for name in PRESETS)
 
 
 def test_the_first_screen_of_the_readme_has_the_two_commands():
@@ -155,33 +217,60 @@ def test_the_first_screen_of_the_readme_has_the_two_commands():
     assert {"make demo", "make test"} <= set(first)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_picture_of_the_readme_is_small():
+    assert (DOCS / "images" / "report.png").stat().st_size < 250_000
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_line_is_too_wide_to_read(page):
     wide = [
         line
         for line in re.sub(BLOCK, "", page.read_text("utf-8")).splitlines()
-        if len(line) > 105 and not line.startswith("|")
+        if len(line) > 105 and not line.startswith(("|", "<img", "<!-- generated"))
     ]
     assert wide == []
+
+
+def test_every_page_is_in_the_navigation():
+    listed = re.findall(r"^ +- (?:[^:\n]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    assert sorted(listed) == sorted(
+        page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")
+    )
 
 
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "recipes").glob("*.py")), ids=lambda path: path.name
 )
 def test_every_recipe_is_in_the_documents(path):
-    assert f"../recipes/{path.name}" in (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    assert f"../../recipes/{path.name}" in page_text("how-to/write-a-recipe.md")
 
 
 @pytest.mark.parametrize("row", BACKBONES, ids=lambda row: row.name)
 def test_every_backbone_is_in_the_documents(row):
-    assert f"`{row.name}`" in (ROOT / "docs" / "models.md").read_text("utf-8")
+    assert f"`{row.name}`" in page_text("how-to/choose-a-backbone.md")
+    assert f"| `{row.name}` |" in page_text("reference/backbones.md")
 
 
 @pytest.mark.parametrize("row", [*CLASSIFIERS, *FEATURES], ids=lambda row: row.name)
 def test_every_part_of_a_baseline_is_in_the_documents(row):
-    assert f"`{row.name}`" in (ROOT / "docs" / "baselines.md").read_text("utf-8")
+    assert f"`{row.name}`" in page_text("explanation/baselines.md")
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 def test_every_policy_is_in_the_documents(policy):
-    assert f"| `{policy.name}`" in (ROOT / "docs" / "data.md").read_text("utf-8")
+    assert f"| `{policy.name}`" in page_text("how-to/choose-augmentation.md")
+
+
+@pytest.mark.parametrize("name", [name for name in transferkit.__all__ if name != "__version__"])
+def test_every_public_name_is_in_the_reference(name):
+    assert f"`tk.{name}`" in page_text("reference/python-api.md")
+
+
+ROOMS = sorted(
+    path.stem for path in (ROOT / "transferkit").iterdir() if not path.name.startswith("_")
+)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "py"])
+def test_every_room_is_in_the_architecture(room):
+    assert f"\n## {room}\n" in page_text("contributing/architecture.md")

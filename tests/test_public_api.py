@@ -82,7 +82,7 @@ def test_nothing_takes_more_than_three_arguments_by_position(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_is_in_the_documents(name):
     root = Path(tk.__file__).parent.parent
-    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
     assert any(f"tk.{name}" in page.read_text(encoding="utf-8") for page in pages)
 
 
