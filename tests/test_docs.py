@@ -15,6 +15,7 @@ import tyro
 
 import transferkit
 from tools.docs import reference
+from transferkit import errors
 from transferkit.backbones.catalog import BACKBONES
 from transferkit.baselines.catalog import CLASSIFIERS, FEATURES
 from transferkit.cli import catalogs
@@ -206,6 +207,11 @@ def test_every_setting_is_in_the_reference_with_its_meaning(section, field):
     ]
     assert len(rows) == 1
     assert len(rows[0].rstrip(" |").rsplit("| ", 1)[1]) > 10
+
+
+def test_the_tree_of_errors_is_that_of_the_code():
+    tree = [line.strip() for line in (errors.__doc__ or "").splitlines() if line[:4] == "    "]
+    assert "\n".join(tree) in page_text("reference/errors.md")
 
 
 def test_every_preset_is_in_the_reference():

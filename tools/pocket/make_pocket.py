@@ -4,7 +4,8 @@
     python -m tools.pocket.make_pocket --teacher mobilenet_v2 --weights FILE --probe DIR
     python -m tools.pocket.make_pocket --targets labels
 
-It needs no photograph. Stopped, it goes on where it was; docs/explanation/pocket.md tells what came of it.
+It needs no photograph. Stopped, it goes on where it was;
+docs/explanation/pocket.md tells what came of it.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,8 @@ POCKET = BackboneSpec(
     licence="Apache-2.0 (transferkit's own)",
     lesson="Distilled from MobileNetV2 with ImageNet weights on 200,000 drawn pictures. "
     "A linear probe on its features at 96 and 192 px is right on 89.3 % of flowers, "
-    "84.6 % of ants and bees, 98.1 % of hand signs, 80.4 % of brain scans: docs/explanation/pocket.md.",
+    "84.6 % of ants and bees, 98.1 % of hand signs, 80.4 % of brain scans: "
+    "docs/explanation/pocket.md.",
 )
 """The embedded one: its weights come with the package, so that it needs no network."""
 
