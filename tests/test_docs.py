@@ -154,6 +154,7 @@ def test_links_lead_to_files_and_headings(page):
     assert all((page.parent / path).is_file() for path in SOURCE.findall(EXPANDED[page]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 def test_the_python_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
     drawn("photos", images=12)
