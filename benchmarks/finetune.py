@@ -116,7 +116,7 @@ def ours(
     backbone: str,
     weights: str,
     unfreeze: str,
-    views: str,
+    cached_views: str,
     epochs: int,
     folder: str | None = None,
 ) -> turns.Found:
@@ -127,16 +127,18 @@ def ours(
     train, chosen = tk.train, tk.Manifest.load(manifest)
     config = tk.Config(
         model=tk.ModelConfig(backbone=backbone, weights=weights),
-        train=tk.TrainConfig(unfreeze=unfreeze, cached_views=views, epochs=epochs, patience=epochs),
+        train=tk.TrainConfig(
+            unfreeze=unfreeze, cached_views=cached_views, epochs=epochs, patience=epochs
+        ),
     )
     began = time.time()
     network = train(chosen, config, run=tk.Run.create(folder) if folder else None)
     ended = time.time()
-    tuned = [row for row in network.history if row["stage"] == "fine-tune"]
-    seconds = [row["seconds"] for row in tuned]
+    tuned = [row for row in network.history if row.stage == "fine-tune"]
+    seconds = [row.seconds for row in tuned]
     left = [*accumulate(reversed(seconds), initial=0.0)][-2::-1]  # after each epoch
     moments = [ended - each for each in left]
-    accuracies = list(zip(moments, (row["val_accuracy"] for row in tuned), strict=True))
+    accuracies = list(zip(moments, (row.val_accuracy for row in tuned), strict=True))
     return {"began": began, "ended": ended, "seconds": seconds, "accuracies": accuracies}
 
 

@@ -101,7 +101,7 @@ def measure(folder: str, config: tk.Config, seeds: int) -> Iterator[dict[str, ob
                     "leaves": leaves,
                     "accuracy": 100 * found.accuracy,
                     "log loss": found.log_loss,
-                    "chosen": forest.details["chosen"]["min_samples_leaf"],
+                    "chosen": forest.summary.chosen["min_samples_leaf"],
                 }
 
 

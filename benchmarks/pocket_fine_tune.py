@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -43,13 +44,13 @@ def main() -> None:
         print(repr(manifest), flush=True)
         networks = {weights: learn(manifest, weights, epochs) for weights in ("embedded", "none")}
         best = {
-            weights: max(row["val_accuracy"] for row in fine_tuned(network))
+            weights: max(row.val_accuracy for row in fine_tuned(network))
             for weights, network in networks.items()
         }
         print(f"{'weights':<12}{'test %':>8}{'best val. %':>13}{'as the other in epoch':>24}")
         for weights, network in networks.items():
             other = min(share for name, share in best.items() if name != weights)
-            reached = [r["epoch"] for r in fine_tuned(network) if r["val_accuracy"] >= other]
+            reached = [r.epoch for r in fine_tuned(network) if r.val_accuracy >= other]
             epoch = str(reached[0]) if reached else "never"
             print(
                 f"{weights:<12}{100 * accuracy(network, manifest):>8.1f}"
@@ -64,9 +65,9 @@ def learn(manifest: tk.Manifest, weights: str, epochs: int) -> tk.Network:
     return tk.train(manifest, replace(CONFIG, train=train, model=model))
 
 
-def fine_tuned(network: tk.Network) -> list[dict[str, float]]:
-    """The rows of its history in which it learnt from pixels."""
-    return [row for row in network.history if row["stage"] != "head"]
+def fine_tuned(network: tk.Network) -> list[Any]:
+    """The records of its epochs on pixels."""
+    return [row for row in network.history if row.stage != "head"]
 
 
 def accuracy(network: tk.Network, manifest: tk.Manifest) -> float:

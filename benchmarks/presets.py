@@ -72,7 +72,7 @@ def measure(folder: str, config: tk.Config, preset: str, seed: int) -> dict[str,
         "images": len(test),
         "accuracy": 100 * found.accuracy,
         "seconds": network.fit_seconds,
-        "undone": preset != "fast" and network.details["kept"] == HEAD_STAGE,
+        "undone": preset != "fast" and network.summary.kept_stage == HEAD_STAGE,
     }
 
 

@@ -45,8 +45,8 @@ def run(manifest: tk.Manifest, config: AblationConfig) -> tk.Report:
     for policy, dropout, seed in product(config.policies, config.dropouts, range(config.seeds)):
         network = tk.train(manifest, config.trial(policy, dropout, seed))
         name = f"{policy}, dropout {dropout:g}, seed {config.seed + seed}"
-        details = {"policy": policy, "dropout": dropout, **network.details}
-        networks.append(replace(network, name=name, details=details))
+        summary = replace(network.summary, extra={"policy": policy, "dropout": dropout})
+        networks.append(replace(network, name=name, summary=summary))
     return tk.compare(networks, manifest, config)
 
 

@@ -49,7 +49,7 @@ def test_the_pipeline_reads_what_the_frozen_backbone_says(
     baseline = fit_baseline(NAME, manifest, config)
     found = baseline.pipeline["features"].transform(paths)
     np.testing.assert_array_equal(found, extract_features(config.model, config.data, paths).values)
-    assert baseline.details["features_width"] == found.shape[1] == 256
+    assert baseline.summary.features_width == found.shape[1] == 256
 
 
 def test_it_is_saved_without_the_backbone_and_says_the_same(

@@ -18,6 +18,7 @@ from transferkit.baselines.image_features import ImageFeatures
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import COLUMNS, Manifest
 from transferkit.errors import ConfigError, DataError
+from transferkit.evaluation.summary import BaselineSummary
 
 NAMES = ("majority", *(f"{row.name}_colour" for row in CLASSIFIERS))
 SENSIBLE = ("rbf_svm_hog", "logistic_regression_hog", "random_forest_hog", "linear_svm_hog_colour")
@@ -61,7 +62,7 @@ def test_what_is_saved_and_loaded_says_the_same(
     loaded = load_baseline(path)
     paths = list(manifest.part("test")["path"])
     np.testing.assert_array_equal(loaded.probabilities(paths), baseline.probabilities(paths))
-    for fact in ("name", "kind", "classes", "fit_seconds", "details"):
+    for fact in ("name", "kind", "classes", "fit_seconds", "summary"):
         assert getattr(loaded, fact) == getattr(baseline, fact)
     assert baseline.megabytes == path.stat().st_size / 1e6
 
@@ -92,16 +93,18 @@ def test_the_majority_says_the_classes_shares(fit: Fit, manifest: Manifest) -> N
 
 
 def test_the_validation_images_are_learnt_from_too(fit: Fit, manifest: Manifest) -> None:
-    details = fit("knn_colour").details
-    assert details["train_images"] == len(manifest) - len(manifest.part("test"))
-    assert details["fitted_on"] == "train and validation"
+    summary = fit("knn_colour").summary
+    assert summary.train_images == len(manifest) - len(manifest.part("test"))
+    assert summary.fitted_on == "train and validation"
 
 
-def test_the_details_are_json_and_say_what_was_chosen(fit: Fit) -> None:
-    details = json.loads(json.dumps(fit("linear_svm_colour").details))
-    assert details["title"] == "linear SVM on colour histogram"
-    assert details["features_width"] == 432
-    assert details["chosen"]["C"] in (0.01, 0.1, 1.0, 10.0, 100.0)
+def test_the_summary_is_json_and_says_what_was_chosen(fit: Fit) -> None:
+    summary = fit("linear_svm_colour").summary
+    content = json.loads(json.dumps(summary.to_json()))
+    assert BaselineSummary.from_json(content) == summary
+    assert summary.title == "linear SVM on colour histogram"
+    assert summary.features_width == 432
+    assert summary.chosen["C"] in (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 def test_no_image_gives_no_row(fit: Fit) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -176,8 +177,11 @@ def _forest() -> RandomForestClassifier:
         (lambda: dataclasses.replace(fitted("knn"), classes=("a", "b")), "its classifier tells"),
         (lambda: dataclasses.replace(fitted("knn"), fit_seconds="1"), "its time of fitting is no"),
         (
-            lambda: dataclasses.replace(fitted("knn"), details={"features_width": "5"}),
-            "its number of features is none.",
+            lambda: dataclasses.replace(
+                fitted("knn"),
+                summary=SimpleNamespace(to_json=lambda: {"features_width": "wide"}),
+            ),
+            "invalid literal for int()",
         ),
     ],
 )

@@ -81,7 +81,7 @@ def test_the_reloaded_network_knows_its_facts(trained: tuple[Network, Run]) -> N
     network, run = trained
     again = Network.load(run.folder)
     assert (again.name, again.classes, again.data) == (network.name, network.classes, network.data)
-    assert (again.history, again.details) == (network.history, network.details)
+    assert (again.history, again.summary) == (network.history, network.summary)
     assert again.megabytes == network.megabytes
 
 

@@ -14,7 +14,7 @@ from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.report.comparison.report import Report, compare
 
-EPOCH = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "rate": 1e-3}
+EPOCH = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 1e-3}
 
 
 @dataclasses.dataclass
@@ -27,7 +27,7 @@ class Constant:
     answer: int = 0
     fit_seconds: float = 0.5
     megabytes: float = 0.1
-    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    summary: Any = dataclasses.field(default_factory=dict)
     history: Sequence[Mapping[str, Any]] = ()
 
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
@@ -67,7 +67,7 @@ def answerers() -> Callable[[Manifest], list[Constant]]:
         history = [{"stage": stage, "epoch": 1, **EPOCH} for stage in ("head", "fine-tune")]
         classes = manifest.classes
         network = Reader("lenet", "network", classes, fit_seconds=20, history=history, errs=9)
-        forest = Reader("random_forest_hog", "baseline", classes, details={"trees": np.int64(9)})
+        forest = Reader("random_forest_hog", "baseline", classes, summary={"trees": np.int64(9)})
         return [Constant("majority", "baseline", classes), forest, network]
 
     return make

@@ -147,7 +147,7 @@ def test_the_scores_of_each_class_go_by_its_name(saved):
     assert list(entry["per_class"]["circles"]) == ["precision", "recall", "f1", "support"]
 
 
-def test_numpy_numbers_in_the_details_become_numbers(saved):
+def test_numpy_numbers_in_the_summary_become_numbers(saved):
     entries = json.loads((saved / "scores.json").read_text())["classifiers"]
     assert entries[1]["details"] == {"trees": 9}
 
@@ -186,7 +186,7 @@ def test_classifiers_may_come_one_by_one(manifest, classifiers):
 class Own:
     """A classifier of a user's: equal shares, whatever the image."""
 
-    kind, data, history, details = "baseline", DataConfig(), (), {}
+    kind, data, history, summary = "baseline", DataConfig(), (), {}
     fit_seconds, megabytes = np.float32(3), np.float64(1)
 
     def __init__(self, classes, width=3, **facts):
@@ -204,7 +204,7 @@ def test_a_classifier_of_ones_own_may_speak_numpy(manifest, tmp_path):
 
 
 def test_what_json_has_no_number_for_is_text(manifest, tmp_path):
-    own = Own(manifest.classes, details={"loss": float("nan"), "rate": np.float32("inf")})
+    own = Own(manifest.classes, summary={"loss": float("nan"), "rate": np.float32("inf")})
     compare([own], manifest).save(tmp_path)
     entry = Run(tmp_path).json("scores.json")["classifiers"][0]
     assert entry["details"] == {"loss": "NaN", "rate": "Infinity"}
@@ -213,7 +213,7 @@ def test_what_json_has_no_number_for_is_text(manifest, tmp_path):
 def test_what_a_classifier_lacks_is_named(manifest):
     with pytest.raises(DataError) as error:
         compare(["a forest"], manifest)
-    facts = "name, kind, classes, fit_seconds, megabytes, details, history, probabilities"
+    facts = "name, kind, classes, fit_seconds, megabytes, summary, history, probabilities"
     assert str(error.value) == (
         f"'a forest' cannot be compared: it has no {facts}; a classifier has {facts}."
     )

@@ -17,6 +17,7 @@ from PIL import Image
 
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
+from transferkit.evaluation.summary import TrainingSummary
 from transferkit.report.comparison.explanation import Explanations, chosen, coloured, explanations
 
 
@@ -112,7 +113,7 @@ def test_it_is_said_whose_features_they_are(
     kept: str, words: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSFERKIT_CACHE", world.cache)
-    network = dataclasses.replace(world.network, details={"kept": kept})
+    network = dataclasses.replace(world.network, summary=TrainingSummary(kept_stage=kept))
     made = explained(world, network=network)
     assert made is not None
     assert made.like_by == words

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.report.figures.confusion_matrix import confusion_matrix
 from transferkit.report.figures.curves import cost, learning_curve
 from transferkit.report.figures.per_class import class_counts, recalls
 
 HISTORY = [
-    {"stage": "head", "loss": 1.2345, "val_loss": 1.1, "accuracy": 0.5, "val_accuracy": None},
-    {"stage": "fine-tune", "loss": 0.9, "val_loss": 0.8, "accuracy": 0.7, "val_accuracy": None},
+    EpochRecord("head", loss=1.2345, val_loss=1.1, accuracy=0.5),
+    EpochRecord("fine-tune", loss=0.9, val_loss=0.8, accuracy=0.7),
 ]
 NAMES = ("<b>", "a$x$ & b", "漢字")
 COUNTS = np.array([[5, 1, 0], [0, 4, 0], [2, 0, 9]])

@@ -52,6 +52,6 @@ def test_details_that_no_classifier_has_are_a_sentence(report: Report) -> None:
     with pytest.raises(ConfigError) as caught:
         RepeatedRuns.of(report, "policy", "nothere")
     assert str(caught.value) == (
-        "No classifier of the report has all of 'policy', 'nothere' in its details: "
+        "No classifier of the report has all of 'policy', 'nothere' in its summary: "
         "name what the recipe put there."
     )

@@ -9,12 +9,12 @@ import pytest
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.intervals import Interval
+from transferkit.evaluation.summary import TemperatureScaling, TrainingSummary
 from transferkit.report.comparison.markdown import markdown_report, model_card
 from transferkit.report.comparison.page import page
 from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.report import compare
 from transferkit.report.comparison.statistics_section import _pair, evidence
-from transferkit.training.temperature_scaling import LOSSES
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_repeats_have_a_table_and_a_figure(report):
 
 def test_confidence_before_the_temperature_follows_from_that_after(manifest, answerers):
     network = answerers(manifest)[-1]
-    network.details = {"temperature": 2.0, LOSSES: {"before": 1.0, "after": 0.9}}
+    network.summary = TrainingSummary(temperature=TemperatureScaling(2.0, 1.0, 0.9))
     rows = evidence(compare([network], manifest, Config()))["calibration"]
     assert [name for name, _, _ in rows] == ["lenet", "lenet, before its temperature of 2.00"]
     after, before = (float(error.removesuffix(" %")) for _, error, _ in rows)
@@ -139,18 +139,18 @@ def test_one_classifier_has_no_differences(manifest, answerers):
 
 
 @pytest.mark.parametrize(
-    "details", [{"taken": "long"}, {"temperature": "warm"}, {"temperature": 0.07}]
+    "summary", [{"usage": "long"}, {"temperature": "warm"}, {"temperature": 0.07}]
 )
-def test_details_of_anothers_classifier_may_mean_anything(manifest, answerers, details):
+def test_facts_of_anothers_classifier_may_mean_anything(manifest, answerers, summary):
     own = answerers(manifest)[-1]
-    own.details = details
+    own.summary = summary
     rows = evidence(compare([own], manifest, Config()))["calibration"]
     assert [name for name, _, _ in rows] == ["lenet"]
 
 
 def test_a_mean_of_two_pictures_is_not_taken_back(manifest, answerers):
     network = answerers(manifest)[-1]
-    network.details = {"temperature": 2.0, LOSSES: {}, "mirrored": True}
+    network.summary = TrainingSummary(temperature=TemperatureScaling(2.0, 1.0, 0.9), tta=True)
     rows = evidence(compare([network], manifest, Config()))["calibration"]
     assert [name for name, _, _ in rows] == ["lenet"]
 

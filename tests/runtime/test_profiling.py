@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from transferkit.runtime import profiling
-from transferkit.runtime.profiling import ResourceUsage, measure_usage
+from transferkit.runtime.profiling import measure_usage
 
 needs_linux = pytest.mark.skipif(not profiling.CLEAR.exists(), reason="needs Linux's /proc")
 
@@ -81,12 +81,3 @@ def test_work_that_fails_is_metered_too():
     with pytest.raises(ValueError, match="enough"), measure_usage() as taken:
         raise ValueError("enough")
     assert taken.seconds > 0
-
-
-def test_json_has_what_is_known_to_four_figures():
-    taken = ResourceUsage(1.23456, 0.5, 812.3456, None)
-    assert taken.to_json() == {
-        "seconds": 1.235,
-        "processor_seconds": 0.5,
-        "peak_megabytes": 812.3,
-    }

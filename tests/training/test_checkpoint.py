@@ -38,7 +38,7 @@ def stop_after(epoch: int, error: BaseException, monkeypatch: pytest.MonkeyPatch
     class Stopping(HistoryLogger):
         def on_train_batch_end(self, batch_size: int, logs: Any = None) -> None:
             super().on_train_batch_end(batch_size, logs)
-            if sum(row["stage"] == self.stage for row in self.history) == epoch:
+            if sum(row.stage == self.stage for row in self.history) == epoch:
                 raise error
 
     monkeypatch.setattr(stages, "HistoryLogger", Stopping)
@@ -58,13 +58,13 @@ def test_fine_tuning_that_is_stopped_leaves_its_best_epoch(
     with pytest.raises(KeyboardInterrupt):
         train(manifest, config, run=run)
     network = Network.load(run.folder)
-    rows = [row for row in network.history if row["stage"] == "fine-tune"]
-    best = min(rows, key=lambda row: row["val_loss"])
+    rows = [row for row in network.history if row.stage == "fine-tune"]
+    best = min(rows, key=lambda row: row.val_loss)
     assert len(rows) == 2
     assert len(pd.read_csv(run / "history.csv")) == len(network.history)
     what = f"fine-tune, epoch {best['epoch']}, validation loss {best['val_loss']:.3f}"
-    assert network.details["interrupted"] == what
-    assert network.details["kept"] == "fine-tune"
+    assert network.summary.interrupted == what
+    assert network.summary.kept_stage == "fine-tune"
     said = f"The best network so far ({what}) and its history are saved in {str(run.folder)!r}."
     assert said in capsys.readouterr().err
     assert not list(run.folder.glob(".partial-*"))
@@ -79,10 +79,10 @@ def test_fine_tuning_that_did_harm_until_then_leaves_the_head(
         train(manifest, harmful, run=Run.create(tmp_path / "run"))
     network = Network.load(tmp_path / "run")
     head = train(manifest, changed(pretrained, **TUNED | {"unfreeze": "none"}))
-    assert network.details["interrupted"].startswith("head, epoch ")
+    assert network.summary.interrupted.startswith("head, epoch ")
     pairs = zip(network.model.get_weights(), head.model.get_weights(), strict=True)
     assert all(np.array_equal(one, other) for one, other in pairs)
-    assert [row["stage"] for row in network.history] == ["head", "fine-tune"]
+    assert [row.stage for row in network.history] == ["head", "fine-tune"]
 
 
 def test_the_head_is_in_the_folder_while_fine_tuning_goes_on(
@@ -93,14 +93,14 @@ def test_the_head_is_in_the_folder_while_fine_tuning_goes_on(
 
     class Looking(HistoryLogger):
         def on_train_batch_end(self, batch_size: int, logs: Any = None) -> None:
-            seen.append(Network.load(tmp_path / "run").details["interrupted"])
+            seen.append(Network.load(tmp_path / "run").summary.interrupted)
 
     monkeypatch.setattr(stages, "HistoryLogger", Looking)
     run = Run.create(tmp_path / "run")
     network = train(manifest, changed(pretrained, **TUNED, epochs=1), run=run)
     assert seen[0].startswith("head, epoch 1, validation loss ")
-    assert "interrupted" not in network.details
-    assert "interrupted" not in Network.load(run.folder).details
+    assert network.summary.interrupted == ""
+    assert Network.load(run.folder).summary.interrupted == ""
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_training_from_random_weights_leaves_an_epoch(
     with pytest.raises(type(error)):
         train(images, changed(scratch, epochs=5), run=Run.create(tmp_path / "run"))
     what = "validation loss" if watched else "loss"
-    interrupted = Network.load(tmp_path / "run").details["interrupted"]
+    interrupted = Network.load(tmp_path / "run").summary.interrupted
     assert interrupted.startswith(f"from scratch, epoch 1, {what} ")
 
 
@@ -178,7 +178,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_no_training(
     train(manifest, changed(pretrained, **TUNED, epochs=2), run=Run.create(tmp_path / "run"))
     said = capsys.readouterr().err
     assert said.count("Note: the network so far is not saved: The disk is full.\n") == 1
-    assert Network.load(tmp_path / "run").details["kept"] in ("head", "fine-tune")
+    assert Network.load(tmp_path / "run").summary.kept_stage in ("head", "fine-tune")
 
 
 def test_checkpoints_cost_a_twentieth_at_most(manifest: Manifest) -> None:
@@ -218,7 +218,7 @@ def test_what_the_lines_of_a_recipe_have_finished_is_in_the_active_run(
     assert (run / "baselines" / "majority.skops").is_file()
     saved = Network.load(run.folder)
     assert saved.history == finished[0].history
-    assert "interrupted" not in saved.details
+    assert saved.summary.interrupted == ""
 
 
 def test_of_several_networks_that_of_the_lowest_validation_loss_is_kept(
@@ -228,7 +228,7 @@ def test_of_several_networks_that_of_the_lowest_validation_loss_is_kept(
     with making(run):
         found = [train(manifest, changed(scratch, epochs=epochs)) for epochs in (1, 3, 1)]
         fit_baseline("majority", manifest, scratch)
-    losses = [min(row["val_loss"] for row in each.history) for each in found]
+    losses = [min(row.val_loss for row in each.history) for each in found]
     best = found[int(np.argmin(losses))]
     assert Network.load(run.folder).history == best.history
     assert list((run / "baselines").iterdir()) == []  # the report saves them, by its names

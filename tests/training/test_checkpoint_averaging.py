@@ -11,6 +11,7 @@ import pytest
 
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
 from transferkit.training.checkpoint_averaging import AverageBestEpochs
@@ -72,7 +73,7 @@ def averaged(fit: TrainingState, around: float) -> tuple[TrainingState, list[flo
         losses.append(float(learner.evaluate(inputs, targets, verbose=0)[0]))
         if epoch < 2:
             best.found.append((losses[-1], epoch + 1, learner.get_weights()))
-            fit.history.append({"stage": "fine-tune", "val_loss": losses[-1]})
+            fit.history.append(EpochRecord("fine-tune", val_loss=losses[-1]))
     learner.set_weights(best.found[0][2])
     best.average(fit, learner, Pairs(inputs, targets), stage="fine-tune")
     return fit, losses, learner
@@ -98,7 +99,7 @@ def test_averaged_weights_are_kept_where_their_loss_is_lower(
     fit, losses, learner = averaged(tuned, around=0.5)
     assert float(learner.get_weights()[0][0, 0]) == 1.5
     assert fit.averaged == pytest.approx(losses[2])
-    assert fit.details["averaged epochs"] == [1, 2]
+    assert fit.summary.averaged_checkpoints == (1, 2)
     assert capsys.readouterr().err == (
         f"fine-tune: the weights of the epochs 1, 2 averaged: validation loss {losses[2]:.3f}\n"
     )
@@ -110,7 +111,7 @@ def test_averaged_weights_are_dropped_where_their_loss_is_not(
     fit, _, learner = averaged(tuned, around=-3.0)
     assert float(learner.get_weights()[0][0, 0]) == 1.0
     assert fit.averaged == float("inf")
-    assert "averaged epochs" not in fit.details
+    assert fit.summary.averaged_checkpoints == ()
     assert capsys.readouterr().err == ""
 
 
@@ -147,8 +148,8 @@ def test_whether_the_mirror_helped_is_said_and_done(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = train(manifest, changed(pretrained, tta=True, unfreeze="none"))
-    helps = network.details["mirrored"]
+    helps = network.summary.tta
     assert network.model.name.startswith("mirrored_") == helps
     said = capsys.readouterr().err
     assert ("both are looked at" in said, "it is left out" in said) == (helps, not helps)
-    json.dumps(network.details)
+    json.dumps(network.summary.to_json())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from transferkit.config.settings import Config
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.training.stages import _go_back
 from transferkit.training.state import TrainingState
 
@@ -44,9 +45,9 @@ def test_a_stage_that_ends_early_leaves_the_best_so_far(
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.set_weights(weights(NOW))
     stage, key = "fine-tune" if before else "from scratch", "val_loss" if watched else "loss"
-    rows: list[dict[str, Any]] = [{"stage": stage, key: loss} for loss in losses]
+    rows = [EpochRecord(stage, **{key: loss}) for loss in losses]
     if head_loss is not None:
-        rows.insert(0, {"stage": "head", key: head_loss})
+        rows.insert(0, EpochRecord("head", **{key: head_loss}))
     parts: Any = [0] if watched else []
     nothing: Any = None
     fit = TrainingState(model, Config(), nothing, nothing, parts, history=rows, reached="before")

@@ -55,9 +55,9 @@ def on_gpu(manifest: Manifest, pretrained: Config) -> TrainingState:
 
 
 def test_it_learns_and_says_every_epoch(on_gpu: TrainingState) -> None:
-    tuning = [row for row in on_gpu.history if row["stage"] == "fine-tune"]
-    assert [row["epoch"] for row in tuning] == [1, 2]
-    assert all(np.isfinite(row["loss"]) and np.isfinite(row["val_loss"]) for row in tuning)
+    tuning = [row for row in on_gpu.history if row.stage == "fine-tune"]
+    assert [row.epoch for row in tuning] == [1, 2]
+    assert all(np.isfinite(row.loss) and np.isfinite(row.val_loss) for row in tuning)
 
 
 def test_the_classifier_has_nothing_of_it(on_gpu: TrainingState, tmp_path: object) -> None:

@@ -74,7 +74,7 @@ def test_the_last_block_moves_and_nothing_below_it(
     released = list(before)[list(before).index(ROW.blocks[-1]) :]
     assert moved
     assert set(moved) <= set(released)
-    assert tuned.details["kept"] == "fine-tune"
+    assert tuned.summary.kept_stage == "fine-tune"
 
 
 def test_moving_statistics_stay(tuned: TrainingState, start: keras.Model) -> None:
@@ -125,7 +125,7 @@ def test_random_weights_learn_at_two_sides(manifest: Manifest, both: Config) -> 
         train=dataclasses.replace(both.train, unfreeze="auto"),
     )
     found = fit_classifier(manifest, config, choose_device(config.train))
-    assert math.isfinite(found.history[-1]["loss"])
+    assert math.isfinite(found.history[-1].loss)
 
 
 def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Config) -> None:
@@ -149,7 +149,7 @@ def test_a_baseline_looks_at_the_same_features(
 ) -> None:
     name = "logistic_regression_backbone"
     baseline = fit_baseline(name, manifest, both)
-    assert baseline.details["features_width"] == 3520
+    assert baseline.summary.features_width == 3520
     assert isinstance(baseline.pipeline[0], BackboneFeatures)
     baseline.save(tmp_path)
     paths = manifest.part("test")["path"].tolist()

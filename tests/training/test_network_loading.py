@@ -100,7 +100,10 @@ def test_it_is_loaded_as_it_was_saved(saved: Path) -> None:
             {"fit_seconds": float("nan")},
             "'fit_seconds' in its transferkit.json should be 0 or more",
         ),
-        ({"details": None}, "'details' in its transferkit.json should be values by name."),
+        ({"summary": None}, "'summary' in its transferkit.json should be values by name."),
+        ({"summary": {"temperature": {"value": "warm"}}}, "could not convert string to float"),
+        ({"summary": {"sort": 1}}, "TrainingSummary.__init__() got an unexpected keyword"),
+        ({"history": [{"loss": "low"}]}, "could not convert string to float: 'low'"),
         ({"history": [1]}, "'history' in its transferkit.json should be a list of epochs."),
     ],
 )

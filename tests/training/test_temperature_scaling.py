@@ -85,7 +85,7 @@ def everything(fit: TrainingState) -> np.ndarray:
 def test_the_model_says_the_softmax_of_its_logits_at_the_temperature(
     calm: TrainingState, logits: np.ndarray
 ) -> None:
-    wanted = softmax(logits / calm.details["temperature"], axis=1)
+    wanted = softmax(logits / calm.summary.temperature.value, axis=1)
     np.testing.assert_allclose(answers(calm), wanted, atol=1e-4)
     np.testing.assert_allclose(everything(calm), wanted, atol=1e-3)
 
@@ -95,7 +95,7 @@ def test_a_network_that_is_much_too_sure_is_made_less_sure(
 ) -> None:
     truth = calm.validation.truth
     found = fit_temperature(logits, truth, len(truth))
-    assert calm.details["temperature"] == pytest.approx(found, rel=1e-3)
+    assert calm.summary.temperature.value == pytest.approx(found, rel=1e-3)
     assert found > 2.5  # it was ten times as sure as the optimum
 
 
@@ -131,13 +131,15 @@ def test_the_likeliest_class_stays(calm: TrainingState, logits: np.ndarray) -> N
     assert np.array_equal(answers(calm).argmax(axis=1), logits.argmax(axis=1))
 
 
-def test_the_losses_before_and_after_are_in_the_details(
+def test_the_losses_before_and_after_are_in_the_summary(
     calm: TrainingState, logits: np.ndarray
 ) -> None:
-    losses, truth = calm.details["validation log loss"], calm.validation.truth
-    assert losses["after"] == pytest.approx(log_loss(truth, answers(calm), labels=range(3)), 1e-3)
-    assert losses["after"] < 1.2 < loss_at(1, logits, truth)
-    assert losses["after"] < losses["before"]
+    scaling, truth = calm.summary.temperature, calm.validation.truth
+    assert scaling.loss_after == pytest.approx(
+        log_loss(truth, answers(calm), labels=range(3)), 1e-3
+    )
+    assert scaling.loss_after < 1.2 < loss_at(1, logits, truth)
+    assert scaling.loss_after < scaling.loss_before
 
 
 @pytest.mark.parametrize(
@@ -164,8 +166,8 @@ def test_few_validation_images_leave_it_at_one(
     capsys.readouterr()
     weights = fit.classifier.get_weights()
     calibrate(fit)
-    assert fit.details["temperature"] == 1
-    assert "validation log loss" not in fit.details
+    assert fit.summary.temperature.value == 1
+    assert fit.summary.temperature.loss_before is None
     assert capsys.readouterr().err == (
         "The temperature stays 1: there are 6 validation images, and 20 are needed to fit it.\n"
     )
@@ -182,7 +184,7 @@ def test_validation_images_that_are_all_right_leave_it_at_one(
     fit.validation = dataclasses.replace(read_split(watched, "validation"), targets=targets)
     capsys.readouterr()
     calibrate(fit)
-    assert fit.details["temperature"] == 1
+    assert fit.summary.temperature.value == 1
     assert capsys.readouterr().err == (
         "The temperature stays 1: all 24 validation images are right, "
         "so none says how sure is too sure.\n"
@@ -211,14 +213,14 @@ def test_the_saved_network_is_tempered_and_nothing_else(
     tempered_network, plain_network = (
         train(watched, changed(config, calibrate=calibrate)) for calibrate in (True, False)
     )
-    assert "temperature" not in plain_network.details
+    assert plain_network.summary.temperature is None
     tempered_network.save(tmp_path)
     again = Network.load(tmp_path)
-    assert again.details["temperature"] != 1
+    assert again.summary.temperature.value != 1
     plain = plain_network.probabilities(paths)
     exact = plain.min(axis=1) > FLOOR  # what is less counts as that
     assert exact.sum() > 6
-    wanted = apply_temperature(plain, again.details["temperature"])
+    wanted = apply_temperature(plain, again.summary.temperature.value)
     np.testing.assert_allclose(again.probabilities(paths)[exact], wanted[exact], atol=1e-4)
     layers = [type(layer) for layer in plain_network.model.layers]
     assert [type(layer) for layer in again.model.layers] == layers
@@ -236,5 +238,5 @@ def test_the_mirror_image_is_asked_of_the_tempered_network(
     images = read_images(paths, 32, network.data).astype(np.float32)
     wanted = (inner.predict(images, verbose=0) + inner.predict(images[:, :, ::-1], verbose=0)) / 2
     np.testing.assert_allclose(network.probabilities(paths), wanted, atol=1e-4)
-    assert network.details["temperature"] != 1
+    assert network.summary.temperature.value != 1
     np.testing.assert_allclose(alone.probabilities(paths), inner.predict(images, verbose=0), 1e-3)

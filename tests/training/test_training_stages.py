@@ -13,6 +13,7 @@ from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
 from transferkit.models import classifier as models
 from transferkit.training import head
@@ -52,28 +53,29 @@ def start(manifest: Manifest, pretrained: Config) -> keras.Model:
 
 
 def test_the_head_comes_first_and_then_the_blocks(tuned: TrainingState) -> None:
-    assert [row["stage"] for row in tuned.history] == ["head", "fine-tune"]
+    assert [row.stage for row in tuned.history] == ["head", "fine-tune"]
 
 
 def test_each_epoch_says_all_its_numbers(tuned: TrainingState) -> None:
-    names = ["stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds"]
+    names = ["stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    names += ["learning_rate", "seconds"]
     solved, tuning = tuned.history
-    assert list(tuning) == names
-    assert list(solved) == [name for name in names if name != "rate"]
+    assert list(tuning.to_json()) == names
+    assert list(solved.to_json()) == [name for name in names if name != "learning_rate"]
 
 
 def test_a_hidden_head_is_learnt_step_by_step(manifest: Manifest, pretrained: Config) -> None:
     model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
     found = fit(manifest, dataclasses.replace(pretrained, model=model), unfreeze="none")
-    assert [row["stage"] for row in found.history] == ["head"] * 3
-    assert not found.details["head"]["solved"]
+    assert [row.stage for row in found.history] == ["head"] * 3
+    assert not found.summary.stages["head"].solved
 
 
 def test_a_head_of_smoothed_labels_is_learnt_step_by_step(
     manifest: Manifest, pretrained: Config
 ) -> None:
     found = fit(manifest, pretrained, unfreeze="none", label_smoothing=0.1)
-    assert [row["stage"] for row in found.history] == ["head"] * 3
+    assert [row.stage for row in found.history] == ["head"] * 3
 
 
 def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrained: Config) -> None:
@@ -82,8 +84,8 @@ def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrain
     said = found.classifier.predict(images.astype("float32"), verbose=0)
     truth = found.validation.truth
     losses = -np.log(said[np.arange(len(truth)), truth])
-    assert found.history[-1]["val_loss"] == pytest.approx(float(losses.mean()), abs=0.02)
-    assert found.history[-1]["val_accuracy"] == pytest.approx((said.argmax(1) == truth).mean())
+    assert found.history[-1].val_loss == pytest.approx(float(losses.mean()), abs=0.02)
+    assert found.history[-1].val_accuracy == pytest.approx((said.argmax(1) == truth).mean())
 
 
 def test_moving_statistics_stay_even_with_all_blocks_released(
@@ -109,13 +111,13 @@ def test_the_head_stage_leaves_the_whole_backbone_alone(
     before = start.get_layer(ROW.name).get_weights()
     after = found.classifier.get_layer(ROW.name).get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-    assert found.details["kept"] == "head"
+    assert found.summary.kept_stage == "head"
 
 
 def test_fine_tuning_that_does_harm_is_undone(manifest: Manifest, pretrained: Config) -> None:
     harmful = fit(manifest, pretrained, unfreeze="all", fine_tune_learning_rate=10.0, clip_norm=0.0)
     plain = fit(manifest, pretrained, unfreeze="none")
-    assert harmful.details["kept"] == "head"
+    assert harmful.summary.kept_stage == "head"
     pairs = zip(harmful.classifier.get_weights(), plain.classifier.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
 
@@ -131,7 +133,7 @@ def test_fine_tuning_whose_loss_is_no_number_is_undone(
         optimizer="sgd",
         clip_norm=0.0,
     )
-    assert found.details["kept"] == "head"
+    assert found.summary.kept_stage == "head"
     assert all(np.isfinite(each).all() for each in found.classifier.get_weights())
     assert capsys.readouterr().out == ""
 
@@ -139,7 +141,7 @@ def test_fine_tuning_whose_loss_is_no_number_is_undone(
 @pytest.mark.parametrize("watched", [True, False])
 def test_a_loss_that_is_no_number_is_one_sentence(tuned: TrainingState, watched: bool) -> None:
     validation = tuned.validation if watched else dataclasses.replace(tuned.validation, paths=[])
-    row = {"stage": "head", "loss": np.nan} | ({"val_loss": np.nan} if watched else {})
+    row = EpochRecord("head", val_loss=np.nan if watched else None)
     lost = dataclasses.replace(tuned, validation=validation, history=[row])
     with pytest.raises(ConfigError) as caught:
         require_numbers(lost, "head")
@@ -150,7 +152,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(tuned: TrainingState, watched:
 
 
 def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: TrainingState) -> None:
-    rows = [{"stage": "from scratch", "loss": each} for each in (0.5, np.nan)]
+    rows = [EpochRecord("from scratch", loss=each) for each in (0.5, np.nan)]
     unwatched = dataclasses.replace(tuned.validation, paths=[])
     with pytest.raises(ConfigError):
         require_numbers(
@@ -160,7 +162,7 @@ def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: Train
 
 def test_an_epoch_without_a_number_after_a_good_one_is_passed_over(tuned: TrainingState) -> None:
     losses = [0.5, 0.4, np.nan]
-    rows = [{"stage": "head", "loss": each, "val_loss": each} for each in losses]
+    rows = [EpochRecord("head", loss=each, val_loss=each) for each in losses]
     assert dataclasses.replace(tuned, history=rows).best("head") == 0.4
 
 
@@ -178,13 +180,13 @@ def test_a_file_that_is_gone_by_then_is_one_sentence(
 
 def test_random_weights_are_trained_in_one_stage(manifest: Manifest, scratch: Config) -> None:
     found = fit(manifest, scratch)
-    assert {row["stage"] for row in found.history} == {"from scratch"}
+    assert {row.stage for row in found.history} == {"from scratch"}
 
 
 def test_the_best_epoch_is_restored(manifest: Manifest, scratch: Config) -> None:
     """A rate so high that the first epoch is the best: the last one is not what is kept."""
     found = fit(manifest, scratch, epochs=6, learning_rate=3e-3, patience=6, warmup=0.0)
-    losses = [row["val_loss"] for row in found.history]
+    losses = [row.val_loss for row in found.history]
     found.classifier.compile(loss="categorical_crossentropy")
     images = read_images(found.validation.paths, 32, found.config.data).astype("float32")
     kept = found.classifier.evaluate(images, found.validation.targets, verbose=0, return_dict=True)[
@@ -213,7 +215,7 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
     frame = manifest.frame[manifest.frame["split"] != "validation"]
     found = fit(Manifest(frame), scratch)
     assert len(found.history) == 2
-    assert "val_loss" not in found.history[0]
+    assert found.history[0].val_loss is None
 
 
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:

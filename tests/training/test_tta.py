@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from transferkit.config.settings import Config, TrainConfig
+from transferkit.evaluation.summary import TrainingSummary
 from transferkit.training import tta
 from transferkit.training.dataset import SplitData
 
@@ -23,7 +24,9 @@ def fit_of(augment: str = "flip") -> SimpleNamespace:
     targets = np.eye(2, dtype=np.float32)[TRUTH]
     part = SplitData(paths, targets, np.ones(4, np.float32), 4, paths)
     config = dataclasses.replace(Config(), train=TrainConfig(augment=augment))
-    return SimpleNamespace(classifier=None, config=config, validation=part, details={})
+    return SimpleNamespace(
+        classifier=None, config=config, validation=part, summary=TrainingSummary()
+    )
 
 
 def answering(plain: np.ndarray, mirrored: np.ndarray) -> type:
@@ -48,7 +51,7 @@ def test_the_mirror_image_is_kept_where_it_lowers_the_loss(
     monkeypatch.setattr(tta, "BatchPredictor", answering(plain, mirrored))
     fit = fit_of()
     assert tta.should_use_tta(fit) is helps
-    assert fit.details["mirrored"] is helps
+    assert fit.summary.tta is helps
 
 
 def test_where_training_mirrors_nothing_it_is_not_asked() -> None:

@@ -22,6 +22,7 @@ from transferkit.baselines.validation.structure import require_facts, require_st
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import require_list
 from transferkit.errors import RunError, TransferkitError, brief
+from transferkit.evaluation.summary import BaselineSummary, EpochRecord
 from transferkit.storage.files import written_atomically
 
 # Types in a baseline beside those that skops trusts by itself; all of them are data, not code.
@@ -54,7 +55,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
 MAX_SCHEMA = 2**28  # bytes; that of a forest of 300 trees has 5 MB
 
 FOLDER = "baselines"  # in a run folder
-FACTS = ("name", "classes", "fit_seconds", "details")  # saved beside the pipeline
+FACTS = ("name", "classes", "fit_seconds", "summary")  # kept in the file beside the pipeline
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -65,15 +66,15 @@ class Baseline:
         pipeline: takes paths of images; its own classes are indices of `classes`.
         classes: names, in the order of the probabilities.
         fit_seconds: wall time of the search and the fit, reading the images included.
-        details: the title, the chosen parameters, the numbers of images and features.
+        summary: the title, what was chosen, how many images and features there were.
     """
 
     name: str
     pipeline: Pipeline
     classes: tuple[str, ...]
     fit_seconds: float = 0.0
-    details: dict[str, Any] = dataclasses.field(default_factory=dict)
-    history: tuple[dict[str, Any], ...] = ()
+    summary: BaselineSummary = BaselineSummary()
+    history: tuple[EpochRecord, ...] = ()
     kind: Literal["network", "baseline"] = "baseline"
 
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
@@ -116,7 +117,7 @@ class Baseline:
         """The content of the file that `save` writes: no pickle, so that loading runs no code."""
         import skops.io  # half a second, for those who save
 
-        facts = {name: getattr(self, name) for name in FACTS}
+        facts = {name: getattr(self, name) for name in FACTS} | {"summary": self.summary.to_json()}
         return skops.io.dumps(
             {"pipeline": self.pipeline, **facts}, compression=zipfile.ZIP_DEFLATED, compresslevel=1
         )
@@ -133,16 +134,15 @@ class Baseline:
             temporary.write_bytes(self.content)
 
     def __repr__(self) -> str:
-        width = self.details.get("features_width", 0)
         return (
-            f"<Baseline {self.name}: {len(self.classes)} classes, {width:,} features, "
-            f"fitted in {self.fit_seconds:.0f} s>"
+            f"<Baseline {self.name}: {len(self.classes)} classes, {self.summary.features_width:,} "
+            f"features, fitted in {self.fit_seconds:.0f} s>"
         )
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
-            for key, value in self.details.items()
+            for key, value in self.summary.facts.items()
         )
         return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
 
@@ -170,6 +170,7 @@ def load_baseline(path: str | Path) -> Baseline:
         facts = {name: parts[name] for name in FACTS}
         require_facts(facts)
         require_structure(facts["name"], parts["pipeline"], len(facts["classes"]))
+        facts["summary"] = BaselineSummary.from_json(facts["summary"])
         return Baseline(pipeline=parts["pipeline"], **facts)
     except FileNotFoundError as error:
         raise RunError(

@@ -22,6 +22,7 @@ from transferkit.config.settings import Config
 from transferkit.data.class_weights import class_weights
 from transferkit.data.splits import require_train
 from transferkit.errors import DataError
+from transferkit.evaluation.summary import BaselineSummary, ClassWeights, TemperatureScaling
 from transferkit.runtime.profiling import measure_usage
 from transferkit.runtime.progress import log
 from transferkit.storage.active_run import keep_baseline
@@ -72,26 +73,25 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         pipeline=Pipeline([*steps, ("classifier", estimator)]),
         classes=manifest.classes,
         fit_seconds=seconds,
-        details={
-            "title": spec.title,
-            "chosen": chosen,
-            "train_images": len(rows),
-            "fitted_on": " and ".join(FITTED_ON),
-            "features_width": values.shape[1],
-            "class weights": _weighed(spec, by_class),
-            "temperature": getattr(estimator, "temperature_", 1.0),
-            "taken": usage.to_json(),
-        },
+        summary=BaselineSummary(
+            title=spec.title,
+            chosen=chosen,
+            train_images=len(rows),
+            fitted_on=" and ".join(FITTED_ON),
+            features_width=values.shape[1],
+            class_weights=_class_weights(spec, by_class),
+            temperature=TemperatureScaling(getattr(estimator, "temperature_", 1.0)),
+            usage=usage,
+        ),
     )
     keep_baseline(baseline)
     return baseline
 
 
-def _weighed(baseline: BaselineSpec, by_class: np.ndarray | None) -> bool | str:
-    """Return if rarer classes weighed more, as for a network, or a note that they cannot here."""
-    if by_class is None or can_weigh(baseline.classifier.name):
-        return by_class is not None
-    return f"none: {baseline.classifier.title} cannot weigh images"
+def _class_weights(baseline: BaselineSpec, by_class: np.ndarray | None) -> ClassWeights:
+    if by_class is None:
+        return "none"
+    return "balanced" if can_weigh(baseline.classifier.name) else "unsupported"
 
 
 def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | None:

@@ -10,11 +10,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from transferkit.config.settings import DataConfig
+from transferkit.evaluation.summary import EpochRecord, Summary
 
 Kind = Literal["network", "baseline"]
 COMPARED_BY = (
     *("name", "kind", "classes", "fit_seconds", "megabytes"),
-    *("details", "history", "probabilities"),
+    *("summary", "history", "probabilities"),
 )
 """What a comparison asks of a `Classifier`: all that it has but `data` and `save`."""
 
@@ -29,8 +30,8 @@ class Classifier(Protocol):
         data: how it decodes images.
         fit_seconds: wall time of the fitting, what it took to read the images included.
         megabytes: on disk, in units of 10**6 bytes.
-        details: what was chosen and used, as JSON can hold it.
-        history: one dict an epoch; empty for a baseline.
+        summary: what was chosen and used; a mapping counts as the `extra` of a `Summary`.
+        history: one record or mapping of its values per epoch; empty for a baseline.
     """
 
     @property
@@ -52,10 +53,10 @@ class Classifier(Protocol):
     def megabytes(self) -> float: ...
 
     @property
-    def details(self) -> Mapping[str, Any]: ...
+    def summary(self) -> Summary | Mapping[str, Any]: ...
 
     @property
-    def history(self) -> Sequence[Mapping[str, Any]]: ...
+    def history(self) -> Sequence[EpochRecord | Mapping[str, Any]]: ...
 
     def probabilities(self, paths: Sequence[str]) -> np.ndarray:
         """`(images, classes)` float32, each row a distribution over the classes."""
@@ -75,8 +76,8 @@ class Result:
         fit_seconds: wall time of the fitting.
         predict_milliseconds: wall time of an image, from its file to its probabilities.
         megabytes: on disk, in units of 10**6 bytes.
-        details: what was chosen and used, as JSON can hold it.
-        history: one dict an epoch; empty for a baseline.
+        summary: what was chosen and used.
+        history: one record per epoch; empty for a baseline.
     """
 
     name: str
@@ -85,8 +86,8 @@ class Result:
     fit_seconds: float
     predict_milliseconds: float
     megabytes: float
-    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    history: Sequence[Mapping[str, Any]] = ()
+    summary: Summary = dataclasses.field(default_factory=Summary)
+    history: Sequence[EpochRecord] = ()
 
     @property
     def predicted(self) -> np.ndarray:

@@ -14,6 +14,7 @@ import keras
 
 from transferkit.backbones.hdf5 import require_self_contained
 from transferkit.config.settings import DataConfig
+from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 
 FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # Keras' own
@@ -45,19 +46,20 @@ KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "name": (str, "text"),
     "classes": (list, "a list of names"),
     "data": (dict, "settings by name"),
-    "details": (dict, "values by name"),
     "fit_seconds": ((int, float), "a number of seconds"),
     "history": (list, "a list of epochs"),
+    "summary": (dict, "values by name"),
 }
 """The facts of a network: their types, and those in words."""
 
 
 def read_network(path: Path) -> tuple[dict[str, Any], keras.Model]:
-    """The facts and the model of the file `path`, `data` among the facts as `DataConfig`.
+    """Return the facts and the model of the file `path`; settings, history and summary are typed.
 
     Raises:
-        OSError, LookupError, TypeError, ValueError, ConfigError, BadZipFile: it is no whole file of
-            a network; a layer of it would run code or read files, or facts and model do not fit.
+        OSError, AttributeError, LookupError, TypeError, ValueError, ConfigError, BadZipFile: it is
+            no whole file of a network; a layer of it would run code or read files, or facts and
+            model do not fit.
     """
     with zipfile.ZipFile(path) as archive:
         foreign = sorted(set(archive.namelist()) - MEMBERS)
@@ -106,7 +108,11 @@ def _checked_facts(facts: Any) -> dict[str, Any]:
         raise ValueError(f"'fit_seconds' in its {FACTS} should be 0 or more")
     if not all(isinstance(epoch, dict) for epoch in facts["history"]):
         raise ValueError(f"'history' in its {FACTS} should be a list of epochs")
-    return facts | {"data": DataConfig(**facts["data"])}
+    return facts | {
+        "data": DataConfig(**facts["data"]),
+        "history": list(map(EpochRecord.from_json, facts["history"])),
+        "summary": TrainingSummary.from_json(facts["summary"]),
+    }
 
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:

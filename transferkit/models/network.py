@@ -18,6 +18,7 @@ import transferkit
 from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.decode import require_list
 from transferkit.errors import RunError, brief
+from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import parameters
 from transferkit.models.loading import FACTS, read_network
@@ -33,8 +34,7 @@ class Network:
             Who trains it further takes a `dataclasses.replace(network)` after that: `probabilities`
             compiles the model once, with its weights.
         classes: names, in the order of the probabilities.
-        history: one dict an epoch: stage, epoch, loss, accuracy, val_loss, val_accuracy, rate,
-            seconds.
+        history: one record per epoch.
         engine: what computes `probabilities`, in float32; it is not kept in the file, since
             another machine may have others.
     """
@@ -45,8 +45,8 @@ class Network:
     data: DataConfig
     fit_seconds: float = 0.0
     megabytes: float = 0.0
-    details: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    summary: TrainingSummary = TrainingSummary()
+    history: list[EpochRecord] = field(default_factory=list)
     kind: Literal["network", "baseline"] = "network"
     engine: EngineName = "auto"
 
@@ -79,9 +79,9 @@ class Network:
             "name": self.name,
             "classes": list(self.classes),
             "data": asdict(self.data),
-            "details": self.details,
             "fit_seconds": self.fit_seconds,
-            "history": self.history,
+            "history": [row.to_json() for row in self.history],
+            "summary": self.summary.to_json(),
         }
         with written_atomically(Path(folder) / "model.keras") as path:
             # Not lists of one: a model read back would warn of each tensor that it is given.
@@ -111,13 +111,13 @@ class Network:
                 f"{str(path)!r} is not a network that transferkit saved, or it is damaged: "
                 f"{brief(error)}."
             ) from error
-        given = {name: facts[name] for name in ("name", "data", "fit_seconds")}
+        given = {
+            name: facts[name] for name in ("name", "data", "fit_seconds", "history", "summary")
+        }
         return cls(
             model=model,
             classes=tuple(facts["classes"]),
             megabytes=size,
-            details=facts["details"],
-            history=facts["history"],
             **given,
         )
 
@@ -130,6 +130,6 @@ class Network:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
-            for key, value in self.details.items()
+            for key, value in self.summary.facts.items()
         )
         return f"<p>{escape(repr(self))}</p><table>{rows}</table>"

@@ -31,11 +31,6 @@ class ResourceUsage:
     peak_megabytes: float | None = None
     joules: float | None = None
 
-    def to_json(self) -> dict[str, float]:
-        """What is known, by name, to four figures."""
-        known = {name: value for name, value in dataclasses.asdict(self).items() if value}
-        return {name: float(f"{value:.4g}") for name, value in known.items()}
-
 
 @contextmanager
 def measure_usage() -> Iterator[ResourceUsage]:

@@ -58,7 +58,7 @@ def keep_network(network: Any, save: Callable[[Any, Path], None]) -> None:
     active = _active.get()
     if active is None:
         return
-    losses = [row.get("val_loss", math.inf) for row in network.history]
+    losses = [row.val_loss for row in network.history if row.val_loss is not None]
     loss = min(filter(math.isfinite, losses), default=math.inf)
     if not active.has_network or loss < active.lowest:
         _try(lambda: save(network, active.run.folder))

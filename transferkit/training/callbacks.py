@@ -10,16 +10,14 @@ from typing import Any
 import keras
 
 from transferkit.config.settings import TrainConfig
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.runtime.progress import Clock, in_words, log
 
 
 class HistoryLogger(keras.callbacks.Callback):
-    """Collects one dict an epoch in `history`, and says it on standard error.
+    """Callback that appends an `EpochRecord` to `history` and logs it."""
 
-    Keys: stage, epoch (from 1), loss, accuracy, val_loss, val_accuracy, rate, seconds.
-    """
-
-    def __init__(self, stage: str, steps: int, history: list[dict[str, Any]]) -> None:
+    def __init__(self, stage: str, steps: int, history: list[EpochRecord]) -> None:
         super().__init__()
         self.stage, self.steps, self.history = stage, steps, history
         self.started = 0.0
@@ -42,15 +40,17 @@ class HistoryLogger(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
-        logs = logs or {}
-        row: dict[str, Any] = {"stage": self.stage, "epoch": epoch + 1}
-        row |= {name: float(logs[name]) for name in ("loss", "accuracy") if name in logs}
-        row |= {name: float(logs[name]) for name in ("val_loss", "val_accuracy") if name in logs}
-        row["rate"] = float(self.model.optimizer.learning_rate)
-        row["seconds"] = time.perf_counter() - self.started
+        names = ("loss", "accuracy", "val_loss", "val_accuracy")
+        row = EpochRecord(
+            self.stage,
+            epoch + 1,
+            **{name: float(logs[name]) for name in names if logs and name in logs},
+            learning_rate=float(self.model.optimizer.learning_rate),
+            seconds=time.perf_counter() - self.started,
+        )
         self.history.append(row)
-        log(_line(row, int(self.params["epochs"])))
-        if not math.isfinite(row["loss"]):
+        log(f"{row.stage}, epoch {row.epoch} of {self.params['epochs']}: {describe_epoch(row)}")
+        if not math.isfinite(row.loss):
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -63,7 +63,7 @@ class HistoryLogger(keras.callbacks.Callback):
 
 
 def callbacks(
-    stage: str, train: TrainConfig, *, steps: int, history: list[dict[str, Any]], watched: bool
+    stage: str, train: TrainConfig, *, steps: int, history: list[EpochRecord], watched: bool
 ) -> list[keras.callbacks.Callback]:
     """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
     found: list[keras.callbacks.Callback] = [
@@ -92,13 +92,12 @@ def for_epochs(seconds: float, epochs: int) -> str:
     return f"about {in_words(seconds)} for {counted}, if all are needed."
 
 
-def _line(row: dict[str, Any], epochs: int) -> str:
-    text = f"{row['stage']}, epoch {row['epoch']} of {epochs}: loss {row['loss']:.3f}"
-    if "val_loss" in row:
-        text += (
-            f", validation loss {row['val_loss']:.3f}, accuracy {100 * row['val_accuracy']:.1f} %"
-        )
-    return f"{text}, {row['seconds']:.1f} s"
+def describe_epoch(row: EpochRecord) -> str:
+    """Return the losses, the validation accuracy and the time of an epoch as the end of a line."""
+    text = f"loss {row.loss:.3f}"
+    if row.val_loss is not None and row.val_accuracy is not None:
+        text += f", validation loss {row.val_loss:.3f}, accuracy {100 * row.val_accuracy:.1f} %"
+    return f"{text}, {row.seconds:.1f} s"
 
 
 def _bar(doing: str, total: int) -> Any:

@@ -22,7 +22,6 @@ from transferkit.storage.run import Run
 from transferkit.training.state import TrainingState
 
 SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most
-INTERRUPTED = "interrupted"  # in the details of a network whose training did not end
 
 
 class Checkpoint:
@@ -118,16 +117,15 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def unfinished_network(fit: TrainingState, manifest: Manifest, seconds: float) -> Network:
-    """The classifier of `fit` as a network whose details say that its training did not end."""
+    """Return the classifier of `fit` as a network whose summary has `interrupted`."""
     config = fit.config
-    details = {"kept": fit.reached, INTERRUPTED: _reached(fit), "device": fit.device.line}
     return Network(
         name=config.model.backbone,
         model=in_float32(fit, manifest.classes),
         classes=manifest.classes,
         data=config.data,
         fit_seconds=seconds + fit.borrowed_seconds,
-        details=fit.details | details,
+        summary=dataclasses.replace(fit.summary, kept_stage=fit.reached, interrupted=_reached(fit)),
         history=list(fit.history),
         engine=config.train.engine,
     )
@@ -136,7 +134,10 @@ def unfinished_network(fit: TrainingState, manifest: Manifest, seconds: float) -
 def save_network(network: Network, folder: Path) -> None:
     """Write the network and the history of its training into `folder`."""
     network.save(folder)
-    write_text(folder / "history.csv", pd.DataFrame(network.history).to_csv(index=False))
+    write_text(
+        folder / "history.csv",
+        pd.DataFrame(row.to_json() for row in network.history).to_csv(index=False),
+    )
 
 
 def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
@@ -152,8 +153,7 @@ def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
 def _reached(fit: TrainingState) -> str:
     """The stage and epoch of the classifier as it is, as `fine-tune, epoch 3`."""
     stage, loss = fit.reached, fit.best(fit.reached)
-    watched = "val_loss" if len(fit.validation) else "loss"
-    rows = [row for row in fit.history if row["stage"] == stage]
-    epoch = next((row["epoch"] for row in rows if row[watched] == loss), len(rows))
-    what = "validation loss" if watched == "val_loss" else "loss"
+    rows = [row for row in fit.history if row.stage == stage]
+    epoch = next((row.epoch for row in rows if fit.monitored_loss(row) == loss), len(rows))
+    what = "validation loss" if len(fit.validation) else "loss"
     return f"{stage}, epoch {epoch}, {what} {loss:.3f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -48,7 +49,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
             return
         fit.averaged = loss
         epochs = sorted(epoch for _, epoch, _ in self.found)
-        fit.details["averaged epochs"] = epochs
+        fit.summary = replace(fit.summary, averaged_checkpoints=tuple(epochs))
         listed = ", ".join(map(str, epochs))
         log(f"{stage}: the weights of the epochs {listed} averaged: validation loss {loss:.3f}")
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 
 from transferkit.data.augmentation.views import View, in_words, views_of
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import lent
 from transferkit.features.linear_probe import solve_probe
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models import classifier as models
 from transferkit.runtime.progress import log
-from transferkit.training.callbacks import callbacks
+from transferkit.training.callbacks import callbacks, describe_epoch
 from transferkit.training.dataset import SplitData, shared_batch
 from transferkit.training.state import (
     HEAD_STAGE,
     TrainingState,
     compile_model,
-    describe,
     require_numbers,
+    summarise_stage,
 )
 
 HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
@@ -45,8 +45,7 @@ def fit_head(fit: TrainingState) -> None:
     solvable = is_solvable(fit)
     (_solve_head if solvable else _learn_head)(fit, images, train, validation)
     require_numbers(fit, HEAD_STAGE)
-    describe(fit, HEAD_STAGE, started, blocks=0, images=in_words(views))
-    fit.details[HEAD_STAGE]["solved"] = solvable
+    summarise_stage(fit, HEAD_STAGE, started, blocks=0, images=in_words(views), solved=solvable)
 
 
 def is_solvable(fit: TrainingState) -> bool:
@@ -70,17 +69,18 @@ def _solve_head(
     )
     head = fit.classifier.get_layer(models.HEAD)
     head.get_layer(models.CLASSES).set_weights([probe.kernel, probe.bias])
-    row: dict[str, Any] = {"stage": HEAD_STAGE, "epoch": 1}
-    row["loss"], row["accuracy"] = probe.judge(train, images.truth, images.weights)
-    text = f"{HEAD_STAGE}, solved with C = {probe.strength:g}: loss {row['loss']:.3f}"
+    loss, accuracy = probe.judge(train, images.truth, images.weights)
+    val_loss, val_accuracy = None, None
     if len(validation):
-        watched = fit.validation
-        found = probe.judge(validation, watched.truth, watched.weights)
-        row["val_loss"], row["val_accuracy"] = found
-        text += f", validation loss {found[0]:.3f}, accuracy {100 * found[1]:.1f} %"
-    row["seconds"] = time.perf_counter() - started
+        val_loss, val_accuracy = probe.judge(
+            validation, fit.validation.truth, fit.validation.weights
+        )
+    seconds = time.perf_counter() - started
+    row = EpochRecord(
+        HEAD_STAGE, 1, loss, accuracy, val_loss=val_loss, val_accuracy=val_accuracy, seconds=seconds
+    )
     fit.history.append(row)
-    log(f"{text}, {row['seconds']:.1f} s")
+    log(f"{HEAD_STAGE}, solved with C = {probe.strength:g}: {describe_epoch(row)}")
 
 
 def _learn_head(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -18,6 +19,7 @@ from transferkit.data.augmentation.views import in_words, views_of
 from transferkit.data.class_weights import class_weights
 from transferkit.data.loading.tf_dataset import Augmentation, training_batches
 from transferkit.data.manifest import Manifest
+from transferkit.evaluation.summary import ClassWeights, TrainingSummary
 from transferkit.inference.devices import Device
 from transferkit.models import classifier as models
 from transferkit.runtime.progress import log
@@ -34,9 +36,9 @@ from transferkit.training.state import (
     HEAD_STAGE,
     SCRATCH_STAGE,
     TrainingState,
-    describe,
     prepare,
     require_numbers,
+    summarise_stage,
     training_context,
 )
 from transferkit.training.time_estimate import estimate_time
@@ -75,10 +77,9 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
     batch, replicas = config.train.batch_size, device.replicas
     train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
-    fit = TrainingState(classifier, config, device, train, validation)
-    fit.details["class weights"] = by_class is not None
-    fit.details["parameters"] = models.parameters(classifier)
-    return fit
+    weighed: ClassWeights = "none" if by_class is None else "balanced"
+    summary = TrainingSummary(weighed, device=device.line, parameters=models.parameters(classifier))
+    return TrainingState(classifier, config, device, train, validation, summary=summary)
 
 
 def fit_stages(fit: TrainingState) -> None:
@@ -122,15 +123,14 @@ def fit_blocks(fit: TrainingState, blocks: int) -> None:
     except BaseException:
         _go_back(fit, learner, stage, before=before, stopper=stopper)
         raise
-    describe(fit, stage, started, blocks=blocks, images=images)
+    summarise_stage(fit, stage, started, blocks=blocks, images=images)
     if before is None:
         require_numbers(fit, stage)
     elif not _has_helped(fit):
         log("Fine-tuning did not lower the validation loss: the network before it is kept.")
         fit.classifier.set_weights(before)
-        fit.details["kept"] = HEAD_STAGE
-        fit.details.pop("averaged epochs", None)
-    fit.reached = fit.details["kept"]
+        fit.summary = replace(fit.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
+    fit.reached = fit.summary.kept_stage
 
 
 def _learn(
@@ -202,7 +202,7 @@ def _has_helped(fit: TrainingState) -> bool:
     """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
     if len(fit.validation):
         return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
-    return all(math.isfinite(row["loss"]) for row in fit.history)
+    return all(math.isfinite(row.loss) for row in fit.history)
 
 
 def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:

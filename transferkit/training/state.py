@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import keras
@@ -17,6 +17,7 @@ from transferkit.backbones.resolve import is_pretrained
 from transferkit.config.settings import Config
 from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
+from transferkit.evaluation.summary import EpochRecord, StageSummary, TrainingSummary
 from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
@@ -56,15 +57,15 @@ class ProgressSaver(Protocol):
 
 @dataclass
 class TrainingState:
-    """What the stages of one training share; `history` and `details` grow from stage to stage."""
+    """What the stages of one training share; `history` and `summary` grow from stage to stage."""
 
     classifier: keras.Model
     config: Config
     device: Device
     train: SplitData
     validation: SplitData
-    history: list[dict[str, Any]] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
+    history: list[EpochRecord] = field(default_factory=list)
+    summary: TrainingSummary = TrainingSummary()
     kept: CachedActivations | None = None
     averaged: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
@@ -105,9 +106,12 @@ class TrainingState:
 
         Endless where none is a number.
         """
-        watched = "val_loss" if len(self.validation) else "loss"
-        losses = [row[watched] for row in self.history if row["stage"] == stage]
+        losses = [self.monitored_loss(row) for row in self.history if row.stage == stage]
         return min(filter(math.isfinite, losses), default=math.inf)
+
+    def monitored_loss(self, row: EpochRecord) -> float:
+        """The validation loss of an epoch, or its training loss without validation images."""
+        return row.loss if row.val_loss is None else row.val_loss
 
 
 def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> None:
@@ -177,7 +181,7 @@ def require_numbers(fit: TrainingState, stage: str) -> None:
 
     Without validation images no best epoch is gone back to, and the last loss has to be one.
     """
-    last = [row["loss"] for row in fit.history if row["stage"] == stage][-1:]
+    last = [row.loss for row in fit.history if row.stage == stage][-1:]
     lost = not len(fit.validation) and not np.isfinite(last).all()
     if lost or fit.best(stage) == math.inf:
         raise ConfigError(
@@ -187,16 +191,26 @@ def require_numbers(fit: TrainingState, stage: str) -> None:
         )
 
 
-def describe(fit: TrainingState, stage: str, started: float, *, blocks: int, images: str) -> None:
-    """Put what `stage` was into the details; `images` says what it saw."""
-    pixels = stage != HEAD_STAGE
-    fit.details["kept"] = stage
-    fit.details[stage] = {
-        "epochs": sum(row["stage"] == stage for row in fit.history),
-        "seconds": round(time.perf_counter() - started, 2),
-        "images": images,
-        "blocks released": f"{blocks} of {len(fit.row.blocks)}",
-        "parameters that learn": models.parameters(
-            fit.classifier if pixels else fit.classifier.get_layer(models.HEAD), trainable=True
+def summarise_stage(
+    fit: TrainingState,
+    stage: str,
+    started: float,
+    *,
+    blocks: int,
+    images: str,
+    solved: bool = False,
+) -> None:
+    """Add `stage` to the summary of training; `images` are what it was trained on, in words."""
+    head_only = stage == HEAD_STAGE
+    summary = StageSummary(
+        epochs=sum(row.stage == stage for row in fit.history),
+        seconds=round(time.perf_counter() - started, 2),
+        images=images,
+        unfrozen_blocks=f"{blocks} of {len(fit.row.blocks)}",
+        trainable_parameters=models.parameters(
+            fit.classifier.get_layer(models.HEAD) if head_only else fit.classifier, trainable=True
         ),
-    }
+        solved=solved,
+    )
+    stages = {**fit.summary.stages, stage: summary}
+    fit.summary = replace(fit.summary, kept_stage=stage, stages=stages)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from transferkit.evaluation.summary import TemperatureScaling
 from transferkit.evaluation.temperature import (
     FEWEST,
     LEAST,
@@ -17,7 +20,6 @@ from transferkit.models import classifier as models
 from transferkit.runtime.progress import log
 from transferkit.training.state import HEAD_STAGE, TrainingState
 
-LOSSES = "validation log loss"  # in the details of who was given a temperature
 # The answers are asked for at this temperature: a network that is much too sure gives probabilities
 # of which nothing can be told apart. A power of two, by which weights are divided exactly.
 SOFTMAX_TEMPERED = 8.0
@@ -45,8 +47,7 @@ def calibrate(fit: TrainingState) -> None:
         return
     _divide(fit, temperature)
     losses = [loss_at(each, logits, truth) for each in (1.0, temperature)]
-    fit.details["temperature"] = temperature
-    fit.details[LOSSES] = dict(zip(("before", "after"), losses, strict=True))
+    fit.summary = replace(fit.summary, temperature=TemperatureScaling(temperature, *losses))
     log(
         f"Temperature {temperature:.2f}: the validation loss is {losses[1]:.3f} "
         f"in place of {losses[0]:.3f}."
@@ -60,7 +61,7 @@ def answers(fit: TrainingState) -> np.ndarray:
     anew: from kept activations, in 16 bits, its loss was 0.145 where the saved model's is 0.171.
     """
     part = fit.validation
-    if fit.details["kept"] == HEAD_STAGE and fit.pretrained:
+    if fit.summary.kept_stage == HEAD_STAGE and fit.pretrained:
         train = fit.config.train
         features = extract_features(
             fit.config.model,
@@ -91,5 +92,5 @@ def _divide(fit: TrainingState, temperature: float) -> None:
 
 
 def _leave(fit: TrainingState, why: str) -> None:
-    fit.details["temperature"] = 1.0
+    fit.summary = replace(fit.summary, temperature=TemperatureScaling())
     log(f"The temperature stays 1: {why}.")

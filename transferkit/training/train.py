@@ -49,20 +49,19 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
     checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
-    with measure_usage() as taken:
+    with measure_usage() as usage:
         fit = start_fit(manifest, config, device)
         fit.checkpoint = checkpoint
         with checkpoint.rescuing(fit):
             fit_stages(fit)
             model = _finished(fit, manifest)
-    details = fit.details | {"device": device.line, "taken": taken.to_json()}
     network = Network(
         name=config.model.backbone,
         model=model,
         classes=manifest.classes,
         data=config.data,
         fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,
-        details=details,
+        summary=replace(fit.summary, usage=usage),
         history=fit.history,
         engine=config.train.engine,
     )

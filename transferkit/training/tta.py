@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 from sklearn.metrics import log_loss
@@ -26,7 +28,7 @@ def with_flip_tta(classifier: keras.Model) -> keras.Model:
 
 
 def should_use_tta(fit: TrainingState) -> bool:
-    """Whether the validation loss is lower with the mirror image too; said, and in the details.
+    """Whether the validation loss is lower with the mirror image too; said, and in the summary.
 
     Never where mirroring is not among the changes that training images went through: there, a
     mirrored picture may be of another class.
@@ -44,7 +46,7 @@ def should_use_tta(fit: TrainingState) -> bool:
         for found in (plain, (plain + mirrored) / 2)
     ]
     helps = losses[1] < losses[0]
-    fit.details["mirrored"] = helps
+    fit.summary = replace(fit.summary, tta=helps)
     log(
         f"With the mirror image of each picture too, the validation loss is {losses[1]:.3f} "
         f"in place of {losses[0]:.3f}: {'both are looked at' if helps else 'it is left out'}."

@@ -34,14 +34,13 @@ PROBES = np.random.default_rng(0).normal(size=(3, 1))  # features to predict fro
 
 def require_facts(facts: Mapping[str, Any]) -> None:
     """Raise `StructureError` unless the `facts` beside a pipeline are of their types."""
-    classes, seconds, details = facts["classes"], facts["fit_seconds"], facts["details"]
+    classes, seconds = facts["classes"], facts["fit_seconds"]
     require(isinstance(facts["name"], str), "its name is no text")
     names = isinstance(classes, tuple) and all(isinstance(name, str) for name in classes)
     require(names and len(set(classes)) == len(classes) > 0, "its classes are no list of names")
     number = isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds >= 0
     require(number and not isinstance(seconds, bool), "its time of fitting is no number")
-    require(isinstance(details, dict), "its details are no values by name")
-    require(isinstance(details.get("features_width", 0), int), "its number of features is none")
+    require(isinstance(facts["summary"], dict), "its summary is no values by name")
 
 
 def require_structure(name: str, pipeline: Any, classes: int) -> None:

@@ -89,7 +89,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either
         return None
-    tuned = network.details.get("kept") != "head"
+    tuned = network.summary.kept_stage != "head"
     return BackboneView(dataclasses.replace(config, model=model), tuned, train)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transferkit.evaluation.results import Result
+from transferkit.evaluation.summary import BaselineSummary
 from transferkit.report.html.formatting import listed
 
 
@@ -15,7 +16,9 @@ def training_note(results: Sequence[Result]) -> str:
     """
     networks = [result for result in results if result.kind == "network"]
     baselines = [
-        result for result in results if "validation" in str(result.details.get("fitted_on", ""))
+        result
+        for result in results
+        if isinstance(result.summary, BaselineSummary) and "validation" in result.summary.fitted_on
     ]
     if not networks or not baselines:
         return ""
@@ -27,7 +30,7 @@ def training_note(results: Sequence[Result]) -> str:
     unweighted = [
         result.name
         for result in baselines
-        if isinstance(result.details.get("class weights"), str) and result.name != "majority"
+        if result.summary.class_weights == "unsupported" and result.name != "majority"
     ]
     if unweighted:
         note += f" Rarer classes weigh more for all but {listed(unweighted)}, which cannot weigh."

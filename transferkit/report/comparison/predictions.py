@@ -11,6 +11,7 @@ import numpy as np
 
 from transferkit.errors import DataError
 from transferkit.evaluation.results import COMPARED_BY, Classifier, Kind, Result
+from transferkit.evaluation.summary import EpochRecord, Summary
 from transferkit.features.cache.table import saved_seconds
 
 
@@ -34,6 +35,7 @@ def predict_test_images(
             f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
             f"should be of {(len(paths), len(known))}, an image a row and a class a column."
         )
+    summary = classifier.summary
     return Result(
         name=classifier.name,
         kind=classifier.kind,
@@ -41,8 +43,11 @@ def predict_test_images(
         fit_seconds=float(classifier.fit_seconds),
         predict_milliseconds=1000 * seconds / len(paths),
         megabytes=float(classifier.megabytes),
-        details=classifier.details,
-        history=classifier.history,
+        summary=summary if isinstance(summary, Summary) else Summary(extra=dict(summary)),
+        history=[
+            row if isinstance(row, EpochRecord) else EpochRecord.from_json(row)
+            for row in classifier.history
+        ],
     )
 
 

@@ -42,7 +42,7 @@ class RepeatedRuns:
     """Accuracy by the settings that were varied.
 
     Attributes:
-        varied: the settings, names in the details of each classifier.
+        varied: the settings, names in the summary of each classifier.
         trials: a row a training: the varied settings and `accuracy`, share 0..1.
         title: what was repeated, as a sentence.
     """
@@ -53,20 +53,20 @@ class RepeatedRuns:
 
     @classmethod
     def of(cls, comparison: ScoredResults, *varied: str) -> RepeatedRuns:
-        """The spread over the classifiers of `comparison` whose details hold all of `varied`.
+        """The spread over the classifiers of `comparison` whose summaries hold all of `varied`.
 
         Raises:
             ConfigError: there is none.
         """
         rows = [
-            {name: result.details[name] for name in varied} | {"accuracy": scores.accuracy}
+            {name: result.summary.facts[name] for name in varied} | {"accuracy": scores.accuracy}
             for result, scores in zip(comparison.results, comparison.scores, strict=True)
-            if all(name in result.details for name in varied)
+            if all(name in result.summary.facts for name in varied)
         ]
         if not rows:
             raise ConfigError(
                 f"No classifier of the report has all of {', '.join(map(repr, varied))} in its "
-                "details: name what the recipe put there."
+                "summary: name what the recipe put there."
             )
         return cls(varied, pd.DataFrame(rows, columns=[*varied, "accuracy"]))
 

@@ -18,6 +18,7 @@ import pandas as pd
 from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.evaluation.results import Result
+from transferkit.evaluation.summary import SUMMARIES, EpochRecord
 from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.serialize import plain, predictions_csv, predictions_header
 from transferkit.runtime.printing import unguarded
@@ -27,7 +28,6 @@ from transferkit.storage.run import Run
 ANSWERS, PROBABILITIES = "results.json", "predictions.csv"
 MOST_NUMBERS = 1_000_000  # probabilities: a second to write, and to write again for each classifier
 FACTS = ("name", "kind", "fit_seconds", "predict_milliseconds", "megabytes")
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")  # as JSON has them here: their text
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,8 +73,9 @@ class Answered:
                 {name: getattr(each, name) for name in FACTS}
                 | {
                     "numbers": each.probabilities.dtype.name,
-                    "details": plain(each.details),
-                    "history": plain([dict(row) for row in each.history]),
+                    "summary": plain(each.summary.to_json()),
+                    "summary_type": type(each.summary).__name__,
+                    "history": plain([row.to_json() for row in each.history]),
                 }
                 for each in self.results
             ],
@@ -105,15 +106,15 @@ def read_answers(run: Run, manifest: Manifest) -> Answered:
             Result(
                 **{name: fact[name] for name in FACTS},
                 probabilities=answers,
-                details=fact["details"],
-                history=[_with_numbers(row) for row in fact["history"]],
+                summary=SUMMARIES[fact["summary_type"]].from_json(fact["summary"]),
+                history=list(map(EpochRecord.from_json, fact["history"])),
             )
             for fact, answers in zip(facts, probabilities, strict=True)
         ]
         created, asked = datetime.fromisoformat(content["created"]), int(content["asked"])
         repeats = _repeats(content.get("repeats"))
         return Answered(manifest, test, tuple(results), asked, created, repeats)
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         problem = f"results.json is not as a run writes it ({type(error).__name__}: {error})"
         raise RunError(_unlike(run, problem)) from error
 
@@ -138,11 +139,6 @@ def _read_probabilities(
         texts = [row[start : start + len(classes)] for row in rows]
         answers.append(np.array(texts, dtype=fact["numbers"]).reshape(len(rows), len(classes)))
     return answers
-
-
-def _with_numbers(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the history, what JSON has no number for a number again."""
-    return {key: float(value) if value in NOT_FINITE else value for key, value in row.items()}
 
 
 def _repeats(content: Mapping[str, Any] | None) -> RepeatedRuns | None:

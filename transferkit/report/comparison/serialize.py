@@ -14,6 +14,7 @@ import pandas as pd
 from transferkit.evaluation.metrics import Scores
 from transferkit.evaluation.results import Result
 from transferkit.runtime.printing import csv_text
+from transferkit.runtime.profiling import ResourceUsage
 
 Entry = dict[str, Any]
 
@@ -25,8 +26,7 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
 
     `evidence` is what a `Judgement` says of it.
     """
-    values, taken = scores.to_json(), result.details.get("taken")
-    taken = taken if isinstance(taken, Mapping) else {}  # who knows what another's details hold
+    values, usage = scores.to_json(), result.summary.usage or ResourceUsage()
     each = zip(*(values[key] for key in PER_CLASS), strict=True)
     return {
         "name": result.name,
@@ -39,15 +39,15 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
         "fit_seconds": result.fit_seconds,
         "predict_milliseconds": result.predict_milliseconds,
         "megabytes": result.megabytes,
-        "peak_megabytes": taken.get("peak_megabytes"),
-        "joules": taken.get("joules"),
+        "peak_megabytes": usage.peak_megabytes,
+        "joules": usage.joules,
         **evidence,
         "per_class": {
             name: dict(zip(PER_CLASS, numbers, strict=True))
             for name, numbers in zip(scores.classes, each, strict=True)
         },
         "confusion": values["confusion"],
-        "details": plain(result.details),
+        "details": plain(result.summary.facts),
     }
 
 

@@ -12,6 +12,7 @@ from transferkit.evaluation.ranking import rival
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
 from transferkit.evaluation.slices import Slice
+from transferkit.evaluation.summary import TrainingSummary
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.recommendation import choices_by_budget
 from transferkit.report.figures.curves import COLOURS
@@ -163,11 +164,12 @@ def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, 
     """
     rows = [(result.name, result.probabilities)]
     # Only what was fitted here, and not the mean of two pictures, can be taken back.
-    fitted = "validation log loss" in result.details and not result.details.get("mirrored")
-    temperature = result.details["temperature"] if fitted else 1.0
-    if temperature != 1:
-        before = apply_temperature(result.probabilities, 1 / temperature)
-        rows.append((f"{result.name}, before its temperature of {temperature:.2f}", before))
+    summary = result.summary
+    if isinstance(summary, TrainingSummary) and summary.temperature and not summary.tta:
+        temperature = summary.temperature.value
+        if temperature != 1:
+            before = apply_temperature(result.probabilities, 1 / temperature)
+            rows.append((f"{result.name}, before its temperature of {temperature:.2f}", before))
     return [
         (
             name,

@@ -58,7 +58,7 @@ def scalars(report: Report) -> Iterator[tuple[str, float, int]]:
     """`(name, value, step)` of every epoch of every classifier, and of its scores at step 0."""
     for result in report.results:
         for step, row in enumerate(result.history, start=1):
-            for quantity, value in row.items():
+            for quantity, value in row.to_json().items():
                 if isinstance(value, (int, float)) and quantity != "epoch":
                     yield f"{result.name}/{quantity}", float(value), step
     for entry in report.entries:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from transferkit.evaluation.ranking import pareto
+from transferkit.evaluation.summary import EpochRecord
 from transferkit.report.figures.svg import (
     BACKGROUND,
     BASELINE,
@@ -50,13 +51,13 @@ def number(value: Any) -> float:
 
 
 @styled
-def learning_curve(history: Sequence[Mapping[str, Any]], quantity: str, name: str) -> str:
+def learning_curve(history: Sequence[EpochRecord], quantity: str, name: str) -> str:
     """`quantity` (loss or accuracy) over the epochs of all stages, on training and validation."""
     axes = panel(quantity, WIDTH, 216, (40, 68, 34, 40))
     epochs = range(1, len(history) + 1)
     ends = []
     for key, label, style in ((quantity, "training", ":"), (f"val_{quantity}", "validation", "-")):
-        values = [number(row.get(key)) for row in history]
+        values = [number(getattr(row, key)) for row in history]
         if all(math.isnan(value) for value in values):
             continue
         colour = NETWORK if key.startswith("val") else QUIET
@@ -67,7 +68,7 @@ def learning_curve(history: Sequence[Mapping[str, Any]], quantity: str, name: st
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel("epoch")
     _label_ends(axes, ends)
-    _mark_stages(axes, [str(row.get("stage", "")) for row in history])
+    _mark_stages(axes, [row.stage for row in history])
     last = listed([f"{value:.3g} in {label}" for label, value, _ in ends])
     return svg_text(
         axes, f"{quantity} of {name} over {counted(len(history), 'epoch')}; at the end {last}."
