@@ -136,7 +136,7 @@ def save_network(network: Network, folder: Path) -> None:
     network.save(folder)
     write_text(
         folder / "history.csv",
-        pd.DataFrame(row.to_json() for row in network.history).to_csv(index=False),
+        pd.DataFrame(network.history).to_csv(index=False),
     )
 
 
