@@ -22,13 +22,16 @@ from transferkit.backbones.catalog import BACKBONES
 from transferkit.baselines.catalog import CLASSIFIERS, FEATURES
 from transferkit.cli import catalogs
 from transferkit.cli.cache import CacheOptions
-from transferkit.cli.compare import CompareJob, TrainJob, baseline_names
+from transferkit.cli.compare import CompareJob, baseline_names
 from transferkit.cli.curve import CurveJob
 from transferkit.cli.demo import Demo
+from transferkit.cli.fetch import FetchOptions
 from transferkit.cli.job import parse_job
-from transferkit.cli.look import FetchOptions, LookOptions
+from transferkit.cli.look import LookOptions
 from transferkit.cli.main import COMMANDS, usage
-from transferkit.cli.predict import PredictOptions, ReportOptions
+from transferkit.cli.predict import PredictOptions
+from transferkit.cli.report import ReportOptions
+from transferkit.cli.train import TrainJob
 from transferkit.config.presets import PRESETS
 from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import POLICIES

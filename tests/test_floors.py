@@ -224,13 +224,3 @@ def test_a_misspelt_name_is_said_before_anything_heavy_is_loaded(arguments, erro
     ended = run_python(f"from transferkit.cli.main import main; main({arguments!r})")
     assert (ended.returncode, ended.stderr) == (1, f"transferkit: {error}\n")
     assert ended.stdout == "loaded:\n"
-
-
-@pytest.mark.parametrize("flags", [["--backbone", "resnet5"], ["--model.backbone=resnet5"]])
-def test_a_misspelt_backbone_is_said_before_what_reads_the_flags_is_loaded(flags):
-    arguments = ["compare", "photos", *flags]
-    code = f"from transferkit.cli.main import main; main({arguments!r})"
-    ended = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True)
-    assert b"No backbone is called 'resnet5'" in ended.stderr
-    assert b"transferkit.cli.main" in ended.stderr
-    assert b" tyro" not in ended.stderr

@@ -1,24 +1,233 @@
-"""The life of a run: its start, what it saves, and what is left of it where it is stopped."""
+"""The life of a run: check, read, train, compare, save; shared by commands and recipes."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import (
+    is_pretrained,
+    possible_backbones,
+    resolve_backbone,
+    starting_weights,
+)
+from transferkit.backbones.spec import BackboneSpec, blocks_to_unfreeze, input_size
 from transferkit.config.settings import Config
-from transferkit.errors import RunError
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
+from transferkit.errors import ConfigError, RunError
+from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
+from transferkit.runtime.text import NAMED_AT_MOST
+from transferkit.storage.active_run import making, reporting_what_is_left
+from transferkit.storage.locks import locked, require_unlocked
+from transferkit.storage.output_folder import folder_for
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
     from transferkit.report.comparison.report import Report
 
+    Work = Callable[[Manifest, Config, Run], Report]
+
+UNNAMED = re.compile(r"[^\w.-]+")  # characters that the name of a run has not
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """Images, settings and the run folder of one experiment.
+
+    Attributes:
+        source: a folder, a .csv or `tfds:NAME`; empty where `manifest` is given.
+        out: the run folder; empty for a numbered one below `runs`.
+        overwrite: whether the run in that folder is replaced.
+        manifest: the manifest.csv of an earlier run, in place of a source.
+    """
+
+    source: str = ""
+    settings: Config = Config()
+    out: str = ""
+    overwrite: bool = False
+    manifest: str = ""
+
+    def with_backbone(self) -> Self:
+        """Return the same with a named backbone where the settings say auto.
+
+        Without its images it stays as it is: nothing is downloaded, and reading them says why.
+
+        Raises:
+            ConfigError: neither a source nor a manifest is given, or both are.
+        """
+        self._require_source()
+        images, settings = self.source or self.manifest, self.settings
+        if not images.startswith(TFDS_PREFIX) and not os.path.exists(images):
+            return self
+        model = resolve_backbone(settings.model, on_answer=silence_tensorflow)
+        return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))
+
+    def read_manifest(self) -> Manifest:
+        """Read the images, and log what was noticed.
+
+        Raises:
+            ConfigError: neither a source nor a manifest is given, or both are.
+            DataError: there is nothing to learn from.
+        """
+        from transferkit.data.manifest import Manifest
+
+        self._require_source()
+        config = self.settings
+        manifest = Manifest.read(self.source or self.manifest, config.data, seed=config.seed)
+        log(f"Images: {manifest!r} from {manifest.source!r}.")
+        for note in manifest.notes:
+            log(f"Note: {note}")
+        bad = manifest.quarantined
+        for row in bad.head(NAMED_AT_MOST).itertuples():
+            log(f"Left out: {row.path!r} {row.problem}.")
+        if len(bad) > NAMED_AT_MOST:
+            log(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
+        return manifest
+
+    @contextmanager
+    def create_run(self, name: str) -> Iterator[Run]:
+        """Create the run folder, and hold its lock until the end of the block.
+
+        `name` is its name where none is given. The weights are fetched first: for a
+        network that cannot be had, nothing is written. Where settings turn out to be wrong before
+        all else, the folder goes again.
+
+        Raises:
+            WeightsError: the weights are not in Keras' cache and cannot be downloaded.
+            DeviceError: there are no such devices.
+            RunError: the folder is taken, or another process writes into it.
+        """
+        silence_tensorflow()
+        from transferkit.backbones.weights import weights_path
+
+        model = self.settings.model
+        self._require_blocks(find_backbone(model.backbone))
+        weights_path(find_backbone(model.backbone), starting_weights(model))
+        if self.overwrite:  # nothing is removed for weights that turn out to be another network's
+            from transferkit.backbones.build import build_backbone
+            from transferkit.inference.devices import choose_device
+
+            choose_device(self.settings.train)  # logical devices cannot be made after a network
+            build_backbone(model.backbone, starting_weights(model), self.settings.data.image_size)
+        if self.out:
+            Run.require_free(self.out, overwrite=self.overwrite)
+        with folder_for(self.out, "runs", name) as folder, locked(folder):
+            run = Run.create(folder, overwrite=self.overwrite)
+            with run.or_nothing():
+                yield run
+
+    def check(self) -> None:
+        """Look up every name, and what else can be known before anything slow.
+
+        Raises:
+            ConfigError: a name is unknown, or the backbone cannot see so small a side or has fewer
+            blocks.
+            WeightsError: the weights are to come from a file, and it is not there or damaged.
+            RunError: the run folder is taken.
+        """
+        config = self.settings
+        rows = possible_backbones(config.model)
+        find_policy(config.train.augment)
+        for row in rows:
+            input_size(row, config.data.image_size, config.model.image_sizes)
+        self._require_blocks(max(rows, key=lambda row: len(row.blocks)))
+        if config.model.weights not in ("imagenet", "none"):
+            from transferkit.backbones.weights import weights_path
+
+            weights_path(rows[0], config.model.weights)
+        if self.out:
+            require_unlocked(Path(self.out))
+            Run.require_free(self.out, overwrite=self.overwrite)
+
+    def _require_blocks(self, row: BackboneSpec) -> None:
+        release, pretrained = self.settings.train.unfreeze, is_pretrained(self.settings.model)
+        blocks_to_unfreeze(row, release, pretrained=pretrained)
+
+    def _require_source(self) -> None:
+        if bool(self.source) == bool(self.manifest):
+            raise ConfigError(
+                f"Got {'both' if self.source else 'neither'} a source "
+                f"{'and' if self.source else 'nor'} --manifest: give one of them, "
+                "such as a folder with a sub-folder a class."
+            )
+
+
+def run_experiment(
+    experiment: Experiment,
+    work: Work,
+    *,
+    name: str = "",
+    finally_do: Callable[[Report, Run], None] | None = None,
+) -> Run:
+    """Check and read everything, let `work` train and compare, save the report and print it.
+
+    `name` is that of the run folder where none is given, by default made of source and backbone.
+    `finally_do` is called at the end with the report and the run.
+
+    Raises:
+        TransferkitError: the images, the settings or the folder are at fault.
+    """
+    experiment.check()
+    experiment = experiment.with_backbone()
+    config = experiment.settings
+    # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
+    quiet_tfds(experiment.source)
+    manifest = experiment.read_manifest()
+    name = name or run_name(manifest.source, config.model.backbone)
+    with experiment.create_run(name) as run, reporting_what_is_left(run):
+        report = work(manifest, config, run)
+        finish(report, run)
+        if finally_do:
+            finally_do(report, run)
+        report.faults.require_none(run.folder)
+    return run
+
+
+def recorded(work: Callable[[Manifest, Any], Report]) -> Work:
+    """Return `work` of a recipe, which is given no run, with its classifiers saved in the run."""
+
+    def record(manifest: Manifest, config: Config, run: Run) -> Report:
+        environment = start(run, manifest, config)
+        with making(run):
+            report = dataclasses.replace(work(manifest, config), environment=environment)
+        save_classifiers(report, run)
+        return report
+
+    return record
+
+
+def train_and_compare(
+    manifest: Manifest, config: Config, names: Sequence[str], *, run: Run | None = None
+) -> Report:
+    """Train a network, fit the baselines `names` and compare them; a `run` saves them."""
+    from transferkit.baselines.fit import fit_baseline
+    from transferkit.evaluation.results import Classifier
+    from transferkit.report.comparison.report import compare
+    from transferkit.training.train import train
+
+    classifiers: list[Classifier] = [train(manifest, config, run=run)]
+    for name in names:
+        baseline = fit_baseline(name, manifest, config)
+        if run is not None:
+            baseline.save(run.folder)
+        classifiers.append(baseline)
+    report = compare(classifiers, manifest, config, run=run)
+    if run is not None:
+        report = dataclasses.replace(report, environment=run.json("environment.json"))
+    return report
+
 
 def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
-    """Write what the run starts from, and give the environment; its devices are taken."""
+    """Write config, environment and manifest, and return the environment; devices are taken."""
     from transferkit.inference.devices import choose_device
     from transferkit.runtime.environment import environment
     from transferkit.training.train import start_run
@@ -75,33 +284,16 @@ def finish(report: Report, run: Run) -> None:
     log(f"Report: {run / 'report.html'}")
 
 
-@contextmanager
-def reporting_what_is_left(run: Run) -> Iterator[None]:
-    """Where the work within is stopped, or an error ends it, say what of it is in `run`."""
-    try:
-        yield
-    except BaseException:
-        if sentence := what_is_left(run):
-            log(sentence)
-        raise
+def quiet_tfds(source: str) -> None:
+    """Silence TensorFlow where reading `source` loads it; a folder is read without it."""
+    if source.startswith(TFDS_PREFIX):
+        silence_tensorflow()
 
 
-def what_is_left(run: Run) -> str:
-    """Describe what a run that was stopped has in its folder, and what can be done with it.
-
-    Empty where it has no classifier yet, or its report too.
-    """
-    folder = str(run.folder)
-    network = (run / "model.keras").is_file()
-    count = len(list((run / "baselines").glob("*.skops")))
-    baselines = f"{count} baseline{'s' if count > 1 else ''}" if count else ""
-    if not (network or count) or (run / "report.html").is_file():
-        return ""
-    parts = " and ".join(each for each in ("the network" if network else "", baselines) if each)
-    verb = "is" if count + network == 1 else "are"
-    start = f"{parts[0].upper()}{parts[1:]} {verb} in {folder!r}"
-    if (run / "results.json").is_file():
-        next_step = f"`transferkit report {folder}` makes the report"
-        return f"{start}, with answers to the test images: {next_step}."
-    option, what = ("", "the network") if network else (" --classifier NAME", "one of them")
-    return f"{start}, not scored yet: `transferkit predict {folder} FILES{option}` uses {what}."
+def run_name(source: str, backbone: str) -> str:
+    """Return the name of the folder of a run on `source`, such as `flowers-mobilenet_v2`."""
+    if source.startswith(TFDS_PREFIX):
+        name = source.removeprefix(TFDS_PREFIX)
+    else:
+        name = Path(source).resolve().name.removesuffix(".csv")
+    return f"{UNNAMED.sub('-', name).strip('-.') or 'images'}-{backbone}"

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from commands_worlds import BASELINES, QUICK
 
-from transferkit.cli import compare as running
+from transferkit.cli import train as train_command
 from transferkit.cli.compare import baseline_names
-from transferkit.cli.sources import run_name
 from transferkit.config.settings import Config, ModelConfig
+from transferkit.experiment import run_name
 from transferkit.storage.run import Run
 
 LENET = Config(model=ModelConfig(backbone="lenet", weights="none"))
@@ -92,10 +92,10 @@ def test_a_repeat_that_fails_takes_nothing_with_it(shapes, tmp_path, monkeypatch
     def fail(*given, **named):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "_spread", fail)
+    monkeypatch.setattr(train_command, "_repeat", fail)
     given = ["--epochs", 1, "--out", tmp_path / "run", "--repeats", 2]
     with pytest.raises(KeyboardInterrupt):
-        running.train([str(shapes), *QUICK, *map(str, given)])
+        train_command.train([str(shapes), *QUICK, *map(str, given)])
     assert (tmp_path / "run" / "report.html").is_file()
 
 

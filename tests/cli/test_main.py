@@ -73,6 +73,9 @@ def fields_without_a_word(path):
         "cli/look",
         "cli/compare",
         "cli/predict",
+        "cli/report",
+        "cli/train",
+        "cli/fetch",
     ],
 )
 def test_every_option_says_what_it_does(name):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import tyro
 
 from transferkit.baselines.catalog import suitable_baselines
 from transferkit.cli.compare import baseline_names
 from transferkit.cli.job import Job, parse_job
-from transferkit.cli.sources import quiet_catalogue, run_name
 from transferkit.config.validation import Between, check_settings
 from transferkit.errors import RunError
+from transferkit.experiment import quiet_tfds, run_name
 from transferkit.runtime.printing import guarded
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
@@ -84,9 +84,9 @@ def run_curve(job: CurveJob) -> Run:
         TransferkitError: what is wrong with the images, the settings or the folder.
     """
     names = None if job.baselines == "default" else baseline_names(job.baselines, job.settings)
-    job = cast(CurveJob, job.with_backbone())
+    job = job.with_backbone()
     config = job.settings
-    quiet_catalogue(job.source)
+    quiet_tfds(job.source)
     manifest = job.read_manifest()
     silence_tensorflow()
     from transferkit.learning_curves.run import CURVE_BASELINES, learning_curve

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import tyro
 
 from transferkit.cli.arguments import parse_arguments
-from transferkit.cli.compare import CompareJob, baseline_names, run_job
+from transferkit.cli.compare import CompareJob, baseline_names
+from transferkit.cli.train import run_job
 from transferkit.config.settings import Config, ModelConfig, TrainConfig
 from transferkit.errors import RunError
 from transferkit.runtime.progress import log
@@ -99,4 +100,4 @@ def run_sample(sample: Sample, source: Path) -> Path:
     print(f"\n{sample.name}: {sample.about}", flush=True)
     out = numbered_folder(source.parent, f"run-{sample.name}")
     job = CompareJob(str(source), sample.config, out=str(out))
-    return run_job(job, names=baseline_names(job.baselines, job.settings)) / "report.html"
+    return run_job(job, baseline_names(job.baselines, job.settings)) / "report.html"

@@ -1,4 +1,4 @@
-"""`transferkit look` and `transferkit fetch`: images before anything is trained on them."""
+"""`transferkit look`: the images of a folder, before anything is trained on them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import tyro
 
 from transferkit.cli.arguments import parse_arguments
 from transferkit.cli.job import Job
-from transferkit.cli.sources import quiet_catalogue, run_name
 from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.config.validation import Between, check_settings
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.errors import ConfigError, DataError
+from transferkit.experiment import quiet_tfds, run_name
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
 from transferkit.storage.output_folder import folder_for
@@ -84,16 +84,6 @@ class LookOptions:
         return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
 
 
-@dataclasses.dataclass(frozen=True)
-class FetchOptions:
-    """Write an image-classification set of tensorflow-datasets out as a folder of class folders."""
-
-    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-    """Its name there, such as tf_flowers or tfds:tf_flowers."""
-    folder: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """The folder to make."""
-
-
 def look(arguments: Sequence[str]) -> None:
     """`transferkit look DIR`: print what is in a folder, and leave a page on it."""
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
@@ -102,7 +92,7 @@ def look(arguments: Sequence[str]) -> None:
     from transferkit.report.inspection.folder import require_free
 
     require_free(options.out, overwrite=options.overwrite, source=options.source)
-    quiet_catalogue(options.source)
+    quiet_tfds(options.source)
     from transferkit.data.inspection import look as look_into
 
     reader = _feature_reader(options) if options.asks_backbone else None
@@ -139,15 +129,6 @@ def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) ->
         raise refusal
     if fixed:
         log(f"Next: {command}")
-
-
-def fetch(arguments: Sequence[str]) -> None:
-    """`transferkit fetch NAME DIR`: write a catalogue's set out."""
-    options = parse_arguments(FetchOptions, arguments, program="transferkit fetch")
-    silence_tensorflow()
-    from transferkit.data.sources.tfds.catalog import fetch as fetch_set
-
-    show(fetch_set(options.name, options.folder))
 
 
 def _fixed(found: DatasetInspection) -> tuple[Manifest | None, DataError | None]:

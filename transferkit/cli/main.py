@@ -23,15 +23,15 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("demo", "run the main job on two samples that come with it", "demo", "demo"),
     Command("look", "what is in a folder, and what is wrong with it, as a page", "look", "look"),
-    Command("train", "fine-tune a network on a folder of images", "compare", "train"),
+    Command("train", "fine-tune a network on a folder of images", "train", "train"),
     Command("compare", "a network and the baselines on one split", "compare", "compare"),
     Command("curve", "accuracy by number of images; what more would bring", "curve", "curve"),
     Command("predict", "classes and probabilities of images, by a run", "predict", "predict"),
-    Command("report", "a run's report made again; several runs side by side", "predict", "report"),
+    Command("report", "a run's report made again; several runs side by side", "report", "report"),
     Command("backbones", "the table of networks", "catalogs", "backbones"),
     Command("baselines", "the table of baselines", "catalogs", "baselines"),
     Command("cache", "what is kept of images between runs, and emptying it", "cache", "cache"),
-    Command("fetch", "write a tensorflow-datasets set out as a folder", "look", "fetch"),
+    Command("fetch", "write a tensorflow-datasets set out as a folder", "fetch", "fetch"),
 )
 
 USAGE = """usage: transferkit COMMAND ...
@@ -69,8 +69,6 @@ def _run(command: Command, arguments: Sequence[str]) -> None:
     from transferkit.runtime.process import run_as_script
 
     def handle() -> None:
-        if command.module == "compare":
-            _look_up_backbone(arguments)
         module = importlib.import_module(f"transferkit.cli.{command.module}")
         getattr(module, command.handler)(arguments)
 
@@ -80,20 +78,6 @@ def _run(command: Command, arguments: Sequence[str]) -> None:
     except BrokenPipeError:  # whoever read the results, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
-
-
-def _look_up_backbone(arguments: Sequence[str]) -> None:
-    """Raise for a misspelt backbone at once: what reads all flags takes longer to load than this.
-
-    Raises:
-        ConfigError: no backbone is called so.
-    """
-    from transferkit.backbones.catalog import find_backbone
-
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=False):
-        name, _, joined = flag.partition("=")
-        if name in ("--backbone", "--model.backbone") and (joined or value) not in ("", "auto"):
-            find_backbone(joined or value)
 
 
 def usage() -> str:

@@ -1,4 +1,4 @@
-"""`transferkit predict` and `transferkit report`: runs that exist already."""
+"""`transferkit predict`: classes and probabilities of images, by the model of a run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from transferkit.cli.arguments import parse_arguments
-from transferkit.errors import DataError, RunError
+from transferkit.errors import DataError
 from transferkit.runtime.printing import csv_text, shown
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import log, show
+from transferkit.runtime.progress import log
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -41,14 +41,6 @@ class PredictOptions:
     """A baseline of the run, by its name, in place of the network."""
     max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
     """An image that would unpack to more pixels is left out; by default the run's own bound."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ReportOptions:
-    """The classifiers of one or several runs side by side; of one run, its report made again."""
-
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
-    """Run folders."""
 
 
 def predict(arguments: Sequence[str]) -> None:
@@ -77,55 +69,6 @@ def predict(arguments: Sequence[str]) -> None:
             if len(files) > 1
             else "The file cannot be read as an image, so nothing was predicted: see above."
         )
-
-
-def report(arguments: Sequence[str]) -> None:
-    """`transferkit report RUN...`."""
-    options = parse_arguments(ReportOptions, arguments, program="transferkit report")
-    from transferkit.report.comparison.across_runs import runs_side_by_side
-
-    runs = [Run.open(folder) for folder in options.runs]
-    if len(runs) == 1:
-        _report_again(runs[0])
-        return
-    show(runs_side_by_side(runs))
-
-
-def _report_again(run: Run) -> None:
-    """Make the report of `run` from its folder, and print its table.
-
-    Raises:
-        RunError: there are no scores, or a file or a part of the report cannot be made.
-    """
-    from transferkit.report.comparison.across_runs import runs_side_by_side
-
-    if not any((run / name).is_file() for name in ("results.json", "scores.json")):
-        folder = str(run.folder)
-        use = f"; `transferkit predict {folder} FILES` uses its network"
-        raise RunError(
-            f"The run {folder!r} has no answers of a classifier to report on: it did not end"
-            f"{use if (run / 'model.keras').is_file() else ''}."
-        )
-    if not (run / "results.json").is_file():
-        show(runs_side_by_side([run]))
-        log(
-            "Note: its pages stay as they are: it has no results.json, from which they are made "
-            "again, as the run of an earlier version or one that was stopped."
-        )
-        return
-    from transferkit.report.comparison.loading import load_report
-
-    report = load_report(run)
-    unwritten = None
-    try:
-        report.save(run)
-    except RunError as error:
-        unwritten = error
-    show(runs_side_by_side([run]))
-    if unwritten:
-        raise unwritten
-    log(f"Report: {run / 'report.html'}")
-    report.faults.require_none(run.folder)
 
 
 def _counted(chunks: Iterable[pd.DataFrame], left_out: Counter[bool]) -> Iterator[pd.DataFrame]:

@@ -1,8 +1,7 @@
-"""What every recipe does around its own lines: read, check, run, save, report."""
+"""Command line of a recipe: its flags, and a run around its own lines."""
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from transferkit.cli.job import Job, parse_job
 from transferkit.config.settings import Config
-from transferkit.experiment import finish, reporting_what_is_left, save_classifiers, start
+from transferkit.experiment import recorded, run_experiment
 from transferkit.runtime.process import run_as_script
-from transferkit.storage.active_run import making
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -55,15 +53,4 @@ def _run_recipe(
     job = parse_job(
         Job, sys.argv[1:], program=f"python {script}", default=config, about=description
     )
-    job.check()
-    job = job.with_backbone()
-    manifest = job.read_manifest()
-    with job.making_run(script.stem) as run, reporting_what_is_left(run):
-        found = start(run, manifest, job.settings)
-        with making(run):
-            report = dataclasses.replace(work(manifest, job.settings), environment=found)
-        save_classifiers(report, run)
-        finish(report, run)
-        if also:
-            also(report, run)
-        report.faults.require_none(run.folder)
+    run_experiment(job, recorded(work), name=script.stem, finally_do=also)

@@ -79,3 +79,35 @@ def _try(save: Callable[[], None]) -> None:
         save()
     except RunError as error:
         log(f"Note: what was finished is not saved yet: {error}")
+
+
+@contextmanager
+def reporting_what_is_left(run: Run) -> Iterator[None]:
+    """Where the work within is stopped, or an error ends it, say what of it is in `run`."""
+    try:
+        yield
+    except BaseException:
+        if sentence := what_is_left(run):
+            log(sentence)
+        raise
+
+
+def what_is_left(run: Run) -> str:
+    """Describe what a run that was stopped has in its folder, and what can be done with it.
+
+    Empty where it has no classifier yet, or its report too.
+    """
+    folder = str(run.folder)
+    network = (run / "model.keras").is_file()
+    count = len(list((run / "baselines").glob("*.skops")))
+    baselines = f"{count} baseline{'s' if count > 1 else ''}" if count else ""
+    if not (network or count) or (run / "report.html").is_file():
+        return ""
+    parts = " and ".join(each for each in ("the network" if network else "", baselines) if each)
+    verb = "is" if count + network == 1 else "are"
+    start = f"{parts[0].upper()}{parts[1:]} {verb} in {folder!r}"
+    if (run / "results.json").is_file():
+        next_step = f"`transferkit report {folder}` makes the report"
+        return f"{start}, with answers to the test images: {next_step}."
+    option, what = ("", "the network") if network else (" --classifier NAME", "one of them")
+    return f"{start}, not scored yet: `transferkit predict {folder} FILES{option}` uses {what}."
