@@ -27,7 +27,7 @@ from transferkit.runtime.progress import log, show
 from transferkit.runtime.text import NAMED_AT_MOST
 from transferkit.storage.active_run import making, reporting_what_is_left
 from transferkit.storage.locks import locked, require_unlocked
-from transferkit.storage.output_folder import folder_for
+from transferkit.storage.output_folder import RUN, claim, folder_for
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Experiment:
             choose_device(self.settings.train)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.image_size)
         if self.out:
-            Run.require_free(self.out, overwrite=self.overwrite)
+            claim(self.out, RUN, overwrite=self.overwrite)
         with folder_for(self.out, "runs", name) as folder, locked(folder):
             run = Run.create(folder, overwrite=self.overwrite)
             with run.or_nothing():
@@ -146,7 +146,7 @@ class Experiment:
             weights_path(rows[0], config.model.weights)
         if self.out:
             require_unlocked(Path(self.out))
-            Run.require_free(self.out, overwrite=self.overwrite)
+            claim(self.out, RUN, overwrite=self.overwrite)
 
     def _require_blocks(self, row: BackboneSpec) -> None:
         release, pretrained = self.settings.train.unfreeze, is_pretrained(self.settings.model)

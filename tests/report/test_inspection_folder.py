@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from transferkit.errors import RunError
-from transferkit.report.inspection.folder import csv_text, require_free, write_look
+from transferkit.report.inspection.folder import csv_text, write_look
+from transferkit.storage.output_folder import LOOK, claim
 
 
 def findings(path: str = "/a.png") -> pd.DataFrame:
@@ -21,7 +22,7 @@ def names(folder) -> list[str]:
 def test_a_folder_that_is_taken_is_not_written_to(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError) as caught:
-        require_free(str(tmp_path))
+        claim(tmp_path, LOOK)
     assert str(caught.value) == (
         f"'{tmp_path}' exists already: choose another folder with --out, "
         "or pass --overwrite to replace the look in it."
@@ -31,7 +32,7 @@ def test_a_folder_that_is_taken_is_not_written_to(tmp_path):
 def test_a_folder_without_a_look_is_never_overwritten(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError) as caught:
-        require_free(str(tmp_path), overwrite=True)
+        claim(tmp_path, LOOK, overwrite=True)
     assert str(caught.value) == (
         f"'{tmp_path}' holds files but no look (no look.html), so it is not overwritten: "
         "choose another folder with --out."
@@ -44,19 +45,19 @@ def test_a_look_does_not_overwrite_what_it_is_of(tmp_path, monkeypatch):
     (tmp_path / "looks" / "a" / "manifest.csv").write_text("path,label")
     source = "looks/../looks/a/manifest.csv"
     with pytest.raises(RunError) as caught:
-        require_free("looks/a", overwrite=True, source=source)
+        claim("looks/a", LOOK, overwrite=True, protect=source)
     assert str(caught.value) == (
         f"{source!r} is in 'looks/a', where overwriting a look could remove it: "
         "choose another folder with --out."
     )
-    require_free("looks/a", overwrite=True, source="tfds:a")
+    claim("looks/a", LOOK, overwrite=True, protect="tfds:a")
 
 
 def test_a_look_that_is_overwritten_leaves_the_files_of_others(tmp_path):
     sheet = Image.new("RGB", (3, 2))
     write_look(tmp_path, "old", findings(), sheets={"flip": sheet})
     (tmp_path / "mine.txt").write_text("mine")
-    require_free(str(tmp_path), overwrite=True)
+    claim(tmp_path, LOOK, overwrite=True)
     write_look(tmp_path, "new", findings())
     assert names(tmp_path) == ["findings.csv", "look.html", "mine.txt"]
     assert (tmp_path / "look.html").read_text() == "new"

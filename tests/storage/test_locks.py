@@ -11,7 +11,7 @@ import pytest
 from transferkit.cli.job import Job
 from transferkit.errors import RunError
 from transferkit.storage.locks import LOCK, holds_files, locked, require_unlocked
-from transferkit.storage.run import Run
+from transferkit.storage.output_folder import RUN, claim
 
 HOLD = (
     "import sys, time; from pathlib import Path; from transferkit.storage.locks import locked\n"
@@ -62,7 +62,7 @@ def test_the_lock_of_a_killed_process_holds_nobody(holder, tmp_path):
 def test_a_folder_with_the_lock_of_a_killed_process_alone_is_free(tmp_path):
     (tmp_path / LOCK).touch()
     assert not holds_files(tmp_path)
-    assert Run.require_free(tmp_path).folder == tmp_path
+    claim(tmp_path, RUN)
 
 
 def test_nothing_of_a_lock_stays(tmp_path):

@@ -20,12 +20,15 @@ import tyro
 import transferkit
 from transferkit.backbones.catalog import BACKBONES
 from transferkit.cli.cache import CacheOptions
-from transferkit.cli.compare import CompareJob, TrainJob
+from transferkit.cli.compare import CompareJob
 from transferkit.cli.curve import CurveJob
 from transferkit.cli.demo import Demo
-from transferkit.cli.look import FetchOptions, LookOptions
+from transferkit.cli.fetch import FetchOptions
+from transferkit.cli.look import LookOptions
 from transferkit.cli.main import COMMANDS
-from transferkit.cli.predict import PredictOptions, ReportOptions
+from transferkit.cli.predict import PredictOptions
+from transferkit.cli.report import ReportOptions
+from transferkit.cli.train import TrainJob
 from transferkit.config.settings import Config
 from transferkit.config.validation import Between
 

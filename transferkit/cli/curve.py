@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -13,17 +12,16 @@ from transferkit.baselines.catalog import suitable_baselines
 from transferkit.cli.compare import baseline_names
 from transferkit.cli.job import Job, parse_job
 from transferkit.config.validation import Between, check_settings
-from transferkit.errors import RunError
 from transferkit.experiment import quiet_tfds, run_name
 from transferkit.runtime.printing import guarded
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
 from transferkit.storage.files import write_json, write_text
-from transferkit.storage.locks import holds_files, locked
-from transferkit.storage.output_folder import folder_for
+from transferkit.storage.locks import locked
+from transferkit.storage.output_folder import CURVE, claim, folder_for
 from transferkit.storage.run import Run
 
-FOLDER, PAGE, MODEL = "curves", "curve.html", "model.keras"
+FOLDER, PAGE = "curves", CURVE.marker
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +49,16 @@ class CurveJob(Job):
             RunError: the folder is taken, or holds no curve, or a network too.
         """
         Job.check(dataclasses.replace(self, out=""))
-        self.require_free()
+        self.claim()
 
-    def require_free(self) -> None:
+    def claim(self) -> None:
         """Refuse a folder that is taken; nothing is touched.
 
         Raises:
             RunError: as `check`.
         """
-        try:
-            refusal = _refusal(self.out, overwrite=self.overwrite) if self.out else ""
-        except OSError as error:
-            raise RunError(
-                f"{self.out!r} cannot be a folder for a curve: {error.strerror or error}; "
-                "choose another with --out."
-            ) from error
-        if refusal:
-            raise RunError(f"{self.out!r} {refusal}.")
+        if self.out:
+            claim(self.out, CURVE, overwrite=self.overwrite)
 
 
 def curve(arguments: Sequence[str]) -> None:
@@ -96,7 +87,7 @@ def run_curve(job: CurveJob) -> Run:
     name = run_name(manifest.source, config.model.backbone)
     with folder_for(job.out, FOLDER, name) as folder, locked(folder):
         found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
-        job.require_free()  # it may have been taken meanwhile
+        job.claim()  # it may have been taken meanwhile
         run = Run(folder)
         write_text(run / "config.yaml", config.to_yaml())
         (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
@@ -107,17 +98,3 @@ def run_curve(job: CurveJob) -> Run:
     show(found)
     log(f"Learning curve: {run / PAGE}")
     return run
-
-
-def _refusal(out: str, *, overwrite: bool) -> str:
-    """Why no curve may be written to `out`, and what to do; empty where one may."""
-    folder, other = Path(out), "choose another folder with --out"
-    if not folder.exists() or (folder.is_dir() and not holds_files(folder)):
-        return ""
-    if not overwrite:
-        return f"exists already: {other}, or pass --overwrite to replace the curve in it"
-    if not (folder / PAGE).is_file():
-        return f"holds files but no curve (no {PAGE}), so it is not overwritten: {other}"
-    if (folder / MODEL).exists():
-        return f"holds a trained network too ({MODEL}), so it is not overwritten: {other}"
-    return ""

@@ -19,7 +19,7 @@ from transferkit.errors import ConfigError, DataError
 from transferkit.experiment import quiet_tfds, run_name
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
-from transferkit.storage.output_folder import folder_for
+from transferkit.storage.output_folder import LOOK, claim, folder_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,9 +89,8 @@ def look(arguments: Sequence[str]) -> None:
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
     if options.asks_backbone:
         options.job.check()
-    from transferkit.report.inspection.folder import require_free
-
-    require_free(options.out, overwrite=options.overwrite, source=options.source)
+    if options.out:
+        claim(options.out, LOOK, overwrite=options.overwrite, protect=options.source)
     quiet_tfds(options.source)
     from transferkit.data.inspection import look as look_into
 

@@ -1,7 +1,9 @@
-"""Output folders: made, and numbered where no name is given."""
+"""Output folders: claimed for a kind of result, made, and numbered where no name is given."""
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,8 +11,87 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from transferkit.errors import RunError
+from transferkit.storage.locks import holds_files
 
 MAX_NAME = 60  # characters, of up to four bytes: file systems take 255 bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderKind:
+    """A kind of result that is written into a folder of its own.
+
+    Attributes:
+        name: of the result, in messages.
+        marker: file that every finished folder of the kind has: no other folder is overwritten.
+        title: of the folder, in messages.
+        more: file of another kind that such a folder may hold too, and is not overwritten then.
+        more_name: what that file is, in messages.
+    """
+
+    name: str
+    marker: str
+    title: str
+    more: str = ""
+    more_name: str = ""
+
+
+RUN = FolderKind("run", "config.yaml", "a run folder")
+LOOK = FolderKind("look", "look.html", "a folder for a look")
+CURVE = FolderKind(
+    "curve", "curve.html", "a folder for a curve", "model.keras", "a trained network"
+)
+
+
+def claim(
+    path: str | Path, kind: FolderKind, *, overwrite: bool = False, protect: str = ""
+) -> None:
+    """Refuse a folder that a result of `kind` must not be written into; nothing is touched.
+
+    `protect` is a path that must not be within a folder that is overwritten.
+
+    Raises:
+        RunError: `path` is taken, or is not to be overwritten, or cannot be a folder.
+    """
+    folder, other = Path(path), "choose another folder with --out"
+    try:
+        above = next((parent for parent in folder.parents if parent.exists()), Path())
+        if not above.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not folder.exists() or (folder.is_dir() and not holds_files(folder)):
+            return
+        marked = (folder / kind.marker).is_file()
+        mixed = bool(kind.more) and (folder / kind.more).exists()
+        around = bool(protect) and folder.resolve() in Path(protect).resolve().parents
+    except OSError as error:
+        raise cannot_hold(path, kind, error) from error
+    if not overwrite:
+        raise RunError(
+            f"{str(path)!r} exists already: {other}, or pass --overwrite to replace the "
+            f"{kind.name} in it."
+        )
+    if not marked:
+        raise RunError(
+            f"{str(path)!r} holds files but no {kind.name} (no {kind.marker}), so it is not "
+            f"overwritten: {other}."
+        )
+    if mixed:
+        raise RunError(
+            f"{str(path)!r} holds {kind.more_name} too ({kind.more}), so it is not overwritten: "
+            f"{other}."
+        )
+    if around:
+        raise RunError(
+            f"{protect!r} is in {str(path)!r}, where overwriting a {kind.name} could remove it: "
+            f"{other}."
+        )
+
+
+def cannot_hold(path: str | Path, kind: FolderKind, error: OSError) -> RunError:
+    """Return the error of a folder that cannot be read or written as one of `kind`."""
+    return RunError(
+        f"{str(path)!r} cannot be {kind.title}: {error.strerror or error}; "
+        "choose another with --out."
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from typing import Any
 
 from transferkit.config.yaml_files import load_yaml
 from transferkit.errors import ConfigError, RunError, WeightsError
-from transferkit.storage.locks import LOCK, holds_files
+from transferkit.storage.locks import LOCK
+from transferkit.storage.output_folder import RUN, cannot_hold, claim
 
 START = ("config.yaml", "environment.json", "manifest.csv")
 """Files that a run writes into its folder before training."""
@@ -69,7 +69,8 @@ class Run:
         Raises:
             RunError: the folder is taken, or is no run's and therefore not to be overwritten.
         """
-        run = cls.require_free(folder, overwrite=overwrite)
+        claim(folder, RUN, overwrite=overwrite)
+        run = cls(folder)
         try:
             run.stays = run.folder.exists()
             for pattern in FILES:
@@ -77,7 +78,7 @@ class Run:
                     path.unlink()
             run.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _no_run_folder(folder, error) from error
+            raise cannot_hold(folder, RUN, error) from error
         return run
 
     @contextmanager
@@ -107,26 +108,7 @@ class Run:
             for name in REPORT:
                 (self / name).unlink(missing_ok=True)
         except OSError as error:
-            raise _no_run_folder(self.folder, error) from error
-
-    @classmethod
-    def require_free(cls, folder: str | Path, *, overwrite: bool = False) -> Run:
-        """Return the run that `create` would make in `folder`; nothing is touched yet.
-
-        Raises:
-            RunError: as `create`.
-        """
-        run = cls(folder)
-        try:
-            above = next((parent for parent in run.folder.parents if parent.exists()), Path())
-            if not above.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            taken = run.folder.exists() and (not run.folder.is_dir() or holds_files(run.folder))
-        except OSError as error:
-            raise _no_run_folder(folder, error) from error
-        if taken:
-            run._require_overwritten(overwrite)
-        return run
+            raise cannot_hold(self.folder, RUN, error) from error
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -171,22 +153,3 @@ class Run:
         if not isinstance(settings, dict):
             raise RunError(f"{str(self / 'config.yaml')!r} has no settings in it: it was changed.")
         return settings
-
-    def _require_overwritten(self, overwrite: bool) -> None:
-        if not overwrite:
-            raise RunError(
-                f"{str(self.folder)!r} exists already: choose another folder with --out, "
-                "or pass --overwrite to replace the run in it."
-            )
-        if not (self / "config.yaml").is_file():
-            raise RunError(
-                f"{str(self.folder)!r} holds files but no run (no config.yaml), "
-                "so it is not overwritten: choose another folder with --out."
-            )
-
-
-def _no_run_folder(folder: str | Path, error: OSError) -> RunError:
-    return RunError(
-        f"{str(folder)!r} cannot be a run folder: {error.strerror or error}; "
-        "choose another with --out."
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transferkit.errors import RunError
 from transferkit.runtime import printing
 from transferkit.storage.files import write_text, written_atomically
+from transferkit.storage.output_folder import LOOK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,44 +15,10 @@ if TYPE_CHECKING:
 
     from transferkit.data.manifest import Manifest
 
-PAGE, FINDINGS, MANIFEST = "look.html", "findings.csv", "manifest.csv"
+PAGE, FINDINGS, MANIFEST = LOOK.marker, "findings.csv", "manifest.csv"
 LABEL_ISSUES = "label_issues.csv"
 FILES = (PAGE, FINDINGS, MANIFEST, LABEL_ISSUES, "contact-sheet-*.png", ".partial-*")
 """What a look writes into its folder, as patterns."""
-
-
-def require_free(out: str, *, overwrite: bool = False, source: str = "") -> None:
-    """Refuse an `out`, where one is given, that no look can be left in; nothing is touched.
-
-    Raises:
-        RunError: `out` is taken, or is not to be overwritten: it holds no look, or `source`, the
-            images that are looked at.
-    """
-    if not out:
-        return
-    folder = Path(out)
-    try:
-        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-        if taken and overwrite and not (folder / PAGE).is_file():
-            raise RunError(
-                f"{out!r} holds files but no look (no {PAGE}), so it is not overwritten: "
-                "choose another folder with --out."
-            )
-        if taken and overwrite and source and folder.resolve() in Path(source).resolve().parents:
-            raise RunError(
-                f"{source!r} is in {out!r}, where overwriting a look could remove it: "
-                "choose another folder with --out."
-            )
-    except OSError as error:
-        raise RunError(
-            f"{out!r} cannot be a folder for a look: {error.strerror or error}; "
-            "choose another with --out."
-        ) from error
-    if taken and not overwrite:
-        raise RunError(
-            f"{out!r} exists already: choose another folder with --out, "
-            "or pass --overwrite to replace the look in it."
-        )
 
 
 def write_look(
