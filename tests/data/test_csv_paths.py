@@ -58,6 +58,38 @@ def test_the_repair_that_fits_is_named(change, how, data):
     )
 
 
+def world(folder, *names):
+    """Make the empty files `names` below `folder`."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+NOWHERE = "correct the column path, or move the list to where its paths start"
+ABOVE = [
+    # The files that there are, a list in mine/set/lists, and its path.
+    ("other/0.png", "cat/0.png", NOWHERE),
+    ("mine/other/0.png", "0.png", NOWHERE),
+    ("mine/set/other/0.png", "cat/0.png", NOWHERE),
+    ("mine/set/images/0.png", "0.png", "'../images/0.png' is a file"),
+    ("mine/set/images/cat/0.png", "old/cat/0.png", "'../images/cat/0.png' is a file"),
+    ("mine/cat/0.png", "old/cat/0.png", "'../../cat/0.png' is a file"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "advice"), ABOVE)
+def test_files_of_folders_above_are_found_by_their_folders(
+    name, path, advice, tmp_path, monkeypatch
+):
+    folder = tmp_path / "mine/set/lists"
+    folder.mkdir(parents=True)
+    world(tmp_path, name)
+    monkeypatch.chdir(folder)
+    with pytest.raises(DataError) as caught:
+        check([path], folder)
+    assert advice in str(caught.value)
+
+
 def test_another_unicode_form_is_named(data):
     (data / unicodedata.normalize("NFD", "café.png")).touch()
     with pytest.raises(DataError, match="in the Unicode form of the files' names"):

@@ -6,7 +6,7 @@ import os
 
 import pandas as pd
 
-from transferkit.data.sources.csv.column_names import NEEDED
+from transferkit.data.sources.csv.column_roles import NEEDED
 from transferkit.data.sources.split_names import SPLITS, named_splits
 from transferkit.errors import DataError
 

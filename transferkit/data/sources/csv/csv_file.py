@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from transferkit.data.sources.csv.column_names import NEEDED
+from transferkit.data.sources.csv.column_roles import NEEDED
 from transferkit.data.sources.csv.columns import find_columns
 from transferkit.data.sources.csv.lines import read_lines
 from transferkit.data.sources.csv.several_labels import several_labels, without_brackets
@@ -23,10 +23,10 @@ class CsvList:
     """A list of images, as it was read.
 
     Attributes:
-        frame: a row an image, every value text: a class may be called NA, or 1. Paths are absolute,
-            splits by their names in `SPLITS`.
+        frame: one row per image, every value text: a class may be called NA, or 1. Paths are
+            absolute, splits by their names in `SPLITS`.
         written: the paths as they stand in the file.
-        notes: how columns and labels were read, as sentences.
+        notes: sentences on how columns and labels were read.
     """
 
     frame: pd.DataFrame
@@ -35,7 +35,7 @@ class CsvList:
 
 
 def read_csv_list(path: Path) -> CsvList:
-    """Return the list in `path`; its images are not looked at.
+    """Return the list in `path`; its images are not opened.
 
     Relative paths start at the folder of the file. File names that are not UTF-8 survive.
 
@@ -54,7 +54,7 @@ def read_csv_list(path: Path) -> CsvList:
         # A space before the name of a column is a space after each comma.
         spaced = {number for number, name in enumerate(header) if name[:1] == " "}
         lines = [
-            [value.lstrip(" ") if place in spaced else value for place, value in enumerate(line)]
+            [value.lstrip(" ") if column in spaced else value for column, value in enumerate(line)]
             for line in lines
         ]
     columns = find_columns(header, lines, path)
@@ -93,7 +93,7 @@ def _check_length(header: Sequence[str], line: Sequence[str], path: Path, number
 def _check_values(
     rows: Sequence[dict[str, str]], path: Path, numbers: Sequence[int], splits: dict[str, str]
 ) -> None:
-    """Refuse rows without what each needs, and give splits our names, in place."""
+    """Raise an error for rows without path or label, and give splits our names, in place."""
     splits = splits or named_splits(dict.fromkeys(row.get("split", "").strip() for row in rows))
     for row, number in zip(rows, numbers, strict=True):
         where = f"{str(path)!r}, line {number},"
@@ -112,7 +112,7 @@ def _check_values(
 
 
 def _unbracket(frame: pd.DataFrame) -> list[str]:
-    """Write labels that are lists of one, `['cat']`, without brackets, in place; a sentence."""
+    """Take the brackets off labels that are lists of one, `['cat']`, in place; return a note."""
     labels = [without_brackets(label) for label in frame["label"]]
     changed = [old for old, new in zip(frame["label"], labels, strict=True) if old != new]
     frame["label"] = pd.Series(labels, frame.index, dtype=object)
@@ -122,7 +122,7 @@ def _unbracket(frame: pd.DataFrame) -> list[str]:
 
 
 def _mark_several(frame: pd.DataFrame) -> list[str]:
-    """Give rows with several labels in one cell a problem, in place; a sentence on them."""
+    """Give rows with several labels in one cell a problem, in place; return a note on them."""
     several = several_labels(frame["label"].tolist())
     marked = frame["label"].isin(list(several))
     if not marked.any():
@@ -130,10 +130,10 @@ def _mark_several(frame: pd.DataFrame) -> list[str]:
     problems = {
         label: f"{SEVERAL}: {', '.join(map(repr, parts))}" for label, parts in several.items()
     }
-    given = frame["problem"] if "problem" in frame else pd.Series("", frame.index, dtype=object)
+    earlier = frame["problem"] if "problem" in frame else pd.Series("", frame.index, dtype=object)
     frame["problem"] = [
         problem or problems.get(label, "")
-        for problem, label in zip(given, frame["label"], strict=True)
+        for problem, label in zip(earlier, frame["label"], strict=True)
     ]
     frame["problem"] = frame["problem"].astype(object)
     count = int(marked.sum())

@@ -1,4 +1,4 @@
-"""The lines of a .csv file as values: its encoding, what separates values, and its quotes."""
+"""Lines of a .csv file as values: its encoding, separator and quotes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transferkit.data.sources.csv.column_names import NEEDED, roles_of
+from transferkit.data.sources.csv.column_roles import NEEDED, roles_of
 from transferkit.errors import DataError
 from transferkit.runtime.printing import unguarded
 
@@ -27,7 +27,7 @@ class CsvLines:
         header: the names of the columns.
         rows: the values of each line below it that is not empty.
         numbers: the number of each row in the file.
-        notes: what is unusual in how they were read, as sentences.
+        notes: sentences on how they were read.
     """
 
     header: list[str] = field(default_factory=list)
@@ -37,14 +37,14 @@ class CsvLines:
 
     @property
     def is_manifest(self) -> bool:
-        """Whether `Manifest.save` wrote it: then each value means what it is."""
+        """Whether `Manifest.save` wrote it: then no value is interpreted."""
         return tuple(self.header[: len(MANIFEST)]) == MANIFEST
 
 
 def read_lines(path: Path) -> CsvLines:
     """Return the lines of `path`.
 
-    Values are separated by commas, or by what its header has between columns of ours.
+    The separator is the comma, or the one in the header between columns that are needed.
 
     Raises:
         DataError: there is no such file, or it is no CSV.

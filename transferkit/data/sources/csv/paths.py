@@ -1,4 +1,4 @@
-"""Paths of a list that are not there: what is wrong with them, and how they would be found."""
+"""Paths of a list that are no files: the error, and the repair that would find them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from urllib.parse import unquote
 from transferkit.errors import DataError
 
 SAMPLE = 20  # missing paths that a repair is tried on
-MOST_FOLDERS = 100  # sub-folders of one that are searched
+MAX_FOLDERS = 100  # sub-folders of one that are searched
 PARENTS = 3  # folders above the list: a manifest is in runs/NAME
 Texts = Callable[[str], str]
 
-# By what was done to the text.
+# By the words for it in a sentence.
 CLEANINGS: tuple[tuple[str, Texts], ...] = (
     ("", lambda text: text),
     ("without the spaces around them", lambda text: text.strip()),
@@ -28,13 +28,13 @@ CLEANINGS: tuple[tuple[str, Texts], ...] = (
 
 @dataclass(frozen=True)
 class Repair:
-    """A way from a path as it is written to a file that is there.
+    """A way from a written path to a file that exists.
 
     Attributes:
         cleaning: the row of `CLEANINGS`.
         base: the folder that the path starts at.
         dropped: how many of its first parts are left out.
-        match: how the file is called beside what is written: same, ending, case or form.
+        match: how the name of the file differs from the path: same, ending, case or form.
     """
 
     cleaning: int
@@ -43,12 +43,12 @@ class Repair:
     match: str
 
     def apply(self, text: str) -> Path | None:
-        """Return the file that `text` means by this repair; None where there is none."""
+        """Return the file that `text` leads to by this repair; None where there is none."""
         parts = _parts(CLEANINGS[self.cleaning][1](text))
         if self.dropped >= len(parts):
             return None
-        place = self.base.joinpath(*parts[self.dropped :])
-        return next((path for match, path in _matches(place) if match == self.match), None)
+        path = self.base.joinpath(*parts[self.dropped :])
+        return next((file for match, file in _matches(path) if match == self.match), None)
 
 
 def check_paths(written: Sequence[str], paths: Sequence[str], source: Path) -> list[str]:
@@ -81,7 +81,11 @@ def check_paths(written: Sequence[str], paths: Sequence[str], source: Path) -> l
 
 
 def find_repair(lost: Sequence[str], folder: Path) -> Repair | None:
-    """Return what finds most of the paths `lost` of a list in `folder`, the least change first."""
+    """Return the least repair that finds most of the paths `lost` of a list in `folder`.
+
+    In folders above the list, a file is found by its folder and its name alone: there may be any
+    number of files called 1.jpg.
+    """
     step = max(1, len(lost) // SAMPLE)
     sample = lost[::step][:SAMPLE]
     for repair in _repairs(sample[0], folder):
@@ -94,12 +98,13 @@ def _repairs(text: str, folder: Path) -> Iterator[Repair]:
     """Yield the repairs that find a file for `text`."""
     cleaned = [clean(text) for _, clean in CLEANINGS]
     numbers = [number for number, other in enumerate(cleaned) if other not in cleaned[:number]]
-    for base in _bases(folder):
+    for base, levels_up in _bases(folder).items():
         hits = [
             Repair(number, base, dropped, match)
             for number in numbers
             for parts in [_parts(cleaned[number])]
             for dropped in range(len(parts))
+            if _is_specific(len(parts) - dropped, dropped, levels_up)
             for match, _ in _matches(base.joinpath(*parts[dropped:]))
         ]
         yield from sorted(hits, key=lambda repair: repair.match != "same")  # stable
@@ -109,17 +114,31 @@ def _parts(text: str) -> list[str]:
     return [part for part in text.split("/") if part not in ("", ".")]
 
 
-def _bases(folder: Path) -> list[Path]:
-    """Return folders that the paths of a list in `folder` may start at, the nearest first."""
+def _is_specific(kept: int, dropped: int, levels_up: int) -> bool:
+    """Whether so many parts of a path tell a file in a folder so far above the list."""
+    return not levels_up or kept > 1 or (levels_up == 1 and not dropped)
+
+
+def _bases(folder: Path) -> dict[Path, int]:
+    """Return folders that the paths of a list in `folder` may start at, the nearest first.
+
+    With each, how many levels above the list it is: 0 also for the working folder; a sub-folder
+    has the level of its folder. Sub-folders of folders above the parent are left out.
+    """
     folder = folder.absolute()
-    around = [folder, Path.cwd(), *list(folder.parents)[:PARENTS]]
-    within = [place / name for place in dict.fromkeys(around) for name in _folders(place)]
-    return list(dict.fromkeys([*around, *within]))
+    bases = {folder: 0, Path.cwd(): 0}
+    for levels_up, parent in enumerate(list(folder.parents)[:PARENTS], 1):
+        bases.setdefault(parent, levels_up)
+    for base, levels_up in list(bases.items()):
+        if levels_up <= 1:
+            for name in _folders(base):
+                bases.setdefault(base / name, levels_up)
+    return bases
 
 
-def _folders(place: Path) -> list[str]:
-    names = [name for name in _names(str(place)) if not name.startswith(".")]
-    return [name for name in names[:MOST_FOLDERS] if os.path.isdir(place / name)]
+def _folders(base: Path) -> list[str]:
+    names = [name for name in _names(str(base)) if not name.startswith(".")]
+    return [name for name in names[:MAX_FOLDERS] if os.path.isdir(base / name)]
 
 
 @cache
@@ -130,12 +149,12 @@ def _names(folder: str) -> tuple[str, ...]:
         return ()
 
 
-def _matches(place: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files that `place` may mean, with how their names differ from it."""
-    if os.path.isfile(place):
-        yield "same", place
+def _matches(path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files that `path` may mean, with how their names differ from it."""
+    if os.path.isfile(path):
+        yield "same", path
         return
-    wanted, folder = place.name, str(place.parent)
+    wanted, folder = path.name, str(path.parent)
     names = _names(folder)
     form = unicodedata.normalize("NFC", wanted)
     for match, test in (
@@ -144,9 +163,9 @@ def _matches(place: Path) -> Iterator[tuple[str, Path]]:
         ("ending", lambda name: os.path.splitext(name)[0] == wanted),
         ("other ending", lambda name: os.path.splitext(name)[0] == os.path.splitext(wanted)[0]),
     ):
-        found = [name for name in names if test(name)]
-        if found:
-            yield match, place.parent / found[0]
+        similar = [name for name in names if test(name)]
+        if similar:
+            yield match, path.parent / similar[0]
             return
 
 

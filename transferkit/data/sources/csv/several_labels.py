@@ -14,7 +14,7 @@ ALONE = re.compile(r"\[\s*(?:'([^',]+)'|\"([^\",]+)\"|([^\[\]{},'\"]+))\s*\]")  
 
 
 def several_labels(labels: Sequence[str]) -> dict[str, list[str]]:
-    """Return the labels that are several in one cell, with their parts.
+    """Return the cells that hold several labels, with these labels.
 
     A separator may belong to a name, as in `apple/healthy`. It parts labels where these are labels
     of other images too, or stand first in one cell and later in another.

@@ -1,4 +1,4 @@
-"""Columns of a list that are the split or the group by what they hold, whatever they are called."""
+"""Roles of columns (path, label, split, group) by their names and values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from transferkit.data.sources.csv.column_names import NAMES, plain
 from transferkit.data.sources.split_names import UNLABELLED, named_splits
 from transferkit.runtime.text import named
 
@@ -28,8 +27,30 @@ OWNERS = re.compile(
     r"(patient|subject|lesion|case|video|person|participant|animal|scene|session|slide|study|"
     r"clip|sequence|burst|specimen)(s|id|no|nr|number|name)?"
 )
-FEWEST_GROUPS = 3  # train, validation and test have one each
-LARGEST_GROUP = 0.5  # of the images: with a larger one hardly any split is possible
+MIN_GROUPS = 3  # train, validation and test have one each
+MAX_GROUP_SHARE = 0.5  # of the images: with a larger one hardly any split is possible
+
+NEEDED = ("path", "label")
+# Other names of each, in lower case, without spaces, hyphens and underscores.
+NAMES = {
+    "path": "paths filename filenames file files filepath filepaths image images imagepath "
+    "imagefile imagename img imgpath imgname imgfile photo picture imageid imgid fname",
+    "label": "labels class classes classname classlabel labelname target targets category "
+    "categories categoryname species breed y classid labelid categoryid",
+    "split": "splits subset subsets set sets partition partitions dataset usage phase",
+    "group": "groups groupid",
+}
+
+
+def plain(name: str) -> str:
+    """Return `name` in lower case without spaces, hyphens and underscores."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def roles_of(header: Sequence[str]) -> list[str]:
+    """Return which of path, label, split and group the columns of `header` may be."""
+    names = {plain(name) for name in header}
+    return [role for role, others in NAMES.items() if names & {role, *others.split()}]
 
 
 def split_values(name: str, values: Sequence[str]) -> dict[str, str] | None:
@@ -55,19 +76,19 @@ def find_split(
         columns: those that have a role already are called by it.
         rows: the values of each line.
     """
-    places, parts = [], []
-    for place, name in enumerate(columns):
+    matches, parts = [], []
+    for column, name in enumerate(columns):
         if name in NAMES:
             continue
-        splits = split_values(name, [row[place] for row in rows])
+        splits = split_values(name, [row[column] for row in rows])
         if splits and len({*splits.values()}) > 1 and "train" in splits.values():
-            places.append(place)
+            matches.append(column)
         if PARTS.fullmatch(plain(name)):
             parts.append(name)
-    if len(places) == 1:
-        return places[0], []
-    if places:
-        names = named(columns[place] for place in places)
+    if len(matches) == 1:
+        return matches[0], []
+    if matches:
+        names = named(columns[column] for column in matches)
         return None, [
             f"The columns {names} hold splits, and none is read as the split: call the one that "
             "counts split."
@@ -84,42 +105,42 @@ def find_group(
     columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> tuple[int | None, list[str]]:
     """Return the only column of patients or the like that several images share; or a sentence."""
-    places = [
-        place
-        for place, name in enumerate(columns)
-        if name not in NAMES and OWNERS.fullmatch(plain(name)) and _repeats(rows, place)
+    candidates = [
+        column
+        for column, name in enumerate(columns)
+        if name not in NAMES and OWNERS.fullmatch(plain(name)) and _repeats(rows, column)
     ]
-    places = _coarsest(places, rows)
-    if not places:
+    candidates = _coarsest(candidates, rows)
+    if not candidates:
         return None, []
-    names = named(columns[place] for place in places)
-    if len(places) > 1:
+    names = named(columns[column] for column in candidates)
+    if len(candidates) > 1:
         return None, [
             f"The columns {names} may each say which images belong together, and none is read "
             "as the group: call the one group whose images should be in one split."
         ]
-    counts = Counter(row[places[0]] for row in rows)
-    few = len(counts) < FEWEST_GROUPS or max(counts.values()) > LARGEST_GROUP * len(rows)
-    if few:
+    counts = Counter(row[candidates[0]] for row in rows)
+    is_coarse = len(counts) < MIN_GROUPS or max(counts.values()) > MAX_GROUP_SHARE * len(rows)
+    if is_coarse:
         return None, [
             f"The column {names} is not read as the group, since it has few values: call it group "
             "if images that share a value should be in one split."
         ]
-    return places[0], []
+    return candidates[0], []
 
 
-def _repeats(rows: Sequence[Sequence[str]], place: int) -> bool:
+def _repeats(rows: Sequence[Sequence[str]], column: int) -> bool:
     """Whether several images share a value of the column, and not all of them one."""
-    counts = Counter(row[place] for row in rows if row[place].strip())
+    counts = Counter(row[column] for row in rows if row[column].strip())
     return len(counts) > 1 and max(counts.values()) > 1
 
 
-def _coarsest(places: list[int], rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the one column of `places` within whose values those of the others are; or all."""
-    for place in places:
+def _coarsest(candidates: list[int], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the one column of `candidates` within whose values those of the others are; or all."""
+    for column in candidates:
         if all(
-            len({(row[place], row[other]) for row in rows}) == len({row[other] for row in rows})
-            for other in places
+            len({(row[column], row[other]) for row in rows}) == len({row[other] for row in rows})
+            for other in candidates
         ):
-            return [place]
-    return places
+            return [column]
+    return candidates
