@@ -15,10 +15,10 @@ NUMBER = re.compile(r"(\d{1,20})([.]\d*)?", re.ASCII)
 
 def look_alikes(labels: Iterable[str]) -> list[list[str]]:
     """Return the sets of labels that differ in what `REASONS` name alone."""
-    alike: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for label in sorted(set(labels)):
-        alike[_plain(label)].append(label)
-    return [same for same in alike.values() if len(same) > 1]
+        groups[_plain(label)].append(label)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def look_alike_notes(labels: Iterable[str]) -> list[str]:
@@ -50,7 +50,7 @@ def unknown_classes(split: str, labels: set[str], learnt: set[str]) -> str:
 
 
 def difference(alike: Sequence[str]) -> str:
-    """Return what tells the labels of one set of `look_alikes` apart: the fewest reasons."""
+    """Return the fewest reasons that tell the labels of one set of `look_alikes` apart."""
     for count in range(1, len(REASONS) + 1):
         for reasons in combinations(REASONS, count):
             if len({_folded(label, reasons) for label in alike}) == 1:
@@ -59,13 +59,13 @@ def difference(alike: Sequence[str]) -> str:
 
 
 def spelt_out(label: str) -> str:
-    """Return `label` in quotes, with what is not ASCII spelt out too: two forms look the same."""
+    """Return `label` in quotes, and escaped unless it is ASCII: two forms look the same."""
     plain = ascii(label)
     return repr(label) if plain == repr(label) else f"{label!r} ({plain})"
 
 
 def _plain(label: str) -> str:
-    """Return what is left of `label` without all that `REASONS` name."""
+    """Return `label` without the differences that `REASONS` name."""
     return _folded(label, tuple(REASONS))
 
 
@@ -81,7 +81,7 @@ def _form(label: str) -> str:
 
 def _visible(label: str) -> str:
     """Return `label` without characters that show nothing, such as a zero-width space."""
-    return "".join(each for each in label if unicodedata.category(each) != "Cf")
+    return "".join(char for char in label if unicodedata.category(char) != "Cf")
 
 
 def _width(label: str) -> str:
@@ -95,7 +95,7 @@ def _number(label: str) -> str:
     return f"{int(match[1])}{(match[2] or '').rstrip('0').rstrip('.')}" if match else label
 
 
-# By what may tell two names apart, how to do away with it.
+# By a difference of two names, the function that removes it.
 REASONS: dict[str, Callable[[str], str]] = {
     "Unicode form": _form,
     "invisible characters": _visible,

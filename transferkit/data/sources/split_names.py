@@ -36,12 +36,10 @@ WORDS = {
     "prediction": UNLABELLED,
     "submission": UNLABELLED,
 }
-BOTH = {
-    "train",
-    "validation",
-}  # in one name: to be learnt from, where nothing is called train alone
+# In one name: to be learnt from, where nothing is called train alone.
+BOTH = {"train", "validation"}
 CONTENTS = "image|images|img|imgs|photo|photos|picture|pictures|pics|jpg|jpeg|png|data|files"
-# What says of a folder that it is one, and not which: train_set, seg_train, test-images, val2017.
+# Words beside the split in a folder's name: train_set, seg_train, test-images, val2017.
 FILLERS = {"set", "sets", "dataset", "seg", "folder", "dir", "split", "samples", "my", "the"}
 FILLERS |= set(CONTENTS.split("|"))
 GLUED = re.compile(rf"({'|'.join(WORDS)})(sets?|dataset|{CONTENTS}|\d+)*")
@@ -49,9 +47,9 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # TrainSet
 
 
 def split_of(name: str) -> str | None:
-    """Return the split that `name` alone says: train, validation, test, `EVALUATION`, `UNLABELLED`.
+    """Return the split of that `name`: train, validation, test, `EVALUATION`, `UNLABELLED`.
 
-    None where it is the name of no split, or says more than that, as `asl_train` does.
+    None where it is the name of no split, or has other words, as `asl_train` has.
     """
     split, rest = _parse(name)
     return None if rest else split
@@ -60,8 +58,8 @@ def split_of(name: str) -> str | None:
 def named_splits(names: Iterable[str]) -> dict[str, str]:
     """Return the split of each of `names` that is the name of one among these names.
 
-    Names that say more are those of splits where at least two differ in the split alone, such as
-    `asl_train` and `asl_test`.
+    Names with other words are those of splits where at least two differ in the split alone, such
+    as `asl_train` and `asl_test`.
     """
     strong: dict[str, str] = {}
     longer: dict[str, dict[str, str]] = defaultdict(dict)
@@ -86,7 +84,7 @@ def named_splits(names: Iterable[str]) -> dict[str, str]:
 def class_splits(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return `(class, split)` of each name where all have both: `cat_train`, `cat_test` and so on.
 
-    Empty where one says less, or where there are no two classes in two splits.
+    Empty where a name lacks one of them, or where there are no two classes in two splits.
     """
     labels: dict[str, str] = {}
     pairs = {}
@@ -103,7 +101,7 @@ def class_splits(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def _without_split(name: str) -> str:
-    """Return `name` without the word of a split and what parts it from the rest."""
+    """Return `name` without the word of a split and its separator."""
     words = re.split(r"([^A-Za-z0-9]+)", CAMEL.sub("_", name))
     left = ["" if _without_fillers(word.lower()) in WORDS else word for word in words]
     return re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", "".join(left))
@@ -116,7 +114,7 @@ def _is_joint(name: str) -> bool:
 
 
 def _parse(name: str) -> tuple[str | None, str]:
-    """Return the split in `name`, and what else it says, both in lower case."""
+    """Return the split in `name`, and its other words, both in lower case."""
     words = [word for word in re.split(r"[^a-z0-9]+", CAMEL.sub(" ", name).lower()) if word]
     parts = [_without_fillers(word) for word in words]
     parts = [word for word in parts if word]
@@ -132,7 +130,7 @@ def _parse(name: str) -> tuple[str | None, str]:
 
 
 def _without_fillers(word: str) -> str:
-    """Return `word` without what says nothing of the split; empty where that is all of it."""
+    """Return `word` without fillers around the split; empty where it is nothing else."""
     if word in FILLERS or word.isdecimal():
         return ""
     glued = GLUED.fullmatch(word)

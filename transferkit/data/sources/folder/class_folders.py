@@ -1,4 +1,4 @@
-"""Which folders are the classes: those at the top, or each that has files of its own."""
+"""Class folders: those at the top, or every folder that has files of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ClassFolder:
 class Level:
     """A folder, its split, and those of its sub-folders that may be classes."""
 
-    place: Folder
+    folder: Folder
     split: str
     candidates: list[Folder]
 
@@ -56,8 +56,8 @@ class Layout:
     Attributes:
         top: the folder that the classes or the splits are in.
         classes: the class folders, each with its label and its split.
-        clauses: how the folder was read, in parts of one sentence.
-        notes: what was left out, as sentences.
+        clauses: parts of one sentence on how the folder was read.
+        notes: sentences on files and folders that were left out.
     """
 
     top: Folder
@@ -67,33 +67,35 @@ class Layout:
 
     @property
     def line(self) -> str:
-        """How the folder was read, in one sentence."""
+        """One sentence on how the folder was read."""
         return "; ".join(self.clauses) + "."
 
     @property
     def labels(self) -> list[str]:
         """The labels of the class folders, sorted."""
-        return sorted({each.label for each in self.classes})
+        return sorted({folder.label for folder in self.classes})
 
 
-def beside_classes(place: Folder, classes: Sequence[Folder], where: str = "") -> list[str]:
-    """Return sentences on what is in `place` beside the folders `classes`."""
+def beside_classes(around: Folder, classes: Sequence[Folder], where: str = "") -> list[str]:
+    """Return notes on the contents of `around` beside the folders `classes`."""
     taken = {id(folder) for folder in classes}
-    others = [folder for folder in place.folders if id(folder) not in taken]
-    empty = [folder.name for folder in others if not any(each.files for each in folder.walk())]
+    others = [folder for folder in around.folders if id(folder) not in taken]
+    empty = [folder.name for folder in others if not any(child.files for child in folder.walk())]
     rest = [folder.name for folder in others if folder.name not in empty]
     notes = []
     if empty:
         notes.append(f"Empty classes{where} were left out: {named(empty)}.")
     if rest:
         notes.append(f"Folders that are no classes{where} were left out: {named(rest)}.")
-    if place.files:
-        notes.append(f"Files outside the class folders{where} were left out: {named(place.files)}.")
+    if around.files:
+        notes.append(
+            f"Files outside the class folders{where} were left out: {named(around.files)}."
+        )
     return notes
 
 
 def class_names(folder: Folder) -> set[str]:
-    """Return the names of the sub-folders with images, but those that only part or wrap them."""
+    """Return the names of the sub-folders with images, without parts of a set and wrappers."""
     names = (child.name for child in folder.full)
     return {name for name in names if not is_part(name) and name.lower() not in WRAPPERS}
 
@@ -106,7 +108,7 @@ def share_classes(folders: Sequence[Folder]) -> bool:
 
 
 def choose_classes(levels: Sequence[Level], wanted: str) -> tuple[list[ClassFolder], list[str]]:
-    """Return the class folders of all `levels`, and what there is to say of folders within them.
+    """Return the class folders of all `levels`, and a clause on folders within them.
 
     Raises:
         UnclearError: `wanted` is auto, and the folders within the candidates may be the classes.
@@ -158,7 +160,7 @@ def _leaves(level: Level, *, harmless: bool) -> list[tuple[str, Folder]]:
         for folder in candidate.walk():
             if not folder.own:
                 continue
-            parts = os.path.relpath(folder.path, level.place.path).split(os.sep)
+            parts = os.path.relpath(folder.path, level.folder.path).split(os.sep)
             telling = [
                 name
                 for around, name in pairwise(parts)

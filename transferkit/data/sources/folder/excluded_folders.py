@@ -1,4 +1,4 @@
-"""Folders set aside before a layout is read: masks, copies of the set, what nobody labelled."""
+"""Folders excluded before a layout is read: masks, copies of the set, unlabelled images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transferkit.data.sources.folder.tree import Folder
 from transferkit.data.sources.split_names import UNLABELLED, named_splits, split_of
 from transferkit.runtime.text import named
 
-MASKS_PER_IMAGE = 2  # folders of more files than that beside images are no masks of these
+MAX_MASKS_PER_IMAGE = 2  # a folder of more files is not of masks of the images beside it
 
 
 @dataclass
@@ -57,19 +57,19 @@ class ExcludedFolders:
 
 def exclude_folders(root: Folder) -> ExcludedFolders:
     """Take the folders that are no part of a set out of the tree `root`, and return them."""
-    aside = ExcludedFolders(root)
-    waiting, top = [root], True
-    while waiting:
-        folder = waiting.pop()
-        _move(folder, _masks(folder), aside.masks)
-        _move(folder, _copies(folder), aside.copies)
+    excluded = ExcludedFolders(root)
+    pending, top = [root], True
+    while pending:
+        folder = pending.pop()
+        _move(folder, _masks(folder), excluded.masks)
+        _move(folder, _copies(folder), excluded.copies)
         if top:
-            _move(folder, _unlabelled(folder), aside.unlabelled)
-            _move(folder, _project(folder), aside.project)
-        top = top and len(folder.full) == 1  # what is alone may wrap the classes
-        waiting += folder.folders
+            _move(folder, _unlabelled(folder), excluded.unlabelled)
+            _move(folder, _project(folder), excluded.project)
+        top = top and len(folder.full) == 1  # a single folder may wrap the classes
+        pending += folder.folders
     _count(root)
-    return aside
+    return excluded
 
 
 def _move(folder: Folder, children: list[Folder], reason: list[Folder]) -> None:
@@ -85,7 +85,7 @@ def _count(root: Folder) -> None:
 
 
 def _masks(folder: Folder) -> list[Folder]:
-    """Return the folders that say something of the images beside them.
+    """Return the folders of annotations of the images beside them.
 
     Beside flat classes such a folder is a class: `labels` beside `boxes` and `tape`.
     """
@@ -98,19 +98,19 @@ def _masks(folder: Folder) -> list[Folder]:
     if flat:  # annotations/trimaps beside cat and dog
         return [child for child in masks if child.is_deep]
     count = sum(child.total for child in masks)
-    return masks if others or count <= MASKS_PER_IMAGE * folder.own else []
+    return masks if others or count <= MAX_MASKS_PER_IMAGE * folder.own else []
 
 
 def _copies(folder: Folder) -> list[Folder]:
     """Return the folders that hold the class folders beside them once more.
 
-    Those that are called as a split are one: test/ beside the classes.
+    A folder that is named as a split is one: test/ beside the classes.
     """
     names = {child.name for child in folder.full}
     copies = []
     for child in folder.full:
-        inside = {each.name for each in child.full if not _says_nothing(each.name)}
-        beside = {name for name in names - {child.name} if not _says_nothing(name)}
+        inside = {grandchild.name for grandchild in child.full if not _is_generic(grandchild.name)}
+        beside = {name for name in names - {child.name} if not _is_generic(name)}
         shared = inside & beside
         split = split_of(child.name)
         if len(shared) >= 2 and shared == inside and child.is_deep and split in (None, "train"):
@@ -122,15 +122,15 @@ def _copies(folder: Folder) -> list[Folder]:
     return copies if len(whole) >= 2 else []
 
 
-def _says_nothing(name: str) -> bool:
+def _is_generic(name: str) -> bool:
     return is_part(name) or name.lower() in WRAPPERS
 
 
 def _unlabelled(folder: Folder) -> list[Folder]:
-    """Return the flat folders whose name says that no class is known, beside class folders."""
+    """Return the flat folders beside class folders that are named as unlabelled."""
     rest = [child for child in folder.full if split_of(child.name) != UNLABELLED]
     if any(split_of(child.name) for child in rest):
-        return []  # the splits say it in their own line
+        return []  # the splits have a line of their own
     if len(rest) < 2 and not any(child.is_deep for child in rest):
         return []
     return [child for child in folder.full if child not in rest and not child.is_deep]

@@ -1,4 +1,4 @@
-"""Names that tell what a folder is for, where it is no class: a system's, a part, a wrapper."""
+"""Names of folders that are no classes: of a system, of a part of a set, of a wrapper."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ SYSTEM = {
 SYSTEM_PATTERN = re.compile(r"found\.\d{3}|~\$.*")  # chkdsk; a document that is open in Office
 RECYCLERS = {"RECYCLED", "RECYCLER"}  # older Windows, in upper case: `recycled` may be a class
 
-# Folders that hold the images of whatever they are in.
+# Folders that hold all images of the folder around them.
 WRAPPERS = {"data", "dataset", "file", "files", "image", "images", "img", "imgs", "jpeg", "jpegs"}
 WRAPPERS |= {"jpg", "jpgs", "original", "originals", "photo", "photos", "pic", "pics", "picture"}
 WRAPPERS |= {"pictures", "png", "pngs", "raw", "rgb", "sample", "samples", "frames", "dcim"}
-# Folders of images of which nobody says what they show.
+# Folders of images without a label.
 NAMELESS = WRAPPERS | {"unknown", "unlabeled", "unlabelled", "none", "dummy", "all", "unclassified"}
 NAMELESS |= {"0", "1"}  # a number where classes have words
-# Last words of folders that say something of images beside them: masks, lung_masks.
+# Last words of folders with annotations of images beside them: masks, lung_masks.
 ANNOTATIONS = {"annotation", "annotations", "annots", "bboxes", "contours", "groundtruth", "gt"}
 ANNOTATIONS |= {"label", "labels", "landmarks", "mask", "masks", "meta", "metadata", "trimaps"}
 ANNOTATIONS |= {"segmentation", "segmentations", "xmls"}
@@ -80,25 +80,25 @@ def is_part(name: str) -> bool:
 
 
 def may_be_annotations(name: str) -> bool:
-    """Whether `name` is that of masks, boxes or labels of images, beside which it then lies."""
+    """Whether `name` is that of masks, boxes or labels of the images beside it."""
     words = WORD.findall(name.lower())
     return bool(words) and (words[-1] in ANNOTATIONS or tuple(words[-2:]) in ANNOTATION_PAIRS)
 
 
 def says_wearing(names: Sequence[str]) -> bool:
-    """Whether one of `names` says that something is worn, as the class `without_mask` does."""
+    """Whether one of `names` is about wearing something, as the class `without_mask` is."""
     return any(WEARING & set(WORD.findall(name.lower())) for name in names)
 
 
 def is_nameless(name: str) -> bool:
-    """Whether `name` is that of images of which nobody says what they show: `all_images`."""
+    """Whether `name` is that of unlabelled images: `all_images`."""
     lower = name.lower()
     words = WORD.findall(lower)
     return lower in NAMELESS or (bool(words) and all(word in NAMELESS for word in words))
 
 
 def is_harmless(name: str, parent: str) -> bool:
-    """Whether a folder called `name` in the class folder `parent` says nothing of the class.
+    """Whether a folder called `name` in the class folder `parent` is no class of its own.
 
     It counts or dates images (`part1`, `003`, `IMG_02`), wraps them (`images`), or has the words of
     its class alone (`cats_2`).

@@ -45,16 +45,16 @@ def scan_folder(folder: Path, layout: str = "auto") -> FolderScan:
         tree = read_tree(folder, left_out, sniff=False)
     if not tree.full:
         raise DataError(_why_nothing(tree))
-    found = read_layout(tree, layout)
-    about = read_about(found.top.path)
-    names = about.get("classes", {})  # what a class is called whose name cannot be a folder's
+    result = read_layout(tree, layout)
+    about = read_about(result.top.path)
+    names = about.get("classes", {})  # of classes whose name cannot be a folder's
     rows = [
-        (path, names.get(each.label, each.label), each.split)
-        for each in found.classes
-        for path in each.files()
+        (path, names.get(group.label, group.label), group.split)
+        for group in result.classes
+        for path in group.files()
     ]
-    notes = [found.line, *about_notes(about), *found.notes]
-    return FolderScan(rows, [*notes, *_annotation_notes(found.classes), *left_out_notes(left_out)])
+    notes = [result.line, *about_notes(about), *result.notes]
+    return FolderScan(rows, [*notes, *_annotation_notes(result.classes), *left_out_notes(left_out)])
 
 
 def files_below(folder: Path) -> list[str]:
@@ -67,7 +67,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 def left_out_notes(left_out: LeftOut) -> list[str]:
-    """Return a sentence for each kind of what was passed over."""
+    """Return notes on files and folders that were left out, by kind."""
     notes = []
     if left_out.hidden:
         notes.append(f"Hidden and system files were left out: {named(left_out.hidden)}.")
@@ -81,8 +81,8 @@ def left_out_notes(left_out: LeftOut) -> list[str]:
 def _annotation_notes(classes: Sequence[ClassFolder]) -> list[str]:
     endings = Counter(
         os.path.splitext(name)[1].lower()
-        for each in classes
-        for folder in ([each.folder] if each.alone else each.folder.walk())
+        for class_folder in classes
+        for folder in ([class_folder.folder] if class_folder.alone else class_folder.folder.walk())
         for name in folder.annotations
     )
     if not endings:

@@ -1,6 +1,6 @@
-"""How a folder is laid out: which of its sub-folders are classes, which splits, which neither.
+"""Layout of a folder: the sub-folders that are classes, splits, or neither.
 
-The decision is made on what the folders at each level hold and how they are named. Where that is
+The decision is made by the contents and the names of the folders at each level. Where these are
 evidence of two readings, none is taken: the error names both, and the setting that chooses.
 """
 
@@ -42,9 +42,9 @@ LIST = re.compile(r"train|label|class|metadata", re.IGNORECASE)
 
 
 def read_layout(root: Folder, wanted: str = "auto") -> Layout:
-    """Return how `root` is laid out, or what `wanted` (a choice of `--data.layout`) makes of it.
+    """Return the layout of `root`, as `wanted` (a choice of `--data.layout`) reads it.
 
-    What is no part of the set is taken out of the tree.
+    Folders that are no part of the set are taken out of the tree.
 
     Raises:
         DataError: there are two readings of it, or `wanted` is none.
@@ -58,7 +58,7 @@ def read_layout(root: Folder, wanted: str = "auto") -> Layout:
         layout = read(root, wanted)
     except UnclearError:
         raise unclear(root, without_wrappers(root), read) from None
-    layout.notes += aside.notes([each.folder for each in layout.classes])
+    layout.notes += aside.notes([group.folder for group in layout.classes])
     return layout
 
 
@@ -75,7 +75,9 @@ def _read(root: Folder, wanted: str, aside: ExcludedFolders) -> Layout:
         top.files.remove(ABOUT)
     if wanted == "classes":
         again = [folder for folder in aside.folders() if folder.path.parent == top.path]
-        return _read_classes(top, sorted([*top.full, *again], key=lambda each: each.name), wanted)
+        return _read_classes(
+            top, sorted([*top.full, *again], key=lambda folder: folder.name), wanted
+        )
     if about and wanted == "auto":  # a fetched set is written in one of two ways
         if "train" not in about["images"]:
             return _read_classes(top, top.full, "classes")
@@ -86,7 +88,7 @@ def _read(root: Folder, wanted: str, aside: ExcludedFolders) -> Layout:
     if wanted == "auto" and (sets := find_sets(top)):
         return _read_set(root, top, sets, aside)
     pairs = class_splits([folder.name for folder in top.full])
-    if wanted in ("auto", "splits") and pairs and not any(each.is_deep for each in top.full):
+    if wanted in ("auto", "splits") and pairs and not any(folder.is_deep for folder in top.full):
         return read_named_splits(top, pairs)
     if wanted in ("auto", "splits") and hold_splits(top.full):
         return read_inner_splits(top, top.full)
@@ -104,7 +106,7 @@ def _read_set(root: Folder, top: Folder, sets: Sequence[Folder], aside: Excluded
     """Return the layout of the one set with splits in `top`, where the rest is beside it.
 
     Raises:
-        DataError: there are several, or what is beside it may be one.
+        DataError: there are several, or the rest may be one.
     """
 
     def read(folder: Folder, choice: str) -> Layout:
@@ -115,12 +117,12 @@ def _read_set(root: Folder, top: Folder, sets: Sequence[Folder], aside: Excluded
         raise several_sets(root, top, sets, others, read)
     layout = read(sets[0], "auto")
     labels = set(layout.labels)
-    alike = any(labels & class_names(without_wrappers(other)) for other in others)
+    shares_classes = any(labels & class_names(without_wrappers(other)) for other in others)
     # In W/W/train, and in data/train, what is flat beside the outer folder belongs to none.
     wraps = without_wrappers(sets[0]) is not sets[0] or sets[0].name.lower() in WRAPPERS
     rest = [other for other in others if other.is_deep and len(other.full) > 1]
     small = sum(other.total for other in (rest if wraps else others)) <= OWN_SHARE * top.total
-    if alike or not small:
+    if shares_classes or not small:
         raise several_sets(root, top, sets, others, read)
     layout.notes += beside_classes(top, sets)
     return layout
@@ -140,7 +142,7 @@ def _read_parts(top: Folder) -> Layout:
             "leave --data.layout out."
         )
     for part in parts:
-        layout.classes += [ClassFolder(each.name, "", each) for each in part.full]
+        layout.classes += [ClassFolder(folder.name, "", folder) for folder in part.full]
         layout.notes += beside_classes(part, part.full, f" in {part.name}/")
     names = listed([part.name for part in parts])
     layout.clauses = [f"{names} are parts of one set", many(len(layout.labels), "class")]
@@ -160,7 +162,7 @@ def _read_classes(top: Folder, candidates: Sequence[Folder], wanted: str) -> Lay
 
 
 def require_class_folders(folder: Folder, top: Folder) -> None:
-    """Refuse a folder of images whose class nothing tells.
+    """Raise an error for a folder of images without class folders.
 
     Raises:
         DataError: it holds images of its own alone.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from transferkit.data.sources.folder.class_folders import class_names, share_classes
 from transferkit.data.sources.folder.folder_names import is_harmless, is_part
-from transferkit.data.sources.folder.split_folders import MOST_WRAPPERS, find_splits
+from transferkit.data.sources.folder.split_folders import MAX_WRAPPERS, find_splits
 from transferkit.data.sources.folder.tree import Folder
 from transferkit.data.sources.split_names import named_splits
 from transferkit.data.sources.tfds.metadata import read_about
@@ -16,7 +16,7 @@ from transferkit.errors import DataError
 def without_wrappers(root: Folder) -> Folder:
     """Return the folder that the classes or splits are in: `root`, or one that is alone in it."""
     top = root
-    for _ in range(MOST_WRAPPERS):
+    for _ in range(MAX_WRAPPERS):
         inside = top.full
         if read_about(top.path) or not top.is_deep or len(inside) != 1 or not _wraps(inside[0]):
             break

@@ -1,4 +1,4 @@
-"""The readings that a folder has, each with the choice of `--data.layout` that takes it."""
+"""Possible readings of a folder, with the choices of `--data.layout` that take them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reading:
 
 
 def usable_readings(root: Folder, top: Folder, read: Read) -> list[Reading]:
-    """Return the readings of `root` by `read` that something can be learnt from.
+    """Return the readings of `root` by `read` that have several classes to learn from.
 
     They differ in their labels. Folders that are splits are not offered as classes, nor those that
     do not share their class folders as parts.
@@ -68,31 +68,31 @@ def _learnt(root: Folder, read: Read, choice: str) -> tuple[str, ...]:
         layout = read(root, choice)
     except (DataError, UnclearError):
         return ()
-    learnt = {each.label for each in layout.classes if each.split in ("", "train")}
+    learnt = {group.label for group in layout.classes if group.split in ("", "train")}
     return tuple(layout.labels) if len(learnt) > 1 else ()
 
 
 def unclear(root: Folder, top: Folder, read: Read) -> DataError:
-    """Return the error for a folder that has several readings, or none that is sure."""
+    """Return the error for a folder with several readings, or none that is certain."""
     readings = usable_readings(root, top, read)
-    folder = f"The folders of {str(top.path)!r}"
+    subject = f"The folders of {str(top.path)!r}"
     if len(readings) > 1:
         ways = ", or ".join(map(str, readings))
         number = NUMBERS.get(len(readings), str(len(readings)))
-        wrappers = [each for each in top.full if each.name.lower() in WRAPPERS]
+        wrappers = [folder for folder in top.full if folder.name.lower() in WRAPPERS]
         inner = inner_folder(top, read, wrappers) if wrappers else ""
         instead = f", or give {inner!r} in place of the folder" if inner else ""
         return DataError(
-            f"{folder} can be read in {number} ways: {ways}; "
+            f"{subject} can be read in {number} ways: {ways}; "
             f"pass one of the {number} flags{instead}."
         )
     inner = inner_folder(top, read)
     advice = [f"give one of them in its place, such as {inner!r}"] if inner else []
     if readings:
-        advice.append(f"pass --data.layout {readings[0].choice} for {_said(readings[0])}")
+        advice.append(f"pass --data.layout {readings[0].choice} for {_described(readings[0])}")
     if not advice:
         advice = ["put the images of each class into a folder with its name"]
-    return DataError(f"{folder} are not clearly its classes: {', or '.join(advice)}.")
+    return DataError(f"{subject} are not clearly its classes: {', or '.join(advice)}.")
 
 
 def several_sets(
@@ -106,7 +106,7 @@ def several_sets(
     advice = [f"give one folder in place of all, such as {inner!r}"] if inner else []
     readings = usable_readings(root, top, read)
     if readings:
-        advice.append(f"pass --data.layout {readings[0].choice} for {_said(readings[0])}")
+        advice.append(f"pass --data.layout {readings[0].choice} for {_described(readings[0])}")
     if not advice:
         advice = ["put the classes to be learnt into one folder, with a sub-folder each"]
     return DataError(f"{listed(names)} in {str(top.path)!r} {has}{beside}: {', or '.join(advice)}.")
@@ -120,5 +120,5 @@ def inner_folder(top: Folder, read: Read, folders: Sequence[Folder] = ()) -> str
     return ""
 
 
-def _said(reading: Reading) -> str:
+def _described(reading: Reading) -> str:
     return f"{many(len(reading.labels), 'class')}, {named(reading.labels)}"

@@ -1,4 +1,4 @@
-"""Folders that are splits, around the class folders or within them, and what is in each."""
+"""Folders that are splits, around the class folders or within them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from transferkit.data.sources.split_names import UNLABELLED, named_splits
 from transferkit.errors import DataError
 from transferkit.runtime.text import listed, many, named
 
-MOST_WRAPPERS = 20  # folders around the class folders; links could lead on for ever
+MAX_WRAPPERS = 20  # folders around the class folders; links could lead on for ever
 
 
 def find_splits(top: Folder, *, forced: bool = False) -> dict[str, str]:
@@ -112,10 +112,11 @@ def read_splits(top: Folder, splits: dict[str, str], wanted: str) -> Layout:
         UnclearError: there are two readings of the class folders.
     """
     layout, beside = Layout(top), learnt_beside(top, splits)
-    read = _split_levels(top, splits, {each.name for level in beside for each in level.candidates})
+    learnt = {folder.name for level in beside for folder in level.candidates}
+    read = _split_levels(top, splits, learnt)
     levels = [*beside, *(level for split in read for level in split.levels)]
     if not any(level.split == "train" for level in levels):
-        flat = [each.folder for each in read if splits[each.folder.name] == "train"]
+        flat = [split.folder for split in read if splits[split.folder.name] == "train"]
         if flat and flat[0].total:
             raise DataError(_flat_train(top, flat[0], list(splits)))
     layout.classes, within = choose_classes(levels, "plain" if wanted == "splits" else wanted)
@@ -126,19 +127,24 @@ def read_splits(top: Folder, splits: dict[str, str], wanted: str) -> Layout:
         *(["class folders beside the splits are to learn from"] if beside else []),
         many(len(layout.labels), "class"),
         *within,
-        *(_without_class(each.folder) for each in read if each.folder.total and not each.levels),
+        *(
+            _without_class(split.folder)
+            for split in read
+            if split.folder.total and not split.levels
+        ),
         *([f"{listed(lost)} {'hold' if len(lost) > 1 else 'holds'} no images"] if lost else []),
     ]
     for split in sorted(read, key=lambda split: split.folder.name):
         for level in split.levels:
-            where = f" in {os.path.relpath(level.place.path, top.path)}/"
+            where = f" in {os.path.relpath(level.folder.path, top.path)}/"
             where = f" in {split.folder.name}/" if len(split.levels) == 1 else where
-            layout.notes += beside_classes(level.place, level.candidates, where)
-    taken = [each.place.path for each in beside] + [each.folder.path for each in layout.classes]
+            layout.notes += beside_classes(level.folder, level.candidates, where)
+    taken = [level.folder.path for level in beside]
+    taken += [group.folder.path for group in layout.classes]
     rest = [
-        each.name
-        for each in top.folders
-        if each.name not in splits and not any(path.is_relative_to(each.path) for path in taken)
+        folder.name
+        for folder in top.folders
+        if folder.name not in splits and not any(path.is_relative_to(folder.path) for path in taken)
     ]
     layout.notes += _beside_splits(sorted([*rest, *top.files]))
     return layout
@@ -150,10 +156,10 @@ def _split_levels(top: Folder, splits: dict[str, str], learnt: set[str]) -> list
     folders.sort(key=lambda folder: splits[folder.name] != "train")  # stable
     read = []
     for folder in folders:
-        split, place = splits[folder.name], _place_of_classes(folder, learnt)
+        split, around = splits[folder.name], _classes_folder(folder, learnt)
         levels = []
-        if folder.total and place is not None and split != UNLABELLED:
-            levels = [Level(part, split, part.full) for part in _parts(place)]
+        if folder.total and around is not None and split != UNLABELLED:
+            levels = [Level(part, split, part.full) for part in _parts(around)]
         if split == "train":
             learnt = learnt | {child.name for level in levels for child in level.candidates}
         read.append(_Split(folder, levels))
@@ -171,26 +177,26 @@ def _beside_splits(names: Sequence[str]) -> list[str]:
     return [f"Beside the splits, these were left out: {named(names)}."] if names else []
 
 
-def _place_of_classes(folder: Folder, learnt: set[str]) -> Folder | None:
+def _classes_folder(folder: Folder, learnt: set[str]) -> Folder | None:
     """Return the folder that the class folders of a split are in; None where it has none.
 
     `learnt` are the classes of train: what is called as one of them wraps no others.
     """
-    place = folder
-    for _ in range(MOST_WRAPPERS):
-        if place.total and not _holds_classes(place):
+    inner = folder
+    for _ in range(MAX_WRAPPERS):
+        if inner.total and not _holds_classes(inner):
             return None
-        inside = place.full
+        inside = inner.full
         if len(inside) != 1 or inside[0].name in learnt:
             break
         child = inside[0]
         if not child.is_deep:
             nameless = is_nameless(child.name) or bool(named_splits([child.name]))
-            return None if nameless or child.name == folder.name else place
+            return None if nameless or child.name == folder.name else inner
         if all(is_part(grandchild.name) for grandchild in child.full):
             break
-        place = child
-    return place
+        inner = child
+    return inner
 
 
 def _without_class(folder: Folder) -> str:
@@ -215,7 +221,7 @@ def hold_splits(classes: Sequence[Folder]) -> bool:
     if not classes or not all(folder.is_deep for folder in classes):
         return False
     splits = [named_splits(child.name for child in folder.full) for folder in classes]
-    different = {split for each in splits for split in each.values()} - {UNLABELLED}
+    different = {split for names in splits for split in names.values()} - {UNLABELLED}
     return all(splits) and len(different) > 1
 
 

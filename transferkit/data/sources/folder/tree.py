@@ -1,4 +1,4 @@
-"""The tree of a folder, walked once: the files and sub-folders of each, and what is passed over."""
+"""Tree of a folder, walked once: files and sub-folders, and names that are left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OUTPUTS = (
 
 @dataclass
 class LeftOut:
-    """Names that are passed over while a folder is read."""
+    """Names that are left out while a folder is read."""
 
     hidden: list[str] = field(default_factory=list)
     loops: list[str] = field(default_factory=list)
@@ -46,9 +46,9 @@ class Folder:
     """A folder with its files and sub-folders, sorted by name.
 
     Attributes:
-        own: files in it that may be images.
-        total: such files in it and below.
-        annotations: files of text in it, beside images or not.
+        own: number of files in it that may be images.
+        total: number of such files in it and below.
+        annotations: text files in it, beside images or not.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class Folder:
     annotations: list[str] = field(default_factory=list)
     own: int = 0
     total: int = 0
-    emptied: bool = False  # all that was in it is this project's own
+    emptied: bool = False  # all of its contents are this project's own output
 
     @property
     def name(self) -> str:
@@ -66,28 +66,28 @@ class Folder:
 
     @property
     def full(self) -> list[Folder]:
-        """The sub-folders that hold what may be images."""
+        """The sub-folders with files that may be images."""
         return [folder for folder in self.folders if folder.total]
 
     @property
     def is_deep(self) -> bool:
-        """Whether what it holds is in sub-folders: of its images less than a tenth are its own."""
+        """Whether its images are in sub-folders: less than a tenth of them are its own."""
         return self.total > 10 * self.own
 
     def walk(self) -> Iterator[Folder]:
         """Yield the folder and all below it."""
-        waiting = [self]
-        while waiting:
-            folder = waiting.pop()
+        pending = [self]
+        while pending:
+            folder = pending.pop()
             yield folder
-            waiting += folder.folders
+            pending += folder.folders
 
     def below(self) -> list[str]:
-        """Return the path of each file in it and below, sorted; annotations beside images not."""
-        keeps = not self.total
+        """Return the paths of all files in it and below, sorted, without annotations of images."""
+        no_images = not self.total
         files = []
         for folder in self.walk():
-            skipped = () if keeps else set(folder.annotations)
+            skipped = () if no_images else set(folder.annotations)
             files += [str(folder.path / name) for name in folder.files if name not in skipped]
         return sorted(files)
 
@@ -101,7 +101,7 @@ class Folder:
 
 
 def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
-    """Return `root` with all below it, through links; `left_out` is told what is passed over.
+    """Return the tree of `root`, through links; names that are left out are put in `left_out`.
 
     With `sniff`, files with the ending of an annotation are opened to see whether they are text.
 
@@ -109,9 +109,9 @@ def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
         DataError: a folder cannot be opened.
     """
     tree = Folder(root)
-    order, waiting = [tree], [(tree, frozenset[tuple[int, int]]())]
-    while waiting:
-        folder, above = waiting.pop()
+    order, pending = [tree], [(tree, frozenset[tuple[int, int]]())]
+    while pending:
+        folder, above = pending.pop()
         identity = _identity(folder.path)
         folders = _list(folder, left_out, sniff=sniff)
         if folder is not tree and _is_output(folder.files):
@@ -125,8 +125,8 @@ def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
             if _identity(child.path) in inside:
                 left_out.loops.append(child.name)
                 continue
-            waiting.append((child, inside))
-    for folder in reversed(order):  # those below come after those above
+            pending.append((child, inside))
+    for folder in reversed(order):  # children come after their parents
         seen = [child for child in folder.folders if not child.emptied]
         folder.emptied |= bool(folder.folders) and not seen and not folder.files
         folder.folders = seen
@@ -135,7 +135,7 @@ def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
 
 
 def is_text(path: str | Path) -> bool:
-    """Whether a file starts as text does, and not as an image, or holds nothing at all."""
+    """Whether a file starts as text does, and not as an image, or is empty."""
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD)

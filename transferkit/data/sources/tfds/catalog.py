@@ -31,10 +31,10 @@ NAME = re.compile(rf"(?P<set>[A-Za-z]\w*(/[\w.+-]+)?)(:(?P<version>{VERSION.patt
 
 
 def tfds_folder(name: str) -> Path:
-    """The image folder of the catalogue data set `name`, fetched where this is the first time.
+    """Return the image folder of the catalogue data set `name`, fetched the first time.
 
-    It is kept as `catalogue/NAME[/CONFIG]/VERSION` in the cache folder, which TRANSFERKIT_CACHE
-    moves. Without a version in `name`, the newest one in the cache is good.
+    It is cached as `catalogue/NAME[/CONFIG]/VERSION` in the cache folder, which TRANSFERKIT_CACHE
+    moves. Without a version in `name`, the newest one in the cache is taken.
 
     Raises:
         ConfigError: no data set is called so.
@@ -42,9 +42,9 @@ def tfds_folder(name: str) -> Path:
     """
     name = name.removeprefix(TFDS_PREFIX)
     cache = cache_folder("catalogue")
-    kept = _kept(cache, name)
-    if kept is not None:
-        return kept
+    cached = _cached(cache, name)
+    if cached is not None:
+        return cached
     builder = _builder(name, None)
     folder = cache / builder.info.full_name
     if not (folder / ABOUT).is_file():
@@ -66,7 +66,7 @@ def fetch(
     """Write the catalogue data set `name` as `folder/SPLIT/CLASS/NNNNNN.jpg` (or .png ...).
 
     The files hold the bytes that the catalogue has, not encoded anew; `folder/catalogue.json`
-    says where they are from and under which licence.
+    has their source and licence.
 
     Args:
         name: `NAME[/CONFIG][:VERSION]`, with or without `tfds:` before it.
@@ -101,21 +101,21 @@ def fetch(
     return write_set(builder, folder, keys=keys, limit=limit)
 
 
-def _kept(cache: Path, name: str) -> Path | None:
-    """Where `name` is in the cache already; found without importing tensorflow-datasets."""
+def _cached(cache: Path, name: str) -> Path | None:
+    """Return the folder of `name` in the cache, if any, without importing tensorflow-datasets."""
     match = NAME.fullmatch(name)
     if match is None:
         return None
-    found = [
+    versions = [
         path.parent
         for path in (cache / match["set"]).glob(f"*/{ABOUT}")
         if VERSION.fullmatch(path.parent.name) and match["version"] in (None, path.parent.name)
     ]
-    return max(found, key=lambda path: tuple(map(int, path.name.split("."))), default=None)
+    return max(versions, key=lambda path: tuple(map(int, path.name.split("."))), default=None)
 
 
 def _builder(name: str, data_dir: str | Path | None) -> Any:
-    """The `tfds.core.DatasetBuilder` called `name`; neither network nor data is touched."""
+    """Return the `tfds.core.DatasetBuilder` of `name`; neither network nor data is touched."""
     import tensorflow_datasets as tfds
 
     if NAME.fullmatch(name) is None:
@@ -127,7 +127,7 @@ def _builder(name: str, data_dir: str | Path | None) -> Any:
         raise _unknown(name) from error
     except ImportError as error:
         raise _missing_package(name, error) from error
-    except (ValueError, AssertionError) as error:  # a configuration or version that is not there
+    except (ValueError, AssertionError) as error:  # unknown configuration or version
         base, _, configuration = name.partition(":")[0].partition("/")
         known = tfds.builder_cls(base).builder_configs
         if configuration not in ("", *known):
@@ -147,7 +147,7 @@ def _unknown(name: str) -> ConfigError:
 
 
 def _prepare(builder: Any, name: str) -> None:
-    """Have tensorflow-datasets download and unpack the set, unless it has done so before."""
+    """Let tensorflow-datasets download and unpack the set, unless it is there already."""
     if builder.is_prepared():
         return
     import tensorflow_datasets as tfds
@@ -182,7 +182,7 @@ def _prepare(builder: Any, name: str) -> None:
 
 
 def _host_without_address(builder: Any) -> str | None:
-    """A host that the set comes from and that has no address here, as when there is no network.
+    """Return a host of the set that has no address here, as when there is no network.
 
     tensorflow-datasets would try for minutes. Behind a proxy, names are the proxy's business.
     """
@@ -198,18 +198,18 @@ def _host_without_address(builder: Any) -> str | None:
 
 
 def _not_to_be_had(builder: Any, name: str, why: str) -> DataError:
-    place = str(_root(builder))
+    root = str(_root(builder))
     prepare = f"tfds.builder({name!r}).download_and_prepare()"
     command = f'python -c "import tensorflow_datasets as tfds; {prepare}"'
     return DataError(
-        f"The {KIND} {name!r} is not in {place!r} and cannot be downloaded ({why}): go online, or "
+        f"The {KIND} {name!r} is not in {root!r} and cannot be downloaded ({why}): go online, or "
         f"run `{command}` on a machine that is, copy its ~/tensorflow_datasets here and set "
         "TFDS_DATA_DIR to the copy."
     )
 
 
 def _root(builder: Any) -> Path:
-    """The folder in which tensorflow-datasets keeps NAME[/CONFIG]/VERSION."""
+    """Return the folder in which tensorflow-datasets keeps NAME[/CONFIG]/VERSION."""
     return Path(builder.data_dir).parents[builder.info.full_name.count("/")]
 
 
@@ -222,6 +222,6 @@ def _missing_package(name: str, error: ImportError) -> DataError:
 
 
 def _first_line(error: Exception) -> str:
-    """What `error` says, without what tensorflow-datasets puts before it and the lists after it."""
-    said = str(error).rpartition('}": ')[2].strip()
-    return (said.splitlines() or [type(error).__name__])[0]
+    """Return the first line of `error`, without the prefix that tensorflow-datasets adds."""
+    message = str(error).rpartition('}": ')[2].strip()
+    return (message.splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""A prepared set of tensorflow-datasets, written out as an image folder with its own splits."""
+"""Export of a prepared set of tensorflow-datasets as an image folder with its own splits."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ENDINGS = {
     b"II*\x00": ".tif",
     b"MM\x00*": ".tif",
 }
-# What some file system refuses in a name; a leading dot would hide the folder.
+# Characters that some file system refuses in a name; a leading dot would hide the folder.
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$|^ ')
 
 
 def image_and_label(info: Any) -> tuple[str, str] | None:
-    """The names of the image and the class label in a set's examples; None where unclear.
+    """Return the names of the image and the class label in a set's examples; None where unclear.
 
-    Both are the ones it names for supervised learning, or else the only ones there are.
+    Both are those that it names for supervised learning, or else the only ones there are.
     """
     import tensorflow_datasets as tfds
 
@@ -45,7 +45,9 @@ def image_and_label(info: Any) -> tuple[str, str] | None:
         and not isinstance(feature, tfds.features.LabeledImage)  # a mask
         and np.dtype(feature.np_dtype).kind == "u"  # not a depth map, packed into a PNG
     ]
-    labels = [name for name, each in features.items() if isinstance(each, tfds.features.ClassLabel)]
+    labels = [
+        name for name, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)
+    ]
     match info.supervised_keys:
         case (str(image), str(label)) if image in images and label in labels:
             return image, label
@@ -76,8 +78,8 @@ def write_set(
     with new_folder(folder) as temporary:
         for split in splits:
             # Without a train split, the others say nothing about what to learn from.
-            place = f"{split}/{{}}/" if "train" in splits else f"{{}}/{split}-"
-            files = _write_split(builder, split, temporary, place=place, keys=keys, limit=limit)
+            prefix = f"{split}/{{}}/" if "train" in splits else f"{{}}/{split}-"
+            files = _write_split(builder, split, temporary, prefix=prefix, keys=keys, limit=limit)
             counts[split] = files["written"]
             if files["unlabelled"]:
                 notes.append(f"{files['unlabelled']} images of {split} have no label: left out.")
@@ -99,11 +101,11 @@ def _write_split(
     split: str,
     folder: Path,
     *,
-    place: str,
+    prefix: str,
     keys: tuple[str, str],
     limit: int | None,
 ) -> Counter[str]:
-    """One file an image, at `place` with its class filled in; how many were written, or not."""
+    """Write one file per image, its `prefix` filled with its class; return counts of files."""
     names = [safe_name(name) for name in builder.info.features[keys[1]].names]
     total = builder.info.splits[split].num_examples
     examples = _examples(builder, split, keys, limit)
@@ -111,10 +113,10 @@ def _write_split(
     for index, (content, label) in enumerate(
         track(examples, min(total, limit or total), doing=f"Writing {split}")
     ):
-        if label < 0:  # how a set says that it keeps the truth to itself
+        if label < 0:  # the set does not publish this label
             counts["unlabelled"] += 1
             continue
-        path = folder / f"{place.format(names[label])}{index:06}{_ending(content)}"
+        path = folder / f"{prefix.format(names[label])}{index:06}{_ending(content)}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         counts["written"] += 1
@@ -124,7 +126,7 @@ def _write_split(
 def _examples(
     builder: Any, split: str, keys: tuple[str, str], limit: int | None
 ) -> Iterator[tuple[bytes, int]]:
-    """The encoded image and the number of its class, of each example in the set's own order."""
+    """Yield the encoded image and class index of each example, in the set's own order."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
@@ -145,8 +147,8 @@ def _examples(
 
 
 def safe_name(name: str) -> str:
-    """The class `name` as a folder name; `urllib.parse.unquote` gives `name` back."""
-    return UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name) or "%"
+    """Return the class `name` as a folder name; `urllib.parse.unquote` reverses it."""
+    return UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", name) or "%"
 
 
 def _ending(content: bytes) -> str:
@@ -157,7 +159,7 @@ def _ending(content: bytes) -> str:
 
 
 def _about(info: Any, label: str) -> dict[str, Any]:
-    """What the catalogue says of the set; an empty text where it says nothing."""
+    """Return the catalogue's facts on the set; a missing one is an empty text."""
     names = info.features[label].names
     return {
         "name": info.full_name,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-ABOUT = "catalogue.json"  # in a fetched folder: where it is from, under which licence
+ABOUT = "catalogue.json"  # in a fetched folder: its source, licence and citation
 TFDS_PREFIX = "tfds:"  # of a source that is a data set of tensorflow-datasets
 ABOUT_KEYS: dict[str, type] = {
     "name": str,
@@ -21,7 +21,7 @@ ABOUT_KEYS: dict[str, type] = {
 def read_about(folder: Path) -> dict[str, Any]:
     """Return the facts in `catalogue.json` of the set in `folder`; empty where there is none.
 
-    A file of that name that `fetch` did not write is the user's own, and says nothing of the set.
+    A file of that name that `fetch` did not write is the user's own, and is ignored.
     """
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
@@ -35,7 +35,7 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def about_notes(about: dict[str, Any]) -> list[str]:
-    """Sentences on a fetched set: its source, licence and citation, and what was left out of it."""
+    """Return notes on a fetched set: its source, licence, citation, and left out images."""
     if not about:
         return []
     citation = " ".join(str(about.get("citation", "")).split())
