@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from transferkit.data.quality.file_checks import check_files
+from transferkit.data.quality.image_checks import check_files
 
 PLAIN = {"path": "/x/a/1.jpg", "format": "JPEG", "mode": "RGB", "orientation": 1, "problem": ""}
 PLAIN |= {"values": "uint8"}

@@ -3,7 +3,7 @@ import pytest
 from drawn_scenes import scene
 from PIL import Image
 
-from transferkit.data.quality.orientation import ORIENTATIONS, orders, oriented
+from transferkit.data.quality.image_alignment import ORIENTATIONS, orders, oriented
 
 PIXELS = np.arange(25).reshape(1, 5, 5)
 TURNS = [Image.Transpose(number) for number in range(7)]

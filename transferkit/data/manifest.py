@@ -14,11 +14,10 @@ import pandas as pd
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.decoding.value_range import Range, folder_range, range_note
 from transferkit.data.quality.checking import check_rows, leaks, left_out
-from transferkit.data.quality.file_checks import check_files
 from transferkit.data.quality.file_info import wide_files
 from transferkit.data.quality.findings import as_findings, sentences
 from transferkit.data.quality.group_pattern import group_by
-from transferkit.data.quality.image_checks import check_images
+from transferkit.data.quality.image_checks import check_files, check_images
 from transferkit.data.quality.scan_cache import inspect_cached
 from transferkit.data.sources.class_names import look_alike_notes
 from transferkit.data.sources.csv.csv_file import read_csv_list

@@ -1,4 +1,4 @@
-"""Before anything is split: files that cannot be used, and files that are there twice."""
+"""Checks before the split: files that cannot be used, copies, and leaks of a source's own split."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ NEAR = "is nearly the same picture as"
 def check_rows(
     frame: pd.DataFrame, files: pd.DataFrame, near: Sequence[Pair] = (), *, data: DataConfig
 ) -> tuple[pd.DataFrame, list[Row]]:
-    """`frame` with `problem` and `group` filled in, and what was found.
+    """Return `frame` with `problem` and `group` filled in, and the findings.
 
-    `files` is what `inspect_files` says of its paths, `near` the pairs of rows that
-    `near_duplicates` found. A file that cannot be read is quarantined; so is one whose very
-    content is under two labels, since one of them is wrong. Copies and near
-    copies become a group, together with the groups that they are in already, which no split may
-    part. Near copies that would take whole
-    classes are named and not grouped.
+    `files` are the rows of `inspect_files` for its paths, `near` the pairs of rows of
+    `near_duplicates`. A file that cannot be read is quarantined; so is one whose very content is
+    under two labels, since one of them is wrong. Copies and near copies become a group, together
+    with the groups that they are in already, which no split may part. Near copies that would take
+    whole classes are named and not grouped.
 
     Raises:
         DataError: `data.strict` and there is a problem.
@@ -53,25 +52,25 @@ def check_rows(
     near = [pair for pair in near if good[list(pair)].all()]
     copies = _copies(frame, digests)
     exact = chained(copies["digest"])
-    grouped, alike = without_whole_classes(frame, exact=exact, near=near)
-    found = [
+    grouped, ungrouped = without_whole_classes(frame, exact=exact, near=near)
+    findings = [
         *_problems(frame, digests),
         *_copy_rows(copies),
         *_near_rows(frame, digests, grouped),
-        *_alike_rows(frame, alike),
+        *_ungrouped_rows(frame, ungrouped),
     ]
     set_groups(frame, digests, exact=exact, near=grouped)
-    return frame, found
+    return frame, findings
 
 
 def left_out(frame: pd.DataFrame) -> list[str]:
-    """A sentence where rows have a problem."""
+    """Return a note where rows have a problem."""
     bad = int((frame["problem"] != "").sum())
     return [f"{bad} of {len(frame)} files were left out; the list names each."] if bad else []
 
 
 def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], list[str]]:
-    """The images of groups that are in several splits of `name`, and a sentence on them.
+    """Return the images of groups that are in several splits of `name`, and a note on them.
 
     Raises:
         DataError: `strict` and there are any.
@@ -85,7 +84,7 @@ def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], l
         placed = list(zip(members["path"], members["split"], strict=True))
         firsts = {split: path for path, split in reversed(placed)}
         for path, split in placed:
-            other = next(each for each in firsts if each != split)
+            other = next(name for name in firsts if name != split)
             detail = f"is in {split}, and {firsts[other]!r} of its group in {other}"
             rows.append(("leak", path, detail, group))
     if not rows:
@@ -105,7 +104,7 @@ def leaks(frame: pd.DataFrame, name: str, *, strict: bool) -> tuple[list[Row], l
 
 
 def _copies(frame: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
-    """The usable rows whose content another usable row has too, with their `digest`."""
+    """Return the usable rows that are exact copies of each other, with their `digest`."""
     usable = frame.assign(digest=digests)[frame["problem"] == ""]
     return usable[usable.duplicated("digest", keep=False)]
 
@@ -141,30 +140,30 @@ def _copy_rows(copies: pd.DataFrame) -> Iterator[Row]:
 
 
 def _near_rows(frame: pd.DataFrame, digests: pd.Series, near: Sequence[Pair]) -> Iterator[Row]:
-    """Of each image that looks like others, the first other of its label, and of another label."""
+    """Yield, for each near copy, the first other of its label, and of another label."""
     labels, paths = frame["label"].tolist(), frame["path"].tolist()
-    alike = digests[sorted({row for pair in near for row in pair})]
-    names = alike.groupby(joined(len(frame), near)[alike.index]).transform("min")
-    said = set()
-    for one, other in sorted([*near, *((b, a) for a, b in near)]):
-        same = labels[one] == labels[other]
-        if (one, same) in said:
+    paired = digests[sorted({row for pair in near for row in pair})]
+    names = paired.groupby(joined(len(frame), near)[paired.index]).transform("min")
+    seen = set()
+    for first, second in sorted([*near, *((b, a) for a, b in near)]):
+        same = labels[first] == labels[second]
+        if (first, same) in seen:
             continue
-        said.add((one, same))
-        group = f"near:{names[one][:12]}"
-        detail = f"{NEAR} {paths[other]!r}"
+        seen.add((first, same))
+        group = f"near:{names[first][:12]}"
+        detail = f"{NEAR} {paths[second]!r}"
         if same:
-            yield "near_copy", paths[one], detail, group
+            yield "near_copy", paths[first], detail, group
         else:
-            detail += f", which is under the label {labels[other]!r}"
-            yield "near_contradiction", paths[one], detail, group
+            detail += f", which is under the label {labels[second]!r}"
+            yield "near_contradiction", paths[first], detail, group
 
 
-def _alike_rows(frame: pd.DataFrame, alike: Sequence[Pair]) -> Iterator[Row]:
-    """Of each image that looks like others and is not grouped for it, the first of those."""
+def _ungrouped_rows(frame: pd.DataFrame, pairs: Sequence[Pair]) -> Iterator[Row]:
+    """Yield, for each near copy that is not grouped, the first other."""
     paths = frame["path"].tolist()
-    said = set()
-    for one, other in sorted([*alike, *((b, a) for a, b in alike)]):
-        if one not in said:
-            said.add(one)
-            yield "one_view", paths[one], f"{NEAR} {paths[other]!r}", ""
+    seen = set()
+    for first, second in sorted([*pairs, *((b, a) for a, b in pairs)]):
+        if first not in seen:
+            seen.add(first)
+            yield "one_view", paths[first], f"{NEAR} {paths[second]!r}", ""

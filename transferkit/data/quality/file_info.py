@@ -1,4 +1,4 @@
-"""What is in the files: format, size and digest of each, or why it cannot be read."""
+"""Facts on files: format, size and digest, or the reason why a file cannot be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transferkit.data.decoding.value_range import Range, Values
 from transferkit.data.quality.near_duplicates import perceptual_hash, shrink
 from transferkit.runtime.progress import track
 
-SKETCH = "sketch"  # the column that only `sketched` files have
+SKETCH = "sketch"  # the column of the perceptual hash
 COLUMNS = (
     "path",
     "bytes",
@@ -44,25 +44,25 @@ def inspect_files(
     sketched: bool = False,
     value_range: Range | None = (),
 ) -> pd.DataFrame:
-    """One row a file, in order: `COLUMNS`, with `problem` empty where the image can be read whole.
+    """Return one row per file, in order: `COLUMNS`; `problem` is empty for readable images.
 
     `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
-    the content. With `sketched` there is a column more, `SKETCH`: what `likeness.sketch` says of
-    the image, nothing where it has a problem. `values`, `low` and `high` are those of `Values`.
-    `value_range` is that of `decode`: what it refuses has a problem.
+    the content. With `sketched` there is one more column, `SKETCH`: the `perceptual_hash` of the
+    image, empty where it has a problem. `values`, `low` and `high` are those of `Values`.
+    `value_range` is that of `decode`: images that it refuses have a problem.
     """
 
-    def look(path: str) -> tuple[dict[str, object], Image.Image | None]:
+    def inspect(path: str) -> tuple[dict[str, object], Image.Image | None]:
         return _inspect(path, max_pixels, sketched, value_range)
 
-    looked = track(in_threads(look, paths), len(paths), doing="Checking files")
+    results = track(in_threads(inspect, paths), len(paths), doing="Checking files")
     # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
-    rows = [row | {SKETCH: perceptual_hash(grey) if grey else b""} for row, grey in looked]
+    rows = [row | {SKETCH: perceptual_hash(grey) if grey else b""} for row, grey in results]
     return frame_of(rows, sketched=sketched)
 
 
 def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.DataFrame:
-    """`rows`, each with `COLUMNS`, and `SKETCH` if `sketched`, as `inspect_files` gives them."""
+    """Return `rows` with `COLUMNS`, and `SKETCH` if `sketched`, as a frame of `inspect_files`."""
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     columns = [*COLUMNS, SKETCH] if sketched else list(COLUMNS)
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
@@ -71,9 +71,9 @@ def frame_of(rows: Sequence[Mapping[str, object]], *, sketched: bool) -> pd.Data
 
 
 def wide_files(paths: Sequence[str], max_pixels: int) -> pd.DataFrame:
-    """Return the rows of `inspect_files` of those that may have more than 8 bits."""
-    may_be = [path for path in paths if _may_be_wide(path)]
-    return inspect_files(may_be, max_pixels, value_range=None)
+    """Return the rows of `inspect_files` for files that may have more than 8 bits."""
+    wide = [path for path in paths if _may_be_wide(path)]
+    return inspect_files(wide, max_pixels, value_range=None)
 
 
 def _may_be_wide(path: str) -> bool:
@@ -88,7 +88,7 @@ def _may_be_wide(path: str) -> bool:
 
 
 def content_keys(paths: Sequence[str]) -> list[bytes]:
-    """The first 16 bytes of the SHA-256 of each file's content; none of a file that is not read."""
+    """Return the first 16 bytes of each file's SHA-256; empty for one that cannot be read."""
     return list(in_threads(_content_key, paths))
 
 
@@ -103,7 +103,7 @@ def _content_key(path: str) -> bytes:
 def _inspect(
     path: str, max_pixels: int, sketched: bool, value_range: Range | None
 ) -> tuple[dict[str, object], Image.Image | None]:
-    """The row of a file, and what a sketch is made of: none where it has a problem."""
+    """Return the row of a file, and the image for its sketch: None where it has a problem."""
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
     grey = None
     row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}

@@ -1,4 +1,4 @@
-"""What may be wrong with images, as a table: its kinds, the rows found, and sentences on them."""
+"""Findings on images: a catalog of their kinds, and sentences on them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Kind:
     """One kind of finding.
 
     Attributes:
-        name: what it is called in the column `finding`.
-        title: what the files have in common, as the start of a sentence.
-        advice: what to do about it, as a sentence.
-        noted: whether every run says it, or only who looks for it.
+        name: its value in the column `finding`.
+        title: a description of the files, as the start of a sentence.
+        advice: a sentence on what to do about it.
+        noted: whether every run notes it, or only `look`.
         sets: whether its rows come in sets, of which all but the first are counted.
-        way_out: the end of the sentence on it: what leaves it out.
+        way_out: the end of the sentence on it: how to leave it out.
     """
 
     name: str
@@ -40,7 +40,7 @@ FINDINGS = (
         "unreadable",
         "Files that cannot be used",
         "They are left out: mend, replace or remove them.",
-        noted=False,  # the note on what was left out counts them
+        noted=False,  # the note on left out files counts them
     ),
     Kind(
         "contradiction",
@@ -58,14 +58,14 @@ FINDINGS = (
         "leak",
         "Images on both sides of the source's own split",
         "Scores on such test images flatter every classifier: take them out of the test.",
-        noted=False,  # a sentence of its own says how many are in the test
+        noted=False,  # has a sentence of its own, with the number in test
     ),
     Kind(
         "shift",
         "Images that tell test from train",
         "Classifiers are tested on other images than they learn from: look what differs, and take "
         "train and test from the same images unless just that is to be measured.",
-        noted=False,  # a sentence of its own says how well they are told
+        noted=False,  # has a sentence of its own, with the probe's accuracy
     ),
     Kind(
         "sequence",
@@ -171,21 +171,21 @@ FINDINGS = (
 
 
 def as_findings(rows: Iterable[Row]) -> pd.DataFrame:
-    """`rows` as a frame with `COLUMNS`, in the order of `FINDINGS`, all text."""
+    """Return `rows` as a frame with `COLUMNS`, in the order of `FINDINGS`, all text."""
     order = {kind.name: number for number, kind in enumerate(FINDINGS)}
-    rows = sorted(rows, key=lambda row: order[row[0]])  # stable: else as they were found
+    rows = sorted(rows, key=lambda row: order[row[0]])  # stable
     # Objects, since pandas may keep `str` as UTF-8, and not every file name is.
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
 
 def of_kind(findings: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """The rows of one kind that count: of those that come in sets, all but the first of each."""
+    """Return the rows of one kind that count: of rows in sets, all but the first of each set."""
     rows = findings[findings["finding"] == kind.name]
     return rows[rows.duplicated("group")] if kind.sets else rows
 
 
 def sentences(findings: pd.DataFrame, *, noted: bool) -> list[str]:
-    """One for each kind that was found, of those that are `noted` in every run or of the others."""
+    """Return a sentence for each kind among `findings`: of the `noted` kinds, or of the others."""
     return [
         f"{kind.title} ({len(rows)}): {named(last_names(rows['path']))}{kind.way_out}."
         for kind in FINDINGS

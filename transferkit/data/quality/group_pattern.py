@@ -1,4 +1,4 @@
-"""Groups by a pattern on the paths: frames of a film, tracks of a sign, pictures of one person."""
+"""Groups by a regular expression on the paths: frames of a film, pictures of one person."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scipy.sparse.csgraph import connected_components
 
 from transferkit.errors import DataError
 
-JOINT = "/"  # between the capture groups of a pattern: no file name has it
+SEPARATOR = "/"  # between the capture groups of a pattern: no file name has it
 
 
 def group_by(frame: pd.DataFrame, source: str, pattern: str) -> list[str]:
-    """Give the rows of `frame`, in place, their groups by `pattern`; a note on them.
+    """Give the rows of `frame`, in place, their groups by `pattern`; return a note on them.
 
     The pattern is searched in each path below `source` (`paths_below`). Its capture groups, joined,
     are the group, or the whole match where it has none; a path that it does not match is in no
@@ -49,41 +49,41 @@ def group_by(frame: pd.DataFrame, source: str, pattern: str) -> list[str]:
 
 
 def paths_below(source: str, paths: Sequence[str]) -> list[str]:
-    """Each of `paths` below the folder `source`, or the folder of the list, as POSIX text.
+    """Return `paths` relative to the folder `source`, or to that of the list, as POSIX text.
 
-    Where some are elsewhere (a list may name any file), below the deepest folder that holds all.
+    Where some are elsewhere (a list may name any file), relative to their deepest common folder.
     """
-    place = Path(source).absolute()
-    base = place if place.is_dir() else place.parent
+    root = Path(source).absolute()
+    base = root if root.is_dir() else root.parent
     if not all(Path(path).is_relative_to(base) for path in paths):
         base = Path(os.path.commonpath([os.path.dirname(path) for path in paths]))
     return [Path(path).relative_to(base).as_posix() for path in paths]
 
 
 def groups_of(paths: Sequence[str], pattern: str) -> list[str]:
-    """The group of each of `paths` by `pattern`; empty where it does not match."""
+    """Return the group of each of `paths` by `pattern`; empty where it does not match."""
     search = re.compile(pattern).search
     return [_name(search(path)) for path in paths]
 
 
-def merge_groups(given: Sequence[str], more: Sequence[str]) -> list[str]:
-    """The groups that images are in by either of two lists; what shares an image is one group.
+def merge_groups(own: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Merge two lists of groups: groups that share an image become one.
 
-    A merged group has the first name that `given` has for it, else the first of `more`; a name that
-    another group has already gets a number.
+    A merged group has its first name in `own`, else the first in `more`; a name that another group
+    has already gets a number.
     """
-    rows = np.arange(len(given))
+    rows = np.arange(len(own))
     firsts: dict[tuple[int, str], int] = {}
     joins = [
         firsts.setdefault((which, name), row) if name else row
-        for which, names in enumerate((given, more))
+        for which, names in enumerate((own, more))
         for row, name in enumerate(names)
     ]
     edges = coo_array((np.ones(2 * len(rows)), (np.tile(rows, 2), joins)), (len(rows), len(rows)))
     sets = connected_components(edges, directed=False)[1]
     best: dict[int, tuple[bool, str]] = {}
-    for number, one, other in zip(sets.tolist(), given, more, strict=True):
-        options = [(which, name) for which, name in ((False, one), (True, other)) if name]
+    for number, own_name, other_name in zip(sets.tolist(), own, more, strict=True):
+        options = [(which, name) for which, name in ((False, own_name), (True, other_name)) if name]
         if options:
             best[number] = min([*options, *([best[number]] if number in best else [])])
     names = _different(best)
@@ -91,20 +91,20 @@ def merge_groups(given: Sequence[str], more: Sequence[str]) -> list[str]:
 
 
 def _name(match: re.Match[str] | None) -> str:
-    """The capture groups of a match, joined, or all of it; empty where these are."""
+    """Return the capture groups of a match, joined, or all of it; empty where these are."""
     parts = (match.groups() or (match[0],)) if match else ()
-    return JOINT.join(part or "" for part in parts) if any(parts) else ""
+    return SEPARATOR.join(part or "" for part in parts) if any(parts) else ""
 
 
 def _different(best: dict[int, tuple[bool, str]]) -> dict[int, str]:
-    """The name of each set, those that were given first, none of them twice."""
+    """Return a name for each set, the given ones first, none of them twice."""
     names: dict[int, str] = {}
     taken: set[str] = set()
     for number, (_, name) in sorted(best.items(), key=lambda item: (item[1], item[0])):
-        own, turn = name, 1
-        while own in taken:
-            turn += 1
-            own = f"{name} ({turn})"
-        taken.add(own)
-        names[number] = own
+        unique, count = name, 1
+        while unique in taken:
+            count += 1
+            unique = f"{name} ({count})"
+        taken.add(unique)
+        names[number] = unique
     return names

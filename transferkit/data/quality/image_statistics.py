@@ -10,9 +10,9 @@ import pandas as pd
 from transferkit.data.decoding.decode import decode, in_threads
 
 SIDE = 32  # pixels of a thumbnail: a JPEG is read at an eighth of its size for it
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the brightness: an equalised picture has them even
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the brightness: even in an equalised picture
 LOGARITHMIC = ("width", "height", "bytes per pixel")  # to the base of 2
-RARE = 0.01  # of the images: a format or mode that fewer have tells nothing of a split
+MIN_SHARE = 0.01  # of the images with a format or mode: a rarer one does not tell a split
 
 
 def read_thumbnails(paths: Sequence[str], max_pixels: int) -> np.ndarray:
@@ -26,8 +26,8 @@ def read_thumbnails(paths: Sequence[str], max_pixels: int) -> np.ndarray:
         return decode(path, SIDE, max_pixels=max_pixels, value_range=None)
 
     thumbnails = np.empty((len(paths), SIDE, SIDE, 3), np.uint8)
-    for place, pixels in enumerate(in_threads(read, paths)):
-        thumbnails[place] = pixels
+    for index, pixels in enumerate(in_threads(read, paths)):
+        thumbnails[index] = pixels
     return thumbnails
 
 
@@ -42,7 +42,7 @@ def picture_statistics(files: pd.DataFrame, thumbnails: np.ndarray) -> pd.DataFr
     for name in ("format", "mode"):
         values = files[name].to_numpy(str)
         for value, count in zip(*np.unique(values, return_counts=True), strict=True):
-            if RARE * len(values) <= count < len(values):
+            if MIN_SHARE * len(values) <= count < len(values):
                 columns[f"{name} {value}"] = (values == value).astype(float)
     size = files[["width", "height"]].to_numpy(float)
     columns["width"], columns["height"] = np.log2(size).T
@@ -59,16 +59,14 @@ def picture_statistics(files: pd.DataFrame, thumbnails: np.ndarray) -> pd.DataFr
 
 
 def appearance_features(thumbnails: np.ndarray) -> np.ndarray:
-    """`(images, features)` float32 by which pictures are alike, where no backbone is asked."""
-    images, image_size = len(thumbnails), SIDE // 2
-    halved = thumbnails.reshape(images, image_size, 2, image_size, 2, 3).mean(
-        axis=(2, 4), dtype=np.float32
-    )
+    """Return `(images, features)` float32 to compare pictures by, where there is no backbone."""
+    images, side = len(thumbnails), SIDE // 2
+    halved = thumbnails.reshape(images, side, 2, side, 2, 3).mean(axis=(2, 4), dtype=np.float32)
     return halved.reshape(images, -1)
 
 
 def in_words(name: str, train: float, test: float) -> str:
-    """The means of a statistic in train and in test: `saturation (0.31 in train, 0.02 in test)`."""
+    """Return the means of a statistic: `saturation (0.31 in train, 0.02 in test)`."""
     if name in LOGARITHMIC:
         train, test = 2**train, 2**test
     return f"{name} ({train:.3g} in train, {test:.3g} in test)"

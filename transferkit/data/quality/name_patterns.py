@@ -1,4 +1,4 @@
-"""Patterns by which file names may tell what belongs together: a stem, a first word, a folder."""
+"""Patterns on file names that may tell groups: a stem, a first word, a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 MAX_NUMBERS = 4  # at the end of a name: a film, a take, a date, a frame
-MIN_SHARE = 0.1  # of the names: what fewer have is no scheme
+MIN_SHARE = 0.1  # of the names: a rarer scheme is none
 NUMBERS = re.compile("[0-9]+")
 SEPARATOR = re.compile(r"[^\w/]*_*[^\w/]*\Z")  # before a number, such as "_", "-" or " ("
 FIRST_NUMBER = re.compile(r"[0-9]+([-_ .]+)(?=[^-_ .])")
@@ -26,14 +26,14 @@ def name_patterns(paths: Sequence[str], labels: Sequence[str]) -> list[str]:
     starts = [*_before_last_numbers(stems), *_first_words(stems)]
     return [
         *starts,
-        *(f"([^/]+/{each.removeprefix('(?:^|/)').removeprefix('(')}" for each in starts),
+        *(f"([^/]+/{start.removeprefix('(?:^|/)').removeprefix('(')}" for start in starts),
         *_after_first_number(stems),
         *_folders(paths, labels),
     ]
 
 
 def _before_last_numbers(stems: Sequence[str]) -> list[str]:
-    """Patterns of what stands before the last number of a name, or before its last few."""
+    """Return patterns of the text before the last number of a name, or before its last few."""
     patterns = []
     for numbers in range(1, MAX_NUMBERS + 1):
         separators: Counter[str] = Counter()
@@ -50,13 +50,13 @@ def _before_last_numbers(stems: Sequence[str]) -> list[str]:
 
 
 def _first_words(stems: Sequence[str]) -> list[str]:
-    """Patterns of what stands before the first separator of a name."""
+    """Return patterns of the text before the first separator of a name."""
     separators = Counter(match[1] for stem in stems if (match := FIRST_WORD.match(stem)))
     return [f"(?:^|/)([^/{mark}]+)[{mark}][^/]*$" for mark in _frequent(separators, len(stems))]
 
 
 def _after_first_number(stems: Sequence[str]) -> list[str]:
-    """Patterns of what stands after a number at the beginning of a name."""
+    """Return patterns of the text after a number at the beginning of a name."""
     separators = Counter(match[1] for stem in stems if (match := FIRST_NUMBER.match(stem)))
     return [
         rf"(?:^|/)[0-9]+{_escaped(separator)}([^/]+)[.][^./]*$"
@@ -65,7 +65,7 @@ def _after_first_number(stems: Sequence[str]) -> list[str]:
 
 
 def _folders(paths: Sequence[str], labels: Sequence[str]) -> list[str]:
-    """Patterns of the folder of each file, where it is one below that of its class."""
+    """Return patterns of the folder of each file, where it is below that of its class."""
     parents = [PurePosixPath(path).parent for path in paths]
     below = sum(
         parent.name != label and label in parent.parts

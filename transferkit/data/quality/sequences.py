@@ -1,8 +1,8 @@
-"""Sequences that file names tell of: frames of a film, cells of a slide, pictures of one person.
+"""Sequences by file names: frames of a film, cells of a slide, pictures of one person.
 
-No two of them are near copies, and yet they are far more alike than other images of their class: a
-random split parts them, and flatters what remembers. A pattern on the names is proposed where the
-images that it groups are so alike, and no wider than they are.
+No two images of a sequence are near copies, and yet they are far more similar than other images of
+their class: a random split parts them, and flatters overfitted classifiers. A pattern on the names
+is proposed where the images of its groups are so similar, and no wider than they are.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from transferkit.data.quality.group_pattern import groups_of
 from transferkit.data.quality.name_patterns import name_patterns
 
 MIN_GROUPS = 6  # of two images or more
-MIN_SHARE = 0.05  # of the images that are in such groups
+MIN_SHARE = 0.05  # of the images, in such groups
 MAX_SHARE = 0.25  # of all images in the largest, of a class in most: a split has to have room
-ALIKE = 0.7  # mean rank of a pair among those of its class, 0..1: by chance 0.5
-ERRORS = 3.0  # standard errors by which the mean rank has to be above `CHANCE`
-CHANCE = 0.55  # mean rank: names that tell a little of the time or the place reach it
-MAX_GROUPS, MAX_PAIRS = 400, 6  # that are looked at: groups, and pairs of each
+MIN_RANK = 0.7  # mean of pairs among those of their class, 0..1: by chance 0.5
+MIN_ERRORS = 3.0  # standard errors of the mean rank above `WEAK_RANK`
+WEAK_RANK = 0.55  # mean rank of names that tell a little of the time or the place
+MAX_GROUPS, MAX_PAIRS = 400, 6  # groups, and pairs of each, that are compared
 MAX_OTHERS = 3000  # images that pairs are compared with
 MIN_OTHERS = 5  # of the class, for a rank
-FINER = 0.95  # of the pairs of a pattern that another has too, for it to be the finer of the two
+MIN_SHARED = 0.95  # of the pairs of a pattern that a wider one has too
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Sequences:
     Attributes:
         pattern: for `--data.group-by`.
         groups: `(images,)` names, empty where an image is in none or alone.
-        rank: share of other images of its class, 0..1, that an image of the group is more alike
-            than; the mean over groups.
+        rank: share of other images of its class, 0..1, that are less similar to an image than
+            one of its group; the mean over groups.
     """
 
     pattern: str
@@ -45,13 +45,13 @@ class Sequences:
 
     @property
     def count(self) -> int:
-        """How many groups there are."""
+        """The number of groups."""
         return len(set(self.groups) - {""})
 
 
 @dataclass(frozen=True)
 class _Images:
-    """Images that patterns are judged by: unit features, class numbers, known groups."""
+    """Images to compare: unit features, class indices, known groups."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -66,14 +66,14 @@ def find_sequences(
     *,
     seed: int = 0,
 ) -> Sequences | None:
-    """The widest pattern on `paths` whose groups are alike; none where there is none.
+    """Return the widest pattern on `paths` whose groups are similar; None where there is none.
 
     Args:
-        features: `(images, features)`, by whose correlation images are alike.
+        features: `(images, features)`, whose correlation is the similarity of images.
         paths: of the images, POSIX text below the source.
         labels: of the images.
-        groups: that are known already, such as copies; pairs within one say nothing new.
-        seed: of the pairs that are drawn.
+        groups: those known already, such as copies; pairs within one are no evidence.
+        seed: of the sampled pairs.
     """
     numbers = np.unique(np.asarray(labels, str), return_inverse=True)[1]
     images = _Images(_unit(features), numbers, _numbers(groups))
@@ -89,26 +89,27 @@ def find_sequences(
         rank = _mean_rank(images, owner, pairs, seed)
         if rank is not None:
             fitting.append((pattern, owner, names, rank))
-    sound = [one for one in fitting if _is_sound(one[1], [o[1] for o in fitting], images, seed)]
+    owners = [owner for _, owner, _, _ in fitting]
+    sound = [option for option in fitting if _is_sound(option[1], owners, images, seed)]
     if not sound:
         return None
-    pattern, _, names, rank = max(sound, key=lambda one: _pair_count(one[1]))
+    pattern, _, names, rank = max(sound, key=lambda option: _pair_count(option[1]))
     return Sequences(pattern, tuple(names), rank)
 
 
 def _is_sound(owner: np.ndarray, others: Sequence[np.ndarray], images: _Images, seed: int) -> bool:
-    """Whether the pairs that `owner` has beyond those of each finer grouping are alike too."""
+    """Whether the pairs that `owner` has beyond those of each finer grouping are similar too."""
     for other in others:
         if other is owner or not _is_finer(other, owner):
             continue
-        pairs = _new_pairs(owner, images.known, np.random.default_rng(seed), but=other)
+        pairs = _new_pairs(owner, images.known, np.random.default_rng(seed), without=other)
         if len(pairs) and _mean_rank(images, owner, pairs, seed) is None:
             return False
     return True
 
 
 def _unit(features: np.ndarray) -> np.ndarray:
-    """`(images, features)` float32: each feature even, and each image of length 1."""
+    """Return `(images, features)` float32: standardized features, each image of length 1."""
     values = features.astype(np.float32)
     values = values - values.mean(axis=0)
     values /= np.maximum(values.std(axis=0), 1e-6)
@@ -116,19 +117,19 @@ def _unit(features: np.ndarray) -> np.ndarray:
 
 
 def _shared(names: Sequence[str]) -> list[str]:
-    """`names`, empty where an image is alone with its own."""
+    """Return `names`, empty where only one image has a name."""
     counts = pd.Series(names, dtype=object).map(dict(pd.Series(names, dtype=object).value_counts()))
     return [name if count > 1 else "" for name, count in zip(names, counts, strict=True)]
 
 
 def _numbers(names: Sequence[str]) -> np.ndarray:
-    """`(images,)` int64, the number of each group, from 0 in their order; -1 for none."""
+    """Return `(images,)` int64, the index of each group, from 0 in their order; -1 for none."""
     seen: dict[str, int] = {}
     return np.array([seen.setdefault(name, len(seen)) if name else -1 for name in names], np.int64)
 
 
 def _fits(owner: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether there are groups enough, and none too large for a split to have room for it."""
+    """Whether there are enough groups, and none too large for a split to have room for it."""
     grouped = owner >= 0
     sizes = np.bincount(owner[grouped])
     cells, in_cell = np.unique(
@@ -148,12 +149,12 @@ def _pair_count(owner: np.ndarray) -> int:
     return int((sizes * (sizes - 1) // 2).sum())
 
 
-def _is_finer(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether nearly all pairs of `one` are pairs of `other` too, which has more of them."""
-    both = (one >= 0) & (other >= 0)
-    together = np.unique(np.stack([one[both], other[both]]), axis=1, return_counts=True)[1]
+def _is_finer(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether nearly all pairs of `first` are pairs of `second` too, which has more of them."""
+    both = (first >= 0) & (second >= 0)
+    together = np.unique(np.stack([first[both], second[both]]), axis=1, return_counts=True)[1]
     shared = int((together * (together - 1) // 2).sum())
-    return shared >= FINER * _pair_count(one) and _pair_count(other) > _pair_count(one)
+    return shared >= MIN_SHARED * _pair_count(first) and _pair_count(second) > _pair_count(first)
 
 
 def _new_pairs(
@@ -161,21 +162,21 @@ def _new_pairs(
     known: np.ndarray,
     generator: np.random.Generator,
     *,
-    but: np.ndarray | None = None,
+    without: np.ndarray | None = None,
 ) -> np.ndarray:
-    """`(pairs, 2)` images of one group, of some groups, that are together in no other grouping."""
+    """Return `(pairs, 2)` images of one group, of sampled groups, that no other grouping has."""
     order = np.argsort(owner, kind="stable")
     order = order[owner[order] >= 0]
     members = np.split(order, np.flatnonzero(np.diff(owner[order])) + 1) if len(order) else []
-    apart = [each for each in (known, but) if each is not None]
+    apart = [grouping for grouping in (known, without) if grouping is not None]
     chosen: list[np.ndarray] = []
     for number in generator.permutation(len(members)):
         group = members[number]
         pairs = generator.choice(group, (4 * MAX_PAIRS, 2))  # some are the same image, or known
         pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-        for each in apart:
-            one, two = each[pairs].T
-            pairs = pairs[(one != two) | (one < 0)]
+        for grouping in apart:
+            first, second = grouping[pairs].T
+            pairs = pairs[(first != second) | (first < 0)]
         if len(pairs):
             chosen.append(generator.permutation(pairs)[:MAX_PAIRS])
         if len(chosen) == MAX_GROUPS:
@@ -184,21 +185,21 @@ def _new_pairs(
 
 
 def _mean_rank(images: _Images, owner: np.ndarray, pairs: np.ndarray, seed: int) -> float | None:
-    """The mean rank of `pairs` among those of their class, if they are alike beyond chance."""
+    """Return the mean rank of `pairs` among those of their class, if it is beyond chance."""
     others = np.arange(len(owner))
     if len(others) > MAX_OTHERS:
         others = np.random.default_rng(seed).choice(others, MAX_OTHERS, replace=False)
     ranks = np.full(len(pairs), np.nan)
-    for place, (one, two) in enumerate(pairs):
-        own = images.features[one]
+    for index, (first, second) in enumerate(pairs):
+        own = images.features[first]
         rivals = others[
-            (images.labels[others] == images.labels[two]) & (owner[others] != owner[one])
+            (images.labels[others] == images.labels[second]) & (owner[others] != owner[first])
         ]
-        rivals = rivals[rivals != one]
+        rivals = rivals[rivals != first]
         if len(rivals) >= MIN_OTHERS:
-            ranks[place] = (images.features[rivals] @ own < images.features[two] @ own).mean()
+            ranks[index] = (images.features[rivals] @ own < images.features[second] @ own).mean()
     by_group = pd.Series(ranks).groupby(owner[pairs[:, 0]]).mean().dropna().to_numpy()
     if len(by_group) < MIN_GROUPS:
         return None
     mean, error = float(by_group.mean()), float(by_group.std(ddof=1) / np.sqrt(len(by_group)))
-    return mean if mean >= ALIKE and mean - ERRORS * error > CHANCE else None
+    return mean if mean >= MIN_RANK and mean - MIN_ERRORS * error > WEAK_RANK else None
