@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.data.folds import FOLDS, SEARCHED, drawn_folds, make_folds
+from transferkit.data.folds import MAX_FOLDS, MAX_SEARCHED, make_folds, search_folds
 
 SIZES = [(20, 20, 20), (30, 2), (30, 1), (30, 1, 1), (4, 1), (1, 1), (2, 2), (1,), (1, 1, 1, 5)]
 
@@ -33,11 +33,11 @@ def test_an_image_is_never_on_both_sides(sizes: tuple[int, ...]) -> None:
 
 
 def test_a_class_that_no_row_was_drawn_of_has_one_all_the_same() -> None:
-    truth = np.zeros(5 * SEARCHED, int)
-    rare = np.setdiff1d(np.arange(len(truth)), drawn_folds(truth, [""] * len(truth), 0)[0])[:2]
+    truth = np.zeros(5 * MAX_SEARCHED, int)
+    rare = np.setdiff1d(np.arange(len(truth)), search_folds(truth, [""] * len(truth), 0)[0])[:2]
     truth[rare] = 1
-    rows, folds = drawn_folds(truth, [""] * len(truth), seed=0)
-    assert len(rows) == SEARCHED + 1
+    rows, folds = search_folds(truth, [""] * len(truth), seed=0)
+    assert len(rows) == MAX_SEARCHED + 1
     assert rows[-1] in rare
     assert all(set(truth[rows[learn]]) == {0, 1} for learn, _ in folds)
 
@@ -45,7 +45,7 @@ def test_a_class_that_no_row_was_drawn_of_has_one_all_the_same() -> None:
 def test_large_classes_are_judged_once_each_image() -> None:
     truth = _truth((20, 20, 20))
     folds = make_folds(truth, [""] * 60, seed=0)
-    assert len(folds) == FOLDS
+    assert len(folds) == MAX_FOLDS
     assert sorted(np.concatenate([judge for _, judge in folds])) == list(range(60))
 
 

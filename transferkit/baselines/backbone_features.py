@@ -12,7 +12,7 @@ from transferkit.backbones.resolve import NAMED
 from transferkit.baselines.image_features import CACHE_SIZE
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
-from transferkit.data.decoding.decode import MOST_PIXELS
+from transferkit.data.decoding.decode import MAX_PIXELS
 from transferkit.errors import WeightsError
 
 
@@ -36,7 +36,7 @@ class BackboneFeatures(PathTransformer):
         engine: EngineName = "auto",
         image_size: int | None = None,
         resize: str = "squash",
-        max_pixels: int = MOST_PIXELS,
+        max_pixels: int = MAX_PIXELS,
         value_range: tuple[float, ...] = (),
         cache_gb: float = CACHE_SIZE,
         digest: str = "",

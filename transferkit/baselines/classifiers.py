@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM, estimated_seconds
 from transferkit.baselines.temperature_scaling import TemperedClassifier, takes_weights
 from transferkit.baselines.tuning import TunedEstimator, tune
-from transferkit.data.folds import searching
+from transferkit.data.folds import parallel_search
 from transferkit.features.linear_probe import STEPS, STRENGTHS
 from transferkit.features.scaling import EvenScaler
 from transferkit.runtime.progress import in_words, log
@@ -155,7 +155,7 @@ def fit_classifier(
     """
     choice = MAKERS[name](seed)
     _grow_by_entropy(choice.estimator, len(np.unique(truth)))
-    with searching():
+    with parallel_search():
         if name == majority.__name__:  # nothing to search, and calibrated by itself
             return choice.estimator.fit(values, truth), {}
         tuned = tune(choice, values, truth, weights, groups, seed)

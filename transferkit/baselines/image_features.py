@@ -14,7 +14,7 @@ from transferkit.baselines.catalog import FEATURES
 from transferkit.baselines.descriptors import EXTRACTORS
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig
-from transferkit.data.decoding.decode import MOST_PIXELS, decode_with_key, in_threads
+from transferkit.data.decoding.decode import MAX_PIXELS, decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import FeatureBatch, Table, count_saved, replace_keys
@@ -44,7 +44,7 @@ class ImageFeatures(PathTransformer):
         kind: str = "hog_colour",
         *,
         resize: str = "squash",
-        max_pixels: int = MOST_PIXELS,
+        max_pixels: int = MAX_PIXELS,
         value_range: tuple[float, ...] = (),
         cache_gb: float = CACHE_SIZE,
     ) -> None:

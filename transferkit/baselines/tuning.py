@@ -18,7 +18,7 @@ from transferkit.baselines.temperature_scaling import (
     logits_of,
     takes_weights,
 )
-from transferkit.data.folds import Fold, drawn_folds
+from transferkit.data.folds import Fold, search_folds
 from transferkit.evaluation.temperature import (
     LEAST,
     fit_temperature,
@@ -74,7 +74,7 @@ def tune(
     take weights is scored without them as well.
     """
     weights = weights if takes_weights(choice.estimator) else None
-    rows, folds = drawn_folds(truth, groups, seed)
+    rows, folds = search_folds(truth, groups, seed)
     parts = [(rows[learn], rows[judge]) for learn, judge in folds]
     judged = np.concatenate([judge for _, judge in parts])
     fewest = min(len(learn) for learn, _ in parts)

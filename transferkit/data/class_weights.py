@@ -1,4 +1,4 @@
-"""Class weights: whether classes of unequal size count the same while a classifier is fitted."""
+"""Class weights, by which classes of unequal size count the same in training."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from transferkit.config.settings import TrainConfig
 from transferkit.data.manifest import Manifest
 
-UNEVEN = 1.5  # largest class over smallest, from which class weights are worth their noise
+MIN_IMBALANCE = 1.5  # largest class by smallest, from which class weights are worth their noise
 
 
 def class_weights(
     manifest: Manifest, train: TrainConfig, splits: Sequence[str] = ("train",)
 ) -> np.ndarray | None:
-    """`(classes,)` weights with a mean of 1 over the images of `splits`, rarer classes heavier.
+    """Return `(classes,)` weights with a mean of 1 over the images of `splits`.
 
     None where the setting is off or the classes of the training images are about even, whatever
-    the `splits`: of one manifest, every classifier is given weights or none is.
+    the `splits`: of one manifest, every classifier gets weights or none does.
     """
     counts = manifest.counts()
     if not _are_uneven(counts["train"].to_numpy(), train):
@@ -27,7 +27,7 @@ def class_weights(
 
 
 def image_weights(truth: np.ndarray, train: TrainConfig) -> np.ndarray | None:
-    """`(images,)` weights of the training images `truth`, their class numbers, by the same rule."""
+    """Return `(images,)` weights of training images with the class indices `truth`, likewise."""
     counts = np.bincount(truth)
     return _balanced(counts)[truth] if _are_uneven(counts, train) else None
 
@@ -35,11 +35,11 @@ def image_weights(truth: np.ndarray, train: TrainConfig) -> np.ndarray | None:
 def _are_uneven(counts: np.ndarray, train: TrainConfig) -> bool:
     present = counts[counts > 0]
     return train.class_weights == "auto" and bool(
-        len(present) and present.max() > UNEVEN * present.min()
+        len(present) and present.max() > MIN_IMBALANCE * present.min()
     )
 
 
 def _balanced(counts: np.ndarray) -> np.ndarray:
-    """`(classes,)` weights under which classes of so many images count the same; 0 without any."""
+    """Return `(classes,)` weights for classes of so many images; 0 for a class without any."""
     share = counts.sum() / max(np.count_nonzero(counts), 1)
     return np.where(counts > 0, share / np.maximum(counts, 1), 0.0)

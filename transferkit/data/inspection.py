@@ -1,4 +1,4 @@
-"""A look at a folder before anything is trained: what is in it, and what of it cannot be used."""
+"""Inspection of a folder before training: its contents, and images that cannot be used well."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from transferkit.runtime.text import NAMED_AT_MOST
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEFT_OUT = ("unreadable", "contradiction")  # each of these is named with its problem
+LEFT_OUT = ("unreadable", "contradiction")  # named one by one, with their problems
 BLANK = "shows nearly one colour"
 LEAKED = "has a copy, a near copy or one of its group in"
 
 
 @dataclass(frozen=True)
 class DatasetInspection:
-    """What `look` found.
+    """Results of `look`.
 
     Attributes:
         manifest: the images, as a run would use them.
-        files: a row a file, as `inspect_files` gives them.
-        findings: a row an image and finding: finding, path, detail, group, all text; the rows of a
-            set of copies have one `group`. `findings.FINDINGS` says what each finding is.
-        remarks: what the probes of all images together found, by the name of the finding.
-        pattern: for `--data.group-by`, where names tell of sequences.
+        files: one row per file, as `inspect_files` returns them.
+        findings: one row per image and finding: finding, path, detail, group, all text; the rows of
+            a set of copies have one `group`. `findings.FINDINGS` describes the findings.
+        remarks: results of the probes of all images together, by the name of the finding.
+        pattern: for `--data.group-by`, where names tell sequences.
     """
 
     manifest: Manifest
@@ -51,12 +51,12 @@ class DatasetInspection:
     pattern: str = ""
 
     def fixed(self) -> Manifest:
-        """The manifest without what cannot be used well; no file is touched.
+        """Return the manifest without images that cannot be used well; no file is touched.
 
-        What has a problem is left out as it was. Blank pictures are left out too, and of each group
-        that the source's own split parts, all images but those in the first of train, validation
-        and test: so the training images stay the source's own, and the test is told nothing of
-        them. Copies, near copies and given groups are in `group`, as they were.
+        Files with a problem are left out as before. Blank pictures are left out too, and of each
+        group that the source's own split parts, all images but those in the first of train,
+        validation and test: so the training images stay the source's own, and none of them leaks
+        into the test. Copies, near copies and given groups are in `group`, as before.
 
         Raises:
             DataError: no class, or nothing to test on, is left.
@@ -127,8 +127,8 @@ class DatasetInspection:
 
     def _foot(self) -> list[str]:
         bad = self.manifest.quarantined
-        said = self.findings["finding"].isin([*LEFT_OUT, *self.remarks])
-        rest = sentences(self.findings[~said], noted=False)
+        named = self.findings["finding"].isin([*LEFT_OUT, *self.remarks])
+        rest = sentences(self.findings[~named], noted=False)
         notes = [*self.manifest.notes, *self.remarks.values(), *rest]
         lines = [f"Note: {note}" for note in notes]
         shown = bad.head(NAMED_AT_MOST)
@@ -145,10 +145,10 @@ def look(
     seed: int = 0,
     read_features: FeatureReader | None = None,
 ) -> DatasetInspection:
-    """Read the manifest of `source` (as `Manifest.read` does) and look into every file, anew.
+    """Read the manifest of `source` (as `Manifest.read` does) and inspect every file anew.
 
-    `read_features` gives `(images, features)` of paths, such as a backbone's: with it, the probes
-    for a shift between the splits and for sequences see more than plain statistics of the pictures.
+    `read_features` returns `(images, features)` of paths, such as a backbone's: with it, the probes
+    for a shift between the splits and for sequences use more than plain statistics of pictures.
 
     Raises:
         DataError: there is nothing to learn from in it.
@@ -168,11 +168,11 @@ def look(
 
 
 def _leave_out_leaks(frame: pd.DataFrame) -> None:
-    """Give a problem, in place, to what is not in the first split of its group."""
+    """Give a problem, in place, to images that are not in the first split of their group."""
     together = frame[(frame["problem"] == "") & (frame["group"] != "")]
-    places = together["split"].map(SPLITS.index)
-    firsts = places.groupby(numbered(together["group"])).transform("min")
-    for index, first in firsts[places > firsts].items():
+    splits = together["split"].map(SPLITS.index)
+    firsts = splits.groupby(numbered(together["group"])).transform("min")
+    for index, first in firsts[splits > firsts].items():
         frame.loc[index, "problem"] = f"{LEAKED} {SPLITS[first]}"
 
 

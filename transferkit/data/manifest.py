@@ -1,4 +1,4 @@
-"""The one list of images that every classifier reads: path, label, split, group, problem."""
+"""Manifest: the one list of images that every classifier reads."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 
 class Manifest:
-    """One row a file, as the pandas frame `frame`; a row with a problem is in no split.
+    """One row per file, as the pandas frame `frame`; a row with a problem is in no split.
 
     Attributes:
         frame: `COLUMNS`, and whatever other columns a .csv had, all text; `path` is absolute,
             `split` one of `SPLITS` or empty.
-        source: what it was made from.
-        notes: sentences on what was left out and what is unusual.
+        source: the folder, list or data set that it was read from.
+        notes: sentences on files that were left out or are unusual.
 
-    Of a frame made by hand, columns other than `path` and `label` may be missing, and what is no
-    text or not there becomes text.
+    Of a frame made by hand, columns other than `path` and `label` may be missing; other values, and
+    missing ones, become text.
 
     Raises:
         DataError: a row has no `path` or no `label`, two columns have one name, or there is no such
@@ -62,10 +62,10 @@ class Manifest:
     def read(
         cls, source: str | Path, data: DataConfig = DataConfig(), *, seed: int = 0
     ) -> Manifest:
-        """The images of a folder, a .csv file or `tfds:NAME`: checked, grouped and split.
+        """Read the images of a folder, a .csv file or `tfds:NAME`: checked, grouped and split.
 
-        Files that cannot be read keep their row, with the problem. A source's own splits are kept;
-        what is missing of them is taken from its training images.
+        Files that cannot be read have a row, with the problem. A source's own splits stay; missing
+        ones are taken from its training images.
 
         Raises:
             DataError: there is nothing to learn from in it, or `data.strict` and a file is bad or
@@ -75,7 +75,7 @@ class Manifest:
 
     @classmethod
     def load(cls, path: str | Path) -> Manifest:
-        """The manifest that `save` wrote, its files not looked at again.
+        """Read a manifest that `save` wrote; its files are not opened.
 
         Raises:
             DataError: it is no such file.
@@ -92,11 +92,11 @@ class Manifest:
         write_text(Path(path), csv_text(self.frame.columns, rows))
 
     def settled(self, config: Config) -> Config:
-        """`config`, with the range of the values of these images where it has none."""
+        """Return `config`, with the value range of these images where it has none."""
         return dataclasses.replace(config, data=self.settled_data(config.data))
 
     def settled_data(self, data: DataConfig) -> DataConfig:
-        """The same of `data` alone.
+        """Return `data`, with the value range of these images where it has none.
 
         Raises:
             DataError: the values of the images are in no one range.
@@ -140,21 +140,21 @@ class Manifest:
 
     @property
     def leaked(self) -> pd.DataFrame:
-        """The test rows of whose group (a copy, a near copy) an image is in train or validation."""
+        """Test images that share a group (a copy, a near copy) with train or validation."""
         usable = self.usable
         known = set(usable.loc[usable["split"] != "test", "group"]) - {""}
         test = self.part("test")
         return test[test["group"].isin(known)].reset_index(drop=True)
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
-        """`(images,)` int64, the number of each row's class in `classes`."""
-        numbers = {name: number for number, name in enumerate(self.classes)}
-        return np.array([numbers[label] for label in rows["label"]], dtype=np.int64)
+        """Return `(images,)` int64, the index of each row's class in `classes`."""
+        index = {name: number for number, name in enumerate(self.classes)}
+        return np.array([index[label] for label in rows["label"]], dtype=np.int64)
 
     def counts(self) -> pd.DataFrame:
         """Usable images by class (rows) and split (columns)."""
-        found = Counter(zip(self.usable["label"], self.usable["split"], strict=True))
-        table = [[found[name, split] for split in SPLITS] for name in self.classes]
+        images = Counter(zip(self.usable["label"], self.usable["split"], strict=True))
+        table = [[images[name, split] for split in SPLITS] for name in self.classes]
         # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
         index = pd.Index(self.classes, name="label", dtype=object)
         return pd.DataFrame(table, index=index, columns=pd.Index(SPLITS, name="split"), dtype=int)
@@ -177,21 +177,21 @@ class Manifest:
 def read_and_inspect(
     source: str | Path, data: DataConfig, *, seed: int, anew: bool = False
 ) -> tuple[Manifest, pd.DataFrame, pd.DataFrame]:
-    """What `Manifest.read` gives, what `inspect_files` said of each row's file, and the findings.
+    """Return the manifest of `Manifest.read`, the rows of `inspect_files`, and the findings.
 
-    The findings are those of `as_findings` that need no file to be read again. Files that are as
-    they were when they were last looked at are taken to be what they were then, unless `anew`.
+    The findings are those of `as_findings` that need no file to be read again. Files that have not
+    changed since the last scan are not read again, unless `anew`.
     """
     frame, notes = _listed(source, data.layout)
     notes += group_by(frame, str(source), data.group_by)
     files, near = inspect_cached(str(source), frame["path"].tolist(), data, anew=anew)
-    frame, found = check_rows(frame, files, near, data=data)
+    frame, rows = check_rows(frame, files, near, data=data)
     require_classes(frame, str(source))
     notes += left_out(frame) + assign_splits(frame, data, seed)
     require_test(frame, str(source))
     parted, more = leaks(frame, str(source), strict=data.strict)
     odd = check_images(files, data.max_pixels)
-    findings = as_findings([*found, *parted, *odd, *check_files(files)])
+    findings = as_findings([*rows, *parted, *odd, *check_files(files)])
     notes += look_alike_notes(frame.loc[frame["problem"] == "", "label"])
     notes += [*more, *sentences(findings, noted=True), *rare_classes(frame)]
     value_range = data.value_range or folder_range(files, str(source))
@@ -201,7 +201,7 @@ def read_and_inspect(
 
 
 def _listed(source: str | Path, layout: str) -> tuple[pd.DataFrame, list[str]]:
-    """A row a file as the source has them, no file opened yet, and notes on what is left out."""
+    """Return one row per file of the source, none opened yet, and notes on left out files."""
     folder = Path(source)
     if str(source).startswith(TFDS_PREFIX):
         from transferkit.data.sources.tfds.catalog import tfds_folder

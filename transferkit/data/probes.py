@@ -1,4 +1,4 @@
-"""Probes of all images together: do the splits differ, and do names tell of sequences?"""
+"""Probes of all images together: do the splits differ, and do names tell sequences?"""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from transferkit.data.quality.split_shift import (
     statistics_probe,
 )
 
-GIVEAWAYS = 24  # images of each side that are named: those that a probe is surest of
-SURE = 0.5  # score above which an image is taken for one of the test
+MAX_NAMED = 24  # images of a split that are named: those that a probe is most certain of
+MIN_SCORE = 0.5  # above which an image is predicted to be in test
 FeatureReader = Callable[[Sequence[str]], np.ndarray]
 
 
@@ -39,7 +39,7 @@ class Probed:
 
     Attributes:
         rows: of findings.
-        remarks: a sentence or two on each kind of finding among them, by its name.
+        remarks: sentences on each kind of finding among them, by its name.
         pattern: for `--data.group-by`, where one is proposed.
     """
 
@@ -58,8 +58,8 @@ def probe_images(
 ) -> Probed:
     """Probe the usable images of `manifest`, whose rows are those of `files`.
 
-    Plain statistics of the pictures are always asked, the features of a backbone where there is
-    `read_features`, which gives `(images, features)` of paths.
+    Plain statistics of the pictures are always used, the features of a backbone where there is
+    `read_features`, which returns `(images, features)` of paths.
     """
     usable = (manifest.frame["problem"] == "").to_numpy()
     rows, files = manifest.frame[usable].reset_index(drop=True), files[usable]
@@ -92,22 +92,22 @@ def _find_shift(
     rows, statistics = rows[judged], statistics[judged]
     in_test, labels = (rows["split"] == "test").to_numpy(), manifest.truth(rows)
     groups = _unit_numbers(rows["group"].tolist())
-    asked = [("plain statistics of the pictures", statistics_probe(seed), statistics.to_numpy())]
+    probes = [("plain statistics of the pictures", statistics_probe(seed), statistics.to_numpy())]
     if features is not None:
-        asked.append(("the features of the backbone", features_probe(seed), features[judged]))
+        probes.append(("the features of the backbone", features_probe(seed), features[judged]))
     shifts = {
         name: split_shift(probe, values, in_test, labels, groups, seed=seed)
-        for name, probe, values in asked
+        for name, probe, values in probes
     }
     told = {name: shift for name, shift in shifts.items() if shift is not None and shift.is_told}
     if not told:
         return
     sentences = [_shift_sentence(name, shift) for name, shift in told.items()]
     differing = greatest_differences(statistics, in_test, labels)
-    sentences.append(f"They differ most in {', '.join(in_words(*each) for each in differing)}.")
+    sentences.append(f"They differ most in {', '.join(in_words(*means) for means in differing)}.")
     probed.remarks["shift"] = " ".join(sentences)
     best = max(told.values(), key=lambda shift: shift.low)
-    probed.rows += _giveaways(rows, in_test, best)
+    probed.rows += _telling_images(rows, in_test, best)
 
 
 def _shift_sentence(name: str, shift: SplitShift) -> str:
@@ -119,29 +119,29 @@ def _shift_sentence(name: str, shift: SplitShift) -> str:
     )
 
 
-def _giveaways(rows: pd.DataFrame, in_test: np.ndarray, shift: SplitShift) -> list[Row]:
-    """The images of test, and of train, of whose split the probe is surest, class by class."""
-    found: list[Row] = []
-    for split, image_size, scores in (
+def _telling_images(rows: pd.DataFrame, in_test: np.ndarray, shift: SplitShift) -> list[Row]:
+    """Return the images of test and train that the probe is most certain of, class by class."""
+    findings: list[Row] = []
+    for split, in_split, scores in (
         ("test", in_test, shift.scores),
         ("train", ~in_test, 1 - shift.scores),
     ):
-        sure = np.flatnonzero(image_size & (np.nan_to_num(scores) > SURE))
+        sure = np.flatnonzero(in_split & (np.nan_to_num(scores) > MIN_SCORE))
         order = sure[np.argsort(-scores[sure], kind="stable")]
-        for place in _by_turns(order, rows["label"].tolist())[:GIVEAWAYS]:
-            detail = f"is in {split}, of which a probe is sure with {scores[place]:.2f}"
-            found.append(("shift", rows["path"].iloc[place], detail, split))
-    return found
+        for row in _by_turns(order, rows["label"].tolist())[:MAX_NAMED]:
+            detail = f"is in {split}, of which a probe is sure with {scores[row]:.2f}"
+            findings.append(("shift", rows["path"].iloc[row], detail, split))
+    return findings
 
 
-def _by_turns(places: np.ndarray, labels: Sequence[str]) -> list[int]:
-    """`places`, the first of every label before any second."""
+def _by_turns(order: np.ndarray, labels: Sequence[str]) -> list[int]:
+    """Return the rows `order`, the first of every label before any second."""
     turns: Counter[str] = Counter()
     keys: list[tuple[int, int, int]] = []
-    for place in places.tolist():
-        keys.append((turns[labels[place]], len(keys), place))
-        turns[labels[place]] += 1
-    return [place for _, _, place in sorted(keys)]
+    for row in order.tolist():
+        keys.append((turns[labels[row]], len(keys), row))
+        turns[labels[row]] += 1
+    return [row for _, _, row in sorted(keys)]
 
 
 def _add_sequences(probed: Probed, rows: pd.DataFrame, sequences: Sequences) -> None:
@@ -157,15 +157,15 @@ def _add_sequences(probed: Probed, rows: pd.DataFrame, sequences: Sequences) -> 
         f"{parted} of {sum(in_test)} test images have one of their group in train or validation. "
         f"Keep each group together by --data.group-by {shlex.quote(sequences.pattern)}"
     )
-    members = [place for place, group in enumerate(groups) if group]
+    members = [row for row, group in enumerate(groups) if group]
     # Those first that are on both sides.
-    for place in sorted(members, key=lambda place: groups[place] not in learnt & tested):
-        detail = f"is of the group {groups[place]!r}"
-        probed.rows.append(("sequence", rows["path"].iloc[place], detail, f"name:{groups[place]}"))
+    for row in sorted(members, key=lambda row: groups[row] not in learnt & tested):
+        detail = f"is of the group {groups[row]!r}"
+        probed.rows.append(("sequence", rows["path"].iloc[row], detail, f"name:{groups[row]}"))
 
 
 def _unit_numbers(groups: Sequence[str]) -> np.ndarray:
-    """`(images,)` int64, the number of each group; an image without one is alone."""
+    """Return `(images,)` int64, the index of each group; an image without one is alone."""
     names = np.array(groups, str)
     numbers = np.unique(names, return_inverse=True)[1]
     alone = names == ""

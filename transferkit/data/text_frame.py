@@ -14,19 +14,19 @@ COLUMNS = ("path", "label", "split", "group", "problem")
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
-    given = {str(name): number for number, name in enumerate(frame.columns)}
-    if len(given) < len(frame.columns):
+    """Return a copy with all `COLUMNS`, every value text, and splits by their names in `SPLITS`."""
+    positions = {str(name): number for number, name in enumerate(frame.columns)}
+    if len(positions) < len(frame.columns):
         raise DataError("A manifest's frame has two columns of one name: give each its own.")
-    missing = [name for name in NEEDED if name not in given]
+    missing = [name for name in NEEDED if name not in positions]
     if missing:
         raise DataError(
             f"A manifest's frame has no column {missing[0]!r}: it should have path and label, and "
             "may have split, group and problem."
         )
     text = {
-        name: _texts(frame.iloc[:, given[name]]) if name in given else [""] * len(frame)
-        for name in dict.fromkeys([*COLUMNS, *given])
+        name: _texts(frame.iloc[:, positions[name]]) if name in positions else [""] * len(frame)
+        for name in dict.fromkeys([*COLUMNS, *positions])
     }
     for name in NEEDED:
         if "" in text[name]:
@@ -42,18 +42,18 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
             f"A manifest's frame has the split {unknown[0]!r}: it should be train, validation or "
             "test, or empty for a row that is not used."
         )
-    # Not `str`, which pandas may keep as UTF-8: not every file name is.
+    # Not `str`, which pandas may hold as UTF-8: not every file name is.
     return pd.DataFrame(text, dtype=object)
 
 
 def _texts(values: pd.Series) -> list[str]:
-    """Each of `values` as text, a file's name among them too; what is not there is empty."""
+    """Return `values` as text, also names of files; missing ones are empty."""
     return [
-        "" if blank else os.fsdecode(each) if isinstance(each, bytes) else str(each)
-        for each, blank in zip(values, values.isna(), strict=True)
+        "" if blank else os.fsdecode(value) if isinstance(value, bytes) else str(value)
+        for value, blank in zip(values, values.isna(), strict=True)
     ]
 
 
 def columns_of(frame: pd.DataFrame) -> list[str]:
-    """`COLUMNS`, and then the others of `frame`."""
+    """Return `COLUMNS`, and then the others of `frame`."""
     return [*COLUMNS, *(str(name) for name in frame if name not in COLUMNS)]

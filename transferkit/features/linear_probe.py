@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from transferkit.data.folds import Fold, drawn_folds, searching
+from transferkit.data.folds import Fold, parallel_search, search_folds
 from transferkit.features.scaling import EvenScaler
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: the inverse of the regularisation
@@ -54,10 +54,10 @@ def solve_probe(
     standardised features; images of one group stay in one fold. `weights` `(images,)` weigh the
     images, where they are learnt from and where they are judged by.
     """
-    with searching():
+    with parallel_search():
         strength = strengths[0]
         if len(strengths) > 1:
-            rows, folds = drawn_folds(truth, groups, seed)
+            rows, folds = search_folds(truth, groups, seed)
             work = delayed(_losses)
             parts = [(rows[learn], rows[judge]) for learn, judge in folds]
             losses = Parallel()(work(features, truth, weights, part, strengths) for part in parts)

@@ -1,6 +1,6 @@
-"""Training images changed at random, by a seed: the same seed gives the same images again.
+"""Random augmentation of training images; the same seed gives the same images.
 
-The draws are stateless, so neither the order of threads nor what ran before changes a result. The
+The draws are stateless, so neither the order of threads nor earlier calls change a result. The
 functions take whole batches: eagerly, in a `tf.function`, or inside `tf.data`.
 """
 
@@ -17,7 +17,7 @@ DRAWS = (
     ("flip", "angle", "zoom", "right", "down")
     + ("brightness", "contrast", "saturation")
     + ("erased", "area", "aspect", "across", "along")
-)  # one uniform number of each for every image
+)  # one uniform number of each per image
 LUMA = (0.299, 0.587, 0.114)  # red, green, blue: ITU-R BT.601
 ASPECT = 2.0  # an erased rectangle is up to twice as wide as high, or as high as wide
 MIX_ALPHA = {
@@ -27,12 +27,12 @@ MIX_ALPHA = {
 
 
 def augment(images: tf.Tensor, policy: Policy, seed: tf.Tensor) -> tf.Tensor:
-    """`images` changed as `policy` says: moved once, recoloured, then erased in part.
+    """Augment `images` by `policy`: moved once, recoloured, then erased in part.
 
     Args:
         images: `(batch, side, side, 3)` float32 RGB, 0..255.
         policy: the bounds of the changes; `none` returns `images` untouched.
-        seed: `(2,)` integers. An image's changes depend on the seed and its place in the batch.
+        seed: `(2,)` integers. An image's changes depend on the seed and its index in the batch.
 
     Returns:
         `(batch, side, side, 3)` float32, 0..255.
@@ -43,7 +43,7 @@ def augment(images: tf.Tensor, policy: Policy, seed: tf.Tensor) -> tf.Tensor:
 
 
 def change(images: tf.Tensor, policy: Policy, table: tf.Tensor) -> tf.Tensor:
-    """`images` changed as `augment` does, by the draws in `table`.
+    """Augment `images` as `augment` does, by the draws in `table`.
 
     `table` is `(batch, draws)` float32, 0..1, a column for each name in `DRAWS`.
     """
@@ -68,7 +68,7 @@ def mix(
     seed: tf.Tensor,
     alpha: float | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Each image blended with the one before it in the batch, and the targets with them.
+    """Blend each image with the one before it in the batch, and the targets likewise.
 
     mixup (arXiv 1710.09412) averages the two images; cutmix (arXiv 1905.04899) pastes a rectangle
     of the other. As in the code of both papers, one share is drawn for a batch. Batches are
@@ -92,25 +92,25 @@ def mix(
     share = _beta(MIX_ALPHA[kind] if alpha is None else alpha, seeds[0])
     partners = tf.roll(images, shift=1, axis=0)
     if kind == "mixup":
-        kept = share * tf.ones_like(images[:1, :, :, :1])
+        mask = share * tf.ones_like(images[:1, :, :, :1])
     else:
-        kept = _outside_box(tf.shape(images)[1], share, seeds[1])
-    share = tf.reduce_mean(kept)
+        mask = _outside_box(tf.shape(images)[1], share, seeds[1])
+    share = tf.reduce_mean(mask)
     mixed_targets = share * targets + (1.0 - share) * tf.roll(targets, shift=1, axis=0)
-    return kept * images + (1.0 - kept) * partners, mixed_targets
+    return mask * images + (1.0 - mask) * partners, mixed_targets
 
 
 def _move(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Flip, rotate, zoom and shift in one go: one interpolation blurs less than four."""
-    image_size = tf.cast(tf.shape(images)[1], tf.float32)
+    """Flip, rotate, zoom and shift at once: one interpolation blurs less than four."""
+    side = tf.cast(tf.shape(images)[1], tf.float32)
     mirror = tf.where(policy.flip & (draws["flip"] < 0.5), -1.0, 1.0)
     angle = _around_zero(draws["angle"], math.radians(policy.rotation))
     # The transform leads from each new pixel to the old one, so the scale is the inverse.
     scale = tf.exp(_around_zero(draws["zoom"], math.log1p(policy.zoom)))
     cosine, sine = scale * tf.cos(angle), scale * tf.sin(angle)
-    right = _around_zero(draws["right"], policy.shift) * image_size
-    down = _around_zero(draws["down"], policy.shift) * image_size
-    centre = (image_size - 1.0) / 2.0  # the centre of the image stays, but for the shift
+    right = _around_zero(draws["right"], policy.shift) * side
+    down = _around_zero(draws["down"], policy.shift) * side
+    centre = (side - 1.0) / 2.0  # the centre of the image stays, but for the shift
     rows = [
         (mirror * cosine, -mirror * sine, centre - mirror * (cosine - sine) * centre + right),
         (sine, cosine, centre - (sine + cosine) * centre + down),
@@ -127,7 +127,7 @@ def _move(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.
 
 
 def _recolour(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Saturation, contrast, brightness: one weighted sum of pixel, its grey and the mean grey."""
+    """Change saturation, contrast and brightness: a weighted sum of pixel, grey and mean grey."""
     brightness = 1.0 + _around_zero(draws["brightness"], policy.brightness)
     contrast = 1.0 + _around_zero(draws["contrast"], policy.contrast)
     saturation = (1.0 + _around_zero(draws["saturation"], policy.saturation))[:, None, None]
@@ -143,7 +143,7 @@ def _recolour(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) ->
 
 
 def _erase(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf.Tensor:
-    """One rectangle of half of the images becomes the image's mean colour (arXiv 1708.04896)."""
+    """Fill one rectangle of half of the images with the mean colour (arXiv 1708.04896)."""
     area = tf.where(draws["erased"] < 0.5, draws["area"] * policy.erase, 0.0)
     aspect = tf.exp(_around_zero(draws["aspect"], math.log(ASPECT)))
     width, height = tf.sqrt(area * aspect), tf.sqrt(area / aspect)
@@ -158,24 +158,24 @@ def _erase(images: tf.Tensor, policy: Policy, draws: dict[str, tf.Tensor]) -> tf
     return tf.where(inside, tf.reduce_mean(images, axis=(1, 2), keepdims=True), images)
 
 
-def _outside_box(image_size: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def _outside_box(side: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """`(1, side, side, 1)` float32: 0 in a box of `1 - share` of the area, cut at the edges."""
-    length = tf.cast(image_size, tf.float32)
+    length = tf.cast(side, tf.float32)
     half = tf.sqrt(1.0 - share) * length / 2.0
     centre = tf.random.stateless_uniform((2,), seed, alg="philox") * length
-    at = tf.range(image_size, dtype=tf.float32) + 0.5
+    at = tf.range(side, dtype=tf.float32) + 0.5
     rows, columns = (tf.abs(at - centre[axis]) < half for axis in (0, 1))
     inside = rows[:, None] & columns[None, :]
     return 1.0 - tf.cast(inside, tf.float32)[None, :, :, None]
 
 
 def _beta(alpha: float, seed: tf.Tensor) -> tf.Tensor:
-    """One draw from Beta(alpha, alpha): of two gammas, the share of the first."""
+    """Draw from Beta(alpha, alpha): of two gammas, the share of the first."""
     first, second = tf.unstack(tf.random.stateless_gamma((2,), seed, alpha=alpha))
     # Both can be too small for float32 where alpha is; the pair is swapped then, not lost.
     return tf.math.divide_no_nan(first, first + second)
 
 
 def _around_zero(uniform: tf.Tensor, bound: float) -> tf.Tensor:
-    """Draws of 0..1 as -bound..bound."""
+    """Scale draws of 0..1 to -bound..bound."""
     return (2.0 * uniform - 1.0) * bound

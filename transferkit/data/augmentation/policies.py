@@ -1,4 +1,4 @@
-"""The augmentation policies, as a table: how far a training image may be changed."""
+"""Augmentation policies: the bounds of changes to training images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transferkit.errors import unknown_name
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """How far an image may be changed; each image draws its own values within these bounds.
+    """Bounds of the changes to an image; each image draws its own values within them.
 
     Hue is left alone: the name of a colour is often what tells two classes apart, and no camera
     confuses red with green as it does bright with dark.
@@ -17,7 +17,7 @@ class Policy:
 
     name: str
     title: str
-    """What it does, in a few words."""
+    """A short description."""
     flip: bool = False
     """Half of the images are mirrored left to right."""
     rotation: float = 0.0
@@ -83,7 +83,7 @@ POLICIES = (
 
 
 def find_policy(name: str) -> Policy:
-    """The row of `POLICIES` called `name`.
+    """Return the policy `name` of `POLICIES`.
 
     Raises:
         ConfigError: there is none; the sentence names the nearest.

@@ -1,4 +1,4 @@
-"""A contact sheet: what an augmentation policy makes of some pictures, to be looked at."""
+"""Contact sheet: some pictures, augmented by a policy, to look at."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ CELL = 144  # pixels along a picture's side on the sheet: eight of them fit a la
 GAP, SPLIT_GAP, MARGIN = 8, 24, 32  # pixels between views, after the plain one, around it all
 CAPTION = 36  # pixels above a row, for its class
 TITLE = 32  # pixels above all rows
-TEXT, FAINT, PAPER = (34, 34, 34), (120, 120, 120), (255, 255, 255)
+TEXT, GREY, PAPER = (34, 34, 34), (120, 120, 120), (255, 255, 255)
 
 
 def contact_sheet(
     images: np.ndarray, policy: Policy, seed: int = 0, *, labels: Sequence[str] = ()
 ) -> Image.Image:
-    """One row an image: the plain picture, then seven that `policy` makes of it.
+    """Draw one row per image: the plain picture, then seven augmented by `policy`.
 
     Args:
-        images: `(images, height, width, 3)` uint8 RGB, as the network would get them.
+        images: `(images, height, width, 3)` uint8 RGB, as for the network.
         policy: a row of the table of policies.
         seed: decides the views; training draws others.
         labels: the class of each image, written above its row.
@@ -43,7 +43,7 @@ def contact_sheet(
         top = MARGIN + TITLE + row * (CAPTION + step)
         label = labels[row] if row < len(labels) else f"image {row + 1}"
         name = _fitting(label, CELL)
-        pen.text((MARGIN, top + CAPTION - 6), name, fill=FAINT, font=_font(13), anchor="ld")
+        pen.text((MARGIN, top + CAPTION - 6), name, fill=GREY, font=_font(13), anchor="ld")
         sheet.paste(_shown(image), (MARGIN, top + CAPTION))
         for column, view in enumerate(_views(image, policy, (seed, row))):
             sheet.paste(_shown(view), (first + column * step, top + CAPTION))
@@ -57,14 +57,14 @@ def _views(image: np.ndarray, policy: Policy, seed: tuple[int, int]) -> np.ndarr
 
 
 def _shown(image: np.ndarray) -> Image.Image:
-    """The picture at the sheet's size; a small one keeps its square pixels."""
+    """Return the picture at the sheet's size; a small one keeps its square pixels."""
     small = len(image) < CELL
     how = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
     return Image.fromarray(image).resize((CELL, CELL), how)
 
 
 def _fitting(text: str, width: int) -> str:
-    """`text`, cut with dots where it would be wider than `width` pixels."""
+    """Return `text`, cut with dots where it would be wider than `width` pixels."""
     font = _font(13)
     if font.getlength(text) <= width:
         return text

@@ -1,4 +1,4 @@
-"""Views of an image: augmented versions that are the same each time they are asked for."""
+"""Views of an image: augmented versions that are the same every time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from transferkit.data.augmentation.policies import Policy, find_policy
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """The view with this `number`, from 1, of any image, by `policy`."""
+    """View `number`, from 1, of any image, by `policy`."""
 
     policy: Policy
     number: int
 
     def of(self, images: np.ndarray, keys: Sequence[bytes]) -> np.ndarray:
-        """`(images, height, width, 3)` uint8: this view of such `images`.
+        """Return this view of `images`, both `(images, height, width, 3)` uint8.
 
-        What is drawn for an image follows from its key (that of its content), the policy's bounds
-        and the number alone: not from its place among others, or the seed of a run.
+        The draws for an image depend on its key (that of its content), the policy's bounds and the
+        number alone: not on its index among others, or the seed of a run.
         """
         table = np.stack([self._draws(key) for key in keys])
         changed = change(images.astype(np.float32), self.policy, table)
@@ -32,7 +32,7 @@ class View:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Everything that decides it, as plain values."""
+        """Everything that decides it, as plain values: its part of a cache key."""
         bounds = dataclasses.asdict(self.policy)
         return {"number": self.number} | {
             name: value for name, value in bounds.items() if name not in ("name", "title")
@@ -44,7 +44,7 @@ class View:
 
 
 def views_of(train: TrainConfig) -> list[View]:
-    """The views of each training image that the settings ask for."""
+    """Return the views of each training image by the settings."""
     policy = find_policy(train.augment)
     if not policy.changes or train.cached_views == "every":
         return []
@@ -52,7 +52,7 @@ def views_of(train: TrainConfig) -> list[View]:
 
 
 def in_words(views: Sequence[View]) -> str:
-    """What a stage that saw the plain images and `views` of them has seen."""
+    """Describe the images of a training stage: plain ones, and `views` of them."""
     if not views:
         return "plain"
     return f"plain, and {len(views)} view{'s' * (len(views) > 1)} of each ({views[0].policy.name})"

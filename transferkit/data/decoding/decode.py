@@ -1,4 +1,4 @@
-"""One policy from a file to pixels, for training, the baselines, prediction and serving alike.
+"""Decoding of image files to pixels: one policy for training, baselines and prediction.
 
 EXIF orientation is applied, alpha is blended on white, 16 bits are scaled to 8, and CMYK, palette
 and grey become RGB. JPEGs are shrunk while they are decoded, and every resize is smooth.
@@ -25,11 +25,11 @@ from transferkit.errors import ConfigError, DataError
 
 RESIZES = ("squash", "crop")
 THREADS = min(32, os.cpu_count() or 1)
-WAITING = 16 * THREADS  # items that are given to threads ahead of whoever takes the results
+MAX_WAITING = 16 * THREADS  # items that are submitted ahead of the consumer
 KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
-MOST_PIXELS = DataConfig().max_pixels
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+MAX_PIXELS = DataConfig().max_pixels
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 def decode(
@@ -37,16 +37,16 @@ def decode(
     image_size: int,
     *,
     resize: str = "squash",
-    max_pixels: int = MOST_PIXELS,
+    max_pixels: int = MAX_PIXELS,
     value_range: Range | None = (),
 ) -> np.ndarray:
-    """The image in the file or the bytes `source`, as `(height, width, 3)` uint8 RGB.
+    """Decode the file or the bytes `source` to `(height, width, 3)` uint8 RGB.
 
     `resize` is squash (the whole picture) or crop (its centre square); `value_range` is that of
-    `DataConfig`, or None for what the image itself has, to look at.
+    `DataConfig`, or None for that of the image itself, to look at.
 
     Raises:
-        ConfigError: there is no such side or way to resize.
+        ConfigError: the size or the way to resize is invalid.
         DataError: there is no image in it that can be read whole, or it is too large.
     """
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
@@ -71,10 +71,10 @@ def read_picture(
     source: str | Path | bytes,
     image_size: int,
     *,
-    max_pixels: int = MOST_PIXELS,
+    max_pixels: int = MAX_PIXELS,
     value_range: Range | None = (),
 ) -> Image.Image:
-    """The RGB image in the file or bytes `source`, upright; a JPEG as large as `image_size` needs.
+    """Read the file or bytes `source`, upright, as RGB; a JPEG as large as `image_size` needs.
 
     Raises:
         ImageError: there is no image in it that can be read whole, or it is too large.
@@ -86,7 +86,7 @@ def read_picture(
 
 
 def decode_as(path: str | Path, image_size: int, data: DataConfig) -> np.ndarray:
-    """Return what `decode` gives of a file by the settings."""
+    """Decode a file by the settings `data`."""
     return decode(
         path,
         image_size,
@@ -116,18 +116,18 @@ def decode_with_key(
 
 
 def content_key(content: bytes) -> bytes:
-    """The first bytes of the SHA-256 of a file's content, by which what it says is kept."""
+    """Return the first bytes of the SHA-256 of a file's content: its key in caches."""
     return hashlib.sha256(content).digest()[:KEY]
 
 
 def require_list(paths: Sequence[str]) -> None:
-    """Raise `DataError` if `paths` is a single path, whose letters would be taken for paths."""
+    """Raise `DataError` if `paths` is a single path, since its letters would be paths."""
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise DataError(f"Got the path {str(paths)!r} by itself: give a list of paths.")
 
 
 def read_images(paths: Sequence[str | Path], image_size: int, data: DataConfig) -> np.ndarray:
-    """The images in `paths`, in order, as `(images, height, width, 3)` uint8 RGB.
+    """Decode the images in `paths`, in order, to `(images, height, width, 3)` uint8 RGB.
 
     Raises:
         DataError: one of them cannot be read.
@@ -137,25 +137,25 @@ def read_images(paths: Sequence[str | Path], image_size: int, data: DataConfig) 
     def read(path: str | Path) -> np.ndarray:
         return decode_as(path, image_size, data)
 
-    for position, image in enumerate(in_threads(read, paths)):
-        images[position] = image
+    for index, image in enumerate(in_threads(read, paths)):
+        images[index] = image
     return images
 
 
-def in_threads(function: Callable[[Given], Made], items: Iterable[Given]) -> Iterator[Made]:
+def in_threads(function: Callable[[Item], Value], items: Iterable[Item]) -> Iterator[Value]:
     """Yield `function` of each item, in order, from a few threads: decoding frees the GIL."""
-    waiting: deque[Future[Made]] = deque()
+    waiting: deque[Future[Value]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) == WAITING:  # all at once take 2 kB each: 190 MB of 100,000 images
+            if len(waiting) == MAX_WAITING:  # all at once take 2 kB each: 190 MB of 100,000 images
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
 def to_square(image: Image.Image, image_size: int, resize: str) -> Image.Image:
-    """The RGB `image` as a square of `image_size` pixels: whole (squash) or its centre (crop)."""
+    """Resize the RGB `image` to a square: the whole of it (squash) or its centre (crop)."""
     width, height = image.size
     if width == height == image_size:
         return image

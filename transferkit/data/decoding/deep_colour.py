@@ -1,7 +1,7 @@
-"""Colours of 16 bits as they are stored, of which Pillow keeps the high bytes.
+"""Colours of 16 bits as they are stored; Pillow has the high bytes alone.
 
-A raw mode says which bytes of a pixel its decoders take; that of the other byte order takes the low
-ones. PPM has no raw mode for them, and is read as a grey picture three times as wide.
+A raw mode selects the bytes of a pixel that Pillow's decoders take; that of the other byte order
+takes the low ones. PPM has no raw mode for them, and is read as a grey picture three times as wide.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 from PIL.ImageFile import ImageFile
 
 RAW_MODE = re.compile(r"(RGB|RGBX|RGBA|RGBa|LA);16[BLN]")  # of ink there is no other range
-OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 PLAIN = "ppm_plain"  # Pillow's decoder of a PPM in decimals
 Opened = Callable[[bytes], ImageFile]
 
 
 def is_deep(image: ImageFile) -> bool:
-    """Whether `image`, which is opened and not loaded, has colours of 16 bits."""
+    """Whether `image`, opened and not loaded, has colours of 16 bits."""
     if not image.tile:
         return False
     if image.format == "PPM":
-        return image.mode == "RGB" and _greatest(image) > 255
+        return image.mode == "RGB" and _max_value(image) > 255
     return image.format in ("PNG", "TIFF") and RAW_MODE.fullmatch(_raw_mode(image)) is not None
 
 
@@ -43,7 +43,7 @@ def deep_colours(
         return np.repeat(pairs[..., :1], 3, axis=2), _eight_bits(pairs[..., 1])
     stored = kind.replace("a", "A")  # Pillow divides by alpha in 8 bits
     values = _decoded(content, opened, f"{stored};16{order}").astype(np.uint16) << 8
-    values |= _decoded(content, opened, f"{stored};16{OTHER[order]}")
+    values |= _decoded(content, opened, f"{stored};16{SWAPPED[order]}")
     colours = values[..., :3]
     if values.shape[2] == 4:
         alpha = values[..., 3]
@@ -56,26 +56,26 @@ def deep_colours(
 
 
 def _decoded(content: bytes, opened: Opened, raw_mode: str) -> np.ndarray:
-    """The bytes that `raw_mode` takes of each pixel."""
+    """Decode the bytes that `raw_mode` takes of each pixel."""
     image = opened(content)
-    for place, tile in enumerate(image.tile):
+    for index, tile in enumerate(image.tile):
         rest = tile.args[1:] if isinstance(tile.args, tuple) else ()
-        image.tile[place] = tile._replace(args=(raw_mode, *rest))
+        image.tile[index] = tile._replace(args=(raw_mode, *rest))
     image.load()
     return np.asarray(image)
 
 
 def _of_ppm(image: ImageFile, content: bytes, opened: Opened) -> np.ndarray:
-    """The colours of a PPM, scaled from the greatest value that it declares to 65535."""
+    """Return the colours of a PPM, scaled from its declared maximum to 65535."""
     tile = image.tile[0]
     kind = "P2" if tile.codec_name == PLAIN else "P5"
-    head = f"{kind} {3 * image.width} {image.height} {_greatest(image)}\n".encode()
+    head = f"{kind} {3 * image.width} {image.height} {_max_value(image)}\n".encode()
     grey = opened(head + content[tile.offset :])
     return np.asarray(grey).astype(np.uint16).reshape(image.height, image.width, 3)
 
 
-def _greatest(image: ImageFile) -> int:
-    """The greatest value that a PPM declares; 255 where Pillow's decoder need not be told it."""
+def _max_value(image: ImageFile) -> int:
+    """Return the maximum that a PPM declares; 255 where Pillow's decoder does not need it."""
     args = image.tile[0].args
     return args[1] if isinstance(args, tuple) and len(args) == 2 else 255
 

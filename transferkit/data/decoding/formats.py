@@ -1,4 +1,4 @@
-"""Which format a file has, by how it starts; what is read, and how to convert what is not."""
+"""Formats of files, by their first bytes; those that are read, and how to convert others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from PIL import features
 from PIL.ImageFile import ImageFile
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # what any Pillow reads
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # that any Pillow reads
 HEAD = 512  # bytes that tell every format below
-SHOWN = 16  # bytes of a file that is no image, for the message
+SHOWN_BYTES = 16  # of a file that is no image, in the message
 RAW = "develop it with the camera's software, or with darktable"
 
 
 class Signature(NamedTuple):
-    """`start` at `offset` says that a file is `name`."""
+    """The format `name` of files with the bytes `start` at `offset`."""
 
     name: str
     start: bytes
@@ -93,20 +93,20 @@ Opener = Callable[..., ImageFile]
 
 
 class FormatError(Exception):
-    """Why a file's format is not read, as the end of a sentence that starts with the file."""
+    """Reason why a file's format is not read, as the end of a sentence after the file's name."""
 
 
 def format_of(head: bytes) -> str:
-    """The name of the format of a file that starts with `head`, in Pillow's words.
+    """Return Pillow's name of the format of a file that starts with `head`.
 
     Raises:
         FormatError: it is not read.
     """
     for foreign in FOREIGN:
-        if has(head, foreign.signature):
+        if matches(head, foreign.signature):
             raise FormatError(f"is {foreign.title}, which is not read: {foreign.convert}")
     for signature in READ:
-        if has(head, signature):
+        if matches(head, signature):
             return signature.name
     if head[:1] == b"P" and head[1:2] and head[1] in PPM:
         return "PPM"
@@ -114,23 +114,23 @@ def format_of(head: bytes) -> str:
         return _of_box(head)
     raise FormatError(
         f"is not an image of a known format ({', '.join(FORMATS)}): "
-        f"it starts with {repr(head[:SHOWN])[1:]}"
+        f"it starts with {repr(head[:SHOWN_BYTES])[1:]}"
     )
 
 
-def has(head: bytes, signature: Signature) -> bool:
-    """Whether `head` has what `signature` says."""
+def matches(head: bytes, signature: Signature) -> bool:
+    """Whether `head` matches `signature`."""
     if signature.also is not None:
-        place, more = signature.also
-        if not head.startswith(more, place):
+        offset, second = signature.also
+        if not head.startswith(second, offset):
             return False
     return head.startswith(signature.start, signature.offset)
 
 
 def _of_box(head: bytes) -> str:
-    """The format of a file in boxes, by its brands: the first one is its own."""
+    """Return the format of an ISO media file, by its brands: the first one is its own."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = [head[8:12], *(head[place : place + 4] for place in range(16, size - 3, 4))]
+    brands = [head[8:12], *(head[offset : offset + 4] for offset in range(16, size - 3, 4))]
     if brands[0] in AVIF or (brands[0] in (b"mif1", b"msf1") and set(AVIF) & set(brands)):
         if not features.check("avif"):
             raise FormatError(
@@ -153,7 +153,7 @@ def _of_box(head: bytes) -> str:
 
 @cache
 def heif_opener() -> Opener | None:
-    """The class that opens HEIC; None where pillow-heif is not installed."""
+    """Return the class that opens HEIC; None where pillow-heif is not installed."""
     try:
         from pillow_heif import HeifImageFile
     except ImportError:

@@ -1,4 +1,4 @@
-"""The content of an image file, read once and only if it starts as an image does."""
+"""Content of an image file, read once and only if it starts as an image does."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 from transferkit.data.decoding.formats import HEAD, FormatError, format_of
 
-PIXEL_BYTES = 16  # of four bands of 32 bits: a file has no more, but for its metadata
-MORE_BYTES = 2**26  # of metadata
+MAX_PIXEL_BYTES = 16  # four bands of 32 bits
+MAX_METADATA = 2**26  # bytes
 
 
 class ImageError(Exception):
-    """Why there is no image to be had, as the end of a sentence that starts with the file."""
+    """Reason why an image cannot be read, as the end of a sentence after the file's name."""
 
 
 def open_file(path: str | Path) -> BinaryIO:
-    """The regular file `path`: a pipe or a device would never end.
+    """Open the regular file `path`: a pipe or a device would never end.
 
     Raises:
         ImageError: it cannot be opened.
@@ -34,7 +34,7 @@ def open_file(path: str | Path) -> BinaryIO:
 
 
 def read_content(file: BinaryIO, max_pixels: int) -> bytes:
-    """All that is in `file`, if it starts as an image does.
+    """Read all of `file`, if it starts as an image does.
 
     Raises:
         ImageError: it is empty, of no format that is read, larger than `max_pixels` allow, or it
@@ -43,7 +43,7 @@ def read_content(file: BinaryIO, max_pixels: int) -> bytes:
     try:
         head = file.read(HEAD)
         require_format(head)
-        bound = max_pixels * PIXEL_BYTES + MORE_BYTES
+        bound = max_pixels * MAX_PIXEL_BYTES + MAX_METADATA
         size = os.fstat(file.fileno()).st_size
         if size > bound:
             raise ImageError(
@@ -56,7 +56,7 @@ def read_content(file: BinaryIO, max_pixels: int) -> bytes:
 
 
 def require_format(head: bytes) -> str:
-    """The format of a file that starts so.
+    """Return the format of a file that starts with `head`.
 
     Raises:
         ImageError: it is empty, or not read.

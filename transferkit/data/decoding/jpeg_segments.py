@@ -1,4 +1,4 @@
-"""JPEG files without the segments that no pixel needs, and those that lack only their end."""
+"""JPEG files without the segments that no pixel needs, and with a missing end mark restored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ APPLICATION = range(0xE0, 0xF0)
 FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 COEFFICIENTS = 64  # of a block
-NEEDED = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}  # they say what the colours are; and bytes
+NEEDED = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}  # of the colours; their start and bytes
 MARK = bytes((0xFF, END))
 FILLERS = (b"\0" * 64, b"\x55" * 64, bytes(range(1, 255, 3)))  # bits that mean different blocks
 
@@ -30,7 +30,7 @@ class Segment(NamedTuple):
 
 
 def strip_jpeg(content: bytes) -> StrippedFile:
-    """The JPEG `content` without application data and comments, but for what names the colours."""
+    """Return the JPEG `content` without comments and application data, except on the colours."""
     pieces, done, exif, xmp = [], 0, b"", b""
     for marker, start, end, data in _segments(content):
         if marker == SCAN:
@@ -41,8 +41,8 @@ def strip_jpeg(content: bytes) -> StrippedFile:
             exif += data.removeprefix(EXIF_HEADER) if exif else data
         elif marker == 0xE1 and data.startswith(XMP_HEADER):
             xmp = xmp or data
-        begins, least = NEEDED.get(marker, (b"", 0))
-        if not begins or not data.startswith(begins) or len(data) < least:
+        begins, length = NEEDED.get(marker, (b"", 0))
+        if not begins or not data.startswith(begins) or len(data) < length:
             pieces.append(content[done:start])
             done = end
     whole = b"".join([*pieces, content[done:]]) if pieces else content
@@ -55,10 +55,10 @@ def has_end(content: bytes) -> bool:
 
 
 def with_end(content: bytes, read: Callable[[bytes], bytes]) -> bytes:
-    """The JPEG `content` with the end mark that it lacks.
+    """Return the JPEG `content` with the end mark that it lacks.
 
-    `read` gives the pixels of a whole JPEG. Where the data of all blocks are there, more bits after
-    them change nothing; where some are missing, they become blocks.
+    `read` decodes the pixels of a whole JPEG. Where the data of all blocks are there, more bits
+    after them change nothing; where some are missing, they become blocks.
 
     Raises:
         OSError: more than the end mark is missing.
@@ -73,23 +73,23 @@ def with_end(content: bytes, read: Callable[[bytes], bytes]) -> bytes:
 
 
 def _segments(content: bytes) -> Iterator[Segment]:
-    """The segments of `content` that are whole; what lies between them is skipped."""
-    place = 2
-    while (place := content.find(b"\xff", place)) >= 0:
-        start = place
-        while content[place : place + 1] == b"\xff":
-            place += 1
-        if place + 3 > len(content) or content[place] == END:
+    """Yield the whole segments of `content`; other bytes between them are skipped."""
+    offset = 2
+    while (offset := content.find(b"\xff", offset)) >= 0:
+        start = offset
+        while content[offset : offset + 1] == b"\xff":
+            offset += 1
+        if offset + 3 > len(content) or content[offset] == END:
             return
-        marker = content[place]
-        place += 1
+        marker = content[offset]
+        offset += 1
         if marker in ALONE:
             continue
-        (length,) = struct.unpack_from(">H", content, place)
-        if length < 2 or place + length > len(content):
+        (length,) = struct.unpack_from(">H", content, offset)
+        if length < 2 or offset + length > len(content):
             return
-        yield Segment(marker, start, place + length, content[place + 2 : place + length])
-        place += length
+        yield Segment(marker, start, offset + length, content[offset + 2 : offset + length])
+        offset += length
 
 
 def _has_all_scans(content: bytes) -> bool:
@@ -98,7 +98,7 @@ def _has_all_scans(content: bytes) -> bool:
     for marker, _, _, data in _segments(content):
         if marker in FRAMES and len(data) >= 6:
             last = COEFFICIENTS if marker in PROGRESSIVE else 1
-            missing = {data[place]: set(range(last)) for place in range(6, len(data) - 2, 3)}
+            missing = {data[index]: set(range(last)) for index in range(6, len(data) - 2, 3)}
         elif marker == SCAN and data and len(data) >= 4 + 2 * data[0]:
             names = data[1 : 1 + 2 * data[0] : 2]
             first, last, bits = data[1 + 2 * data[0] : 4 + 2 * data[0]]

@@ -1,7 +1,7 @@
 """Image files without their metadata: a long text or a broken profile is no reason to refuse one.
 
 Pillow reads all of a file's metadata when it opens it, and gives up where any of it is damaged or
-large. A copy that has only what the pixels need is decoded instead; the orientation is read here.
+large. A copy with only the data of the pixels is decoded instead; the orientation is read here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class StrippedFile:
     """An image file without its metadata.
 
     Attributes:
-        content: the file, with what the pixels need.
+        content: the file, with the data of the pixels alone.
         orientation: EXIF's, 1 to 8; 0 where the EXIF cannot be read.
         values: the NumPy type of the grey values of a TIFF, where Pillow would take another.
         inverted: whether 0 is white, and the greatest value black, of a TIFF of more than 8 bits.
@@ -35,24 +35,24 @@ class StrippedFile:
 
 
 def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
-    """The orientation that `exif` says, 1 to 8, or else `xmp`; 0 where `exif` cannot be read."""
+    """Return the orientation in `exif`, 1 to 8, or else in `xmp`; 0 for unreadable `exif`."""
     try:
-        said = _exif_orientation(exif.removeprefix(EXIF_HEADER)) if exif else None
+        orientation = _exif_orientation(exif.removeprefix(EXIF_HEADER)) if exif else None
     except TiffError:
-        said = UNREADABLE
-    if not said and (match := XMP_ORIENTATION.search(xmp)):
+        orientation = UNREADABLE
+    if not orientation and (match := XMP_ORIENTATION.search(xmp)):
         return int(match[1])
-    return UPRIGHT if said is None else said
+    return UPRIGHT if orientation is None else orientation
 
 
 def _exif_orientation(exif: bytes) -> int | None:
-    """The orientation in the first directory of `exif`; None where it says none.
+    """Return the orientation in the first directory of `exif`; None where it has none.
 
     Raises:
         TiffError: that directory cannot be read.
     """
     directory = read_directory(exif)
-    said = directory.numbers(ORIENTATION)
-    if not said:
+    values = directory.numbers(ORIENTATION)
+    if not values:
         directory.require_whole()
-    return said[0] if said and 1 <= said[0] <= 8 else None
+    return values[0] if values and 1 <= values[0] <= 8 else None

@@ -1,7 +1,7 @@
-"""From the content of an image file to its pixels, upright, as RGB, or why there are none.
+"""Pixels of an image file's content, upright, as RGB, or the reason why there are none.
 
-The check of a folder and the decoding of a run both go this way, and no other: what passes the one
-is read by the other.
+The check of a folder and the decoding of a run both use these functions alone: a file that passes
+the former is read by the latter.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from transferkit.data.decoding.value_range import (
     wide_values,
 )
 
-BLOCKS = 8  # of at most 16 MB, which Pillow keeps for the next image: a new one costs page faults
+MAX_BLOCKS = 8  # of up to 16 MB, which Pillow reuses for the next image: new ones cost page faults
 MODULES = r"PIL\.|pillow_heif"
-QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # as `warnings.filterwarnings` keeps it
+QUIET = ("ignore", None, Warning, re.compile(MODULES), 0)  # the form of `warnings.filters`
 STRIP: dict[str, Callable[[bytes], StrippedFile]] = {
     "JPEG": strip_jpeg,
     "PNG": strip_png,
@@ -65,7 +65,7 @@ class Picture:
 
 
 def open_image(content: bytes, max_pixels: int) -> Picture:
-    """The image that a file has as its `content`, its header read and its pixels not yet.
+    """Open the image in a file's `content`: its header is read, its pixels not yet.
 
     Raises:
         ImageError: it is empty, no image, or would unpack to more than `max_pixels`.
@@ -76,9 +76,9 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
         file = STRIP.get(kind, StrippedFile)(content)
         image = _avif(content) if kind == "AVIF" else _opened(kind, file.content)
     except Exception as error:  # a damaged header raises nearly anything: struct.error, KeyError
-        raise ImageError(_why_not(kind, content, error)) from error
+        raise ImageError(_reason(kind, content, error)) from error
     if kind == "TIFF" and misread(content):
-        raise ImageError(_why_not(kind, content, ""))
+        raise ImageError(_reason(kind, content, ""))
     pixels = image.width * image.height
     if pixels > max_pixels:
         raise ImageError(
@@ -91,17 +91,17 @@ def open_image(content: bytes, max_pixels: int) -> Picture:
 
 
 def unpack(picture: Picture, image_size: int, value_range: Range | None = ()) -> Image.Image:
-    """The pixels of `picture`, upright, as RGB; a JPEG no larger than `image_size` needs.
+    """Read the pixels of `picture`, upright, as RGB; a JPEG no larger than `image_size` needs.
 
-    Values of more than 8 bits are scaled by `value_range`: empty, it is that of 16 bits without a
-    sign, and others are refused; None is what this image has, for people to look at.
+    Values of more than 8 bits are scaled by `value_range`: empty, it is that of unsigned 16 bits,
+    and others are refused; None is the range of this image, for people to look at.
 
     Raises:
-        ImageError: the pixels are truncated or damaged, or nothing says what is black.
+        ImageError: the pixels are truncated or damaged, or their range is not known.
     """
-    _keep_blocks()
+    _reuse_blocks()
     try:
-        if _goes_by_a_range(picture.image, value_range):
+        if _needs_deep_colours(picture.image, value_range):
             return _upright(_deep(picture, value_range), picture.file.orientation)
         image: Image.Image = _loaded(picture, image_size)
         values = wide_values(image, picture.file)
@@ -115,14 +115,14 @@ def unpack(picture: Picture, image_size: int, value_range: Range | None = ()) ->
         raise ImageError(f"is truncated or damaged: {error}") from error
 
 
-def _goes_by_a_range(image: ImageFile, value_range: Range | None) -> bool:
-    """Whether the high bytes of the colours, which Pillow takes for them, are not enough."""
+def _needs_deep_colours(image: ImageFile, value_range: Range | None) -> bool:
+    """Whether Pillow's colours, which are the high bytes of these, are not enough."""
     whole = value_range is not None and value_range in ((), OF_16_BITS)
     return is_deep(image) and not (whole and "transparency" not in image.info)
 
 
 def _deep(picture: Picture, value_range: Range | None) -> Image.Image:
-    """The colours of 16 bits by `value_range`, as RGB."""
+    """Return the colours of 16 bits by `value_range`, as RGB."""
     opened = partial(_opened, picture.image.format or "")
     colours, alpha = deep_colours(picture.image, picture.file.content, opened)
     picture.grey = grey_of(colours)
@@ -133,7 +133,7 @@ def _deep(picture: Picture, value_range: Range | None) -> Image.Image:
 
 
 def _narrowed(picture: Picture, values: np.ndarray, value_range: Range | None) -> np.ndarray:
-    """The grey `values` or colours as uint8."""
+    """Return the grey `values` or colours as uint8."""
     grey = picture.grey
     if value_range is None:  # colours that use all of their bits are seen as in copies of 8 bits
         value_range = range_of_bits(grey.high) if values.ndim == 3 else (grey.low, grey.high)
@@ -148,25 +148,25 @@ def _narrowed(picture: Picture, values: np.ndarray, value_range: Range | None) -
 
 
 @cache
-def _keep_blocks() -> None:
-    """Let Pillow keep memory from one image to the next, once in a process."""
-    Image.core.set_blocks_max(BLOCKS)
+def _reuse_blocks() -> None:
+    """Let Pillow reuse memory from one image to the next, once in a process."""
+    Image.core.set_blocks_max(MAX_BLOCKS)
 
 
 def quiet_pillow(max_pixels: int) -> None:
-    """Set what Pillow has once for a process: its bound on pixels, and what it warns of.
+    """Set Pillow's globals: its bound on pixels, and its warnings.
 
-    Beyond twice its bound Pillow would refuse what `max_pixels` allows. It warns of metadata that
-    are odd, on standard error, in the middle of whatever is said there.
+    Beyond twice its bound Pillow would refuse images that `max_pixels` allows. It warns of odd
+    metadata on standard error, amid other lines.
     """
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = max_pixels
-    if QUIET not in warnings.filters:  # `catch_warnings` of whoever calls may have taken it out
+    if QUIET not in warnings.filters:  # a caller's `catch_warnings` may have removed it
         warnings.filterwarnings("ignore", module=MODULES)
 
 
 def _opened(kind: str, content: bytes) -> ImageFile:
-    """The image of this format; what is wrong with it is raised as it is."""
+    """Open `content` of the format `kind`; Pillow's errors are raised as they are."""
     opener = heif_opener() if kind == "HEIF" else None
     if opener is None:
         if kind not in Image.OPEN:
@@ -176,7 +176,7 @@ def _opened(kind: str, content: bytes) -> ImageFile:
 
 
 def _avif(content: bytes) -> ImageFile:
-    """The image; where libavif refuses it for its EXIF, with that declared as nothing."""
+    """Open an AVIF; where libavif refuses its EXIF, that is renamed to be skipped."""
     try:
         return _opened("AVIF", content)
     except Exception:
@@ -187,8 +187,8 @@ def _avif(content: bytes) -> ImageFile:
     return image
 
 
-def _why_not(kind: str, content: bytes, error: object) -> str:
-    """Why there is no image in `content`, of this format."""
+def _reason(kind: str, content: bytes, error: object) -> str:
+    """Return the reason why `content` of this format has no image."""
     layout = unusual_layout(content) if kind == "TIFF" else ""
     if layout:
         return (
@@ -203,7 +203,7 @@ def _why_not(kind: str, content: bytes, error: object) -> str:
 
 
 def _loaded(picture: Picture, image_size: int) -> ImageFile:
-    """The image with its pixels; of a JPEG that lacks only its end mark, with that."""
+    """Load the pixels; a JPEG that lacks only its end mark gets one."""
     image = picture.image
     if image.format == "JPEG":
         if not has_end(picture.file.content):

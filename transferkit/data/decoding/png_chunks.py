@@ -1,4 +1,4 @@
-"""PNG files without the chunks that no pixel needs, whatever is wrong with those."""
+"""PNG files without the chunks that no pixel needs, which may be damaged."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import zlib
 from transferkit.data.decoding.metadata import UNREADABLE, UPRIGHT, StrippedFile, orientation_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-NEEDED = {b"tRNS"}  # of the ancillary chunks: which colour is transparent
+NEEDED = {b"tRNS"}  # of the ancillary chunks: the transparent colour
 ANCILLARY = 0x20  # the bit of a chunk's first letter
 FRAME = 12  # bytes of a chunk beside its data: length, kind, checksum
-LONGEST_TEXT = 2**20  # bytes: the XMP of a photograph has a few thousand
+MAX_TEXT = 2**20  # bytes: the XMP of a photograph has a few thousand
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 
 def strip_png(content: bytes) -> StrippedFile:
-    """The PNG `content` with its critical chunks and transparency alone, as a still picture."""
+    """Return the PNG `content` with its critical chunks and transparency alone, not animated."""
     pieces, start = [content[: len(SIGNATURE)]], len(SIGNATURE)
     exif, xmp, broken = b"", b"", False
     while start + FRAME <= len(content):
@@ -38,12 +38,12 @@ def strip_png(content: bytes) -> StrippedFile:
     orientation = orientation_of(exif, xmp)
     if broken and orientation == UPRIGHT:
         orientation = UNREADABLE
-    # What is left is the end, or what is damaged, and is Pillow's to refuse.
+    # The rest is the end, or damaged, and Pillow refuses it.
     return StrippedFile(b"".join([*pieces, content[start:]]), orientation)
 
 
 def _from_text(kind: bytes, data: bytes, exif: bytes, xmp: bytes) -> tuple[bytes, bytes]:
-    """`exif` and `xmp`, or what the text chunk has in place of one of them."""
+    """Return `exif` and `xmp`, one of them replaced by that in the text chunk."""
     keyword, _, text = data.partition(b"\0")
     if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt":
         return exif, _international(text) or xmp
@@ -53,21 +53,21 @@ def _from_text(kind: bytes, data: bytes, exif: bytes, xmp: bytes) -> tuple[bytes
 
 
 def _international(text: bytes) -> bytes:
-    """The text of an iTXt chunk after its keyword."""
+    """Return the text of an iTXt chunk after its keyword."""
     compressed, rest = text[:1] == b"\1", text[2:].split(b"\0", 2)  # language, keyword, text
     value = rest[2] if len(rest) == 3 else b""
-    return _inflated(value) if compressed else value[:LONGEST_TEXT]
+    return _inflated(value) if compressed else value[:MAX_TEXT]
 
 
 def _inflated(compressed: bytes) -> bytes:
     try:
-        return zlib.decompressobj().decompress(compressed, LONGEST_TEXT)
+        return zlib.decompressobj().decompress(compressed, MAX_TEXT)
     except zlib.error:
         return b""
 
 
 def _from_hexadecimal(text: bytes) -> bytes:
-    """The EXIF in a text as ImageMagick writes it: a name, a length, and hexadecimal digits."""
+    """Return the EXIF in a text of ImageMagick: a name, a length, and hexadecimal digits."""
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""How the pixels of a TIFF are stored: its tags without the metadata, and layouts in words."""
+"""Layout of the pixels of a TIFF: its tags without the metadata, and a description."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from transferkit.data.decoding.metadata import UPRIGHT, StrippedFile
 from transferkit.data.decoding.tiff_tags import ORIENTATION, Directory, TiffError, read_directory
 
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, FORMAT = 258, 259, 262, 277, 284, 339
-LAYOUT = {  # the tags that say where the pixels are, and what they mean
+LAYOUT = {  # the tags on where the pixels are, and their meaning
     *(254, 255, 256, 257, BITS, COMPRESSION, PHOTOMETRIC, 263, 266, 273, SAMPLES, 278, 279, PLANAR),
     *(292, 293, 317, 320, *range(322, 326), 332, 334, 338, FORMAT, 347, *range(512, 522)),
     *range(529, 533),
@@ -19,9 +19,9 @@ COLOURS = {2: "RGB", 5: "CMYK", 6: "YCbCr", 8: "CIELAB"}
 
 
 def strip_tiff(content: bytes) -> StrippedFile:
-    """The first image of the TIFF `content`, with the tags of its layout alone.
+    """Return the first image of the TIFF `content`, with the tags of its layout alone.
 
-    Grey values that Pillow would take for others are declared so that it leaves them as they are.
+    The type of grey values that Pillow would convert is changed so that it leaves them alone.
     """
     try:
         directory = read_directory(content)
@@ -46,7 +46,7 @@ def strip_tiff(content: bytes) -> StrippedFile:
 
 
 def unusual_layout(content: bytes) -> str:
-    """The layout of a TIFF that is not read, in words; empty where its tags say nothing."""
+    """Describe the layout of a TIFF that is not read; empty where its tags lack it."""
     try:
         directory = read_directory(content)
     except TiffError:
@@ -69,7 +69,7 @@ def planes_apart(directory: Directory) -> bool:
 
 
 def misread(content: bytes) -> bool:
-    """Whether Pillow would open this TIFF, and read its bytes as something else."""
+    """Whether Pillow would open this TIFF and misread its bytes."""
     try:
         directory = read_directory(content)
     except TiffError:

@@ -1,4 +1,4 @@
-"""The first directory of a TIFF, which EXIF is too: read, and written anew with fewer tags."""
+"""First directory of a TIFF, as in EXIF: read, and rewritten with fewer tags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 ORIENTATION = 274
 BIG = 43  # the version of BigTIFF, whose offsets have 8 bytes
 NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 16: "Q", 17: "q"}  # integer types
-MOST_VALUES = 1024  # of a tag that are looked at: the tags read here have a value a band
+MAX_VALUES = 1024  # of a tag: those that are read here have one per band
 
 
 class TiffError(Exception):
@@ -17,7 +17,7 @@ class TiffError(Exception):
 
 
 class Entry(NamedTuple):
-    """A tag as it is stored: `raw` is all of it, `inline` its values or where they are."""
+    """A tag as it is stored: `raw` is all of it, `inline` its values or their offset."""
 
     tag: int
     kind: int
@@ -27,8 +27,7 @@ class Entry(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """The first directory of `content`; `order` is `<` or `>`, `declared` how many entries it says
-    that it has."""
+    """The first directory of `content`; `order` is `<` or `>`, `declared` its number of entries."""
 
     content: bytes
     order: str
@@ -37,9 +36,9 @@ class Directory(NamedTuple):
     entries: list[Entry]
 
     def numbers(self, tag: int) -> tuple[int, ...]:
-        """The values of `tag`; empty where it is not there, or has no integers."""
+        """Return the values of `tag`; empty where it is missing, or has no integers."""
         entry = next((entry for entry in self.entries if entry.tag == tag), None)
-        if entry is None or entry.kind not in NUMBERS or not 0 < entry.length <= MOST_VALUES:
+        if entry is None or entry.kind not in NUMBERS or not 0 < entry.length <= MAX_VALUES:
             return ()
         form = f"{self.order}{entry.length}{NUMBERS[entry.kind]}"
         stored = entry.inline
@@ -51,7 +50,7 @@ class Directory(NamedTuple):
         return struct.unpack_from(form, stored)
 
     def number(self, tag: int, default: int) -> int:
-        """The first value of `tag`."""
+        """Return the first value of `tag`."""
         return (*self.numbers(tag), default)[0]
 
     def require_whole(self) -> None:
@@ -60,22 +59,22 @@ class Directory(NamedTuple):
             raise TiffError
 
     def with_entry(self, tag: int) -> Directory:
-        """The same with one entry more, for a change to fill; entries are sorted by their tags."""
+        """Return the directory with one more entry, for a change to fill; sorted by tags."""
         entry = Entry(tag, 3, 1, b"", b"")
         entries = sorted([*self.entries, entry], key=lambda entry: entry.tag)
         return self._replace(entries=entries)
 
     def with_tags(self, tags: Collection[int], changes: dict[int, int]) -> bytes:
-        """The content with a directory of these `tags` alone, and `changes` of their values."""
+        """Return the content with a directory of these `tags` alone, and changed values."""
         count, offset = ("Q", "Q") if self.big else ("H", "I")
         entries = [self._changed(entry, changes) for entry in self.entries if entry.tag in tags]
         directory = struct.pack(self.order + count, len(entries)) + b"".join(entries)
         directory += struct.pack(self.order + offset, 0)  # no other image follows
         head = 8 if self.big else 4  # bytes before the offset of the directory
         start = len(self.content) + len(self.content) % 2
-        place = struct.pack(self.order + offset, start)
-        rest = self.content[head + len(place) :]
-        return self.content[:head] + place + rest + b"\0" * (len(self.content) % 2) + directory
+        pointer = struct.pack(self.order + offset, start)
+        rest = self.content[head + len(pointer) :]
+        return self.content[:head] + pointer + rest + b"\0" * (len(self.content) % 2) + directory
 
     def _changed(self, entry: Entry, changes: dict[int, int]) -> bytes:
         if entry.tag not in changes:
@@ -86,7 +85,7 @@ class Directory(NamedTuple):
 
 
 def read_directory(content: bytes) -> Directory:
-    """The first directory of the TIFF or the EXIF `content`, as many entries as there are.
+    """Read the first directory of the TIFF or EXIF `content`, as many entries as there are.
 
     Raises:
         TiffError: it does not start as a TIFF, or there is nothing where the directory should be.
@@ -103,8 +102,8 @@ def read_directory(content: bytes) -> Directory:
     start += 8 if big else 2
     size = 20 if big else 12
     entries = []
-    for place in range(start, min(start + size * declared, len(content) - size + 1), size):
-        raw = content[place : place + size]
+    for position in range(start, min(start + size * declared, len(content) - size + 1), size):
+        raw = content[position : position + size]
         tag, kind = struct.unpack_from(order + "HH", raw)
         count = struct.unpack_from(order + ("Q" if big else "I"), raw, 4)[0]
         entries.append(Entry(tag, kind, count, raw[12 if big else 8 :], raw))

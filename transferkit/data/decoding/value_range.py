@@ -1,7 +1,7 @@
-"""Values of more than 8 bits, grey or colours: those of an image, and the one range of a folder.
+"""Range of values of more than 8 bits, grey or colours, that becomes black to white.
 
-A range of each image by itself would make a dark picture and a bright one the same; so it is
-decided from all of a folder's files, and kept with what is learnt from them.
+A range per image would make a dark picture and a bright one the same; so there is one for all of
+a folder's files, and it is saved with the classifiers.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from transferkit.data.decoding.metadata import StrippedFile
 from transferkit.errors import DataError
 
 Range = tuple[float, ...]
-"""The values of black and of white; empty where the type of the values says them."""
+"""The values of black and of white; empty where the type of the values implies them."""
 BITS = (8, 10, 12, 14, 16, 24, 32)  # of sensors and of files
-UNITS = ((0.0, 1.0), (0.0, 255.0))  # in which floats are written
-APART = 100.0  # times the width of one file's values, from which another's would be one colour
+FLOAT_RANGES = ((0.0, 1.0), (0.0, 255.0))  # the usual ones
+MAX_WIDTH_RATIO = 100.0  # of two files' values: beyond, one file would be of one colour
 OF_16_BITS = (0.0, 65535.0)
 BYTES = "uint8"  # the values of an image that needs no range
 
 
 class Values(NamedTuple):
-    """The grey values or colours of an image: their NumPy type, the least and the greatest."""
+    """The grey values or colours of an image: their NumPy type, minimum and maximum."""
 
     values: str = BYTES
     low: float = 0.0
@@ -34,7 +34,7 @@ class Values(NamedTuple):
 
 
 def wide_values(image: Image.Image, file: StrippedFile) -> np.ndarray | None:
-    """`(height, width)`: the grey values as they are stored; None where they have 8 bits."""
+    """Return `(height, width)` the grey values as they are stored; None for 8 bits."""
     if file.values == "int8":
         return np.asarray(image).view(np.int8)
     if not image.mode.startswith("I") and image.mode != "F":
@@ -48,7 +48,7 @@ def wide_values(image: Image.Image, file: StrippedFile) -> np.ndarray | None:
 
 
 def grey_of(values: np.ndarray) -> Values:
-    """The type of `values`, and the least and the greatest finite one."""
+    """Return the type of `values`, and the minimum and maximum of the finite ones."""
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not finite.size:
         return Values(values.dtype.name, 0.0, 0.0)
@@ -56,12 +56,12 @@ def grey_of(values: np.ndarray) -> Values:
 
 
 def range_of_type(grey: Values) -> Range:
-    """The range that the type says, of 16 bits without a sign; empty of any other."""
+    """Return the range of the type, where it is unsigned 16 bits; empty for any other."""
     return OF_16_BITS if grey.values == "uint16" else ()
 
 
 def scaled(values: np.ndarray, value_range: Range, *, inverted: bool) -> np.ndarray:
-    """`values` as uint8: `value_range` becomes 0..255, what is beyond is cut off, NaN is black."""
+    """Return `values` as uint8: `value_range` becomes 0..255, others are clipped, NaN is black."""
     low, high = value_range
     if values.dtype == np.uint16:  # a table takes a tenth of the memory
         return scaled(np.arange(2**16), value_range, inverted=inverted)[values]
@@ -72,16 +72,16 @@ def scaled(values: np.ndarray, value_range: Range, *, inverted: bool) -> np.ndar
 
 
 def range_of_bits(high: float) -> Range:
-    """From 0 to the most that as many bits hold as the whole number `high` needs."""
+    """Return 0 to the maximum of as many bits as the whole number `high` needs."""
     return 0.0, float(2 ** next(bits for bits in BITS if high < 2**bits) - 1)
 
 
 def folder_range(files: pd.DataFrame, name: str) -> Range:
-    """The one range of the images of more than 8 bits among `files`; empty where there are none.
+    """Return the range of the images of more than 8 bits among `files`; empty without any.
 
-    Whole numbers: from 0 to the most that as many bits hold as the greatest of them needs; from the
-    least where that is negative. Floats: 0 to 1 or 0 to 255 where they go nearly so far and no
-    further, else from the least (or 0) to the greatest of them.
+    Whole numbers: 0 to the maximum of as many bits as the largest value needs; from the minimum
+    where that is negative. Floats: 0 to 1 or 0 to 255 where they nearly fill that range, else from
+    the minimum (or 0) to the maximum.
 
     Raises:
         DataError: floats that differ so much that some images would be of one colour.
@@ -94,32 +94,32 @@ def folder_range(files: pd.DataFrame, name: str) -> Range:
         if low < 0:
             return low, max(high, low + 1)
         return range_of_bits(high)
-    _require_alike(wide, name)
-    for least, greatest in UNITS:
-        if low >= least and greatest / 2 <= high <= greatest:
-            return least, greatest
+    _require_similar_widths(wide, name)
+    for black, white in FLOAT_RANGES:
+        if low >= black and white / 2 <= high <= white:
+            return black, white
     low = min(low, 0.0)
     return low, high if high > low else low + 1.0
 
 
-def _require_alike(wide: pd.DataFrame, name: str) -> None:
+def _require_similar_widths(wide: pd.DataFrame, name: str) -> None:
     widths = (wide["high"] - wide["low"]).astype(float)
     varied = widths[widths > 0]
-    if varied.empty or varied.max() < APART * varied.min():
+    if varied.empty or varied.max() < MAX_WIDTH_RATIO * varied.min():
         return
     ends = wide.loc[[varied.idxmin(), varied.idxmax()]]
-    said = [
+    examples = [
         f"{os.path.basename(path)!r} from {low:g} to {high:g}"
         for path, low, high in zip(ends["path"], ends["low"], ends["high"], strict=True)
     ]
     raise DataError(
-        f"The values of {name!r} are in no one range: {said[0]}, {said[1]}; save them in one, "
-        "or say which is black and which is white: --data.value-range LOW HIGH."
+        f"The values of {name!r} are in no one range: {examples[0]}, {examples[1]}; save them in "
+        "one, or say which is black and which is white: --data.value-range LOW HIGH."
     )
 
 
 def range_note(files: pd.DataFrame, value_range: Range) -> list[str]:
-    """A sentence on how the images of more than 8 bits are scaled, if there are any."""
+    """Return a note on how the images of more than 8 bits are scaled, if there are any."""
     good = files[files["problem"] == ""]
     wide = good[good["values"] != BYTES]
     if wide.empty:

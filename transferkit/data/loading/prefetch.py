@@ -1,4 +1,4 @@
-"""Images as batches, decoded by threads ahead of whoever takes them."""
+"""Batches of images, decoded by threads ahead of their consumer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import THREADS, decode_as, decode_with_key
 
-AHEAD = 4  # images of each thread, at least, that are decoded before they are asked for
-AT_ONCE = 4  # images that a thread takes: to hand over one alone costs a tenth of decoding it
+MIN_AHEAD = 4  # images per thread that are decoded ahead
+CHUNK = 4  # images per task of a thread: a task takes a tenth of the time to decode one
 
 
 def decoded_batches(
@@ -24,17 +24,17 @@ def decoded_batches(
     ahead: int | None = None,
     keys: list[bytes] | None = None,
 ) -> Generator[np.ndarray, None, None]:
-    """The images in `paths`, in order, as batches `(batch, side, side, 3)` uint8.
+    """Yield the images in `paths`, in order, as batches `(batch, side, side, 3)` uint8.
 
     The last batch may be shorter. `ahead` batches are decoded, or being decoded, beyond the one
-    that was taken last; without it, as many as keep every thread busy. In `keys` each image's
-    `content_key` is written, of what was decoded, before its batch is there. Who stops early ends
-    the threads by closing the generator.
+    that was taken last; by default, as many as keep every thread busy. Into `keys`, each image's
+    `content_key` is written, of the bytes that were decoded, before its batch is yielded. Closing
+    the generator early ends the threads.
 
     Raises:
-        DataError: a file cannot be read; raised when its batch is asked for.
+        DataError: a file cannot be read; raised when its batch is due.
     """
-    ahead = 1 + -(-AHEAD * THREADS // batch_size) if ahead is None else ahead
+    ahead = 1 + -(-MIN_AHEAD * THREADS // batch_size) if ahead is None else ahead
     waiting: deque[tuple[np.ndarray, list[Future[None]]]] = deque()
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
 
@@ -49,8 +49,8 @@ def decoded_batches(
         images = np.empty(
             (len(paths[first : first + batch_size]), image_size, image_size, 3), np.uint8
         )
-        starts = range(0, len(images), AT_ONCE)
-        parts = [pool.submit(read, images[start:][:AT_ONCE], first + start) for start in starts]
+        starts = range(0, len(images), CHUNK)
+        parts = [pool.submit(read, images[start:][:CHUNK], first + start) for start in starts]
         waiting.append((images, parts))
 
     try:

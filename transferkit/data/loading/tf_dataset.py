@@ -1,4 +1,4 @@
-"""Images and targets as a tf.data pipeline: decoded in threads, in order, ahead of the step."""
+"""Images and targets as a tf.data pipeline: decoded in threads, in order, ahead of the steps."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ AHEAD = 4  # batches
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to training images, anew in every epoch, and the seed that decides it.
+    """Augmentation of training images, drawn anew in every epoch by a seed.
 
-    With `later` it is left to whoever takes the batches, such as a GPU: images come as uint8, and
-    with each the two numbers that seed its batch's draws (see `finish_batch`).
+    With `later` the consumer of the batches, such as a GPU, augments: images come as uint8, and
+    with each the two numbers that seed the draws of its batch (see `finish_batch`).
     """
 
     policy: Policy
@@ -41,11 +41,11 @@ def training_batches(
     weights: np.ndarray | None = None,
     augmentation: Augmentation | None = None,
 ) -> tf.data.Dataset:
-    """Batches of (images float32 0..255, targets one-hot[, weights]) for `fit`.
+    """Return batches of (images float32 0..255, targets one-hot[, weights]) for `fit`.
 
     `targets` is `(images, classes)` float32, `weights` `(images,)` float32. With an
-    `augmentation` the order is drawn anew in every epoch; without one, all is as given. The same
-    seed gives the same batches: every image's draw depends on its place alone, not on threads.
+    `augmentation` the order is shuffled anew in every epoch; without one, it is that of `paths`.
+    The same seed gives the same batches: an image's draw depends on its index, not on threads.
     """
     weights = np.ones(len(paths), np.float32) if weights is None else weights
     # Constants that are made while `load` is traced are in its graph, which is copied many times:
@@ -74,7 +74,7 @@ def generated_batches(
     *,
     steps: int,
 ) -> tf.data.Dataset:
-    """The batches of `epoch`, which is called anew for each epoch and yields `steps` of them.
+    """Return the batches of `epoch`, which is called once per epoch and yields `steps` of them.
 
     Each batch is of float32 arrays: `(batch, width)`, or `(batch,)` where the width is None.
     """
@@ -85,12 +85,12 @@ def generated_batches(
 
 
 def ahead_of_steps(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """`batches`, of which a few are made while a step is taken.
+    """Prefetch `batches`, a few of which are made during a step.
 
-    TensorFlow's tuning of a pipeline as it runs is off. The thread that does it sleeps longer and
-    longer, up to a minute, and the end of an epoch waits for it. It is woken to see that all is
-    cancelled just before that is marked; where it looks too early it sleeps on, with everything
-    idle (TensorFlow 2.21: `Model::OptimizeLoop`, `CancellationManager::StartCancelWithStatus`).
+    TensorFlow's autotuning of the pipeline is off. Its thread sleeps longer and longer, up to a
+    minute, and the end of an epoch waits for it. It is woken just before the cancellation is
+    marked; where it checks too early, it sleeps again, with everything idle (TensorFlow 2.21:
+    `Model::OptimizeLoop`, `CancellationManager::StartCancelWithStatus`).
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -99,7 +99,7 @@ def ahead_of_steps(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 @contextmanager
 def naming_bad_files(paths: Sequence[str], image_size: int, data: DataConfig) -> Iterator[None]:
-    """Within it, the failure of a batch becomes a `DataError` on the file that caused it.
+    """Turn the failure of a batch into a `DataError` on the file that caused it.
 
     TensorFlow's own error is a traceback of its kernels, as text.
     """
@@ -131,7 +131,7 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
 def finish_batch(
     augmentation: Augmentation, seed: tf.Tensor, batch: tuple[tf.Tensor, ...]
 ) -> tuple[tf.Tensor, ...]:
-    """The images, targets and weights of `batch` as `augmentation` changes them by `seed`."""
+    """Augment the images, targets and weights of `batch` by `seed`."""
     images, targets, weights = batch
     images = augment(tf.cast(images, tf.float32), augmentation.policy, seed)
     if augmentation.mix != "none":

@@ -1,4 +1,4 @@
-"""The sample that comes with scikit-learn, 1,797 handwritten digits, as an image folder.
+"""Sample of 1,797 handwritten digits, which come with scikit-learn, as an image folder.
 
 The pictures are from the test set of the UCI data set "Optical Recognition of Handwritten Digits"
 (E. Alpaydin and C. Kaynak, 1998, https://doi.org/10.24432/C50P49, CC BY 4.0).
@@ -14,8 +14,8 @@ from PIL import Image
 from transferkit.errors import ConfigError, DataError
 from transferkit.storage.files import new_folder
 
-SIDE = 32  # pixels: four times the original's, which is as much as smooth edges need
-BRIGHTEST = 16  # the digits' own scale is 0..16
+SIDE = 32  # pixels: four times the original's, enough for smooth edges
+MAX_VALUE = 16  # of the digits' own scale
 
 
 def write_digits(folder: str | Path, images: int | None = None) -> Path:
@@ -73,8 +73,8 @@ def write_sample(folder: str | Path, pictures: dict[str, Image.Image], *, name: 
 
 
 def _enlarged(digit: np.ndarray) -> Image.Image:
-    """`(8, 8)` values of 0..16 as a grey picture; bicubic, so that strokes have no staircases."""
-    grey = Image.fromarray(np.rint(digit * (255 / BRIGHTEST)).astype(np.uint8))
+    """Return `(8, 8)` values of 0..16 as a grey picture; bicubic, for smooth strokes."""
+    grey = Image.fromarray(np.rint(digit * (255 / MAX_VALUE)).astype(np.uint8))
     return grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
@@ -83,20 +83,20 @@ def _is_free(folder: Path) -> bool:
 
 
 def _holds(folder: Path, pictures: dict[str, Image.Image]) -> bool:
-    """Whether exactly these pictures are in `folder`; hidden files, such as .DS_Store, may be."""
-    found = {
+    """Whether exactly these pictures are in `folder`, beside hidden files such as .DS_Store."""
+    names = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and not path.name.startswith(".")
     }
-    return found == set(pictures) and all(
+    return names == set(pictures) and all(
         _is_picture(folder / name, picture) for name, picture in pictures.items()
     )
 
 
 def _is_picture(path: Path, picture: Image.Image) -> bool:
     try:
-        with Image.open(path) as found:
-            return found.size == picture.size and found.tobytes() == picture.tobytes()
+        with Image.open(path) as image:
+            return image.size == picture.size and image.tobytes() == picture.tobytes()
     except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return False

@@ -1,6 +1,6 @@
-"""The sample of patches: which photograph is this small grey square from?
+"""Sample of patches: which photograph is this small grey square from?
 
-Who passes on patches of `temple` and `flower` has to name whose photographs they are: see
+Patches of `temple` and `flower` may be passed on with the names of the photographers: see
 `transferkit.data.samples.photographs`.
 """
 
@@ -16,11 +16,11 @@ from transferkit.data.samples.digits import write_sample
 from transferkit.data.samples.photographs import PHOTOGRAPHS, photograph
 
 SIDE = 48  # pixels: a photograph gives about a hundred
-LARGEST = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
+MAX_SIDE = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
 MEAN, CONTRAST = 128, 32  # of each patch, grey values: mean and standard deviation
-FLATTEST = 6  # grey values: with less contrast there is nothing but sky, or noise
+MIN_CONTRAST = 6  # grey values: less is sky, or noise
 ROUNDS = 20  # clipping takes some contrast, and less in each round
-REGION = 2  # patches along each side of what goes to one split as a whole
+REGION = 2  # patches along each side of a square that goes to one split as a whole
 # By twice the region's row plus its column, so that each split is all over the photograph.
 REGION_SPLITS = ("train", "train", "validation", "train", "test")
 
@@ -48,23 +48,23 @@ def write_patches(folder: str | Path) -> Path:
 
 
 def _grey(name: str) -> np.ndarray:
-    """`(height, width)` uint8 of 0..255, not larger than `LARGEST` by much."""
+    """Return `(height, width)` uint8 of 0..255, not larger than `MAX_SIDE` by much."""
     grey = photograph(name).convert("L")
-    return np.asarray(grey if max(grey.size) <= LARGEST else grey.reduce(2))
+    return np.asarray(grey if max(grey.size) <= MAX_SIDE else grey.reduce(2))
 
 
 def _patches(photograph: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
-    """`(row, column, patch)` of each place in the grid whose patch is not flat."""
+    """Yield `(row, column, patch)` of the grid for each patch that is not flat."""
     rows, columns = (length // SIDE for length in photograph.shape)
     for row, column in np.ndindex(rows, columns):
         down, right = row * SIDE, column * SIDE
         patch = photograph[down : down + SIDE, right : right + SIDE]
-        if patch.std() >= FLATTEST:
+        if patch.std() >= MIN_CONTRAST:
             yield row, column, _even(patch)
 
 
 def _even(patch: np.ndarray) -> np.ndarray:
-    """`patch` with the mean and contrast that all have: uint8 of 0..255."""
+    """Return `patch` with the common mean and contrast: uint8 of 0..255."""
     values = patch.astype(np.float64)
     for _ in range(ROUNDS):
         values = MEAN + (values - values.mean()) * (CONTRAST / values.std())
