@@ -82,7 +82,7 @@ def usual(*, links: str, network: str, backbone: str, epochs: int) -> turns.Foun
     import keras
 
     from transferkit.backbones.catalog import find_backbone
-    from transferkit.models.classifier import unfreeze_blocks
+    from transferkit.models.freezing import unfreeze_blocks
 
     row, model = find_backbone(backbone), tk.Network.load(network).model
     unfreeze_blocks(model, row, 1, pretrained=True)

@@ -8,7 +8,7 @@ import pytest
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import HEAD
 from transferkit.training.stages import fit_classifier
 
 
@@ -36,5 +36,5 @@ def test_each_step_is_traced_once(
     assert sorted(traced) == sorted(
         (step, name)
         for step in ("train_step", "test_step")
-        for name in (models.HEAD, found.classifier.name)
+        for name in (HEAD, found.classifier.name)
     )

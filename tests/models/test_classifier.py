@@ -10,7 +10,8 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.spec import blocks_to_unfreeze
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier, dropout_of, extractor_of
+from transferkit.models.freezing import unfreeze_blocks
 
 CLASSES = ("a", "b", "c")
 PLAIN = ModelConfig(backbone="mobilenet_025", weights="none")
@@ -26,7 +27,7 @@ def images(number: int = 2, image_size: int = 32) -> np.ndarray:
 
 
 def build(**settings: object) -> keras.Model:
-    return models.build_classifier(dataclasses.replace(PLAIN, **settings), CLASSES, image_size=32)
+    return build_classifier(dataclasses.replace(PLAIN, **settings), CLASSES, image_size=32)
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max", "both"])
@@ -67,13 +68,13 @@ def test_probabilities_are_float32_under_a_mixed_policy() -> None:
 
 def test_nothing_of_the_backbone_learns_while_no_block_is_released() -> None:
     model = build()
-    models.unfreeze_blocks(model, ROW, 0, pretrained=True)
+    unfreeze_blocks(model, ROW, 0, pretrained=True)
     assert len(model.trainable_weights) == 2  # the head's kernel and bias
 
 
 def test_the_last_block_and_nothing_below_it_learns() -> None:
     model = build()
-    models.unfreeze_blocks(model, ROW, 1, pretrained=True)
+    unfreeze_blocks(model, ROW, 1, pretrained=True)
     layers = model.get_layer(ROW.name).layers
     names = [layer.name for layer in layers]
     below = layers[: names.index(ROW.blocks[-1])]
@@ -85,7 +86,7 @@ def test_the_last_block_and_nothing_below_it_learns() -> None:
 @pytest.mark.parametrize("number", range(len(ROW.blocks) + 1))
 def test_pretrained_batch_normalisation_never_learns(number: int) -> None:
     model = build()
-    models.unfreeze_blocks(model, ROW, number, pretrained=True)
+    unfreeze_blocks(model, ROW, number, pretrained=True)
     layers = model.get_layer(ROW.name).layers
     normalising = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
     assert normalising
@@ -94,7 +95,7 @@ def test_pretrained_batch_normalisation_never_learns(number: int) -> None:
 
 def test_batch_normalisation_learns_from_random_weights() -> None:
     model = build()
-    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=False)
+    unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=False)
     layers = model.get_layer(ROW.name).layers
     normalising = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
     assert normalising
@@ -128,7 +129,7 @@ def test_more_blocks_than_there_are_is_one_sentence() -> None:
 
 def test_the_extractor_of_a_classifier_shares_its_layers() -> None:
     model = build()
-    extractor = models.extractor_of(model)
+    extractor = extractor_of(model)
     assert extractor.get_layer(ROW.name) is model.get_layer(ROW.name)
     assert extractor.predict(images(), verbose=0).shape == (2, ROW.width)
 
@@ -154,4 +155,4 @@ def test_no_layer_of_the_model_augments() -> None:
 def test_dropout_is_left_out_before_a_head_that_is_solved(
     settings: dict[str, object], learning_rate: float
 ) -> None:
-    assert models.dropout_of(ModelConfig(**settings)) == learning_rate  # type: ignore[arg-type]
+    assert dropout_of(ModelConfig(**settings)) == learning_rate  # type: ignore[arg-type]

@@ -14,8 +14,13 @@ from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
 from transferkit.models.classifier import CLASSES, HEAD, build_classifier
-from transferkit.models.grad_cam import class_evidence, classifier_of, cut_at_the_maps, grad_cam
-from transferkit.models.gradients import score_gradients
+from transferkit.models.grad_cam import (
+    class_evidence,
+    classifier_of,
+    cut_at_the_maps,
+    grad_cam,
+    score_gradients,
+)
 from transferkit.models.network import Network
 from transferkit.training.train import train
 from transferkit.training.tta import with_flip_tta

@@ -8,7 +8,8 @@ import pytest
 
 from transferkit.backbones.catalog import BACKBONES, BackboneSpec
 from transferkit.config.settings import ModelConfig
-from transferkit.models.classifier import build_classifier, extractor_of, unfreeze_blocks
+from transferkit.models.classifier import build_classifier, extractor_of
+from transferkit.models.freezing import unfreeze_blocks
 from transferkit.models.split import split_at
 
 CLASSES = ["circles", "squares", "stars"]

@@ -11,7 +11,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.spec import STAGES
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
 
 POOLINGS = ("avg", "max", "both", "stages", "stages_both")
 
@@ -33,9 +33,7 @@ def halved(images: np.ndarray) -> np.ndarray:
 def extractor(name: str, image_size: int | None = None, **settings: object) -> keras.Model:
     """An extractor whose weights are the same ones at every call."""
     keras.utils.set_random_seed(7)
-    return models.build_extractor(
-        ModelConfig(backbone=name, weights="none", **settings), image_size
-    )
+    return build_extractor(ModelConfig(backbone=name, weights="none", **settings), image_size)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_025", "pocket", "mobilenet_v2", "convnext_tiny"])
@@ -94,8 +92,8 @@ def test_auto_is_what_the_row_says(name: str, means: str) -> None:
 def test_a_vector_stays_what_it_is(pooling: str) -> None:
     images = pictures(32)
     backbone = extractor("lenet", 32, pooling=pooling).get_layer("lenet")
-    found = models.extractor_of(
-        models.build_classifier(
+    found = extractor_of(
+        build_classifier(
             ModelConfig(backbone="lenet", weights="none", pooling=pooling),
             ("a", "b"),
             image_size=32,

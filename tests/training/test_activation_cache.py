@@ -15,7 +15,7 @@ from transferkit.features import extract
 from transferkit.features.cache.listing import list_tables
 from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier
 from transferkit.models.split import split_at
 from transferkit.storage.disk_cache import features_folder
 from transferkit.training.activation_cache import cache_activations
@@ -26,9 +26,7 @@ from transferkit.training.state import CachedActivations, TrainingState
 def start(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     """A fit in which nothing has been done yet."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
-    classifier = models.build_classifier(
-        config.model, manifest.classes, image_size=config.data.image_size
-    )
+    classifier = build_classifier(config.model, manifest.classes, image_size=config.data.image_size)
     parts = [read_split(manifest, split, batch_size=16) for split in ("train", "validation")]
     return TrainingState(classifier, config, choose_device(config.train), parts[0], parts[1])
 

@@ -62,7 +62,7 @@ def test_fine_tuning_that_is_stopped_leaves_its_best_epoch(
     best = min(rows, key=lambda row: row.val_loss)
     assert len(rows) == 2
     assert len(pd.read_csv(run / "history.csv")) == len(network.history)
-    what = f"fine-tune, epoch {best['epoch']}, validation loss {best['val_loss']:.3f}"
+    what = f"fine-tune, epoch {best.epoch}, validation loss {best.val_loss:.3f}"
     assert network.summary.interrupted == what
     assert network.summary.kept_stage == "fine-tune"
     said = f"The best network so far ({what}) and its history are saved in {str(run.folder)!r}."

@@ -14,7 +14,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
-from transferkit.training.checkpoint_averaging import AverageBestEpochs
+from transferkit.training.callbacks import AverageBestEpochs
 from transferkit.training.stages import fit_classifier
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train

@@ -20,7 +20,8 @@ from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier, build_extractor
+from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.models.network import Network
 from transferkit.storage.run import Run
 from transferkit.training.stages import fit_classifier
@@ -54,7 +55,7 @@ def tuned(manifest: Manifest, both: Config) -> TrainingState:
 @pytest.fixture(scope="module")
 def start(manifest: Manifest, both: Config) -> keras.Model:
     """The classifier before it learns."""
-    return models.build_classifier(both.model, manifest.classes)
+    return build_classifier(both.model, manifest.classes)
 
 
 def layer_weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
@@ -94,9 +95,9 @@ def test_the_backbone_of_the_classifier_gives_its_stages(start: keras.Model) -> 
 
 
 def test_rates_fall_by_blocks(both: Config, manifest: Manifest) -> None:
-    model = models.build_classifier(both.model, manifest.classes)
-    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
-    factors = models.layer_decay_multipliers(model, ROW, 0.5)
+    model = build_classifier(both.model, manifest.classes)
+    unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
+    factors = layer_decay_multipliers(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
     last, first = backbone.get_layer("top_conv"), backbone.get_layer("stem_conv")
     assert factors[last.trainable_variables[0].path] == 1.0
@@ -140,7 +141,7 @@ def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Conf
     assert [each.values.shape[1] for each in found] == [3520, 1024, 1760, 3520]
     assert not np.array_equal(found[0].values, found[3].values)
     images = read_images(paths, 64, both.data).astype("float32")
-    expected = models.build_extractor(both.model).predict(images, verbose=0)
+    expected = build_extractor(both.model).predict(images, verbose=0)
     np.testing.assert_allclose(found[0].values, expected, atol=1e-4)
 
 

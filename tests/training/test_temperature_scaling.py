@@ -19,7 +19,7 @@ from transferkit.evaluation.temperature import fit_temperature
 from transferkit.features.extract import extract_features
 from transferkit.inference.devices import choose_device
 from transferkit.inference.predictor import BatchPredictor
-from transferkit.models import classifier as models
+from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.models.network import Network
 from transferkit.training.dataset import read_split
 from transferkit.training.stages import fit_classifier
@@ -51,7 +51,7 @@ def watched(shapes: Path) -> Manifest:
 def before(watched: Manifest, pretrained: Config) -> TrainingState:
     """A head alone, of which the last layer is surer than it should be."""
     fit = fitted(watched, changed(pretrained, unfreeze="none", precision="float32"))
-    last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
+    last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([values * 10 for values in last.get_weights()])
     return fit
 
@@ -59,7 +59,7 @@ def before(watched: Manifest, pretrained: Config) -> TrainingState:
 @pytest.fixture(scope="module")
 def logits(before: TrainingState) -> np.ndarray:
     """Of its validation images."""
-    last = before.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
+    last = before.classifier.get_layer(HEAD).get_layer(CLASSES)
     kernel, bias = last.get_weights()
     found = extract_features(
         before.config.model, before.config.data, before.validation.paths, precision="float32"
@@ -195,7 +195,7 @@ def test_where_no_other_is_clearly_better_it_is_left_at_one(
     watched: Manifest, scratch: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit = fitted(watched, scratch)
-    last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
+    last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([np.zeros_like(values) for values in last.get_weights()])
     capsys.readouterr()
     calibrate(fit)

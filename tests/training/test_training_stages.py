@@ -15,7 +15,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier
+from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.training import head
 from transferkit.training.stages import fit_classifier
 from transferkit.training.state import TrainingState, require_numbers
@@ -49,7 +50,7 @@ def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
 @pytest.fixture
 def start(manifest: Manifest, pretrained: Config) -> keras.Model:
     """The classifier before it learns."""
-    return models.build_classifier(pretrained.model, manifest.classes, image_size=32)
+    return build_classifier(pretrained.model, manifest.classes, image_size=32)
 
 
 def test_the_head_comes_first_and_then_the_blocks(tuned: TrainingState) -> None:
@@ -219,9 +220,9 @@ def test_a_manifest_without_validation_images_trains_every_epoch(
 
 
 def test_rates_fall_towards_the_input_by_blocks(manifest: Manifest, pretrained: Config) -> None:
-    model = models.build_classifier(pretrained.model, manifest.classes, image_size=32)
-    models.unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
-    factors = models.layer_decay_multipliers(model, ROW, 0.5)
+    model = build_classifier(pretrained.model, manifest.classes, image_size=32)
+    unfreeze_blocks(model, ROW, len(ROW.blocks), pretrained=True)
+    factors = layer_decay_multipliers(model, ROW, 0.5)
     backbone = model.get_layer(ROW.name)
     last, first = backbone.get_layer("top_conv"), backbone.get_layer("stem_conv")
     assert factors[last.trainable_variables[0].path] == 1.0
@@ -238,9 +239,9 @@ def test_an_unknown_policy_is_said_before_anything_is_built(
 def test_the_solved_head_weighs_rarer_classes_and_knows_the_groups(
     manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handed, solve = {}, head.solve
+    handed, solve = {}, head.solve_probe
     monkeypatch.setattr(
-        head, "solve", lambda *a, **named: handed.update(named) or solve(*a, **named)
+        head, "solve_probe", lambda *a, **named: handed.update(named) or solve(*a, **named)
     )
     frame = manifest.frame.copy()
     rare = frame.index[(frame["split"] == "train") & (frame["label"] == manifest.classes[0])]

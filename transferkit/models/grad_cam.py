@@ -9,17 +9,20 @@ averaged map's share of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.errors import ConfigError
-from transferkit.models import classifier as models
-from transferkit.models.gradients import score_gradients
+from transferkit.models.classifier import CLASSES, FEATURES, HEAD, at_image_size
+
+Score = Callable[[list[tf.Tensor]], tf.Tensor]
+"""From some tensors, `(images, ...)` each, to a number of each class, `(images, classes)`."""
 
 BATCH = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
 POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
@@ -64,10 +67,10 @@ def classifier_of(model: keras.Model) -> keras.Model:
     """
     for each in _models(model):
         names = {layer.name for layer in each.layers}
-        if {models.FEATURES, models.HEAD} <= names:
+        if {FEATURES, HEAD} <= names:
             return each
     raise ConfigError(
-        f"The model {model.name!r} has no layers {models.FEATURES!r} and {models.HEAD!r}: "
+        f"The model {model.name!r} has no layers {FEATURES!r} and {HEAD!r}: "
         "give one that build_classifier or train has made."
     )
 
@@ -77,7 +80,7 @@ def backbone_of(classifier: keras.Model) -> keras.Model:
     return next(
         layer
         for layer in classifier.layers
-        if isinstance(layer, keras.Model) and layer.name != models.HEAD
+        if isinstance(layer, keras.Model) and layer.name != HEAD
     )
 
 
@@ -138,12 +141,12 @@ def cut_at_the_maps(classifier: keras.Model) -> MapSplit:
     if pools:
         maps = list({id(each): each for each in pools}.values())  # one may be pooled in two ways
         below = keras.Model(classifier.input, maps)
-        above = keras.Model(maps, classifier.get_layer(models.FEATURES).output)
+        above = keras.Model(maps, classifier.get_layer(FEATURES).output)
     else:
         below, above = _cut_at_the_last_map(classifier)
-    head = classifier.get_layer(models.HEAD)
-    kernel = head.get_layer(models.CLASSES).kernel
-    hidden = tuple(each for each in head.layers if each.name != models.CLASSES)
+    head = classifier.get_layer(HEAD)
+    kernel = head.get_layer(CLASSES).kernel
+    hidden = tuple(each for each in head.layers if each.name != CLASSES)
     return MapSplit(below, above, hidden, kernel)
 
 
@@ -152,7 +155,7 @@ def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Mo
     backbone = backbone_of(classifier)
     last = [each.output for each in backbone.layers if len(each.output.shape) == 4][-1]
     images = keras.Input(classifier.input_shape[1:])
-    seen = models.at_image_size(images, find_backbone(backbone.name), classifier.input_shape[1])
+    seen = at_image_size(images, find_backbone(backbone.name), classifier.input_shape[1])
     below = keras.Model(images, keras.Model(backbone.input, last)(seen))
     return below, keras.Model(last, backbone.output)
 
@@ -168,3 +171,18 @@ def _models(model: keras.Model) -> Iterator[keras.Model]:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _models(layer)
+
+
+def score_gradients(
+    score: Score, given: Sequence[np.ndarray], answers: np.ndarray
+) -> list[np.ndarray]:
+    """How the score of the class `answers[i]` of image `i` changes with each number of `given`.
+
+    The arrays are of the shapes of `given`, float32.
+    """
+    tensors = [tf.convert_to_tensor(each, tf.float32) for each in given]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        chosen = tf.gather(score(tensors), answers, axis=1, batch_dims=1)
+    none = tf.UnconnectedGradients.ZERO
+    return [np.asarray(each) for each in tape.gradient(chosen, tensors, unconnected_gradients=none)]

@@ -11,7 +11,7 @@ import keras
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.spec import pooling_of
 from transferkit.config.settings import ModelConfig
-from transferkit.models import classifier as models
+from transferkit.models.classifier import HEAD, at_image_size, pooled, vectors_of
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitC
     images = keras.Input(classifier.input_shape[1:], name="images")
     flat, maps = [], []
     for image_size in model.image_sizes or (classifier.input_shape[1],):
-        entering, *low = keras.tree.flatten([lower(models.at_image_size(images, row, image_size))])
-        vectors = [_joined(models.vectors_of(each, pooling)) for each in low]
+        entering, *low = keras.tree.flatten([lower(at_image_size(images, row, image_size))])
+        vectors = [_joined(vectors_of(each, pooling)) for each in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
-    below = keras.Model(images, [_joined(flat), models.pooled(maps, pooling)], name="below")
+    below = keras.Model(images, [_joined(flat), pooled(maps, pooling)], name="below")
     return SplitClassifier(below, _above(classifier, upper, flat, is_above, pooling), layer)
 
 
@@ -87,8 +87,8 @@ def _above(
     for entering in parts:
         vectors = [next(parts) for _ in range(lows)]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
-    head = classifier.get_layer(models.HEAD)
-    return keras.Model(activations, head(models.pooled(maps, pooling)), name="above")
+    head = classifier.get_layer(HEAD)
+    return keras.Model(activations, head(pooled(maps, pooling)), name="above")
 
 
 def _joined(tensors: Sequence[keras.KerasTensor]) -> keras.KerasTensor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 
 from transferkit.data.augmentation.views import View, views_of
 from transferkit.data.quality.file_info import content_keys
@@ -19,11 +18,8 @@ from transferkit.features.spec import FeatureSpec
 from transferkit.inference.engine import choose_engine
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.split import SplitClassifier, split_at
-from transferkit.runtime.progress import Clock, log
+from transferkit.runtime.progress import log
 from transferkit.training.state import CachedActivations, TrainingState
-from transferkit.training.time_estimate import estimate_time_from_activations
-
-LONG = 30  # seconds of reading, from which it is worth timing what comes after it
 
 
 def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | None:
@@ -48,9 +44,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     started = time.perf_counter()
     size = 2 * images * halves.width
     fits = size < config.data.cache_bytes
-    reader = ActivationReader(
-        halves, fit.source, lambda: estimate_time_from_activations(fit, halves.above, blocks=blocks)
-    )
+    reader = ActivationReader(halves, fit.source)
     rows = _read_all(fit, reader, views) if fits else None
     if rows is None:
         reason = "cannot all be kept"
@@ -86,14 +80,11 @@ def _read_all(
 class ActivationReader:
     """Reads what enters the upper one of `halves`, a network of the settings of `source`.
 
-    The features of the same images, which come out on the way, are kept too. Where it will take
-    long, `foretell` is called after its first batches, once in all.
+    The features of the same images, which come out on the way, are cached too.
     """
 
-    def __init__(
-        self, halves: SplitClassifier, source: FeatureSpec, foretell: Callable[[], None]
-    ) -> None:
-        self.halves, self.source, self.foretell = halves, source, cache(foretell)
+    def __init__(self, halves: SplitClassifier, source: FeatureSpec) -> None:
+        self.halves, self.source = halves, source
         self.forward: BatchPredictor | None = None
 
     def read(self, paths: Sequence[str], source: FeatureSpec) -> MappedFeatures | None:
@@ -122,17 +113,14 @@ class ActivationReader:
             forward = self._settled(chosen)
             if forward.identity != identity:
                 raise OtherEngineError(forward.identity)
-            done, long, clock = 0, False, Clock(-(-len(places) // forward.engine.batch_size))
+            done = 0
             with ShardWriter(source.table(identity).shelf) as features:
                 found = batches_of(forward, source, chosen, keys=decoded)
                 for (rows, vectors), seconds in found:
-                    if long:  # and how long has been said
-                        self.foretell()
                     part = slice(done, done := done + len(rows))
                     replace_keys(keys, places[part], decoded[part])
                     features.add([keys[place] for place in places[part]], (vectors, seconds))
                     yield round_to_float16(rows), seconds  # 16 bits are enough to learn from
-                    long = long or (clock.tick() or 0) >= LONG
 
         table = source.table(identity, layer=self.halves.layer)
         return table.map(keys, compute, width=self.halves.width)

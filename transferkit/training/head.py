@@ -12,7 +12,8 @@ from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import lent
 from transferkit.features.linear_probe import solve_probe
 from transferkit.inference.predictor import BatchPredictor
-from transferkit.models import classifier as models
+from transferkit.models.classifier import CLASSES, HEAD, extractor_of
+from transferkit.models.freezing import unfreeze_blocks
 from transferkit.runtime.progress import log
 from transferkit.training.callbacks import callbacks, describe_epoch
 from transferkit.training.dataset import SplitData, shared_batch
@@ -35,7 +36,7 @@ def fit_head(fit: TrainingState) -> None:
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); any other is learnt step by step.
     """
     started = time.perf_counter()
-    models.unfreeze_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
+    unfreeze_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
     *shown, validation = (
@@ -67,8 +68,8 @@ def _solve_head(
         groups=images.groups,
         seed=fit.config.seed,
     )
-    head = fit.classifier.get_layer(models.HEAD)
-    head.get_layer(models.CLASSES).set_weights([probe.kernel, probe.bias])
+    head = fit.classifier.get_layer(HEAD)
+    head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
     loss, accuracy = probe.judge(train, images.truth, images.weights)
     val_loss, val_accuracy = None, None
     if len(validation):
@@ -87,7 +88,7 @@ def _learn_head(
     fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
 ) -> None:
     """Fit the head step by step on the features of both parts."""
-    head = fit.classifier.get_layer(models.HEAD)
+    head = fit.classifier.get_layer(HEAD)
     config, batch = fit.config.train, head_batch(images, fit.device.replicas)
     steps = -(-len(train) // batch)
     watched = len(validation) > 0
@@ -120,7 +121,7 @@ def head_batch(train: SplitData, replicas: int) -> int:
 
 def _random_features(fit: TrainingState) -> list[np.ndarray]:
     """What random weights say of both parts, which nobody else will ask for."""
-    forward = BatchPredictor(models.extractor_of(fit.classifier), fit.config.train.engine)
+    forward = BatchPredictor(extractor_of(fit.classifier), fit.config.train.engine)
     parts = fit.train, fit.validation
     return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
 
@@ -128,7 +129,7 @@ def _random_features(fit: TrainingState) -> list[np.ndarray]:
 def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
     """Of the training images, then of each of their `views`, and last of the validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
-    with lent(fit.source, lambda: models.extractor_of(fit.classifier)):
+    with lent(fit.source, lambda: extractor_of(fit.classifier)):
         return [_kept_features(fit, part, view) for part, view in asked]
 
 

@@ -21,13 +21,12 @@ from transferkit.data.loading.tf_dataset import Augmentation, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import ClassWeights, TrainingSummary
 from transferkit.inference.devices import Device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import build_classifier, parameters
 from transferkit.runtime.progress import log
 from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.activation_cache import cache_activations
-from transferkit.training.callbacks import HistoryLogger, early_stopping
+from transferkit.training.callbacks import AverageBestEpochs, HistoryLogger, early_stopping
 from transferkit.training.checkpoint import Checkpoints
-from transferkit.training.checkpoint_averaging import AverageBestEpochs
 from transferkit.training.dataset import SplitData, read_split, read_validation
 from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
@@ -41,9 +40,7 @@ from transferkit.training.state import (
     summarise_stage,
     training_context,
 )
-from transferkit.training.time_estimate import estimate_time
 
-MANY_STEPS = 500  # of fine-tuning, from which it is worth timing the first ahead of the head
 BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
@@ -68,7 +65,7 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
     _blocks(config)
     keras.utils.set_random_seed(config.seed)
     with device.building():
-        classifier = models.build_classifier(
+        classifier = build_classifier(
             config.model, manifest.classes, image_size=config.data.image_size
         )
     by_class = class_weights(manifest, config.train)
@@ -78,17 +75,15 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
     train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
     weighed: ClassWeights = "none" if by_class is None else "balanced"
-    summary = TrainingSummary(weighed, device=device.line, parameters=models.parameters(classifier))
+    summary = TrainingSummary(weighed, device=device.line, parameters=parameters(classifier))
     return TrainingState(classifier, config, device, train, validation, summary=summary)
 
 
 def fit_stages(fit: TrainingState) -> None:
     """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
-    config, blocks = fit.config, _blocks(fit.config)
+    blocks = _blocks(fit.config)
     fit.kept = cache_activations(fit, blocks)
     if fit.pretrained or blocks < len(fit.row.blocks):
-        if blocks and fit.kept is None and fit.train.steps * config.train.epochs >= MANY_STEPS:
-            _foretell_from_pixels(fit, blocks)
         fit_head(fit)
         fit.reached = HEAD_STAGE
         if blocks and fit.checkpoint:
@@ -147,7 +142,7 @@ def _learn(
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
     goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
-    with training_context(fit, learner):
+    with training_context(fit):
         learner.fit(
             train,
             shuffle=False,  # the batches are shuffled already
@@ -191,11 +186,6 @@ def _go_back(
 
 def _are_numbers(model: keras.Model) -> bool:
     return all(np.isfinite(values).all() for values in model.get_weights())
-
-
-def _foretell_from_pixels(fit: TrainingState, blocks: int) -> None:
-    learner, batches, *_ = _material(fit)
-    estimate_time(fit, learner, batches, blocks=blocks)
 
 
 def _has_helped(fit: TrainingState) -> bool:

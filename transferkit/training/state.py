@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -21,9 +21,9 @@ from transferkit.evaluation.summary import EpochRecord, StageSummary, TrainingSu
 from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
-from transferkit.models import classifier as models
+from transferkit.models.classifier import HEAD, parameters
+from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.training.batch_norm import let_statistics_follow
-from transferkit.training.conv_gradients import gradients_by_products
 from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
 
@@ -153,14 +153,10 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
     head that has been fitted.
     """
     config = fit.config.train
-    models.unfreeze_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    unfreeze_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
     if fit.device.bits.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
-    factors = (
-        models.layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay)
-        if tuning
-        else {}
-    )
+    factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
     with fit.device.strategy.scope():
         rate = config.fine_tune_learning_rate if tuning else config.learning_rate
         steps = fit.train.steps * config.epochs
@@ -168,11 +164,9 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
 
 
 @contextmanager
-def training_context(fit: TrainingState, learner: keras.Model) -> Iterator[None]:
-    """Within it, `learner` is fitted: in the bits of the device, and a file that fails is named."""
-    bits = fit.device.bits
-    gradients = gradients_by_products(learner) if bits.onednn_bfloat16 else nullcontext()
-    with bits.fast(), gradients, naming_bad_files(fit.paths, fit.image_size, fit.config.data):
+def training_context(fit: TrainingState) -> Iterator[None]:
+    """Fit in the precision of the device; a file that cannot be read is named."""
+    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.image_size, fit.config.data):
         yield
 
 
@@ -207,8 +201,8 @@ def summarise_stage(
         seconds=round(time.perf_counter() - started, 2),
         images=images,
         unfrozen_blocks=f"{blocks} of {len(fit.row.blocks)}",
-        trainable_parameters=models.parameters(
-            fit.classifier.get_layer(models.HEAD) if head_only else fit.classifier, trainable=True
+        trainable_parameters=parameters(
+            fit.classifier.get_layer(HEAD) if head_only else fit.classifier, trainable=True
         ),
         solved=solved,
     )

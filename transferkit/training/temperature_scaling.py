@@ -16,7 +16,7 @@ from transferkit.evaluation.temperature import (
 )
 from transferkit.features.extract import extract_features
 from transferkit.inference.predictor import BatchPredictor
-from transferkit.models import classifier as models
+from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.runtime.progress import log
 from transferkit.training.state import HEAD_STAGE, TrainingState
 
@@ -71,7 +71,7 @@ def answers(fit: TrainingState) -> np.ndarray:
             engine=train.engine,
             quiet=True,
         )
-        head = fit.classifier.get_layer(models.HEAD)
+        head = fit.classifier.get_layer(HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch_size, verbose=0))
     forward = BatchPredictor(fit.classifier, fit.config.train.engine)
     return forward(part.paths, fit.config.data, doing="Validating")
@@ -87,7 +87,7 @@ def _logits(fit: TrainingState) -> np.ndarray:
 
 def _divide(fit: TrainingState, temperature: float) -> None:
     """Divide what enters the softmax by `temperature`."""
-    last = fit.classifier.get_layer(models.HEAD).get_layer(models.CLASSES)
+    last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([values / temperature for values in last.get_weights()])
 
 
