@@ -77,27 +77,6 @@ def printed(code: str) -> str:
     ).stdout
 
 
-def test_tensorflow_is_imported_without_searches_for_garbage_in_it():
-    assert printed(
-        "import gc, sys; from transferkit.runtime.process import silence_tensorflow\n"
-        "passes = []; gc.callbacks.append(lambda phase, _: passes.append('keras' in sys.modules))\n"
-        "silence_tensorflow()\n"
-        "print(any(passes), gc.isenabled(), gc.get_freeze_count() > 100_000)\n"
-        "silence_tensorflow(); again = gc.get_freeze_count(); x = [[]]; silence_tensorflow()\n"
-        "print(gc.get_freeze_count() - again)\n"
-    ) == ("False True True\n0\n")
-
-
-def test_a_process_does_not_end_in_a_search_for_garbage():
-    """What is registered first is asked last."""
-    assert printed(
-        "import atexit, gc; before = gc.get_freeze_count()\n"
-        "atexit.register(lambda: print(gc.get_freeze_count() > before))\n"
-        "from transferkit.runtime.process import run_as_script\n"
-        "run_as_script(lambda: print(gc.get_freeze_count() > before))\n"
-    ) == ("False\nTrue\n")
-
-
 WAITING = (
     "import time; from transferkit.runtime.process import run_as_script\n"
     "def work():\n"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import codecs
-import gc
 import os
 import signal
 import sys
@@ -44,10 +42,6 @@ def run_as_script(action: Callable[[], None]) -> None:
     A file name goes out in the bytes that it came in, which need not be UTF-8, and a character
     that the streams' encoding lacks as its number.
     """
-    # The last search for garbage, among half a million objects of networks that are done with, took
-    # 1.8 s after a comparison of 60; the process gives their memory back anyway.
-    atexit.unregister(gc.freeze)
-    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a notebook's is another
             stream.reconfigure(errors=BYTES)
@@ -113,31 +107,9 @@ def silence_tensorflow() -> None:
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        with _nothing_is_garbage():
             import tensorflow
     finally:
         os.dup2(kept, 2)
         os.close(kept)
     # It warns of every graph that is traced anew; here each model has its own.
     tensorflow.get_logger().setLevel("ERROR")
-
-
-@contextmanager
-def _nothing_is_garbage() -> Iterator[None]:
-    """Within it there are no searches for garbage, and no later one looks at what was made in it.
-
-    The import of TensorFlow makes half a million objects that stay: searches among them took 0.8 of
-    its 3.6 s, and every full one after it 0.14 s.
-    """
-    if "tensorflow" in sys.modules:
-        yield
-        return
-    gc.collect()
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was:
-            gc.enable()
