@@ -31,6 +31,7 @@ FLOORS = (
     {"config"},
     {"storage"},
     {"backbones", "evaluation"},
+    {"task"},
     {"data"},
     {"inference"},
     {"models"},

@@ -70,13 +70,6 @@ def test_what_ends_a_process_is_one_line(error, status, line, capsys):
     assert capsys.readouterr() == ("", line)
 
 
-def printed(code: str) -> str:
-    """What a process prints that runs `code`."""
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-    ).stdout
-
-
 WAITING = (
     "import time; from transferkit.runtime.process import run_as_script\n"
     "def work():\n"

@@ -13,6 +13,7 @@ from transferkit.backbones.resolve import is_pretrained, resolve_backbone, start
 from transferkit.backbones.spec import STAGES, input_size, pooling_of
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
+from transferkit.task import TASK
 
 FEATURES, HEAD = "features", "head"  # names of the two layers on top of the backbone
 DROPOUT = 0.2  # of a head that is learnt step by step
@@ -117,7 +118,9 @@ def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:
     if model.head == "hidden":
         layers += [_hidden_layer(model), keras.layers.Dropout(rate)]
     # Probabilities are float32 under mixed precision too: 16 bits are too coarse for a logarithm.
-    layers.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name=CLASSES))
+    layers.append(
+        keras.layers.Dense(classes, activation=TASK.activation, dtype="float32", name=CLASSES)
+    )
     return keras.Sequential(layers, name=HEAD)
 
 

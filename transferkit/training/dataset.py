@@ -10,6 +10,7 @@ import pandas as pd
 from transferkit.data.manifest import Manifest
 from transferkit.runtime.progress import log
 from transferkit.runtime.text import named
+from transferkit.task import TASK
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class SplitData:
     @property
     def truth(self) -> np.ndarray:
         """`(images,)` int64, their class numbers."""
-        return self.targets.argmax(axis=1)
+        return TASK.decide(self.targets)
 
     @property
     def steps(self) -> int:
@@ -75,7 +76,7 @@ def read_split(
     rows = pd.concat([rows] * times, ignore_index=True)
     batch_size = shared_batch(batch_size, len(rows), replicas) or batch_size
     truth = manifest.truth(rows)
-    targets = np.eye(len(manifest.classes), dtype=np.float32)[truth]
+    targets = TASK.targets(truth, len(manifest.classes))
     weights = np.ones(len(rows)) if by_class is None else by_class[truth]
     groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
     paths = rows["path"].tolist()

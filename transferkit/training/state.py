@@ -23,6 +23,7 @@ from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import HEAD, parameters
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
+from transferkit.task import TASK
 from transferkit.training.batch_norm import let_statistics_follow
 from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
@@ -119,8 +120,8 @@ def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> No
     config = fit.config.train
     model.compile(
         optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-        metrics=["accuracy"],
+        loss=TASK.loss(config.label_smoothing),
+        metrics=list(TASK.metrics),
         # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
         # strategy (keras#20763).
         jit_compile=False,
