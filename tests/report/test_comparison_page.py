@@ -67,7 +67,7 @@ def test_headings_name_the_sections(html):
         "Confusion",
         "Test images",
         "Data",
-        "What was chosen and used",
+        "Details",
         "Settings",
         "Environment",
     ]

@@ -31,8 +31,9 @@ CASES = {
             answering("svm", "baseline", 650, 1000, seconds=10),
             answering("knn", "baseline", 600, 1000),
         ],
-        "The network resnet50 is right on 90.0 % of 1000 test images and the best baseline, svm, "
-        "on 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001 as one of "
+        "The network resnet50 has an accuracy of 90.0 % on 1000 test images "
+        "and the best baseline, svm, "
+        "one of 65.0 %: the network is better by 25.0 points (22.3 to 27.8), p < 0.0001 as one of "
         "3 pairs; it cost 10 times the training time and about the same size.",
     ),
     "the baseline is better": (
@@ -40,7 +41,8 @@ CASES = {
             answering("lenet", "network", 700, 1000),
             answering("svm", "baseline", 800, 1000, seconds=5),
         ],
-        "The baseline svm is right on 80.0 % of 1000 test images and the network lenet on 70.0 %: "
+        "The baseline svm has an accuracy of 80.0 % on 1000 test images "
+        "and the network lenet one of 70.0 %: "
         "the baseline is better by 10.0 points (8.2 to 11.9), p < 0.0001; it cost 1/20 of the "
         "training time and about the same size.",
     ),
@@ -49,26 +51,30 @@ CASES = {
             answering("lenet", "network", 905, 1000),
             answering("svm", "baseline", 900, 1000, seconds=50, start=50),
         ],
-        "The network lenet is right on 90.5 % of 1000 test images and the baseline svm on 90.0 %, "
+        "The network lenet has an accuracy of 90.5 % on 1000 test images "
+        "and the baseline svm one of 90.0 %, "
         "which 1000 images cannot tell apart: the difference is 0.5 points (-1.4 to 2.4), "
         "p = 0.68; lenet cost 2 times the training time and about the same size.",
     ),
     "one network": (
         [answering("lenet", "network", 900, 1000)],
-        "The network lenet is right on 90.0 % of 1000 test images (88.0 to 91.7), and always "
-        "answering 'cat' on 50.0 %.",
+        "The network lenet has an accuracy of 90.0 % on 1000 test images "
+        "(88.0 to 91.7), and always "
+        "answering 'cat' one of 50.0 %.",
     ),
     "a network beside the constant answer": (
         [answering("lenet", "network", 900, 1000), always_cat(1000)],
-        "The network lenet is right on 90.0 % of 1000 test images (88.0 to 91.7), and always "
-        "answering 'cat' on 50.0 %.",
+        "The network lenet has an accuracy of 90.0 % on 1000 test images "
+        "(88.0 to 91.7), and always "
+        "answering 'cat' one of 50.0 %.",
     ),
     "only baselines": (
         [
             answering("svm", "baseline", 900, 1000),
             answering("knn", "baseline", 700, 1000, seconds=110),
         ],
-        "The best baseline, svm, is right on 90.0 % of 1000 test images and the next, knn, on "
+        "The best baseline, svm, has an accuracy of 90.0 % on 1000 test images "
+        "and the next, knn, one of "
         "70.0 %: svm is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
         "training time and about the same size.",
     ),
@@ -77,35 +83,39 @@ CASES = {
             answering("lenet", "network", 900, 1000, seconds=0),
             answering("svm", "baseline", 700, 1000),
         ],
-        "The network lenet is right on 90.0 % of 1000 test images and the baseline svm on 70.0 %: "
+        "The network lenet has an accuracy of 90.0 % on 1000 test images "
+        "and the baseline svm one of 70.0 %: "
         "the network is better by 20.0 points (17.5 to 22.5), p < 0.0001; it cost about the same "
         "size.",
     ),
     "a small test set": (
         [answering("lenet", "network", 38, 40), answering("svm", "baseline", 24, 40, seconds=25)],
-        "The network lenet is right on 95.0 % of 40 test images and the baseline svm on 60.0 %: "
+        "The network lenet has an accuracy of 95.0 % on 40 test images "
+        "and the baseline svm one of 60.0 %: "
         "the network is better by 35.0 points (18.5 to 50.3), p = 0.0001; it cost 4 times the "
         "training time and about the same size.",
     ),
     "nothing was learned": (
         [answering("lenet", "network", 510, 1000), answering("svm", "baseline", 490, 1000)],
-        "1000 test images do not show that anything was learned: the best classifier, lenet, is "
-        "right on 51.0 % of them (47.9 to 54.1), and always answering 'cat' on 50.0 %.",
+        "1000 test images do not show that anything was learned: the best classifier, lenet, has "
+        "an accuracy of 51.0 % on them (47.9 to 54.1), and always answering 'cat' one of 50.0 %.",
     ),
     "few images, and more right than chance is": (
         [answering("lenet", "network", 19, 24)],
-        "The network lenet is right on 79.2 % of 24 test images (59.5 to 90.8), and always "
-        "answering 'cat' on 50.0 %.",
+        "The network lenet has an accuracy of 79.2 % on 24 test images "
+        "(59.5 to 90.8), and always "
+        "answering 'cat' one of 50.0 %.",
     ),
     "one test image": (
         [answering("lenet", "network", 1, 1)],
-        "1 test image does not show that anything was learned: the best classifier, lenet, is "
-        "right on 100.0 % of it (20.7 to 100.0), and always answering 'cat' on 100.0 %.",
+        "1 test image does not show that anything was learned: the best classifier, lenet, has "
+        "an accuracy of 100.0 % on it (20.7 to 100.0), and always answering 'cat' one of 100.0 %.",
     ),
     "only the constant answer": (
         [always_cat(20)],
         "20 test images do not show that anything was learned: the best classifier, majority, "
-        "is right on 50.0 % of them (29.9 to 70.1), and always answering 'cat' on 50.0 %.",
+        "has an accuracy of 50.0 % on them (29.9 to 70.1), and always answering 'cat' one of "
+        "50.0 %.",
     ),
 }
 

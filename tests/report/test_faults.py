@@ -30,7 +30,7 @@ PARTS = (  # what computes or draws a part, and a section of the page that shows
     ("report.comparison.page_sections.recalls", "Results"),
     ("report.comparison.page_sections.confusion_matrix", "Confusion"),
     ("report.comparison.page_sections.gallery", "Test images"),
-    ("report.comparison.visuals.pixel_maps", "Where the baselines look"),
+    ("report.comparison.visuals.pixel_maps", "Pixel importance of the baselines"),
     ("report.comparison.page_sections.class_counts", "Data"),
 )
 FILES = {

@@ -33,9 +33,9 @@ FIGURES = {
     ),
     "coverage": (
         coverage_figure(RESULTS, TRUTH),
-        "Accuracy by the share that is answered: lenet is right on 90.0 % of 100 %, "
-        "100.0 % of 90 %, 100.0 % of 80 %; forest is right on 50.0 % of 100 %, 55.6 % of 90 %, "
-        "62.5 % of 80 %.",
+        "Accuracy by the share that is answered: lenet has an accuracy of 90.0 % on 100 %, "
+        "100.0 % on 90 %, 100.0 % on 80 %; forest has an accuracy of 50.0 % on 100 %, "
+        "55.6 % on 90 %, 62.5 % on 80 %.",
     ),
     "slices": (
         slice_figure({"<old>": (0.5, 0.3, 0.7), "new": (0.9, 0.8, 0.97)}, 0.8, "#010204"),
@@ -63,5 +63,5 @@ def test_a_figure_takes_its_colours_from_the_page(svg, says):
 def test_one_image_is_enough():
     one = [answering("lenet", "network", 36)]
     single = [Result("lenet", "network", one[0].probabilities[:1], 1, 1, 1)]
-    assert "100.0 % of 100 %" in coverage_figure(single, TRUTH[:1])
+    assert "100.0 % on 100 %" in coverage_figure(single, TRUTH[:1])
     assert "<svg" in reliability_diagram(single, TRUTH[:1])

@@ -45,7 +45,8 @@ def test_leaks_are_counted_and_scored_without(leaking):
     assert found["leaked"] == 5
     names = [name for name, _, _ in found["without_leaks"]]
     assert names == ["lenet", "random_forest_hog", "majority"]
-    assert "Leaks: 5 test images with a copy or one of the group among those" in page(leaking)
+    title = "Leaks: 5 test images with a copy or one of the group among the training images"
+    assert title in page(leaking)
     assert "5 of the 24 test images have a copy" in markdown_report(leaking)
 
 
@@ -75,10 +76,10 @@ def test_grouped_test_images_are_tested_by_group(leaking):
 def test_the_worst_group_is_named_on_every_form(by_camera):
     (group,) = evidence(by_camera)["groups"]
     assert group.column == "camera"
-    assert group.worst.startswith("'old <b>': right on 0.0 % of its 2 (")
-    said = "The worst group of lenet is &#39;old &lt;b&gt;&#39;: right on 0.0 %"
+    assert group.worst.startswith("'old <b>': accuracy 0.0 % on its 2 images (")
+    said = "The worst group of lenet is &#39;old &lt;b&gt;&#39;: accuracy 0.0 %"
     assert said in page(by_camera)
-    assert "By camera, the worst group is 'old &lt;b&gt;': right on 0.0 %" in model_card(by_camera)
+    assert "By camera, the worst group is 'old &lt;b&gt;': accuracy 0.0 %" in model_card(by_camera)
 
 
 def test_pairs_come_by_accuracy_and_the_better_one_first(report):
@@ -167,7 +168,7 @@ def test_the_card_has_the_groups_of_its_own_classifier(manifest, answerers):
     answers = network.probabilities(list(test["path"])).argmax(axis=1)
     right = answers == made.truth(test)
     worst = min(right[(test["camera"] == name).to_numpy()].mean() for name in "ab")
-    assert f"right on {worst * 100:.1f} % of its" in card
+    assert f"accuracy {worst * 100:.1f} % on its" in card
 
 
 def test_a_card_where_every_test_image_leaks_gives_no_other_accuracy(manifest, answerers):
@@ -243,7 +244,9 @@ def test_a_slice_that_is_clearly_worse_is_told_from_one_that_may_be_chance(manif
     frame.loc[test[wrong], "camera"] = "old"
     frame.loc[test[: len(test) // 2], "room"] = "two"
     camera, room = evidence(compare([network], Manifest(frame, manifest.source)))["groups"]
-    assert camera.worst.startswith("'old': right on 0.0 % of its 12 (0.0 to 30.6, corrected for 2")
+    assert camera.worst.startswith(
+        "'old': accuracy 0.0 % on its 12 images (0.0 to 30.6, corrected for 2"
+    )
     assert "clearly below the others, by " in camera.worst
     assert camera.worst.endswith(" points")
     assert room.worst.endswith(", which cannot be told from the others")

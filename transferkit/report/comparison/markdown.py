@@ -41,9 +41,9 @@ MACROS = {  # of the templates, by the titles of their sections
     "Data": "data",
     "The model": "model",
     "Meant for": "purpose",
-    "How right it is": "scores",
+    "Scores": "scores",
     "Where it fails": "failures",
-    "What it took": "cost",
+    "Cost": "cost",
 }
 
 
@@ -91,7 +91,7 @@ def model_card(comparison: Comparison) -> str:
         "The model": lambda: _facts_of(comparison, best, entry),
         "Meant for": lambda: {},
         "Data": lambda: _counts(comparison) | {"title": _title(comparison)},
-        "How right it is": lambda: (
+        "Scores": lambda: (
             {"verdict": verdict_of(comparison), "entry": entry, "columns": COLUMNS}
             | _calibration(comparison)
         ),
@@ -105,7 +105,7 @@ def model_card(comparison: Comparison) -> str:
                 "images": images,
             }
         ),
-        "What it took": lambda: {"environment": plain(comparison.environment)},
+        "Cost": lambda: {"environment": plain(comparison.environment)},
     }
     head = f"# Model card: {escaped(entry['name'])} on {escaped(_title(comparison))}\n\n"
     return head + _rendered("model_card.md.jinja", sections, comparison)
@@ -180,7 +180,7 @@ def start_of(row: BackboneSpec, weights: str) -> str:
             else "not verified, since Keras publishes no digest of them"
         )
         return (
-            f"ImageNet weights ({checked}), which were learnt from pictures that are given out for "
+            f"ImageNet weights ({checked}), which were trained on pictures that are given out for "
             f"research without profit; their licence: {row.licence}"
         )
     return (

@@ -49,10 +49,10 @@ SECTIONS = (
     Section("images", "Test images", page_sections.images),
     Section("explanation", "Where the network looked", page_sections.explanation),
     Section("map", "Map of the test images", page_sections.feature_map),
-    Section("pixels", "Where the baselines look", page_sections.pixels),
+    Section("pixels", "Pixel importance of the baselines", page_sections.pixels),
     Section("data", "Data", page_sections.data),
     Section("lost", "Left out", page_sections.lost),
-    Section("details", "What was chosen and used", page_sections.details),
+    Section("details", "Details", page_sections.details),
     Section("settings", "Settings", page_sections.settings),
     Section("environment", "Environment", page_sections.environment),
 )

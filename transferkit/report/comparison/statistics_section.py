@@ -22,7 +22,7 @@ from transferkit.report.figures.statistics import (
     slice_figure,
     spread_figure,
 )
-from transferkit.report.html.formatting import chance, percent, points
+from transferkit.report.html.formatting import chance, counted, percent, points
 
 MOST_PAIRS = 28  # of eight classifiers; scores.json has them all
 
@@ -209,7 +209,8 @@ def groups_of(comparison: Comparison, result: Result) -> list[Group]:
 def _worst(slices: Sequence[Slice]) -> str:
     worst = slices[0]
     start = (
-        f"{worst.name!r}: right on {percent(worst.accuracy)} of its {worst.images} "
+        f"{worst.name!r}: accuracy {percent(worst.accuracy)} on its "
+        f"{counted(worst.images, 'image')} "
         f"({worst.adjusted.in_percent}, corrected for {len(slices)} groups)"
     )
     if worst.below is None or not worst.is_below:

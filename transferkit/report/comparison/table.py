@@ -52,11 +52,17 @@ def _between(low: float, high: float) -> str:
 
 
 COLUMNS = (
-    Column("accuracy", "accuracy", percent, "share of the test images that it is right on"),
+    Column(
+        "accuracy", "accuracy", percent, "share of the test images that it classifies correctly"
+    ),
     Column("interval", "accuracy_interval", _between, "95 % interval of the accuracy"),
-    Column("balanced", "balanced_accuracy", percent, "balanced accuracy: the classes' mean recall"),
-    Column("macro F1", "macro_f1", "{:.3f}".format, "mean F1 of the classes"),
-    Column("log loss", "log_loss", "{:.3f}".format, "how dear its confidence is when wrong"),
+    Column(
+        "balanced", "balanced_accuracy", percent, "balanced accuracy: mean recall over the classes"
+    ),
+    Column("macro F1", "macro_f1", "{:.3f}".format, "mean F1 over the classes"),
+    Column(
+        "log loss", "log_loss", "{:.3f}".format, "mean negative log-likelihood of the true class"
+    ),
     Column("fit time", "fit_seconds", duration, "time to train, features included"),
     Column("ms/image", "predict_milliseconds", amount, "time to predict one image, in a batch"),
     Column("MB", "megabytes", amount, "size on disk"),
@@ -69,8 +75,8 @@ MORE_COLUMNS = (
         percent,
         "expected calibration error: how far its confidence is from its accuracy",
     ),
-    Column("peak MB", "peak_megabytes", amount, "most memory of the process while it was fitted"),
-    Column("energy", "joules", energy, "of the processors while it was fitted, all programs'"),
+    Column("peak MB", "peak_megabytes", amount, "peak memory of the process during fitting"),
+    Column("energy", "joules", energy, "of the processors during fitting, all programs included"),
 )
 
 

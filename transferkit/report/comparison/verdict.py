@@ -60,25 +60,17 @@ def verdict(
     best, share = ranked[0], percent(headline.value(is_correct(ranked[0], truth)))
     within = accuracies[[each.name for each in results].index(best.name)]
     # What a constant answer is worth lies in how the test set was made: there is no chance in it.
-    of = "one of" if headline.is_balanced else "on"
     always = f"always answering {classes[majority_class(truth)]!r}"
-    constant = f"{always} {of} {percent(headline.constant)}"
+    constant = f"{always} one of {percent(headline.constant)}"
+    measure = f"{'a' if headline.is_balanced else 'an'} {headline.name}"
     if not beats_constant(within, headline):
         does = "do" if len(truth) > 1 else "does"
-        has = (
-            f"has a balanced accuracy of {share} on them"
-            if headline.is_balanced
-            else f"is right on {share} of {'them' if len(truth) > 1 else 'it'}"
-        )
+        has = f"has {measure} of {share} on {'them' if len(truth) > 1 else 'it'}"
         return (
             f"{images} {does} not show that anything was learned: the best classifier, "
             f"{best.name}, {has} ({within.in_percent}), and {constant}."
         )
-    start = (
-        f"{_titled(best, ranked)} has a balanced accuracy of {share} on {images}"
-        if headline.is_balanced
-        else f"{_titled(best, ranked)} is right on {share} of {images}"
-    )
+    start = f"{_titled(best, ranked)} has {measure} of {share} on {images}"
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
         return f"{start} ({within.in_percent}), and {constant}."
@@ -91,7 +83,7 @@ def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[D
     difference = difference_between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
     share = percent(headline.value(is_correct(other, truth)))
-    start = f" and {name} {'one of' if headline.is_balanced else 'on'} {share}"
+    start = f" and {name} one of {share}"
     family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
     evidence = f"({difference.interval.in_percent}), {chance(difference.adjusted)}{family}"
     if difference.adjusted < LEVEL:

@@ -56,10 +56,10 @@ def coverage_figure(results: Sequence[Result], truth: np.ndarray) -> str:
         lowest = min(lowest, found.accuracy[found.coverage >= 0.1].min())
         shares = [
             f"{percent(float(np.interp(share, found.coverage, found.accuracy)))} "
-            f"of {share * 100:.0f} %"
+            f"on {share * 100:.0f} %"
             for share in COVERAGES
         ]
-        says.append(f"{each.name} is right on {', '.join(shares)}")
+        says.append(f"{each.name} has an accuracy of {', '.join(shares)}")
     axes.set_xlim(100, 0)
     axes.set_ylim(max(0, lowest * 100 - 4), 100.5)
     axes.set_xlabel("images answered, the surest, %")
