@@ -85,6 +85,25 @@ def test_the_reloaded_network_knows_its_facts(trained: tuple[Network, Run]) -> N
     assert again.megabytes == network.megabytes
 
 
+def test_files_bytes_pil_images_and_arrays_have_equal_probabilities(
+    trained: tuple[Network, Run], manifest: Manifest
+) -> None:
+    network, paths = trained[0], manifest.part("test")["path"].tolist()[:4]
+    wanted = network.probabilities(paths)
+    pictures = [Image.open(path).convert("RGB") for path in paths]
+    for images in (
+        [Path(path) for path in paths],
+        [Path(path).read_bytes() for path in paths],
+        pictures,
+        [np.asarray(picture) for picture in pictures],
+        [paths[0], Path(paths[1]).read_bytes(), pictures[2], np.asarray(pictures[3])],
+    ):
+        np.testing.assert_allclose(network.probabilities(images), wanted, atol=1e-6)
+    pixels = read_images(paths, network.image_size, network.data)
+    np.testing.assert_allclose(network.predict_arrays(pixels), wanted, atol=1e-6)
+    assert network.predict_arrays(pixels[:0]).shape == (0, len(manifest.classes))
+
+
 def test_plain_keras_loads_the_file_and_says_the_same(
     trained: tuple[Network, Run], manifest: Manifest
 ) -> None:

@@ -84,9 +84,24 @@ class BatchPredictor:
         """
         with self._settling:
             if self._unchecked and len(paths):
-                images = read_images(paths[: self._unchecked], self.image_size, data)
-                self.engine = verify_parity(self.engine, images)
-                self._unchecked -= len(images)
+                self._verify(read_images(paths[: self._unchecked], self.image_size, data))
+
+    def _verify(self, images: np.ndarray) -> None:
+        self.engine = verify_parity(self.engine, images)
+        self._unchecked -= len(images)
+
+    def predict_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Return the one output of the model, `(images, ...)` float32, for decoded images.
+
+        `images` is `(images, image_size, image_size, 3)` uint8 RGB.
+        """
+        with self._settling:
+            if self._unchecked and len(images):
+                self._verify(images[: self._unchecked])
+        size = self.engine.batch_size
+        batches = (images[start : start + size] for start in range(0, len(images), size))
+        outputs = [output for (output,) in self.engine.run(batches)]
+        return np.concatenate([np.empty((0, *self.shape[1:]), np.float32), *outputs])
 
     def stream(
         self,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 import transferkit
 from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.decode import require_list
+from transferkit.data.decoding.in_memory import ImageSource, as_pixels
 from transferkit.errors import RunError, brief
 from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 from transferkit.inference.predictor import BatchPredictor
@@ -63,14 +64,27 @@ class Network:
         """What is copied or pickled: not what is compiled, which can be made again."""
         return {name: value for name, value in vars(self).items() if name != "_forward"}
 
-    def probabilities(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, classes)` float32 for the image files `paths`, in order.
+    def probabilities(self, images: Sequence[ImageSource]) -> np.ndarray:
+        """Return `(images, classes)` float32, in order.
+
+        Each of `images` is the path of a file, the bytes of one, a PIL image or an array
+        `(height, width, 3)` uint8 RGB. Paths alone are read while others are computed.
 
         Raises:
             DataError: one of them cannot be read.
         """
-        require_list(paths)
-        return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
+        require_list(images)
+        if all(isinstance(image, str) for image in images):
+            paths = cast(Sequence[str], images)
+            return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
+        return self.predict_arrays(as_pixels(images, self.image_size, self.data))
+
+    def predict_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Return `(images, classes)` float32 for decoded images.
+
+        `images` is `(images, image_size, image_size, 3)` uint8 RGB.
+        """
+        return self._forward.predict_arrays(images)
 
     def save(self, folder: str | Path) -> None:
         """Write `folder/model.keras`: the model without its optimizer, and the facts beside it."""

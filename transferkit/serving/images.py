@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
 
+from transferkit.data.decoding.in_memory import ImageSource, as_bytes
 from transferkit.data.sources.folder.image_folder import files_below
 from transferkit.errors import DataError
 
 IN_MEMORY = (bytes, bytearray, memoryview, np.ndarray, Image.Image)
-Source: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | np.ndarray | Image.Image
-)
 
 
 def find_files(sources: Sequence[str | Path]) -> list[str]:
@@ -38,7 +35,7 @@ def find_files(sources: Sequence[str | Path]) -> list[str]:
     return files
 
 
-def as_files(sources: Sequence[Source], folder: Path) -> tuple[list[str], list[str]]:
+def as_files(sources: Sequence[ImageSource], folder: Path) -> tuple[list[str], list[str]]:
     """The name of each image of `sources`, and its file: those in memory are written to `folder`.
 
     They go the way of any file, so that they are decoded as those are.
@@ -55,30 +52,7 @@ def as_files(sources: Sequence[Source], folder: Path) -> tuple[list[str], list[s
             files += below
         else:
             names.append(f"image {position}")
-            files.append(str(_written(source, position, folder / f"{position}")))
+            file = folder / f"{position}"
+            file.write_bytes(as_bytes(source, f"Image {position}"))
+            files.append(str(file))
     return names, files
-
-
-def _written(source: object, position: int, path: Path) -> Path:
-    """The file `path` with the image `source` in it, without loss."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        path.write_bytes(source)
-        return path
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3 or not source.size:
-            raise DataError(
-                f"Image {position} is an array {source.shape} of {source.dtype}: "
-                "it should be (height, width, 3) of uint8, RGB."
-            )
-        source = Image.fromarray(np.ascontiguousarray(source))
-    if not isinstance(source, Image.Image):
-        raise DataError(
-            f"Image {position} is a {type(source).__name__}: give a path, the bytes of an image "
-            "file, a PIL image, or an array (height, width, 3) of uint8."
-        )
-    kind = "PNG" if source.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16") else "TIFF"
-    try:
-        source.save(path, kind, exif=source.getexif())
-    except Exception as error:  # a file that PIL opened is read here, and may be damaged
-        raise DataError(f"Image {position} cannot be read: {error}.") from error
-    return path

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import RunError
 from transferkit.evaluation.results import Classifier
-from transferkit.serving.images import IN_MEMORY, Source, as_files, find_files
+from transferkit.serving.images import IN_MEMORY, as_files, find_files
 from transferkit.storage.run import Run
 
 CHUNK = 512  # files that are read, predicted and given out at a time: bounded memory, early lines
@@ -73,7 +74,7 @@ def predict_in_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[
 
 def predict(
     run: str | Path,
-    sources: Source | Sequence[Source],
+    sources: ImageSource | Sequence[ImageSource],
     *,
     classifier: str = "",
     max_pixels: int | None = None,

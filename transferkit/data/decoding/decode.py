@@ -33,7 +33,7 @@ Value = TypeVar("Value")
 
 
 def decode(
-    source: str | Path | bytes,
+    source: str | os.PathLike[str] | bytes,
     image_size: int,
     *,
     resize: str = "squash",
@@ -68,7 +68,7 @@ def decode(
 
 
 def read_picture(
-    source: str | Path | bytes,
+    source: str | os.PathLike[str] | bytes,
     image_size: int,
     *,
     max_pixels: int = MAX_PIXELS,
@@ -85,10 +85,12 @@ def read_picture(
     return unpack(open_image(source, max_pixels), image_size, value_range)
 
 
-def decode_as(path: str | Path, image_size: int, data: DataConfig) -> np.ndarray:
+def decode_as(
+    source: str | os.PathLike[str] | bytes, image_size: int, data: DataConfig
+) -> np.ndarray:
     """Decode a file by the settings `data`."""
     return decode(
-        path,
+        source,
         image_size,
         resize=data.resize,
         max_pixels=data.max_pixels,
@@ -120,24 +122,26 @@ def content_key(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()[:KEY]
 
 
-def require_list(paths: Sequence[str]) -> None:
+def require_list(paths: Sequence[object]) -> None:
     """Raise `DataError` if `paths` is a single path, since its letters would be paths."""
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise DataError(f"Got the path {str(paths)!r} by itself: give a list of paths.")
 
 
-def read_images(paths: Sequence[str | Path], image_size: int, data: DataConfig) -> np.ndarray:
-    """Decode the images in `paths`, in order, to `(images, height, width, 3)` uint8 RGB.
+def read_images(
+    sources: Sequence[str | os.PathLike[str] | bytes], image_size: int, data: DataConfig
+) -> np.ndarray:
+    """Decode files, or their bytes, in order, to `(images, height, width, 3)` uint8 RGB.
 
     Raises:
         DataError: one of them cannot be read.
     """
-    images = np.empty((len(paths), image_size, image_size, 3), np.uint8)
+    images = np.empty((len(sources), image_size, image_size, 3), np.uint8)
 
-    def read(path: str | Path) -> np.ndarray:
-        return decode_as(path, image_size, data)
+    def read(source: str | os.PathLike[str] | bytes) -> np.ndarray:
+        return decode_as(source, image_size, data)
 
-    for index, image in enumerate(in_threads(read, paths)):
+    for index, image in enumerate(in_threads(read, sources)):
         images[index] = image
     return images
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import BinaryIO
 
 from transferkit.data.decoding.formats import HEAD, FormatError, format_of
@@ -17,7 +16,7 @@ class ImageError(Exception):
     """Reason why an image cannot be read, as the end of a sentence after the file's name."""
 
 
-def open_file(path: str | Path) -> BinaryIO:
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """Open the regular file `path`: a pipe or a device would never end.
 
     Raises:
