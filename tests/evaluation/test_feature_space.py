@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.evaluation.feature_space import FEWEST, tsne_map
+from transferkit.evaluation.feature_space import MIN_IMAGES, tsne_map
 
 
 def groups(each: int, width: int = 64) -> tuple[np.ndarray, np.ndarray]:
@@ -29,9 +29,9 @@ def test_a_seed_gives_the_same_map() -> None:
 
 @pytest.mark.parametrize("width", [2, 5, 64])
 def test_few_images_and_narrow_features_have_one_too(width: int) -> None:
-    features = np.random.default_rng(0).normal(size=(FEWEST, width)).astype(np.float32)
+    features = np.random.default_rng(0).normal(size=(MIN_IMAGES, width)).astype(np.float32)
     points = tsne_map(features)
-    assert (points.shape, points.dtype) == ((FEWEST, 2), np.float32)
+    assert (points.shape, points.dtype) == ((MIN_IMAGES, 2), np.float32)
     assert np.isfinite(points).all()
 
 

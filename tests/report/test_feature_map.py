@@ -98,7 +98,7 @@ def test_the_legend_counts_the_images_of_each_class(found: FeatureMap, world: Wo
 def test_of_many_images_some_are_drawn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     test, train = (world.manifest.part(split) for split in ("test", "train"))
     assert len(train) > 12
-    monkeypatch.setattr(module, "MOST", 12)
+    monkeypatch.setattr(module, "MAX_TEST_IMAGES", 12)
     rows, note = module._rows(world.manifest, world.result, world.truth, seed=0)
     assert len(rows) == 12
     assert note == f"12 of the {len(test)} test images, drawn at random."
@@ -107,7 +107,7 @@ def test_of_many_images_some_are_drawn(world: World, monkeypatch: pytest.MonkeyP
 def test_where_many_images_are_the_wrong_ones_have_pictures_first(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(module, "MOST_PICTURES", 8)
+    monkeypatch.setattr(module, "MAX_PICTURES", 8)
     rows, _ = module._rows(world.manifest, world.result, world.truth, seed=0)
     pictured = rows.iloc[module._pictured(rows, seed=0)]
     assert len(pictured) == 8
@@ -131,10 +131,10 @@ def test_a_sheet_that_is_too_large_is_made_coarser_and_then_left_out(
 ) -> None:
     tiles = list(np.random.default_rng(0).integers(0, 256, (30, 48, 48, 3), np.uint8))
     fine = module._sheet(tiles, 6)
-    monkeypatch.setattr(module, "ROOM", len(fine))
+    monkeypatch.setattr(module, "MAX_CHARACTERS", len(fine))
     coarse = module._sheet(tiles, 6)
     assert 0 < len(coarse) < len(fine)
-    monkeypatch.setattr(module, "ROOM", 1000)
+    monkeypatch.setattr(module, "MAX_CHARACTERS", 1000)
     assert module._sheet(tiles, 6) == ""
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_drawn_where_no_features_are_kept(world: World, own_cache: Pa
 def test_too_few_images_have_no_map(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSFERKIT_CACHE", world.cache)
     assert mapped(world) is not None
-    monkeypatch.setattr(module, "FEWEST", 1000)
+    monkeypatch.setattr(module, "MIN_IMAGES", 1000)
     assert mapped(world) is None
 
 

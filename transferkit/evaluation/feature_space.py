@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-FEWEST = 10  # points of a map: fewer say nothing by where they lie
+MIN_IMAGES = 10  # points of a map: fewer say nothing by where they lie
 COMPONENTS = 50  # that the vectors are brought to first: distances in more are mostly noise
 NEIGHBOURS = 30  # perplexity: about how many others each point looks at
 STEPS = 500  # 1000, the default, are hardly truer: of 2,000 flowers .978 trustworthy, not .977
@@ -17,7 +17,7 @@ def tsne_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
     By cosine: the vectors are brought to unit length. What is near in the map was near; what is
     far apart says little, nor do the sizes of groups (van der Maaten and Hinton, 2008; van der
     Maaten, Accelerating t-SNE using Tree-Based Algorithms, JMLR 2014). There have to be at least
-    `FEWEST` images.
+    `MIN_IMAGES` images.
     """
     from sklearn.decomposition import PCA  # a second, for those who draw a map
     from sklearn.manifold import TSNE

@@ -19,7 +19,9 @@ LEVEL = 0.05  # a difference that chance alone makes more often than this is not
 EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
 WEIGHTED = "sign-flip test of balanced accuracy"
 WEIGHTED_BY_GROUP = "sign-flip test of balanced accuracy by group"
-IMAGINED = 0.5  # of an image that each alone is right on, so that few images do not seem certain
+PSEUDO_COUNT = (
+    0.5  # of an image that each alone is right on, so that few images do not seem certain
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,7 +195,7 @@ def difference_intervals(
             rare = wilson(0, min(count, _equally_many(sizes))).high
             found.append(Interval(-rare, rare))
             continue
-        weight = IMAGINED * np.sqrt(np.mean(away[away != 0] ** 2))
+        weight = PSEUDO_COUNT * np.sqrt(np.mean(away[away != 0] ** 2))
         drawn = (sums[:, one] - sums[:, other] + weight * (imagined @ [1, -1])) / (
             images + weight * imagined.sum(axis=1)
         )

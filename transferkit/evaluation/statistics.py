@@ -18,8 +18,8 @@ from transferkit.evaluation.significance import Difference, pairwise
 from transferkit.evaluation.slices import Slice, slice_scores
 from transferkit.runtime.faults import Attempt, strictly
 
-MOST_SLICES = 30  # different values; a column with more is a list of names, not a division
-FEWEST = 2  # test images of each value, on the whole: one image is no group
+MAX_SLICES = 30  # different values; a column with more is a list of names, not a division
+MIN_IMAGES_PER_SLICE = 2  # test images of each value, on the whole: one image is no group
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ class Statistics:
                 for each in self.results
             ]
             for column in self.columns
-            if 1 < test[column].nunique() <= min(MOST_SLICES, len(test) // FEWEST)
+            if 1 < test[column].nunique() <= min(MAX_SLICES, len(test) // MIN_IMAGES_PER_SLICE)
         }
 
     @property

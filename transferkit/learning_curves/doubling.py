@@ -12,7 +12,7 @@ from transferkit.evaluation.bootstrap import resampled
 from transferkit.evaluation.intervals import NORMAL, Interval
 from transferkit.learning_curves.power_law import Gain, PowerLaw, doubling, fit_power_law
 
-REDRAWN = 40  # test sets that the law is fitted to anew: enough for a deviation to a tenth
+TEST_SETS = 40  # test sets that the law is fitted to anew: enough for a deviation to a tenth
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ def gain_of(marks: Correctness, *, seed: int) -> Gain:
     by_draws = doubling(marks.sizes, 1 - marks.accuracies, seed=seed)
     if len(marks.accuracies) == 1:
         return by_draws
-    times = resampled(marks.shares.shape[1], marks.groups, draws=REDRAWN, seed=seed)
+    times = resampled(marks.shares.shape[1], marks.groups, draws=TEST_SETS, seed=seed)
     errors = 1 - (marks.shares @ times.T) / times.sum(axis=1)
     gains = [_gain(marks.sizes, each) for each in errors.T]
     test, gain, interval = NORMAL * np.std(gains), by_draws.gain, by_draws.interval

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from transferkit.evaluation.bootstrap import units_of
-from transferkit.evaluation.significance import IMAGINED, LEVEL, chance_of, holm
+from transferkit.evaluation.significance import LEVEL, PSEUDO_COUNT, chance_of, holm
 from transferkit.learning_curves.power_law import deviations_of_means
 
 
@@ -89,6 +89,6 @@ def _of_test_images(gaps: np.ndarray, units: np.ndarray) -> float:
     """
     sizes, mean = np.bincount(units), gaps.mean()
     away = np.bincount(units, gaps) - mean * sizes
-    alike = float(np.sqrt(np.mean(sizes**2))) * IMAGINED
+    alike = float(np.sqrt(np.mean(sizes**2))) * PSEUDO_COUNT
     squares = away @ away + 2 * alike**2 * (1 + mean**2)
     return float(squares * len(sizes) / max(len(sizes) - 1, 1) / len(gaps) ** 2)

@@ -13,8 +13,10 @@ from transferkit.evaluation.intervals import LEVEL, Interval
 EXPONENTS = np.linspace(0.05, 2, 391)  # slower cannot be told from a floor, faster is not seen
 EQUAL = 1e-15  # of the squares that are left
 TOGETHER = 1e-12  # sizes that differ by less than this share of themselves tell of no slope
-FREE = 4  # degrees of freedom of a deviation that is told, if there are as many
-USUAL = 0.5  # the exponent where the errors fit several equally well, as two of them fit any
+MIN_FREEDOM = 4  # degrees of freedom of a deviation that is told, if there are as many
+USUAL_EXPONENT = (
+    0.5  # the exponent where the errors fit several equally well, as two of them fit any
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,9 +95,9 @@ def deviations_of_means(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     deviations, freedom = np.zeros(len(number)), np.zeros(len(number), int)
     for place, draws in enumerate(number):
         first, end = place, place + 1
-        while first > 0 and free[first:end].sum() < FREE:
+        while first > 0 and free[first:end].sum() < MIN_FREEDOM:
             first -= 1
-        while end < len(free) and free[first:end].sum() < FREE:
+        while end < len(free) and free[first:end].sum() < MIN_FREEDOM:
             end += 1
         freedom[place] = free[first:end].sum()
         deviations[place] = np.sqrt(squares[first:end].sum() / max(freedom[place], 1) / draws)
@@ -117,7 +119,7 @@ def _laws(images: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarra
     best = np.full(len(errors), np.inf)
     found = np.zeros((3, len(errors)))
     mean = errors.mean(axis=1)
-    for exponent in sorted(EXPONENTS, key=lambda each: abs(each - USUAL)):
+    for exponent in sorted(EXPONENTS, key=lambda each: abs(each - USUAL_EXPONENT)):
         fall = np.asarray(images, float) ** -exponent
         centred = fall - fall.mean()
         slope = (errors @ centred) / max(centred @ centred, TOGETHER * (fall @ fall))

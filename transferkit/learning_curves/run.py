@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from transferkit.data.manifest import Manifest
 
 DRAWS = 5
-SPARED = 200  # images from which a size has fewer draws than are asked for; they differ less, too
-LEAST = 2  # draws of a size
+MAX_FULLY_DRAWN = (
+    200  # images from which a size has fewer draws than are asked for; they differ less, too
+)
+MIN_DRAWS = 2  # draws of a size
 # The probe is the logistic regression on the backbone's features, and the majority learns nothing.
 CURVE_BASELINES = tuple(name for name in DEFAULT_BASELINES if name not in (MAJORITY.name, PROBED))
 
@@ -152,7 +154,7 @@ def _training_sets(
 
 def _draws_of(images: int, draws: int) -> int:
     """How many of `draws` there are of a size with so many images."""
-    return max(min(draws, draws * SPARED // images), min(draws, LEAST))
+    return max(min(draws, draws * MAX_FULLY_DRAWN // images), min(draws, MIN_DRAWS))
 
 
 def _images(sets: Sequence[np.ndarray]) -> float:

@@ -30,12 +30,12 @@ from transferkit.report.html.thumbnails import picture_uri
 if TYPE_CHECKING:
     from transferkit.models.network import Network
 
-MOST = 4  # images of each group
-LIKE = 3  # training images beside each
+MAX_IMAGES = 4  # images of each group
+MAX_SIMILAR = 3  # training images beside each
 EDGE, SMALL_EDGE = 224, 112  # pixels: the one to be enlarged
 QUALITY = 72  # of the JPEGs
 COLOURS = "inferno"  # even to the eye from dark to light, for all kinds of colour vision
-STRONGEST = 0.7  # of the colours, at the most telling place
+MAX_OPACITY = 0.7  # of the colours, at the most telling place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ def explanations(
     truth: np.ndarray,
     config: Config = Config(),
 ) -> Explanations | None:
-    """Up to `MOST` test images that `result` is right on, wrong on, and sure and wrong on.
+    """Up to `MAX_IMAGES` test images that `result` is right on, wrong on, and sure and wrong on.
 
     `truth` is `(images,)` class numbers of the manifest's test images, `result` what `network`
     says of them. A file that went away is left out; None if nothing is left.
@@ -106,7 +106,7 @@ def explanations(
     shown = [
         (title, place, picture)
         for title, places in chosen(result, truth, seed=config.seed).items()
-        for place, picture in islice(_readable(test, places, network.data), MOST)
+        for place, picture in islice(_readable(test, places, network.data), MAX_IMAGES)
     ]
     if not shown:
         return None
@@ -143,8 +143,8 @@ def chosen(result: Result, truth: np.ndarray, *, seed: int = 0) -> dict[str, np.
     surest = np.argsort(-result.probabilities.max(axis=1), kind="stable")
     wrong = surest[~right[surest]]
     return {
-        "Most confidently wrong": wrong[:MOST],
-        "Wrong, drawn from the others": generator.permutation(wrong[MOST:]),
+        "Most confidently wrong": wrong[:MAX_IMAGES],
+        "Wrong, drawn from the others": generator.permutation(wrong[MAX_IMAGES:]),
         "Right, drawn from all": generator.permutation(np.flatnonzero(right)),
     }
 
@@ -154,7 +154,7 @@ def coloured(picture: Image.Image, heat: np.ndarray) -> Image.Image:
     sized = Image.fromarray(heat.astype(np.float32)).resize(picture.size, Image.Resampling.BILINEAR)
     values = np.asarray(sized)
     colours = matplotlib.colormaps[COLOURS](values)[..., :3] * 255
-    share = STRONGEST * np.sqrt(values)[..., None]
+    share = MAX_OPACITY * np.sqrt(values)[..., None]
     grey = np.asarray(picture.convert("L"))[..., None]
     return Image.fromarray(np.rint(grey * (1 - share) + colours * share).astype(np.uint8))
 
@@ -199,7 +199,7 @@ def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[SimilarIm
     training, features = view.features(list(train["path"])), view.features(list(rows["path"]))
     if training is None or features is None:
         return nothing
-    numbers, similarity = nearest(features, training, LIKE)
+    numbers, similarity = nearest(features, training, MAX_SIMILAR)
     found = []
     for places, cosines in zip(numbers, similarity, strict=True):
         pairs = zip(places, cosines, strict=True)

@@ -20,7 +20,7 @@ from transferkit.config.settings import Config
 from transferkit.data.decoding.decode import decode, in_threads
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evaluation.feature_space import FEWEST, tsne_map
+from transferkit.evaluation.feature_space import MIN_IMAGES, tsne_map
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison.cached_backbone import backbone_view
 from transferkit.report.figures.curves import short
@@ -30,12 +30,12 @@ from transferkit.report.html.thumbnails import picture_uri
 if TYPE_CHECKING:
     from transferkit.models.network import Network
 
-MOST = 2000  # test images of a map: t-SNE takes seconds for them
-FEW = 300  # test images below which training images fill the map up to twice that
-MOST_PICTURES = 1000  # that are in the page
+MAX_TEST_IMAGES = 2000  # test images of a map: t-SNE takes seconds for them
+MIN_TEST_IMAGES = 300  # test images below which training images fill the map up to twice that
+MAX_PICTURES = 1000  # that are in the page
 TILE = 48  # pixels of each
 QUALITIES = (60, 45, 30)  # of the JPEG that holds them all: the first of less than ROOM bytes
-ROOM = 800_000  # so that with the points the section stays under 1.2 MB
+MAX_CHARACTERS = 800_000  # so that with the points the section stays under 1.2 MB
 NAME = 40  # characters of a file's name
 WIDTH, MARGIN = 480.0, 8.0  # of the drawing, in its own units
 COLOURS = 9  # classes with a colour of their own; the rarer ones share the tenth
@@ -113,7 +113,7 @@ def feature_map(
     tiles = list(in_threads(lambda path: _tile(path, config), rows["path"]))
     there = np.array([tile is not None for tile in tiles], bool)
     rows, tiles = rows[there].reset_index(drop=True), [each for each in tiles if each is not None]
-    if len(rows) < FEWEST:
+    if len(rows) < MIN_IMAGES:
         return None
     features = view.features(list(rows["path"]))
     if features is None:
@@ -157,12 +157,14 @@ def _rows(
         for number, share in zip(result.predicted, shares, strict=True)
     ]
     rows = test.assign(kind=kinds, says=_said(test, answers))
-    if len(rows) > MOST:
-        drawn = np.sort(generator.permutation(len(rows))[:MOST])
-        return rows.iloc[drawn], f"{MOST:,} of the {len(rows):,} test images, drawn at random."
-    if len(rows) >= FEW or train.empty:
+    if len(rows) > MAX_TEST_IMAGES:
+        drawn = np.sort(generator.permutation(len(rows))[:MAX_TEST_IMAGES])
+        return rows.iloc[
+            drawn
+        ], f"{MAX_TEST_IMAGES:,} of the {len(rows):,} test images, drawn at random."
+    if len(rows) >= MIN_TEST_IMAGES or train.empty:
         return rows, ""
-    drawn = np.sort(generator.permutation(len(train))[: 2 * FEW - len(rows)])
+    drawn = np.sort(generator.permutation(len(train))[: 2 * MIN_TEST_IMAGES - len(rows)])
     learnt = train.iloc[drawn]
     says = _said(learnt, [", a training image"] * len(learnt))
     note = f"Of the training images, the small dots, {len(learnt):,} of {len(train):,} are there."
@@ -215,11 +217,11 @@ def _coloured(labels: pd.Series) -> tuple[np.ndarray, tuple[tuple[str, int], ...
 
 def _pictured(rows: pd.DataFrame, *, seed: int) -> np.ndarray:
     """The places of the images whose pictures are in the page: all, or the wrong ones first."""
-    if len(rows) <= MOST_PICTURES:
+    if len(rows) <= MAX_PICTURES:
         return np.arange(len(rows))
     drawn = np.random.default_rng(seed).permutation(len(rows))
     later = (rows["kind"] != "wrong").to_numpy()[drawn]
-    return np.sort(drawn[np.argsort(later, kind="stable")][:MOST_PICTURES])
+    return np.sort(drawn[np.argsort(later, kind="stable")][:MAX_PICTURES])
 
 
 def _sheet(tiles: Sequence[np.ndarray], columns: int) -> str:
@@ -231,6 +233,6 @@ def _sheet(tiles: Sequence[np.ndarray], columns: int) -> str:
     whole = Image.fromarray(sheet.swapaxes(1, 2).reshape(lines * TILE, columns * TILE, 3))
     for quality in QUALITIES:
         uri = picture_uri(whole, quality)
-        if len(uri) < ROOM:
+        if len(uri) < MAX_CHARACTERS:
             return uri
     return ""

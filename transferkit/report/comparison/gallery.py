@@ -17,7 +17,7 @@ from transferkit.report.html.thumbnails import picture_uri
 
 SIDE = 160  # pixels of a thumbnail: sharp at 80 on a phone's screen
 QUALITY = 78  # of the JPEG: about 6 kB a thumbnail, so that the page stays under 1 MB
-MOST = 12  # thumbnails of each group
+MAX_THUMBNAILS = 12  # thumbnails of each group
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ def gallery(
     for title, positions in chosen.items():
         made = (
             _thumbnail(test.iloc[at], str(predicted[at]), float(probability[at]), data)
-            for at in positions[:MOST]
+            for at in positions[:MAX_THUMBNAILS]
         )
         thumbnails = tuple(each for each in made if each is not None)
         if thumbnails:

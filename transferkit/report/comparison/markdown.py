@@ -26,8 +26,8 @@ from transferkit.report.html.formatting import percent, printable
 from transferkit.report.html.render import TEMPLATES
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")  # what Markdown may read as more than a letter
-MOST_LEFT_OUT = 50  # files; the manifest has them all
-WEAKEST = 3  # classes that the card names
+MAX_LEFT_OUT = 50  # files; the manifest has them all
+MAX_WEAKEST = 3  # classes that the card names
 Values = Callable[[], dict[str, Any]]
 Sections = dict[str, Values]
 MACROS = {  # of the templates, by the titles of their sections
@@ -67,7 +67,7 @@ def markdown_report(comparison: Comparison) -> str:
         "Data": lambda: (
             _counts(comparison)
             | {
-                "lost": list(lost[["path", "problem"]].head(MOST_LEFT_OUT).itertuples(index=False)),
+                "lost": list(lost[["path", "problem"]].head(MAX_LEFT_OUT).itertuples(index=False)),
                 "lost_count": len(lost),
             }
         ),
@@ -220,7 +220,7 @@ def _weakest(entry: Entry) -> list[tuple[str, str]]:
         for name, scores in entry["per_class"].items()
         if scores["recall"] is not None
     ]
-    return [(name, percent(recall)) for name, recall in sorted(known, key=_recall)[:WEAKEST]]
+    return [(name, percent(recall)) for name, recall in sorted(known, key=_recall)[:MAX_WEAKEST]]
 
 
 def _recall(pair: tuple[str, float]) -> float:

@@ -26,8 +26,8 @@ from transferkit.report.figures.confusion_matrix import confusion_matrix
 from transferkit.report.figures.per_class import class_counts, recalls
 from transferkit.report.html.formatting import percent
 
-MOST_MATRICES = 12  # classes up to which every classifier's confusion matrix is drawn
-MOST_QUARANTINED = 200  # rows; the manifest has them all
+MAX_MATRIX_CLASSES = 12  # classes up to which every classifier's confusion matrix is drawn
+MAX_QUARANTINED = 200  # rows; the manifest has them all
 
 
 def results(comparison: Comparison) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def curves(comparison: Comparison) -> dict[str, Any] | None:
 
 def confusion(comparison: Comparison) -> dict[str, Any]:
     """Every classifier's confusion matrix where they are small, else the best of each kind's."""
-    large = len(comparison.classes) > MOST_MATRICES
+    large = len(comparison.classes) > MAX_MATRIX_CLASSES
     shown = comparison.ranked
     if large:
         shown = [shown[0], *([rival(shown)] if len(shown) > 1 else [])]
@@ -170,7 +170,7 @@ def lost(comparison: Comparison) -> dict[str, Any] | None:
     rows = comparison.manifest.quarantined
     if rows.empty:
         return None
-    shown = rows[["path", "problem"]].head(MOST_QUARANTINED)
+    shown = rows[["path", "problem"]].head(MAX_QUARANTINED)
     return {"lost": list(shown.itertuples(index=False)), "lost_count": len(rows)}
 
 

@@ -26,7 +26,7 @@ from transferkit.storage.files import write_json, write_text
 from transferkit.storage.run import Run
 
 ANSWERS, PROBABILITIES = "results.json", "predictions.csv"
-MOST_NUMBERS = 1_000_000  # probabilities: a second to write, and to write again for each classifier
+MAX_NUMBERS = 1_000_000  # probabilities: a second to write, and to write again for each classifier
 FACTS = ("name", "kind", "fit_seconds", "predict_milliseconds", "megabytes")
 
 
@@ -48,7 +48,7 @@ class Answered:
             RunError: they cannot be written.
         """
         numbers = sum(each.probabilities.size for each in self.results)
-        if whole or numbers <= MOST_NUMBERS or len(self.results) == 1:
+        if whole or numbers <= MAX_NUMBERS or len(self.results) == 1:
             text = predictions_csv(self.manifest.classes, self.test, self.results)
             write_text(run / PROBABILITIES, text)
             self.save_facts(run)

@@ -24,7 +24,7 @@ from transferkit.report.figures.statistics import (
 )
 from transferkit.report.html.formatting import chance, counted, percent, points
 
-MOST_PAIRS = 28  # of eight classifiers; scores.json has them all
+MAX_PAIRS = 28  # of eight classifiers; scores.json has them all
 
 
 class Pair(NamedTuple):
@@ -69,8 +69,8 @@ def differences(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on the differences between each two."""
     found = comparison.statistics.differences
     return {
-        "pairs": _pairs(comparison)[:MOST_PAIRS],
-        "pairs_left": max(0, len(found) - MOST_PAIRS),
+        "pairs": _pairs(comparison)[:MAX_PAIRS],
+        "pairs_left": max(0, len(found) - MAX_PAIRS),
         "test_used": found[0].test if found else "",
         "measure": comparison.statistics.headline.name,
     }

@@ -23,7 +23,7 @@ SCORES = (
     *("expected_calibration_error", "brier", "fit_seconds", "predict_milliseconds", "megabytes"),
     *("peak_megabytes", "joules"),
 )
-LONGEST = 250  # characters of a setting's value: MLflow's own bound, on old servers
+MAX_CHARACTERS = 250  # characters of a setting's value: MLflow's own bound, on old servers
 
 
 def require_tracker(name: str) -> None:
@@ -74,7 +74,7 @@ def settings(report: Report) -> dict[str, str]:
     )
 
     named = flat(dataclasses.asdict(report.config))
-    return {name: text[:LONGEST] for name, text in named}
+    return {name: text[:MAX_CHARACTERS] for name, text in named}
 
 
 def _tensorboard(report: Report, run: Run) -> None:

@@ -14,7 +14,7 @@ from transferkit.report.figures.curves import COLOURS, LETTER, WIDTH, number, sh
 from transferkit.report.figures.svg import INK, NETWORK, QUIET, panel, styled, svg_text
 from transferkit.report.html.formatting import counted, listed
 
-MOST = 24  # classes that are drawn; the tables and scores.json have them all
+MAX_CLASSES = 24  # classes that are drawn; the tables and scores.json have them all
 
 
 @styled
@@ -26,8 +26,11 @@ def recalls(entries: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str
     best = {name: number(entries[0]["per_class"][name]["recall"]) for name in classes}
     shown = [name for name in classes if not math.isnan(best[name])]
     title = "recall by class, %"
-    if len(shown) > MOST:
-        shown, title = sorted(shown, key=best.__getitem__)[:MOST], f"recall, %: the {MOST} hardest"
+    if len(shown) > MAX_CLASSES:
+        shown, title = (
+            sorted(shown, key=best.__getitem__)[:MAX_CLASSES],
+            f"recall, %: the {MAX_CLASSES} hardest",
+        )
     axes = rows(shown, title)
     axes.set_xlim(0, 100)
     axes.hlines(range(len(shown)), 0, 100, color=INK + "1f", linewidth=0.6, zorder=0)
@@ -52,9 +55,9 @@ def class_counts(counts: pd.DataFrame) -> str:
     Of many classes, those with the fewest images.
     """
     title = "images by class"
-    if len(counts) > MOST:
-        few = counts.sum(axis=1).sort_values(kind="stable").index[:MOST]
-        counts, title = counts.loc[few], f"images: the {MOST} smallest classes"
+    if len(counts) > MAX_CLASSES:
+        few = counts.sum(axis=1).sort_values(kind="stable").index[:MAX_CLASSES]
+        counts, title = counts.loc[few], f"images: the {MAX_CLASSES} smallest classes"
     axes = rows(list(counts.index), title)
     start = np.zeros(len(counts), int)
     shades = {"train": INK + "99", "validation": INK + "4d", "test": NETWORK}

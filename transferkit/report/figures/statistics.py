@@ -15,7 +15,7 @@ from transferkit.report.figures.per_class import rows
 from transferkit.report.figures.svg import INK, QUIET, panel, styled, svg_text
 from transferkit.report.html.formatting import percent, printable
 
-LARGEST = 11  # points: the diameter of the dot of the bin with most images
+MAX_MARKER_SIZE = 11  # points: the diameter of the dot of the bin with most images
 COVERAGES = (1.0, 0.9, 0.8)  # shares of the images that are answered, which are read out
 
 
@@ -29,7 +29,7 @@ def reliability_diagram(results: Sequence[Result], truth: np.ndarray) -> str:
         found = reliability(truth, each.probabilities)
         filled = found.counts > 0
         confidence, accuracy = found.confidence[filled] * 100, found.accuracy[filled] * 100
-        sizes = LARGEST * np.sqrt(found.counts[filled] / found.counts.max())
+        sizes = MAX_MARKER_SIZE * np.sqrt(found.counts[filled] / found.counts.max())
         colour = COLOURS[each.kind]
         axes.plot(confidence, accuracy, "-", color=colour, linewidth=1)
         for x, y, size in zip(confidence, accuracy, sizes, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-LEAST = 0.0001  # a smaller chance is not worth its digits
+MIN_PROBABILITY = 0.0001  # a smaller chance is not worth its digits
 PARTS = ("", "", "half the", "a third of the", "a quarter of the", "a fifth of the")
 TENTHS = {6: "a sixth of the", 7: "a seventh of the", 8: "an eighth of the", 9: "a ninth of the"}
 FRACTIONS = dict(enumerate(PARTS)) | TENTHS | {10: "a tenth of the"}
@@ -28,8 +28,8 @@ def points(share: float) -> str:
 
 def chance(p_value: float) -> str:
     """How often chance alone does it: `p = 0.0004`, `p = 0.03`, `p < 0.0001`."""
-    if p_value < LEAST:
-        return f"p < {LEAST:.4f}"
+    if p_value < MIN_PROBABILITY:
+        return f"p < {MIN_PROBABILITY:.4f}"
     if p_value >= 0.095:
         return f"p = {p_value:.2f}"
     # To one figure, but for those that it would move to the bound of what counts.

@@ -24,7 +24,7 @@ from transferkit.report.inspection.verdict import counted, sizes_of, verdict
 STYLES = ("page.css", "enlarge.css", "look.css")
 SCRIPTS = ("page.js", "enlarge.js", "look.js")
 SHEET_QUALITY = 80  # of the JPEG that a contact sheet is on the page
-FEW = 3  # things to do that are named at the top
+MAX_TO_DO = 3  # things to do that are named at the top
 
 
 def look_page(
@@ -114,7 +114,7 @@ def _images_of(sizes: pd.Series) -> str:
 def _to_do(found: list[Section]) -> list[Section]:
     """The worst findings, and whatever tells a class."""
     serious = [each for each in found if not each.found.harmless]
-    return serious[:FEW] + [each for each in serious[FEW:] if each.found.giveaway]
+    return serious[:MAX_TO_DO] + [each for each in serious[MAX_TO_DO:] if each.found.giveaway]
 
 
 def _data(look: DatasetInspection) -> dict[str, Any]:

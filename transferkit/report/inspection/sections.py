@@ -14,11 +14,13 @@ from transferkit.data.manifest import Manifest
 from transferkit.report.html.thumbnails import that_fit, thumbnails
 from transferkit.report.inspection.verdict import Found, by_class, counted, found_in, labels_by_path
 
-MOST_SETS, MOST_MEMBERS = 18, 6  # sets of copies that are shown, and pictures of each
-MOST_PICTURES = 24  # of a finding that has no sets, and of the doubted labels
-MOST_NAMED = 100  # files whose names alone are shown
-ROOM = 3_200_000  # characters for the pictures of findings: the page is to stay under 5 MB
-DOUBTED_ROOM = 800_000  # characters for those with doubted labels
+MAX_SETS, MAX_MEMBERS = 18, 6  # sets of copies that are shown, and pictures of each
+MAX_PICTURES = 24  # of a finding that has no sets, and of the doubted labels
+MAX_NAMED = 100  # files whose names alone are shown
+MAX_CHARACTERS = (
+    3_200_000  # characters for the pictures of findings: the page is to stay under 5 MB
+)
+MAX_DOUBTED_CHARACTERS = 800_000  # characters for those with doubted labels
 LIKELIER = 0.5  # the doubt above which another label is likelier
 DOUBTS = ("path", "label", "suggested", "doubt", "split")
 NAMES_ALONE = {"unreadable"}  # there is no picture to be had
@@ -63,7 +65,9 @@ class Section:
         return f"{self.found.short}: {len(self.found.counted):,}"
 
 
-def sections(look: DatasetInspection, data: DataConfig, *, room: int = ROOM) -> list[Section]:
+def sections(
+    look: DatasetInspection, data: DataConfig, *, room: int = MAX_CHARACTERS
+) -> list[Section]:
     """A section for each finding there is, the worst first.
 
     The pictures take up to `room` characters; what one section leaves of its share, the next ones
@@ -92,13 +96,13 @@ def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[P
     `doubts` are as `find_label_issues` gives them.
     """
     rows = doubts.loc[doubts["doubt"] > LIKELIER, list(DOUBTS)]
-    shown = rows.head(MOST_PICTURES).to_numpy().tolist()
+    shown = rows.head(MAX_PICTURES).to_numpy().tolist()
     uris = thumbnails((path for path, *_ in shown), data.max_pixels, data.value_range or None)
     made = [
         Picture(path, shown_path(path, source), label, split, "", uris.get(path, ""), other, doubt)
         for path, label, other, doubt, split in shown
     ]
-    return made[: that_fit([len(each.uri) for each in made], DOUBTED_ROOM)], len(rows)
+    return made[: that_fit([len(each.uri) for each in made], MAX_DOUBTED_CHARACTERS)], len(rows)
 
 
 def shown_path(path: str, source: str) -> str:
@@ -132,13 +136,13 @@ def _chosen(each: Found, manifest: Manifest) -> list[list[Picture]]:
     columns = (each.rows[name] for name in ("path", "detail", "group"))
     rows = list(zip(*columns, strict=True))
     if not _in_sets(each.rows):
-        most = MOST_NAMED if each.kind.name in NAMES_ALONE else MOST_PICTURES
+        most = MAX_NAMED if each.kind.name in NAMES_ALONE else MAX_PICTURES
         return [[picture(path, detail) for path, detail, _ in rows[:most]]]
     sets: dict[str, list[tuple[str, str]]] = {}
     for path, detail, group in rows:
         sets.setdefault(group, []).append((path, detail))
-    shown = list(sets.values())[:MOST_SETS]
-    most = max(MOST_MEMBERS, MOST_PICTURES // len(shown))
+    shown = list(sets.values())[:MAX_SETS]
+    most = max(MAX_MEMBERS, MAX_PICTURES // len(shown))
     return [_both_sides([picture(*one) for one in members])[:most] for members in shown]
 
 

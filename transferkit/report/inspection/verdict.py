@@ -22,7 +22,7 @@ WORST = (
     "unreadable",
 )  # then as in `FINDINGS`
 HARMLESS = {"huge", "wrong_ending", "alpha", "palette", "sixteen_bit", "cmyk", "rotated", "grey"}
-MOST_NAMED = 3  # findings in one sentence, classes in a line
+MAX_NAMED = 3  # findings in one sentence, classes in a line
 CHANCE = 0.01  # below which it is none that all images of a finding are of one class
 RARE = 0.05  # of a class: what fewer images have is no mark of it
 
@@ -85,7 +85,7 @@ def verdict(look: DatasetInspection, found: list[Found]) -> str:
         nothing = "Nothing else" if rare else "Nothing"
         return f"{first} {nothing} was found that would harm a network or flatter its score.{last}"
     names = [f"{lowered(each.short)} ({len(each.counted):,})" for each in serious]
-    shown, rest = names[:MOST_NAMED], len(names) - MOST_NAMED
+    shown, rest = names[:MAX_NAMED], len(names) - MAX_NAMED
     if rest > 0:
         shown.append(counted(rest, "more finding"))
     return f"{first} Look first at {listed(shown)}."
@@ -114,8 +114,8 @@ def by_class(each: Found, labels: Mapping[str, str]) -> str:
     """
     sizes, found = Counter(labels.values()), Counter(labels[path] for path in each.counted["path"])
     order = sorted(found, key=lambda name: (-found[name], name))
-    shown = [f"{name} {found[name]:,} of {sizes[name]:,}" for name in order[:MOST_NAMED]]
-    rest = len(order) - MOST_NAMED
+    shown = [f"{name} {found[name]:,} of {sizes[name]:,}" for name in order[:MAX_NAMED]]
+    rest = len(order) - MAX_NAMED
     if rest > 0:
         shown.append(counted(rest, "other class"))
     return listed(shown)

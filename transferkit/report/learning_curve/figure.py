@@ -14,7 +14,7 @@ from transferkit.report.figures.svg import BACKGROUND, INK, QUIET, panel, styled
 from transferkit.report.html.formatting import percent
 
 HEIGHT = 340  # pixels
-MOST_NUMBERS = 8  # of 1, 2, 5, 10 ... under the axis; beyond, only those of whole decades
+MAX_NUMBERS = 8  # of 1, 2, 5, 10 ... under the axis; beyond, only those of whole decades
 APART = 26  # pixels between the ends of two lines, from which each has its name over it
 SPACE = 13  # pixels from one name to the next
 BAND = "26"  # of 255: how much of its colour a band has
@@ -122,7 +122,7 @@ def _ticks(axes: Axes) -> None:
     low, high = axes.get_xlim()
     decades = 10.0 ** np.arange(0, 9)
     every = [each for each in np.outer(decades, [1, 2, 5]).ravel() if low <= each <= high]
-    named = every if len(every) <= MOST_NUMBERS else [each for each in every if each in decades]
+    named = every if len(every) <= MAX_NUMBERS else [each for each in every if each in decades]
     axes.xaxis.set_major_locator(FixedLocator(named))
     axes.xaxis.set_minor_locator(FixedLocator([each for each in every if each not in named]))
     axes.xaxis.set_minor_formatter(NullFormatter())
