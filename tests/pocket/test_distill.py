@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tools.pocket.config import Lesson
-from tools.pocket.distill import Imitation, Keeping, build_student, learn
+from tools.pocket.distill import Imitation, LessonCheckpoint, build_student, learn
 from tools.pocket.export import write_weights
 from tools.pocket.loss_plot import draw_curve
 from transferkit.backbones.build import build_backbone
@@ -58,7 +58,7 @@ def test_a_student_learns_to_imitate(learnt: keras.Model, lesson: Lesson) -> Non
 @pytest.mark.parametrize(("steps", "due"), [(16, [2, 4, 6, 8, 10, 12, 14, 16]), (64, [8, 16])])
 def test_the_probe_is_asked_now_and_then(steps: int, due: list[int]) -> None:
     lesson = Lesson(Path("nowhere"), 1, steps=steps, kept_every=2)
-    keeping = Keeping(lesson, None)
+    keeping = LessonCheckpoint(lesson, None)
     assert [step for step in range(2, 18, 2) if keeping.is_due(step)] == due
 
 

@@ -1,4 +1,4 @@
-"""The batches of a lesson: parts of its pictures, and what a teacher or their labels say."""
+"""Batches of a lesson: crops of its pictures, with the teacher's maps or labels."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from tools.pocket.dataset import LABELS, shard_paths
 from tools.pocket.scenes import SIDE
 
 STRIDE = 16  # pixels of the picture to one of the map
-CROP = 64  # pixels: most steps see a part of each picture, which takes less than half the time
+CROP = 64  # pixels: most steps see a part of each picture, in less than half the time
 WHOLE = 0.25  # share of the steps that see all of it
 MEASURED, MEASURED_BATCH = 10_240, 256  # pictures for the statistics of batch normalisation
 
 
 def target_width(lesson: Lesson) -> int:
-    """How many numbers the teacher says of each point."""
+    """Return the number of the teacher's features at each point."""
     first = shard_paths(lesson.folder, "targets", lesson.pictures)[0]
     return int(np.load(first, mmap_mode="r").shape[-1])
 
 
 def pooled_spread(lesson: Lesson) -> float:
-    """The variance over pictures of what the teacher says, on average over points and numbers."""
+    """Return the variance over pictures of the teacher's pooled features, averaged over these."""
     first = shard_paths(lesson.folder, "targets", lesson.pictures)[0]
     pooled = np.load(first).astype(np.float32).mean(axis=(1, 2))
     return float(pooled.var(axis=0).mean())
 
 
 def lesson_batches(lesson: Lesson, *, first: int) -> tf.data.Dataset:
-    """Batches from step `first` on, the next one gathered while one is learnt from."""
+    """Return the batches from step `first` on, prefetched."""
     target = tf.TensorSpec([lesson.batch_size], tf.int32)
     if not lesson.labelled:
         target = tf.TensorSpec([lesson.batch_size, None, None, target_width(lesson)], tf.float16)
@@ -44,7 +44,7 @@ def lesson_batches(lesson: Lesson, *, first: int) -> tf.data.Dataset:
 
 
 def _batches(lesson: Lesson, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Step by step the pictures and their targets; a step is decided by its number alone."""
+    """Yield the pictures and targets of each step, which depend on its number alone."""
     pictures = Shards(shard_paths(lesson.folder, "pictures", lesson.pictures))
     targets = None
     if not lesson.labelled:
@@ -63,13 +63,13 @@ def _batches(lesson: Lesson, first: int) -> Iterator[tuple[np.ndarray, np.ndarra
 
 
 def _part(maps: np.ndarray, top: int, left: int, *, size: int, scale: int = 1) -> np.ndarray:
-    """The square of `size` at `top` and `left` of each of `maps`, all in units of `scale`."""
+    """Return the square of `size` at `top` and `left` of `maps`, all in units of `scale`."""
     across, down = (slice(scale * first, scale * (first + size)) for first in (left, top))
     return maps[:, down, across]
 
 
 def whole_pictures(lesson: Lesson) -> Iterator[np.ndarray]:
-    """The first `MEASURED` pictures, `(pictures, SIDE, SIDE, 3)` uint8, in large batches."""
+    """Yield the first `MEASURED` pictures, `(pictures, SIDE, SIDE, 3)` uint8, in large batches."""
     pictures = Shards(shard_paths(lesson.folder, "pictures", lesson.pictures))
     count = min(MEASURED, lesson.pictures)
     for first in range(0, count, MEASURED_BATCH):
@@ -77,7 +77,7 @@ def whole_pictures(lesson: Lesson) -> Iterator[np.ndarray]:
 
 
 class Shards:
-    """Arrays in several files as if they were one; read where they lie."""
+    """Arrays in several files as one, memory-mapped."""
 
     def __init__(self, paths: list[Path]) -> None:
         self.parts = [np.load(path, mmap_mode="r") for path in paths]

@@ -1,4 +1,4 @@
-"""What a lesson is: its pictures, its steps, and where it is kept."""
+"""Settings of a lesson: its pictures, its steps and its folder."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Lesson:
-    """How many pictures there are in `folder`, how many steps are taken, and how often it is kept.
+    """A lesson on the pictures in `folder`.
 
-    `labelled`: the student learns the labels of labelled pictures, in place of what a teacher said.
+    `labelled`: the student learns the labels of labelled pictures, in place of a teacher's maps.
     """
 
     folder: Path
@@ -20,15 +20,15 @@ class Lesson:
     """Pictures in a step."""
     labelled: bool = False
     kept_every: int = 500
-    """Steps between two checkpoints; after each, a line is said and the history written."""
+    """Steps between two checkpoints; after each, a line is logged and the history written."""
     seed: int = 0
 
     @property
     def checkpoint(self) -> Path:
-        """The student as it was last kept, with the state of its optimizer."""
+        """The last checkpoint of the student, with the state of its optimizer."""
         return self.folder / ("labels.keras" if self.labelled else "student.keras")
 
     @property
     def history(self) -> Path:
-        """One row a checkpoint: steps, losses, pictures a second."""
+        """One row per checkpoint: steps, losses, pictures per second."""
         return self.checkpoint.with_suffix(".csv")

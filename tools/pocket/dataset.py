@@ -1,4 +1,4 @@
-"""The drawn pictures of a lesson, kept in a folder in shards, so that a stopped lesson goes on."""
+"""Drawn pictures of a lesson, saved in shards, so that a stopped lesson resumes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def draw_pictures(folder: Path, count: int, *, labelled: bool, workers: int | No
 
 
 def shard_paths(folder: Path, kind: str, count: int) -> list[Path]:
-    """The files that hold so many pictures, or what is kept of them (`kind`), in order."""
+    """Return the files of `count` pictures or targets (`kind`), in order."""
     return [folder / f"{kind}-{first // SHARD:04}.npy" for first in _firsts(count)]
 
 
@@ -64,7 +64,7 @@ def _draw_shard(numbers: range, *, labelled: bool) -> np.ndarray:
 
 @contextmanager
 def _processes(workers: int | None) -> Iterator[Callable[..., Iterator[np.ndarray]]]:
-    """A `map` over so many processes, one a core if None; with one, over none but this."""
+    """Yield a `map` over `workers` processes, one per core if None; with one, over this alone."""
     workers = workers or os.cpu_count() or 1
     if workers == 1:
         yield map

@@ -1,4 +1,4 @@
-"""The lesson itself: the pocket backbone learns the targets of the drawn pictures."""
+"""Distillation: the pocket backbone learns the targets of the drawn pictures."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ TRAIN = TrainConfig(
 
 @keras.saving.register_keras_serializable("transferkit")
 class Imitation(keras.losses.Loss):
-    """How far the student's map is from the teacher's, at each point and on average over them.
+    """Distance of the student's map from the teacher's, at each point and on average over them.
 
     The second term, half as strong, is relative to `spread`, the variance of the teacher's pooled
-    features over the pictures, since their average over points is what a classifier gets to see.
+    features over the pictures, since a classifier sees their average over points.
     """
 
     def __init__(self, spread: float, name: str = "imitation", **options: Any) -> None:
@@ -52,7 +52,7 @@ class Imitation(keras.losses.Loss):
         return ops.mean(ops.square(error), axis=(1, 2, 3)) + 0.5 * pooled / self.spread
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` takes."""
+        """Return the arguments of `from_config`."""
         return super().get_config() | {"spread": self.spread}
 
 
@@ -60,13 +60,13 @@ Probe = Callable[[keras.Model], dict[str, float]]
 
 
 def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
-    """The student at the end of the lesson; a lesson that was stopped goes on where it was kept.
+    """Train the student; a stopped lesson resumes from its checkpoint.
 
-    `probe` is asked about the student `PROBES` times on the way; what it says is written into the
+    `probe` is called with the student `PROBES` times on the way; its results are written into the
     history.
     """
     with resolve_precision("auto").fast():
-        student = _kept_student(lesson)
+        student = _restored_student(lesson)
         done = int(student.optimizer.iterations)
         if done < lesson.steps:
             log(f"Step {done:,} of {lesson.steps:,}, {lesson.batch_size} pictures each.")
@@ -75,7 +75,7 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
                 epochs=-(-lesson.steps // lesson.kept_every),
                 initial_epoch=done // lesson.kept_every,
                 steps_per_epoch=lesson.kept_every,
-                callbacks=[Keeping(lesson, probe)],
+                callbacks=[LessonCheckpoint(lesson, probe)],
                 shuffle=False,  # each step is decided by its number
                 verbose=0,
             )
@@ -84,10 +84,10 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
     return student
 
 
-def _kept_student(lesson: Lesson) -> keras.Model:
+def _restored_student(lesson: Lesson) -> keras.Model:
     if lesson.checkpoint.exists():
         student = keras.saving.load_model(lesson.checkpoint)
-        # That of a shorter lesson has come to nothing by now.
+        # That of a shorter lesson has fallen to 0 by now.
         student.optimizer.learning_rate = rate_schedule(
             TRAIN.learning_rate, lesson.steps, TRAIN.warmup
         )
@@ -108,7 +108,7 @@ def _kept_student(lesson: Lesson) -> keras.Model:
 
 
 def build_student(outputs: int) -> keras.Model:
-    """Pictures of any size, RGB 0..255, to a map `(pictures, height, width, outputs)`."""
+    """Build the student: pictures of any size to a map `(pictures, height, width, outputs)`."""
     row = find_backbone("pocket")
     images = keras.Input((None, None, 3))
     backbone = build_backbone(row, "none", any_side=True)
@@ -116,8 +116,8 @@ def build_student(outputs: int) -> keras.Model:
     return keras.Model(images, keras.layers.Dense(outputs, dtype="float32", name="imitate")(maps))
 
 
-class Keeping(keras.callbacks.Callback):
-    """Keeps the student and its history after each epoch, and says how far it is."""
+class LessonCheckpoint(keras.callbacks.Callback):
+    """Save the student and its history after each epoch, and log the progress."""
 
     def __init__(self, lesson: Lesson, probe: Probe | None) -> None:
         super().__init__()
@@ -125,8 +125,8 @@ class Keeping(keras.callbacks.Callback):
         self.rows: list[dict[str, Any]] = []
         self.started = 0.0
         if lesson.checkpoint.exists() and lesson.history.exists():
-            found = pd.read_csv(lesson.history).to_dict("records")
-            self.rows = [{str(name): value for name, value in row.items()} for row in found]
+            rows = pd.read_csv(lesson.history).to_dict("records")
+            self.rows = [{str(name): value for name, value in row.items()} for row in rows]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.started = time.perf_counter()

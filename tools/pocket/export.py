@@ -14,10 +14,9 @@ from transferkit.storage.files import written_atomically
 
 
 def write_weights(student: keras.Model, path: Path) -> str:
-    """Write the backbone's weights to `path` (.weights.h5) in float16; gives the file's SHA-256.
+    """Write the backbone's weights to `path` (.weights.h5) in float16; return the file's SHA-256.
 
-    Keras loads it as any other: what it reads becomes float32 in the variables. The same weights
-    are the same bytes.
+    Keras loads it as any other file, into float32 variables. The same weights are the same bytes.
     """
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.weights.h5"

@@ -14,7 +14,7 @@ WALKERS, STEPS, BURN = 300, 40, 10  # points that are moved at once; moves; the 
 
 
 def random_fractal(rng: np.random.Generator) -> Fractal:
-    """A system of two to seven affine maps, and how it is coloured.
+    """A system of two to seven affine maps, and its colours.
 
     The maps are drawn by their singular values, so that they contract but not to a point
     (Anderson and Farrell, Improving Fractal Pre-training, WACV 2022).
@@ -48,7 +48,7 @@ def random_fractal(rng: np.random.Generator) -> Fractal:
 
 
 def _random_maps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(maps, 2, 2)` and `(maps, 2)`: what each map multiplies by, and what it adds."""
+    """Return the affine maps: `(maps, 2, 2)` factors and `(maps, 2)` offsets."""
     count = int(rng.integers(2, 8))
     turns = rng.uniform(0, math.tau, (2, count))
     first, second = (_rotation(angle) for angle in turns)

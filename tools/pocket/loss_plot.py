@@ -1,4 +1,4 @@
-"""The picture of a lesson: its loss, and what the probe says, over the pictures seen."""
+"""Plot of a lesson: its loss and the probe's accuracy, over the pictures seen."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def draw_curve(lesson: Lesson, path: Path) -> None:
     left.plot(seen, history["loss"], color="#4c6fb1")
     left.set(xlabel="pictures seen, millions", ylabel="loss")
     for name in history.columns[3:]:
-        found = history[["step", name]].dropna()
+        measured = history[["step", name]].dropna()
         right.plot(
-            found["step"] * lesson.batch_size / 1e6, 100 * found[name], marker="o", label=name
+            measured["step"] * lesson.batch_size / 1e6, 100 * measured[name], marker="o", label=name
         )
     right.set(xlabel="pictures seen, millions", ylabel="probe, % right")
     if right.lines:

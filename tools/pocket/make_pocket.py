@@ -1,11 +1,10 @@
-"""Make the weights of the pocket backbone: draw pictures, have a teacher read them, and learn.
+"""Make the weights of the pocket backbone: draw pictures, and distil a teacher on them.
 
     python -m tools.pocket.make_pocket
     python -m tools.pocket.make_pocket --teacher mobilenet_v2 --weights FILE --probe DIR
     python -m tools.pocket.make_pocket --targets labels
 
-It needs no photograph. Stopped, it goes on where it was;
-docs/explanation/pocket.md tells what came of it.
+It needs no photograph. Stopped, it resumes. docs/explanation/pocket.md has the results.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How good a student's features are for other images than it learns from: the probe."""
+"""Probe of a student's features on other images than it learns from."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PROBE = "logistic_regression_backbone"
 
 
 def probe(student: keras.Model, manifests: Mapping[str, Manifest]) -> dict[str, float]:
-    """The share of test images that a logistic regression on the frozen features gets right.
+    """Return the test accuracy of a logistic regression on the frozen features.
 
-    By name, for each of `manifests`; their training images are what it is fitted on.
+    By name, for each of `manifests`; it is fitted on their training images.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "student.weights.h5"
@@ -32,5 +32,5 @@ def probe(student: keras.Model, manifests: Mapping[str, Manifest]) -> dict[str, 
 def _accuracy(manifest: Manifest, config: Config) -> float:
     fitted = fit_baseline(PROBE, manifest, config)
     test = manifest.part("test")
-    found = fitted.probabilities(list(test["path"])).argmax(axis=1)
-    return float(np.mean(found == manifest.truth(test)))
+    predictions = fitted.probabilities(list(test["path"])).argmax(axis=1)
+    return float(np.mean(predictions == manifest.truth(test)))

@@ -23,7 +23,7 @@ SHADES = 64  # steps between the colours of a palette
 
 @dataclass(frozen=True)
 class Look:
-    """What the things of a scene have in common."""
+    """Common properties of the things of a scene."""
 
     hue: float
     saturation: float
@@ -178,7 +178,7 @@ def _place(picture: np.ndarray, rng: np.random.Generator, look: Look, *, count: 
 
 
 def _photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`picture` as a camera would give it: blur, uneven light, contrast, noise, gamma, grey."""
+    """Return `picture` as by a camera: blur, uneven light, contrast, noise, gamma, grey."""
     if rng.random() < 0.35:
         picture = 0.5 * picture + 0.5 * uniform_filter(picture, (3, 3, 0), mode="nearest")
     if rng.random() < 0.4:
@@ -197,7 +197,7 @@ def _photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_labelled(number: int, label: int, image_size: int = SIDE) -> np.ndarray:
-    """A picture of what `label` stands for, among other things: `(height, width, 3)` uint8 RGB.
+    """Draw the thing of `label`, among other things: `(height, width, 3)` uint8 RGB.
 
     The label decides a thing or a fractal, and its colours; `number` all the rest.
     """

@@ -1,4 +1,4 @@
-"""What a pretrained network says of each part of the drawn pictures: what the student imitates."""
+"""Targets of the student: feature maps of a pretrained network for the drawn pictures."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from transferkit.runtime.progress import log, track
 from transferkit.storage.files import written_atomically
 
 COMPONENTS = 256  # of the teacher's features, which are correlated
-ENLARGED = (
-    2  # times the pictures' side: a teacher of stride 32 then has a map of the student's size
-)
+# Times the pictures' side: a teacher of stride 32 then has a map of the student's size.
+ENLARGED = 2
 BATCH = 50  # pictures
 
 Graph = Callable[[tf.Tensor], tf.Tensor]
 
 
 def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
-    """Write the targets of the first `count` pictures of `folder`, those that are not there yet.
+    """Write the missing targets of the first `count` pictures of `folder`.
 
     They are `(pictures, 6, 6, COMPONENTS)` float16: the principal components of the teacher's last
     feature map, partly whitened, with a deviation of 1 over all of them.
@@ -45,7 +44,7 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
     started = time.perf_counter()
     with resolve_precision("auto").fast():
         network = _build(teacher, weights)
-        basis = _kept_basis(folder, compiled(network), np.load(pictures[0]))
+        basis = _cached_basis(folder, compiled(network), np.load(pictures[0]))
         read = compiled(_reduced(network, basis))
         for source, path in track(missing, len(missing), doing="Reading"):
             save_array(path, _read(read, np.load(source)).astype(np.float16))
@@ -69,14 +68,14 @@ def _reduced(network: keras.Model, basis: dict[str, np.ndarray]) -> keras.Model:
     return reduced
 
 
-def _kept_basis(folder: Path, read: Graph, pictures: np.ndarray) -> dict:
-    """The principal components of the teacher's features, found once in a lesson."""
+def _cached_basis(folder: Path, read: Graph, pictures: np.ndarray) -> dict:
+    """Return the principal components of the teacher's features, computed once in a lesson."""
     path = folder / "basis.npz"
     if not path.exists():
         with written_atomically(path) as temporary:
             np.savez(temporary, **principal_components(_read(read, pictures)))  # type: ignore[arg-type]
-    with np.load(path) as found:
-        return dict(found)
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def principal_components(features: np.ndarray) -> dict[str, np.ndarray]:

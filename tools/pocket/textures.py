@@ -1,4 +1,4 @@
-"""Textures by formula: what a surface looks like at each of its points, as a share 0..1."""
+"""Textures by formula: the shade of a surface at each of its points, 0..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run was made: versions, machine and commit, for environment.json."""
+"""Environment of a run: versions, machine and commit, for environment.json."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scikit-im
 
 
 def environment(device_line: str, seed: int) -> dict[str, Any]:
-    """Versions, machine, device, seed, command and commit, as plain values; None if not known."""
+    """Return versions, machine, device, seed, command and commit; None for unknown ones."""
     return {
         "transferkit": transferkit.__version__,
         "python": platform.python_version(),
@@ -32,9 +32,9 @@ def environment(device_line: str, seed: int) -> dict[str, Any]:
 
 
 def _version(name: str) -> str | None:
-    """The version of the installed package `name`; None where it is installed as another.
+    """Return the version of the installed package `name`; None where its name is another.
 
-    TensorFlow is also given out as tensorflow-cpu, and under the names of vendors.
+    TensorFlow is also published as tensorflow-cpu, and under the names of vendors.
     """
     try:
         return metadata.version(name)
@@ -43,20 +43,20 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that the package runs from, if it runs from one."""
+    """Return the commit of the checkout that the package runs from, if any."""
     root = Path(transferkit.__file__).parent.parent
     if not (root / ".git").exists():
         return None
     command = ["git", "-C", str(root), "rev-parse", "HEAD"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    return completed.stdout.strip()
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """Return the name of the processor, or of its architecture."""
     for line in cpuinfo().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -64,7 +64,7 @@ def processor() -> str:
 
 
 def cpuinfo() -> str:
-    """The content of /proc/cpuinfo; empty where the system has none."""
+    """Return the content of /proc/cpuinfo; empty where the system has none."""
     try:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

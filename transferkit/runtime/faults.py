@@ -18,7 +18,7 @@ FILE = "errors.txt"  # in the run folder
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """One part that could not be made: the error in a line, and its traceback."""
+    """A part that could not be made: the error in one line, and its traceback."""
 
     part: str
     error: str
@@ -35,12 +35,12 @@ class Faults:
         """Return `make()`, or `default` after an error, which is noted under the name `part`."""
         try:
             return make()
-        except Exception as error:  # any error at all: the other parts must not be lost to it
+        except Exception as error:  # any error: it must not cost the other parts
             self.add(part, error)
             return default
 
     def add(self, part: str, error: Exception) -> None:
-        """Note that `part` failed with `error`, and say so on standard error."""
+        """Note that `part` failed with `error`, and log it."""
         if part in self._by_part:
             return
         line = f"{type(error).__name__}: {error}"
@@ -49,7 +49,7 @@ class Faults:
         log(f"Report: {part} could not be made: {line}")
 
     def of(self, part: str) -> str:
-        """The error of `part` in a line; empty where there was none."""
+        """Return the error of `part` in one line; empty where there was none."""
         fault = self._by_part.get(part)
         return fault.error if fault else ""
 
@@ -63,11 +63,11 @@ class Faults:
         self._by_part.clear()
 
     def text(self) -> str:
-        """The content of errors.txt: each part, its error and its traceback."""
-        return "\n".join(f"{each.part}\n\n{each.trace}" for each in self._by_part.values())
+        """Return the content of errors.txt: the parts with their tracebacks."""
+        return "\n".join(f"{fault.part}\n\n{fault.trace}" for fault in self._by_part.values())
 
     def require_none(self, folder: str | Path) -> None:
-        """Raise one sentence where a part failed.
+        """Raise an error where a part failed.
 
         Raises:
             RunError: it names the parts and the command that makes them again.

@@ -1,4 +1,4 @@
-"""Names as a terminal and a spreadsheet may be given them: nothing in them is obeyed.
+"""Escaping of names for terminals and spreadsheets, so that they execute nothing.
 
 A folder may be called anything: with an escape sequence in its name it would move the cursor or
 set the clipboard, with a line end it would forge a line, with `=` in front it would be a formula.
@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from io import StringIO
 
 COMMANDING = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's control, format and line characters
-FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # how a spreadsheet tells one
+FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # its first character
 GUARDED = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
-    r"""`text` with control characters as their escapes, such as `\x1b`; with `lines`, but \n.
+    r"""Escape control characters in `text`, such as `\x1b`; with `lines`, all but \n.
 
-    Bytes of a file name that are not UTF-8 stay what they are.
+    Bytes of a file name that are not UTF-8 are left alone.
     """
     if text.isprintable():
         return text
@@ -33,10 +33,10 @@ def shown(text: str, *, lines: bool = False) -> str:
 
 
 def guarded(cell: object) -> object:
-    """`cell` as a .csv holds it: text that a spreadsheet would compute has an apostrophe in front.
+    """Put an apostrophe in front of text that a spreadsheet would compute.
 
-    So has text that starts with apostrophes and goes on so, for `unguarded` to give back exactly
-    what was put in. Numbers stay numbers, also those that are text.
+    Text that starts with apostrophes and goes on like that gets one too, so that `unguarded` is the
+    exact inverse. Numbers stay numbers, also those that are text.
     """
     if not isinstance(cell, str):
         return cell
@@ -46,16 +46,16 @@ def guarded(cell: object) -> object:
 
 
 def unguarded(cell: str) -> str:
-    """Return the text that `guarded` was given."""
+    """Undo `guarded`."""
     return cell[1:] if GUARDED.match(cell) else cell
 
 
 def csv_text(
     header: Iterable[object] | None, rows: Iterable[Iterable[object]], *, line_end: str = "\r\n"
 ) -> str:
-    r"""Lines of a .csv (RFC 4180), their cells `guarded`; names that are not UTF-8 survive.
+    r"""Return a .csv (RFC 4180), its cells `guarded`; names that are not UTF-8 survive.
 
-    With the line end of RFC 4180, a value that has either character of it is quoted.
+    With the line end of RFC 4180, a value with either character of it is quoted.
     """
     text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
     lines = csv.writer(text, lineterminator=line_end)

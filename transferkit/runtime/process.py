@@ -1,4 +1,4 @@
-"""What a script does to its process: exit statuses, output in any bytes, and quiet libraries."""
+"""The process of a script: exit statuses, output encoding, signals and quiet libraries."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from transferkit.errors import TransferkitError
 from transferkit.runtime.progress import log
 
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last on Windows alone, SIGHUP not
-BYTES = "transferkit.bytes"  # what an output stream does with a character it cannot encode
+BYTES = "transferkit.bytes"  # the error handler of output streams
 
 
 def as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
-    """An error handler for codecs, one character at a time: `surrogateescape` where it can.
+    """Handle an error of a codec by `surrogateescape`, or else by `backslashreplace`.
 
-    A byte of a file name goes out as it came in. Any other character that the encoding lacks is
-    written by `backslashreplace`, so that no message is lost for a dash.
+    A byte of a file name is written as it was read. Any other character that the encoding lacks is
+    escaped, so that no message is lost for a dash. One character is handled at a time.
     """
     if isinstance(error, UnicodeEncodeError):
         error.end = error.start + 1  # the next one may be of the other kind
@@ -54,7 +54,7 @@ def run_as_script(action: Callable[[], None]) -> None:
     except KeyboardInterrupt as stop:
         log("transferkit: stopped.")
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        raise SystemExit(128 + number) from None  # as a shell says it: 130 is Ctrl-C, 143 SIGTERM
+        raise SystemExit(128 + number) from None  # as in a shell: 130 is Ctrl-C, 143 SIGTERM
 
 
 class Stopped(KeyboardInterrupt):
@@ -70,21 +70,22 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Raise `Stopped` at the first signal that asks to stop; a second one ends the process at once.
+    """Raise `Stopped` at the first signal to stop; a second one ends the process at once.
 
-    Signals that whoever started the process has taken care of (`nohup`, a shell's `&`) are left
-    alone, and so are all of them outside the main thread, where Python allows no handlers.
+    Signals with another handler (`nohup`, a shell's `&`) are left alone, and so are all of them
+    outside the main thread, where Python allows no handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     usual = (signal.SIG_DFL, signal.default_int_handler)
     numbers = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
-    before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) in usual}
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in handlers.items() if handler in usual}
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)
+        for handled in before:
+            signal.signal(handled, signal.SIG_DFL)
         raise Stopped(number)
 
     for number in before:
@@ -97,19 +98,19 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 def silence_tensorflow() -> None:
-    """Import TensorFlow without its lines about itself, which come before any setting is read.
+    """Import TensorFlow without its messages, which come before any setting is read.
 
-    They are written by its C++ part straight to file descriptor 2.
+    Its C++ part writes them to file descriptor 2.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
             import tensorflow
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-    # It warns of every graph that is traced anew; here each model has its own.
+        os.dup2(saved, 2)
+        os.close(saved)
+    # It warns of every new trace; here each model has its own.
     tensorflow.get_logger().setLevel("ERROR")

@@ -1,4 +1,4 @@
-"""What a piece of work takes of the machine: time, memory and, where it is counted, energy."""
+"""Resource usage of a piece of work: time, memory and, where it is metered, energy."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 STATUS = Path("/proc/self/status")  # of this process, on Linux
 CLEAR = Path("/proc/self/clear_refs")
-CLEAR_PEAK = "5"  # what sets the peak of the resident size back to what it is now, says proc(5)
+CLEAR_PEAK = "5"  # resets the peak of the resident size to its present value: proc(5)
 POWERCAP = Path("/sys/class/powercap")  # on Linux; AMD's counters have Intel's name there too
-KILOBYTE = 1024  # bytes in what /proc calls kB
+KILOBYTE = 1024  # bytes in a kB of /proc
 
 
 @dataclasses.dataclass
 class ResourceUsage:
-    """What a piece of work took; None stands for what this system does not tell.
+    """Resource usage of a piece of work; None where this system does not report it.
 
     Attributes:
         seconds: wall time.
         processor_seconds: of all cores together.
-        peak_megabytes: the most that the process held in memory meanwhile, 10**6 bytes.
-        joules: what the processors used meanwhile, for whatever else ran on them too.
+        peak_megabytes: peak memory of the process meanwhile, 10**6 bytes.
+        joules: energy of the processors meanwhile, that of other processes included.
     """
 
     seconds: float = 0.0
@@ -34,23 +34,23 @@ class ResourceUsage:
 
 @contextmanager
 def measure_usage() -> Iterator[ResourceUsage]:
-    """Meter what happens within; the `ResourceUsage` is filled in at the end.
+    """Measure the usage of the `with` block; the `ResourceUsage` is filled in at its end.
 
-    One within another hides what was the most before it from the outer one.
+    A nested one hides the peak before it from the outer one.
     """
-    taken, whole = ResourceUsage(), _clear_peak()
+    usage, whole = ResourceUsage(), _clear_peak()
     wall, processor, energy = time.perf_counter(), time.process_time(), _energies()
     try:
-        yield taken
+        yield usage
     finally:
-        taken.seconds = time.perf_counter() - wall
-        taken.processor_seconds = time.process_time() - processor
-        taken.peak_megabytes = _peak_megabytes() if whole else None
-        taken.joules = _joules(energy, _energies())
+        usage.seconds = time.perf_counter() - wall
+        usage.processor_seconds = time.process_time() - processor
+        usage.peak_megabytes = _peak_megabytes() if whole else None
+        usage.joules = _joules(energy, _energies())
 
 
 def _clear_peak() -> bool:
-    """Whether the peak of the resident size counts from now on."""
+    """Reset the peak of the resident size; return if that is possible."""
     try:
         CLEAR.write_text(CLEAR_PEAK)
     except OSError:  # not Linux, or a container that forbids it
@@ -63,24 +63,24 @@ def _peak_megabytes() -> float | None:
         lines = STATUS.read_text().splitlines()
     except OSError:
         return None
-    found = next((line for line in lines if line.startswith("VmHWM:")), None)
-    return int(found.split()[1]) * KILOBYTE / 1e6 if found else None
+    peak = next((line for line in lines if line.startswith("VmHWM:")), None)
+    return int(peak.split()[1]) * KILOBYTE / 1e6 if peak else None
 
 
 def _energies() -> dict[Path, int]:
-    """Microjoules that each processor has counted; nothing where none can be read."""
-    found = {}
+    """Return the counter of each processor, in microjoules; empty where none is readable."""
+    counters = {}
     for zone in sorted(POWERCAP.glob("intel-rapl:*")) if POWERCAP.is_dir() else ():
         try:
             if zone.joinpath("name").read_text().startswith("package"):
-                found[zone] = int(zone.joinpath("energy_uj").read_text())
+                counters[zone] = int(zone.joinpath("energy_uj").read_text())
         except (OSError, ValueError):  # since 2020 only the administrator may read them, mostly
             continue
-    return found
+    return counters
 
 
 def _joules(before: dict[Path, int], after: dict[Path, int]) -> float | None:
-    """What was counted between the two; a counter that ran over starts from nothing again."""
+    """Return the energy between two readings of the counters, which may have run over."""
     if not before or before.keys() != after.keys():
         return None
     used = 0

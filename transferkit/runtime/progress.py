@@ -1,4 +1,4 @@
-"""What a long job says while it works: always on standard error, never among the results."""
+"""Progress of long jobs: always on standard error, never among the results."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import TypeVar
 from transferkit.runtime.printing import shown
 
 Item = TypeVar("Item")
-TIMED = 3  # items after the first, which may have to start something, that tell how long all take
-LONG = 5  # seconds from which it is worth a line
+TIMED_ITEMS = 3  # after the first, which may start something: the estimate is made from them
+LONG = 5  # seconds from which an estimate is logged
 
 
 def log(text: str) -> None:
-    """Print the line `text` on standard error, no control character of a name in it."""
+    """Print the line `text` on standard error, control characters in names escaped."""
     print(shown(text), file=sys.stderr, flush=True)
 
 
 def show(text: object) -> None:
-    """Print the lines of `text` on standard output, no control character of a name in them."""
+    """Print the lines of `text` on standard output, control characters in names escaped."""
     print(shown(str(text), lines=True), flush=True)
 
 
 def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
-    """Yield `items`; on a terminal a bar shows how many of `total` are done and how long is left.
+    """Yield `items`; on a terminal, show a bar with the number done and the time left.
 
-    Elsewhere (a log file, a pipe) one line says how long all will take, if that is long, from the
-    time of the first items: a bar there is a thousand lines.
+    Elsewhere (a log file, a pipe) one line estimates the time of all from the first items, if that
+    is long: a bar there would be a thousand lines.
     """
     if not sys.stderr.isatty():
         clock = Clock(total)
@@ -46,23 +46,23 @@ def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
 
 
 class Clock:
-    """How long `total` items will take, from the first few."""
+    """Estimate of the time of `total` items, from the first few."""
 
     def __init__(self, total: int) -> None:
         self.total, self.ticks, self.started = total, 0, 0.0
 
     def tick(self) -> float | None:
-        """Count an item; after the first few, the seconds of all, where that is long."""
+        """Count an item; after the first few, return the seconds of all, if that is long."""
         self.ticks += 1
         now = time.perf_counter()
         if self.ticks == 1:
             self.started = now
-        if self.ticks != TIMED + 1:
+        if self.ticks != TIMED_ITEMS + 1:
             return None
-        seconds = (now - self.started) / TIMED * self.total
+        seconds = (now - self.started) / TIMED_ITEMS * self.total
         return seconds if seconds >= LONG else None
 
 
 def in_words(seconds: float) -> str:
-    """Roughly so many seconds, or minutes."""
+    """Return a duration in round seconds or minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

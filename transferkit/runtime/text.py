@@ -1,4 +1,4 @@
-"""Parts of sentences: names with the rest counted, folders in a row, numbers with their noun."""
+"""Parts of sentences: lists of names and folders, numbers with their noun."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ NAMED_AT_MOST = 5  # names in one note; the rest is counted
 
 
 def last_names(paths: Iterable[str]) -> list[str]:
-    """The last folder and the name of each file: enough to find it."""
+    """Return the last folder and the name of each file: enough to find it."""
     return ["/".join(Path(path).parts[-2:]) for path in paths]
 
 
 def named(names: Iterable[str]) -> str:
-    """The first of `names`, and how many more there are."""
+    """Return the first of `names`, and the number of others."""
     different = list(dict.fromkeys(names))
     shown = ", ".join(repr(name) for name in different[:NAMED_AT_MOST])
     rest = len(different) - NAMED_AT_MOST

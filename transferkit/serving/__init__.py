@@ -1,1 +1,1 @@
-"""From a run folder to predictions."""
+"""Predictions by the classifiers of a run."""

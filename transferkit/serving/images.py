@@ -1,4 +1,4 @@
-"""Images to predict, however they are given, as files that every classifier reads."""
+"""Images to predict, as paths or in memory, as files that every classifier reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_MEMORY = (bytes, bytearray, memoryview, np.ndarray, Image.Image)
 
 
 def find_files(sources: Sequence[str | Path]) -> list[str]:
-    """The files that `sources` name, those of folders sorted, hidden ones left out.
+    """Return the files that `sources` name, those of folders sorted, without hidden ones.
 
     Raises:
         DataError: one of them does not exist, or there is no file in any.
@@ -36,12 +36,12 @@ def find_files(sources: Sequence[str | Path]) -> list[str]:
 
 
 def as_files(sources: Sequence[ImageSource], folder: Path) -> tuple[list[str], list[str]]:
-    """The name of each image of `sources`, and its file: those in memory are written to `folder`.
+    """Return the names of the images of `sources`, and their files.
 
-    They go the way of any file, so that they are decoded as those are.
+    Images in memory are written to `folder`, so that they are decoded like any file.
 
     Raises:
-        DataError: there is no such file, or a source is nothing that an image can be made of.
+        DataError: there is no such file, or a source is no image.
     """
     names: list[str] = []
     files: list[str] = []

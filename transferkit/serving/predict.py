@@ -1,4 +1,4 @@
-"""Predictions for files by a classifier of a run; a file that cannot be read does not end them."""
+"""Predictions for files by a classifier of a run; unreadable files do not end them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from transferkit.evaluation.results import Classifier
 from transferkit.serving.images import IN_MEMORY, as_files, find_files
 from transferkit.storage.run import Run
 
-CHUNK = 512  # files that are read, predicted and given out at a time: bounded memory, early lines
+CHUNK = 512  # files that are predicted at a time: bounded memory, early lines
 
 
 def load_classifier(folder: str | Path, name: str = "") -> Classifier:
-    """The network of the run in `folder`, or its baseline `name`.
+    """Load the network of the run in `folder`, or its baseline `name`.
 
     Raises:
         RunError: there is no run, or it has no such classifier.
@@ -32,7 +32,7 @@ def load_classifier(folder: str | Path, name: str = "") -> Classifier:
     if name:
         path = run / "baselines" / f"{name}.skops"
         if not path.is_file():
-            saved = sorted(each.stem for each in (run / "baselines").glob("*.skops"))
+            saved = sorted(path.stem for path in (run / "baselines").glob("*.skops"))
             raise RunError(
                 f"The run {str(folder)!r} has no baseline {name!r}: "
                 f"it has {', '.join(saved) or 'none'}, and the network, which needs no name."
@@ -46,10 +46,10 @@ def load_classifier(folder: str | Path, name: str = "") -> Classifier:
 
 
 def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
-    """`classifier`, taking images of up to so many pixels.
+    """Return `classifier` for images of up to `max_pixels`.
 
     Raises:
-        ConfigError: there is no such number of pixels.
+        ConfigError: that is out of range.
     """
     data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
     pipeline = getattr(classifier, "pipeline", None)
@@ -61,7 +61,7 @@ def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
 
 
 def predict_in_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Frames of up to `CHUNK` rows: path, class, probability, problem, and one column a class.
+    """Yield frames of up to `CHUNK` rows: path, class, probability, problem, one column per class.
 
     A file that cannot be read has a problem and no class; its numbers are missing.
     """
@@ -83,24 +83,24 @@ def predict(
 
     `sources` is one or a list of: the path of a file or a folder, the bytes of an image file, a
     `PIL.Image.Image`, an array `(height, width, 3)` uint8 RGB; or `(images, height, width, 3)`.
-    Images of more than `max_pixels` are left out: by default, than the run allows.
+    Images of more than `max_pixels` are left out; the default is that of the run.
 
-    Returns one row an image: path, class, probability, problem, and the probability of each class.
-    The path of what is no file is `image 0` for the first of the sources, and so on.
+    Returns one row per image: path, class, probability, problem, and the probability of each class.
+    The path of an image in memory is `image 0` for the first of the sources, and so on.
 
     Raises:
         RunError: there is no such run or classifier.
-        DataError: there is no such file, or a source is nothing that an image can be made of.
+        DataError: there is no such file, or a source is no image.
     """
     single = (
         isinstance(sources, (str, os.PathLike, *IN_MEMORY)) and getattr(sources, "ndim", 3) != 4
     )
-    given: list[Any] = [sources] if single else list(sources)  # type: ignore[arg-type]
+    images: list[Any] = [sources] if single else list(sources)  # type: ignore[arg-type]
     loaded = load_classifier(run, classifier)
     if max_pixels is not None:
         loaded = with_max_pixels(loaded, max_pixels)
     with tempfile.TemporaryDirectory() as folder:
-        names, files = as_files(given, Path(folder))
+        names, files = as_files(images, Path(folder))
         if not files:
             find_files([])
         frame = pd.concat(predict_in_chunks(loaded, files), ignore_index=True)
@@ -110,18 +110,18 @@ def predict(
 
 def _predict(classifier: Classifier, paths: list[str], problems: pd.Series) -> pd.DataFrame:
     good = np.flatnonzero(problems.to_numpy() == "")
-    found = np.full((len(paths), len(classifier.classes)), np.nan)
+    probabilities = np.full((len(paths), len(classifier.classes)), np.nan)
     if len(good):
-        found[good] = classifier.probabilities([paths[position] for position in good])
+        probabilities[good] = classifier.probabilities([paths[position] for position in good])
     names = np.full(len(paths), "", dtype=object)
-    names[good] = [classifier.classes[each] for each in found[good].argmax(axis=1)]
+    names[good] = [classifier.classes[index] for index in probabilities[good].argmax(axis=1)]
     # Objects, in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
     columns = [
         pd.Series(paths, dtype=object),
         pd.Series(names, dtype=object),
-        pd.Series(found.max(axis=1)),
+        pd.Series(probabilities.max(axis=1)),
         problems.astype(object).reset_index(drop=True),
-        *map(pd.Series, found.T),
+        *map(pd.Series, probabilities.T),
     ]
     header = ["path", "class", "probability", "problem"]
     header += [f"p({name})" for name in classifier.classes]
