@@ -110,7 +110,8 @@ def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.F
     train, read = tk.train, tk.Manifest.read  # imported now
     config = tk.Config(
         model=tk.ModelConfig(backbone=backbone, weights=weights),
-        train=tk.TrainConfig(unfreeze="none", precision=precision),
+        train=tk.TrainConfig(unfreeze="none"),
+        compute=tk.ComputeConfig(precision=precision),
     )
     began = time.time()
     manifest = read(folder)

@@ -44,8 +44,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     asked = parser.parse_args()
     model = tk.ModelConfig(backbone=asked.backbone, weights=asked.weights)
-    train = tk.TrainConfig(augment=asked.augment, precision=asked.precision)
-    config = tk.Config(model=model, train=train)
+    train = tk.TrainConfig(augment=asked.augment)
+    compute = tk.ComputeConfig(precision=asked.precision)
+    config = tk.Config(model=model, train=train, compute=compute)
     with tempfile.TemporaryDirectory() as scratch:
         folders = asked.folders or [str(tk.write_digits(f"{scratch}/digits"))]
         rows = [

@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 _HOME = {
     "BACKBONES": "backbones.catalog",
     "BASELINES": "baselines.catalog",
+    "ComputeConfig": "config.settings",
     "Config": "config.settings",
     "LearningCurve": "learning_curves.curve",
     "DataConfig": "config.settings",

@@ -116,7 +116,7 @@ class Experiment:
             from transferkit.backbones.build import build_backbone
             from transferkit.inference.devices import choose_device
 
-            choose_device(self.settings.train)  # logical devices cannot be made after a network
+            choose_device(self.settings.compute)  # logical devices cannot be made after a network
             build_backbone(model.backbone, starting_weights(model), self.settings.data.image_size)
         if self.out:
             claim(self.out, RUN, overwrite=self.overwrite)
@@ -232,7 +232,7 @@ def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
     from transferkit.runtime.environment import environment
     from transferkit.training.train import start_run
 
-    found = environment(choose_device(config.train).line, config.seed)
+    found = environment(choose_device(config.compute).line, config.seed)
     start_run(run, manifest, config, found)
     return found
 

@@ -113,7 +113,7 @@ FLAGS = (
         "blocks from the top.",
     ),
     (
-        ("--train.devices", "cpu:0"),
+        ("--compute.devices", "cpu:0"),
         "The setting 'devices' is 'cpu:0': it should be auto, cpu, gpu, or cpu:N for N logical "
         "CPU devices.",
     ),
@@ -137,7 +137,10 @@ def test_an_unknown_baseline_is_one_sentence(command, photos):
 
 
 FILES = (
-    ("epoch: 3\n", "'my.yaml': No setting is called 'epoch': there are data, model, train, seed."),
+    (
+        "epoch: 3\n",
+        "'my.yaml': No setting is called 'epoch': there are data, model, train, compute, seed.",
+    ),
     ("epochs: 3\n", "'my.yaml': The setting 'epochs' belongs under 'train'."),
     (
         "train:\n  epoch: 3\n",

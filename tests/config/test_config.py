@@ -8,6 +8,7 @@ import yaml
 
 from transferkit.config.loading import read_config
 from transferkit.config.settings import (
+    ComputeConfig,
     Config,
     DataConfig,
     ModelConfig,
@@ -20,6 +21,7 @@ OTHER = Config(
     data=DataConfig(image_size=64, resize="crop", strict=True),
     model=ModelConfig(backbone="lenet", weights="none", head="hidden", image_sizes=(64,)),
     train=TrainConfig(learning_rate=1e-5, unfreeze="2", class_weights="off", mix="cutmix"),
+    compute=ComputeConfig(devices="cpu:2", precision="bfloat16", require_gpu=True),
     seed=2**32 - 1,
 )
 
@@ -112,13 +114,13 @@ def test_another_release_is_a_sentence(unfreeze):
 
 @pytest.mark.parametrize("devices", ["auto", "cpu", "gpu", "cpu:2"])
 def test_devices_are_named(devices):
-    assert TrainConfig(devices=devices).devices == devices
+    assert ComputeConfig(devices=devices).devices == devices
 
 
 @pytest.mark.parametrize("devices", ["cpu:", "cpu:0", "cpu:-1", "2", "gpu:1", ""])
 def test_other_devices_are_a_sentence(devices):
     with pytest.raises(ConfigError) as caught:
-        TrainConfig(devices=devices)
+        ComputeConfig(devices=devices)
     assert str(caught.value) == (
         f"The setting 'devices' is {devices!r}: it should be auto, cpu, gpu, or cpu:N for N "
         "logical CPU devices."

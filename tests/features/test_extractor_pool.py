@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from transferkit.baselines.fit import fit_baseline
-from transferkit.config.settings import Config, EngineName
+from transferkit.config.settings import ComputeConfig, Config, EngineName
 from transferkit.data.manifest import Manifest
 from transferkit.features import extract, extractor_pool
 from transferkit.features.extract import extract_features
@@ -99,8 +99,8 @@ def test_what_the_lender_learns_later_changes_no_feature(
 def test_a_baseline_asks_the_network_that_read_the_rows(
     manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = dataclasses.replace(pretrained.train, engine="graph", precision="float32")
-    config = dataclasses.replace(pretrained, train=settings)
+    compute = ComputeConfig(engine="graph", precision="float32")
+    config = dataclasses.replace(pretrained, compute=compute)
     train(manifest, config)
     paths = manifest.part("test")["path"].tolist()
     with monkeypatch.context() as patched:
@@ -142,12 +142,12 @@ def test_other_weights_in_the_same_file_are_another_network(
 
 
 ON_TWO_DEVICES = """
-from transferkit.config.settings import DataConfig, ModelConfig, TrainConfig
+from transferkit.config.settings import ComputeConfig, DataConfig, ModelConfig
 from transferkit.inference.devices import choose_device
 from transferkit.training import held
 from transferkit.models.classifier import build_classifier, extractor_of
 from transferkit.features.spec import FeatureSpec
-device = choose_device(TrainConfig(devices="cpu:2"))
+device = choose_device(ComputeConfig(devices="cpu:2"))
 model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
 with device.building():
     lender = build_classifier(model, ("a", "b"), image_size=32)

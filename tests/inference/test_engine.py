@@ -147,9 +147,9 @@ def test_all_devices_of_a_mirrored_model_share_a_batch() -> None:
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from transferkit.config.settings import TrainConfig
+from transferkit.config.settings import ComputeConfig
 from transferkit.inference.devices import FLOAT32, choose_device, chosen_strategy
-device = choose_device(TrainConfig(devices="cpu:2", precision="float32"))
+device = choose_device(ComputeConfig(devices="cpu:2", precision="float32"))
 import keras, numpy as np
 import engine_worlds as worlds
 plain = worlds.with_two_outputs()

@@ -32,7 +32,7 @@ def test_each_step_is_traced_once(
     model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
     train = dataclasses.replace(pretrained.train, unfreeze="all")
     config = dataclasses.replace(pretrained, model=model, train=train)
-    found = fit_classifier(manifest, config, choose_device(train))
+    found = fit_classifier(manifest, config, choose_device(config.compute))
     assert sorted(traced) == sorted(
         (step, name)
         for step in ("train_step", "test_step")

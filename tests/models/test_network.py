@@ -72,7 +72,7 @@ def test_a_network_whose_head_was_learnt_step_by_step_reloads(
 def test_the_engine_that_was_asked_for_predicts(
     engine: EngineName, manifest: Manifest, pretrained: Config
 ) -> None:
-    config = replace(pretrained, train=replace(pretrained.train, engine=engine))
+    config = replace(pretrained, compute=replace(pretrained.compute, engine=engine))
     network = train(manifest, config)
     assert network._forward.engine.name == engine
 

@@ -197,7 +197,7 @@ def test_a_recipe_trains_on_two_devices(drawn: Callable[..., Path], tmp_path: Pa
         "--train.batch-size",
         "7",
     ]
-    words += ["--train.devices", "cpu:2", "--out", str(tmp_path / "run"), "--overwrite"]
+    words += ["--compute.devices", "cpu:2", "--out", str(tmp_path / "run"), "--overwrite"]
     command = [sys.executable, str(RECIPES / "resnet50.py"), str(drawn(images=9)), *words]
     ended = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=120)
     assert ended.returncode == 0, ended.stderr

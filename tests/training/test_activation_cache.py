@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transferkit.config.settings import Config
+from transferkit.config.settings import ComputeConfig, Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.features import extract
@@ -22,13 +22,15 @@ from transferkit.training.activation_cache import cache_activations
 from transferkit.training.dataset import read_split
 from transferkit.training.state import CachedActivations, TrainingState
 
+FLOAT32 = ComputeConfig(precision="float32")
+
 
 def start(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     """A fit in which nothing has been done yet."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
     classifier = build_classifier(config.model, manifest.classes, image_size=config.data.image_size)
     parts = [read_split(manifest, split, batch_size=16) for split in ("train", "validation")]
-    return TrainingState(classifier, config, choose_device(config.train), parts[0], parts[1])
+    return TrainingState(classifier, config, choose_device(config.compute), parts[0], parts[1])
 
 
 def keep(fit: TrainingState, blocks: int = 1) -> CachedActivations:
@@ -40,7 +42,7 @@ def keep(fit: TrainingState, blocks: int = 1) -> CachedActivations:
 def test_rows_are_what_the_network_has_at_the_boundary(
     manifest: Manifest, pretrained: Config
 ) -> None:
-    fit = start(manifest, pretrained, precision="float32")
+    fit = start(manifest, dataclasses.replace(pretrained, compute=FLOAT32))
     rows = keep(fit)
     images = read_images(fit.validation.paths, 32, pretrained.data).astype("float32")
     expected, _ = split_at(fit.classifier, pretrained.model, 1).below(images, training=False)
@@ -51,7 +53,7 @@ def test_rows_are_what_the_network_has_at_the_boundary(
 def test_the_part_above_says_of_them_what_the_network_says(
     manifest: Manifest, pretrained: Config
 ) -> None:
-    fit = start(manifest, pretrained, precision="float32")
+    fit = start(manifest, dataclasses.replace(pretrained, compute=FLOAT32))
     rows = keep(fit)
     images = read_images(fit.train.paths, 32, pretrained.data).astype("float32")
     found = rows.above.predict(rows.train[0].read(range(len(images))).astype("f4"), verbose=0)

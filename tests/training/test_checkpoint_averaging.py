@@ -54,7 +54,7 @@ def test_the_best_epochs_are_averaged(losses: list[float], number: int, mean: fl
 @pytest.fixture(scope="module")
 def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
     config = changed(pretrained, epochs=1)
-    return fit_classifier(manifest, config, choose_device(config.train))
+    return fit_classifier(manifest, config, choose_device(config.compute))
 
 
 def averaged(fit: TrainingState, around: float) -> tuple[TrainingState, list[float], keras.Model]:
@@ -138,7 +138,7 @@ def test_no_mirror_where_training_images_were_not_mirrored(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = changed(pretrained, augment="none", unfreeze="none")
-    fit = fit_classifier(manifest, config, choose_device(config.train))
+    fit = fit_classifier(manifest, config, choose_device(config.compute))
     capsys.readouterr()
     assert not should_use_tta(fit)
     assert capsys.readouterr().err == ""

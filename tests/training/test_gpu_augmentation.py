@@ -50,7 +50,7 @@ def on_gpu(manifest: Manifest, pretrained: Config) -> TrainingState:
     """The way of a GPU, on a CPU: another device, the same code."""
     settings = dataclasses.replace(pretrained.train, unfreeze="all", epochs=2, mix="mixup")
     config = dataclasses.replace(pretrained, train=settings)
-    device = dataclasses.replace(choose_device(config.train), gpu=True)
+    device = dataclasses.replace(choose_device(config.compute), gpu=True)
     return fit_classifier(manifest, config, device)
 
 

@@ -15,7 +15,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
-from transferkit.config.settings import Config, DataConfig, ModelConfig
+from transferkit.config.settings import ComputeConfig, Config, DataConfig, ModelConfig
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.features.extract import extract_features
@@ -49,7 +49,7 @@ def both(pretrained: Config, tmp_path_factory: pytest.TempPathFactory) -> Config
 def tuned(manifest: Manifest, both: Config) -> TrainingState:
     """Fitted by both stages of the training; without validation images, so nothing is undone."""
     frame = manifest.frame[manifest.frame["split"] != "validation"]
-    return fit_classifier(Manifest(frame), both, choose_device(both.train))
+    return fit_classifier(Manifest(frame), both, choose_device(both.compute))
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def test_rates_fall_by_blocks(both: Config, manifest: Manifest) -> None:
 def test_a_trained_network_reloads_and_predicts_the_same(
     precision: str, manifest: Manifest, both: Config, tmp_path: Path
 ) -> None:
-    learning = dataclasses.replace(both.train, precision=precision)
-    network = train(manifest, dataclasses.replace(both, train=learning), run=Run(tmp_path))
+    compute = ComputeConfig(precision=precision)
+    network = train(manifest, dataclasses.replace(both, compute=compute), run=Run(tmp_path))
     paths = manifest.part("test")["path"].tolist()
     again = Network.load(tmp_path)
     assert again.image_size == 64
@@ -125,7 +125,7 @@ def test_random_weights_learn_at_two_sides(manifest: Manifest, both: Config) -> 
         model=ModelConfig(backbone="pocket", weights="none", image_sizes=(32, 64)),
         train=dataclasses.replace(both.train, unfreeze="auto"),
     )
-    found = fit_classifier(manifest, config, choose_device(config.train))
+    found = fit_classifier(manifest, config, choose_device(config.compute))
     assert math.isfinite(found.history[-1].loss)
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from transferkit.config.settings import Config
+from transferkit.config.settings import ComputeConfig, Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.calibration import FLOOR, apply_temperature
@@ -33,7 +33,7 @@ def changed(config: Config, **settings: object) -> Config:
 
 
 def fitted(manifest: Manifest, config: Config) -> TrainingState:
-    return fit_classifier(manifest, config, choose_device(config.train))
+    return fit_classifier(manifest, config, choose_device(config.compute))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,9 @@ def watched(shapes: Path) -> Manifest:
 @pytest.fixture(scope="module")
 def before(watched: Manifest, pretrained: Config) -> TrainingState:
     """A head alone, of which the last layer is surer than it should be."""
-    fit = fitted(watched, changed(pretrained, unfreeze="none", precision="float32"))
+    head_alone = changed(pretrained, unfreeze="none")
+    compute = ComputeConfig(precision="float32")
+    fit = fitted(watched, dataclasses.replace(head_alone, compute=compute))
     last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([values * 10 for values in last.get_weights()])
     return fit

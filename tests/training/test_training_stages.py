@@ -26,7 +26,7 @@ ROW = find_backbone("pocket")
 
 def fit(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
-    return fit_classifier(manifest, config, choose_device(config.train))
+    return fit_classifier(manifest, config, choose_device(config.compute))
 
 
 def moving_statistics(model: keras.Model) -> list[np.ndarray]:

@@ -106,8 +106,8 @@ def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | N
             rooted_weights(model),  # the baseline is loaded from another folder, perhaps
             pooling_of(find_backbone(model.backbone), model.pooling),
             image_sizes=model.image_sizes,
-            precision=config.train.precision,
-            engine=config.train.engine,
+            precision=config.compute.precision,
+            engine=config.compute.engine,
             image_size=data.image_size,
             resize=data.resize,
             max_pixels=data.max_pixels,

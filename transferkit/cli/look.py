@@ -146,13 +146,13 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
         settings = options.job.with_backbone().settings
         from transferkit.features.extract import extract_features
 
-        train = settings.train
+        compute = settings.compute
         return extract_features(
             settings.model,
             settings.data,
             paths,
-            precision=train.precision,
-            engine=train.engine,
+            precision=compute.precision,
+            engine=compute.engine,
         ).values
 
     return read

@@ -184,24 +184,11 @@ class TrainConfig:
     mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
     """Blend pairs of training images, and their labels with them; mixup blends kept activations,
     where there are any. auto: mixup of those, else none."""
-    devices: str = "auto"
-    """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
-    mirrored strategy without a GPU)."""
-    precision: Annotated[PrecisionName, _short("--precision")] = "auto"
-    """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
-    int8: the frozen part in integers of 8 bits, by OpenVINO (an extra); what learns as with auto.
-    auto: bfloat16 where the device is fast at it, else float32."""
-    engine: Annotated[EngineName, _short("--engine")] = "auto"
-    """What computes the frozen part: keras, graph (TensorFlow's, folded) or openvino (an extra).
-    auto: keras on a GPU; on a CPU openvino where it is installed, else graph."""
-    require_gpu: bool = False
-    """Refuse to run without a GPU."""
 
     def __post_init__(self) -> None:
         check_settings(self)
         _check_release(self.unfreeze)
         _check_views(self.cached_views)
-        _check_devices(self.devices)
 
 
 def _check_release(unfreeze: str) -> None:
@@ -218,6 +205,28 @@ def _check_views(views: str) -> None:
             f"The setting 'cached_views' is {views!r}: it should be every, "
             f"or how many of each image, up to {MAX_VIEWS}."
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class ComputeConfig:
+    """Where and how networks are computed: the devices, the precision and the engine."""
+
+    devices: str = "auto"
+    """auto (every GPU, else the CPU), cpu, gpu, or cpu:N for N logical CPU devices (a trial of the
+    mirrored strategy without a GPU)."""
+    precision: Annotated[PrecisionName, _short("--precision")] = "auto"
+    """bfloat16: 16 bits where it is safe (float16 on GPUs that have cores only for that).
+    int8: frozen layers quantized to 8 bits by OpenVINO (an extra), trainable ones as with auto.
+    auto: bfloat16 where the device is fast at it, else float32."""
+    engine: Annotated[EngineName, _short("--engine")] = "auto"
+    """Engine of the frozen layers: keras, graph (TensorFlow's, folded) or openvino (an extra).
+    auto: keras on a GPU; on a CPU openvino where it is installed, else graph."""
+    require_gpu: bool = False
+    """Refuse to run without a GPU."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        _check_devices(self.devices)
 
 
 def _check_devices(devices: str) -> None:
@@ -237,6 +246,7 @@ class Config:
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+    compute: ComputeConfig = ComputeConfig()
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
     """Decides the split, the first weights, the order and the augmentation."""
 

@@ -34,14 +34,14 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
         WeightsError: the backbone's weights cannot be had.
     """
     rows = manifest.usable.reset_index(drop=True)
-    truth, train = manifest.truth(rows), config.train
+    truth, compute = manifest.truth(rows), config.compute
     config = manifest.settled(config)
     features = extract_features(
         config.model,
         config.data,
         list(rows["path"]),
-        precision=train.precision,
-        engine=train.engine,
+        precision=compute.precision,
+        engine=compute.engine,
     )
     log(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
     classes = manifest.classes

@@ -12,7 +12,7 @@ from functools import lru_cache
 import keras
 import tensorflow as tf
 
-from transferkit.config.settings import PrecisionName, TrainConfig
+from transferkit.config.settings import ComputeConfig, PrecisionName
 from transferkit.errors import DeviceError
 from transferkit.runtime.environment import cpuinfo, processor
 
@@ -93,30 +93,30 @@ class Device:
             yield
 
 
-def choose_device(train: TrainConfig) -> Device:
+def choose_device(compute: ComputeConfig) -> Device:
     """The devices that the settings ask for, with one line that says which and why.
 
     Raises:
         DeviceError: a GPU is required and TensorFlow finds none, or the logical devices cannot
             be made any more.
     """
-    gpus = [] if train.devices.startswith("cpu") else tf.config.get_visible_devices("GPU")
-    if not gpus and (train.require_gpu or train.devices == "gpu"):
+    gpus = [] if compute.devices.startswith("cpu") else tf.config.get_visible_devices("GPU")
+    if not gpus and (compute.require_gpu or compute.devices == "gpu"):
         raise DeviceError(
-            f"A GPU is required, and {missing_gpu()}; `--train.devices cpu` does without."
+            f"A GPU is required, and {missing_gpu()}; `--compute.devices cpu` does without."
         )
-    if train.devices.startswith("cpu"):
+    if compute.devices.startswith("cpu"):
         _hide_gpus()
-    logical = int(train.devices.partition(":")[2] or 1)
+    logical = int(compute.devices.partition(":")[2] or 1)
     if gpus:
         names = tuple(f"GPU:{number}" for number in range(len(gpus)))
     else:
         names = tuple(f"CPU:{number}" for number in range(logical))
         _make_logical(logical)
-    bits = resolve_precision(train.precision)
+    bits = resolve_precision(compute.precision)
     where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
     kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
-    why = "" if gpus or train.devices != "auto" else f"; no GPU: {missing_gpu()}"
+    why = "" if gpus or compute.devices != "auto" else f"; no GPU: {missing_gpu()}"
     line = f"Device: {where}, {kind}, {bits.words}{why}."
     _chosen[:] = [_strategy(names)]
     return Device(_chosen[0], bits, line, gpu=bool(gpus))

@@ -127,7 +127,7 @@ def unfinished_network(fit: TrainingState, manifest: Manifest, seconds: float) -
         fit_seconds=seconds + fit.borrowed_seconds,
         summary=dataclasses.replace(fit.summary, kept_stage=fit.reached, interrupted=_reached(fit)),
         history=list(fit.history),
-        engine=config.train.engine,
+        engine=config.compute.engine,
     )
 
 

@@ -121,7 +121,7 @@ def head_batch(train: SplitData, replicas: int) -> int:
 
 def _random_features(fit: TrainingState) -> list[np.ndarray]:
     """What random weights say of both parts, which nobody else will ask for."""
-    forward = BatchPredictor(extractor_of(fit.classifier), fit.config.train.engine)
+    forward = BatchPredictor(extractor_of(fit.classifier), fit.config.compute.engine)
     parts = fit.train, fit.validation
     return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
 
@@ -139,8 +139,8 @@ def _kept_features(fit: TrainingState, part: SplitData, view: View | None) -> np
         config.model,
         config.data,
         part.paths,
-        precision=config.train.precision,
-        engine=config.train.engine,
+        precision=config.compute.precision,
+        engine=config.compute.engine,
         view=view,
         quiet=view is not None or fit.kept is not None,  # then it was said of the rows
     )

@@ -97,9 +97,9 @@ class TrainingState:
     @property
     def source(self) -> FeatureSpec:
         """What says the features of the plain images."""
-        config, train = self.config, self.config.train
+        config, compute = self.config, self.config.compute
         return FeatureSpec.of(
-            config.model, config.data, precision=train.precision, engine=train.engine
+            config.model, config.data, precision=compute.precision, engine=compute.engine
         )
 
     def best(self, stage: str) -> float:

@@ -62,18 +62,18 @@ def answers(fit: TrainingState) -> np.ndarray:
     """
     part = fit.validation
     if fit.summary.kept_stage == HEAD_STAGE and fit.pretrained:
-        train = fit.config.train
+        compute = fit.config.compute
         features = extract_features(
             fit.config.model,
             fit.config.data,
             part.paths,
-            precision=train.precision,
-            engine=train.engine,
+            precision=compute.precision,
+            engine=compute.engine,
             quiet=True,
         )
         head = fit.classifier.get_layer(HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch_size, verbose=0))
-    forward = BatchPredictor(fit.classifier, fit.config.train.engine)
+    forward = BatchPredictor(fit.classifier, fit.config.compute.engine)
     return forward(part.paths, fit.config.data, doing="Validating")
 
 

@@ -43,7 +43,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     """
     require_train(manifest.frame, manifest.source)
     config = manifest.settled(replace(config, model=resolve_backbone(config.model)))
-    device = choose_device(config.train)
+    device = choose_device(config.compute)
     log(device.line)
     started = time.perf_counter()
     if run:
@@ -63,7 +63,7 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
         fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,
         summary=replace(fit.summary, usage=usage),
         history=fit.history,
-        engine=config.train.engine,
+        engine=config.compute.engine,
     )
     network = _kept(network, run)
     if run is None:

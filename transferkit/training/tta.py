@@ -35,7 +35,7 @@ def should_use_tta(fit: TrainingState) -> bool:
     """
     if not len(fit.validation) or not find_policy(fit.config.train.augment).flip:
         return False
-    forward, part = BatchPredictor(fit.classifier, fit.config.train.engine), fit.validation
+    forward, part = BatchPredictor(fit.classifier, fit.config.compute.engine), fit.validation
     plain, mirrored = (
         forward(part.paths, fit.config.data, doing="Validating", change=change)
         for change in (None, lambda images, first: np.ascontiguousarray(images[:, :, ::-1]))

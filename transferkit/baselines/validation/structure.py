@@ -27,7 +27,7 @@ from transferkit.baselines.validation.requirements import (
     require_number,
     require_values,
 )
-from transferkit.config.settings import DataConfig, TrainConfig
+from transferkit.config.settings import ComputeConfig, DataConfig
 
 PROBES = np.random.default_rng(0).normal(size=(3, 1))  # features to predict from
 
@@ -164,7 +164,7 @@ def _require_features(features: Any) -> None:
         )
     elif type(features) is BackboneFeatures:
         model, _ = features._settings()
-        TrainConfig(precision=features.precision, engine=features.engine)
+        ComputeConfig(precision=features.precision, engine=features.engine)
         require(isinstance(features.digest, str), "the digest of its weights is none")
         find_backbone(model.backbone)
     else:

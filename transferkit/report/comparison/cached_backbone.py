@@ -49,8 +49,8 @@ class BackboneView:
                 config.model,
                 config.data,
                 list(paths),
-                precision=config.train.precision,
-                engine=config.train.engine,
+                precision=config.compute.precision,
+                engine=config.compute.engine,
                 quiet=True,
             ).values
         except TransferkitError:  # a file went away, of images or of weights
@@ -83,8 +83,8 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
             model,
             config.data,
             tried,
-            precision=config.train.precision,
-            engine=config.train.engine,
+            precision=config.compute.precision,
+            engine=config.compute.engine,
         ):
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either
