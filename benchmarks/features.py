@@ -27,6 +27,7 @@ import numpy as np
 import turns
 
 import transferkit as tk
+from transferkit.backbones.resolve import resolve_model
 from transferkit.runtime.process import silence_tensorflow
 
 IMAGES = {"mobilenet_v2": 512, "inception_v3": 128, "resnet50": 128, "vgg16": 64}
@@ -79,7 +80,7 @@ def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds:
     """Images a second of each way, in turns."""
     from transferkit.models.classifier import build_extractor
 
-    extractor = build_extractor(model)
+    extractor = build_extractor(resolve_model(model))
     ways = {USUAL: usual(extractor, links)}
     for name in ENGINES:
         if all(find_spec(package) for package in NEEDED.get(name, ())):
@@ -147,8 +148,8 @@ def engine_ways(extractor: Any, name: str, paths: list[str]) -> dict[str, Callab
 
     data = tk.DataConfig()
     engine, precision = ENGINES[name]
-    forward = BatchPredictor(extractor, engine, bits=resolve_precision(precision))  # type: ignore[arg-type]
-    forward.settle(paths, data)
+    forward = BatchPredictor(extractor, engine, precision=resolve_precision(precision))  # type: ignore[arg-type]
+    forward.warm_up(paths, data)
     size = forward.engine.batch_size
     batch = read_images(paths[:size], forward.image_size, data)
     batch = np.resize(batch, (size, *batch.shape[1:]))

@@ -22,6 +22,7 @@ import numpy as np
 from probe import split
 
 import transferkit as tk
+from transferkit.backbones.resolve import resolve_model
 from transferkit.runtime.process import silence_tensorflow
 
 PRECISIONS = ("float32", "int8")
@@ -75,7 +76,9 @@ def features(paths: list[str], asked: argparse.Namespace) -> list[np.ndarray]:
     from transferkit.inference.parity import start_engine
     from transferkit.models.classifier import build_extractor
 
-    extractor = build_extractor(tk.ModelConfig(backbone=asked.backbone, weights=asked.weights))
+    extractor = build_extractor(
+        resolve_model(tk.ModelConfig(backbone=asked.backbone, weights=asked.weights))
+    )
     image_size = extractor.input_shape[1]
     found = []
     for precision in PRECISIONS:

@@ -82,14 +82,17 @@ def read(*, folder: str, images: int, image_size: int, head: bool) -> turns.Foun
     from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
+    from transferkit.backbones.resolve import resolve_model
     from transferkit.features.extract import extract_features
     from transferkit.features.linear_probe import solve_probe
+    from transferkit.features.spec import FeatureSpec
 
     paths = [f"{folder}/{name_of(place)}" for place in range(images)]
-    model, data = tk.ModelConfig(backbone="pocket"), tk.DataConfig(image_size=image_size)
+    model = resolve_model(tk.ModelConfig(backbone="pocket"))
+    config = tk.Config(data=tk.DataConfig(image_size=image_size), model=model)
     found: turns.Found = {"before": resident()}
     started = time.perf_counter()
-    features = extract_features(model, data, paths).values
+    features = extract_features(FeatureSpec.from_config(config), paths).values
     found |= {"seconds": time.perf_counter() - started, "features": features.nbytes}
     found |= {"peak": peak(), "after": resident()}
     if head:

@@ -20,6 +20,7 @@ import numpy as np
 
 import transferkit as tk
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.backbones.weights import weights_path
 from transferkit.runtime.process import silence_tensorflow
 
@@ -52,9 +53,11 @@ def print_speed(paths: list[str]) -> None:
     found: dict[tuple[str, int, str], list[float]] = {}
     readers = {
         (name, image_size): BatchPredictor(
-            build_extractor(tk.ModelConfig(backbone=name, weights="none"), image_size),
+            build_extractor(
+                resolve_model(tk.ModelConfig(backbone=name, weights="none")), image_size
+            ),
             "auto",
-            bits=resolve_precision("auto"),
+            precision=resolve_precision("auto"),
         )
         for name, image_size in SUBJECTS
     }
@@ -90,7 +93,7 @@ def print_engines(paths: list[str]) -> None:
     from transferkit.inference.parity import start_engine
     from transferkit.models.classifier import build_extractor
 
-    model = build_extractor(tk.ModelConfig(backbone="pocket"))
+    model = build_extractor(resolve_model(tk.ModelConfig(backbone="pocket")))
     images = read_images(paths, 96, tk.DataConfig())
     truth = model(images.astype("float32"), training=False).numpy()
     engines = {}

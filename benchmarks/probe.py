@@ -105,7 +105,7 @@ def measure(
         baseline = find_baseline(name)
         features = make_features(baseline, tk.Config(tk.DataConfig(image_size=image_size), model))
         assert features is not None
-        values, _ = features.read(list(rows["path"]))
+        values = features.read(list(rows["path"])).values
 
         def accuracy(train: np.ndarray, test: np.ndarray, seed: int) -> float:
             fitted, _ = fit_classifier(

@@ -77,11 +77,17 @@ def first_features(*, paths: list[str], engine: Any, backbone: str, weights: str
     from transferkit.runtime.process import silence_tensorflow
 
     silence_tensorflow()
+    from transferkit.backbones.resolve import resolve_model
     from transferkit.features.extract import extract_features
+    from transferkit.features.spec import FeatureSpec
 
     imported = time.time()
-    model = tk.ModelConfig(backbone=backbone, weights=weights)
-    extract_features(model, tk.DataConfig(cache_gb=0), paths, engine=engine)
+    config = tk.Config(
+        data=tk.DataConfig(cache_gb=0),
+        model=resolve_model(tk.ModelConfig(backbone=backbone, weights=weights)),
+        compute=tk.ComputeConfig(engine=engine),
+    )
+    extract_features(FeatureSpec.from_config(config), paths)
     return {"imported": imported, "ended": time.time()}
 
 

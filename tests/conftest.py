@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
 
@@ -97,9 +98,10 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pretrained(weights_file: Path) -> Config:
     """Settings that fine-tune in seconds."""
+    model = ModelConfig(backbone="pocket", weights=str(weights_file))
     return Config(
         data=DataConfig(image_size=32),
-        model=ModelConfig(backbone="pocket", weights=str(weights_file)),
+        model=resolve_model(model),
         train=TrainConfig(epochs=1, head_epochs=3, batch_size=16, augment="flip"),
     )
 

@@ -8,10 +8,11 @@ from functools import cache
 import keras
 import numpy as np
 
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import EngineName, ModelConfig
 from transferkit.inference.devices import FLOAT32, Precision
 from transferkit.inference.engine import Engine, GraphEngine, Outputs, choose_engine
-from transferkit.inference.parity import start_engine
+from transferkit.inference.parity import compare_outputs, start_engine
 from transferkit.models.classifier import build_extractor
 
 SIDE = 32
@@ -27,7 +28,7 @@ def images(count: int, image_size: int = SIDE) -> np.ndarray:
 @cache
 def pocket() -> keras.Model:
     """The embedded backbone, whose weights are real, at `SIDE`; not to be changed."""
-    return build_extractor(ModelConfig(backbone="pocket"), SIDE)
+    return build_extractor(resolve_model(ModelConfig(backbone="pocket")), SIDE)
 
 
 def with_two_outputs() -> keras.Model:
@@ -58,3 +59,8 @@ class Noise(GraphEngine):
 
 def engine_of(model: keras.Model, name: EngineName, bits: Precision = FLOAT32) -> Engine:
     return start_engine(model, choose_engine(name, bits))
+
+
+def cosine_of(found: Outputs, true: Outputs) -> float:
+    """The least cosine of an image's outputs with the true ones."""
+    return compare_outputs(true, found).min_cosine

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import Compute, FeatureBatch, Table
+from transferkit.features.cache.table import Compute, FeatureBatch, MappedFeatures, Table
 
 FACTS = {"backbone": "pocket", "image_size": 96}
 WIDTH, GENEROUS = 8, 10**9

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 from sklearn.base import clone
 
 from transferkit.backbones.build import build_backbone
@@ -48,7 +49,7 @@ def test_the_pipeline_reads_what_the_frozen_backbone_says(
     paths = list(manifest.part("test")["path"])
     baseline = fit_baseline(NAME, manifest, config)
     found = baseline.pipeline["features"].transform(paths)
-    np.testing.assert_array_equal(found, extract_features(config.model, config.data, paths).values)
+    np.testing.assert_array_equal(found, extract_features(spec_of(config), paths).values)
     assert baseline.summary.features_width == found.shape[1] == 256
 
 
@@ -79,7 +80,7 @@ def test_the_seconds_of_reading_count_for_each_that_uses_it(
     config: Config, manifest: Manifest
 ) -> None:
     rows = manifest.part("train")
-    read = extract_features(config.model, config.data, list(rows["path"]))
+    read = extract_features(spec_of(config), list(rows["path"]))
     assert fit_baseline("knn_backbone", manifest, config).fit_seconds > read.seconds
 
 

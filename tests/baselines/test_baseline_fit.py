@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -199,7 +200,9 @@ def test_what_features_cost_is_in_the_time_of_fitting(
     manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = ImageFeatures.read
-    monkeypatch.setattr(ImageFeatures, "read", lambda self, paths: (read(self, paths)[0], 100.0))
+    monkeypatch.setattr(
+        ImageFeatures, "read", lambda self, paths: replace(read(self, paths), seconds=100.0)
+    )
     assert fit_baseline("perceptron_colour", manifest).fit_seconds > 200  # of two splits
 
 

@@ -22,7 +22,7 @@ def kept():
         more = {"layer": "block4", "view": {"number": 2}} if backbone == "pocket" else {}
         table = Table({"backbone": backbone, "image_size": image_size} | more, bound=10**6)
         table.read(keys, lambda places, said=said: said)
-        for path in table.shelf.folder.glob("*.block"):
+        for path in table.store.folder.glob("*.block"):
             os.utime(path, (1.7e9 + images, 1.7e9 + images))
     return features_folder()
 

@@ -35,7 +35,7 @@ def test_what_is_read_twice_is_computed_once_and_the_same(world: World) -> None:
     first, second = world.read(1, 2, 3), world.read(3, 2, 1)
     assert world.asked == [1, 2, 3]
     np.testing.assert_array_equal(second.values, first.values[::-1])
-    assert (first.kept, second.kept) == (0, 3)
+    assert (first.cached, second.cached) == (0, 3)
     assert second.values.dtype == np.float32
 
 
@@ -43,14 +43,14 @@ def test_only_what_is_missing_is_computed(world: World) -> None:
     world.read(1, 3)
     found = world.read(1, 2, 3, 4)
     assert world.asked == [1, 3, 2, 4]
-    assert found.kept == 2
+    assert found.cached == 2
     np.testing.assert_array_equal(found.values[:, 0], [8, 16, 24, 32])
 
 
 def test_what_is_kept_took_what_it_took(world: World) -> None:
     world.read(1, 2, 3, 4)
     found = world.read(2, 3, 9)
-    assert (found.kept_seconds, found.seconds) == (1.0, 1.5)
+    assert (found.cached_seconds, found.seconds) == (1.0, 1.5)
 
 
 def test_one_content_under_two_names_is_computed_once(world: World) -> None:
@@ -128,11 +128,11 @@ def test_damage_is_said_and_computed_again(
     harm(block)
     again = world.read(1, 2)
     np.testing.assert_array_equal(again.values, first.values)
-    assert again.kept == 0
+    assert again.cached == 0
     assert capsys.readouterr().err == (
         f"Kept features were damaged and are computed again: '{block}' is removed.\n"
     )
-    assert world.read(1, 2).kept == 2
+    assert world.read(1, 2).cached == 2
 
 
 def test_a_folder_that_cannot_be_written_to_is_said_once(
@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_once(
     (tmp_path / "file").write_text("")
     world = World(tmp_path / "file" / "kept")
     for _ in range(2):
-        assert world.read(1).kept == 0
+        assert world.read(1).cached == 0
     assert capsys.readouterr().err == (
         f"Features cannot be kept in '{tmp_path}/file/kept' (Not a directory): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0.\n"
@@ -201,7 +201,7 @@ def test_clearing_leaves_no_table(world: World) -> None:
     world.read(1, 2)
     clear(world.root)
     assert list_tables(world.root) == []
-    assert world.read(1, 2).kept == 0
+    assert world.read(1, 2).cached == 0
 
 
 def write_many(root: str, first: int) -> None:
@@ -220,7 +220,7 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
         each.join(60)
     assert [each.exitcode for each in both] == [0, 0]
     found = World(tmp_path).read(*range(60), scale=0)
-    assert found.kept == 60
+    assert found.cached == 60
     np.testing.assert_array_equal(found.values[:, 0], WIDTH * np.arange(60))
 
 
@@ -231,4 +231,4 @@ def test_what_was_computed_before_a_failure_is_kept(world: World) -> None:
 
     with pytest.raises(ValueError):
         world.table(FACTS).read(keys_of([1, 2, 3, 4, 5]), fails_at_the_end)
-    assert world.read(1, 2, 3, 4, 5).kept == 3
+    assert world.read(1, 2, 3, 4, 5).cached == 3

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_worlds import IN_16_BITS
+from feature_worlds import spec_of
 from PIL import Image
 
 from transferkit.config.settings import Config, EngineName, PrecisionName
-from transferkit.features import extract, extractor_pool
 from transferkit.features.cache.listing import list_tables
-from transferkit.features.cache.table import saved_seconds
-from transferkit.features.extract import Features, extract_features, load_features
+from transferkit.features.cache.table import FeatureBatch
+from transferkit.features.extract import extract_features, load_features
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.inference import predictor
 from transferkit.inference.devices import FLOAT32
 from transferkit.inference.engine import Engine, EngineSpec
@@ -26,8 +27,7 @@ from transferkit.storage.disk_cache import features_folder
 
 def forget() -> None:
     """As at the start of a process."""
-    extract._read.cache_clear()
-    extractor_pool._held.clear()
+    DEFAULT_POOL.clear()
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def read(
     precision: PrecisionName = "auto",
     *,
     engine: EngineName = "auto",
-) -> Features:
+) -> FeatureBatch:
     forget()
-    return extract_features(config.model, config.data, files, precision=precision, engine=engine)
+    return extract_features(spec_of(config, precision=precision, engine=engine), files)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -58,7 +58,7 @@ def test_the_second_process_builds_no_network_and_reads_the_same(
 ) -> None:
     first, second = (read(pretrained, files, precision) for _ in range(2))
     np.testing.assert_array_equal(second.values, first.values)
-    assert not extractor_pool._held
+    assert not DEFAULT_POOL.specs
 
 
 def test_how_many_were_kept_is_said(
@@ -84,11 +84,9 @@ def test_a_file_under_another_name_is_known_and_another_content_is_not(
 def test_what_reading_back_saves_is_still_a_cost(pretrained: Config, files: list[str]) -> None:
     first, second = read(pretrained, files).seconds, read(pretrained, files).seconds
     forget()
-    before = saved_seconds()
-    load_features(pretrained.model, pretrained.data, files)
-    saved = saved_seconds() - before
+    loaded = load_features(spec_of(pretrained), files)
     assert first > 0
-    assert [second, saved] == pytest.approx([first, first])
+    assert [second, loaded.seconds, loaded.cached_seconds] == pytest.approx([first] * 3)
 
 
 @pytest.mark.parametrize(

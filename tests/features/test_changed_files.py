@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 from kept_worlds import EVEN, FACTS, WIDTH, World, keys_of
 
 from transferkit.baselines import image_features
 from transferkit.config.settings import Config, DataConfig
 from transferkit.data.loading.prefetch import decoded_batches
 from transferkit.data.quality.file_info import content_keys
-from transferkit.features import extract, extractor_pool
+from transferkit.features import extract
 from transferkit.features.cache.store import Batch
 from transferkit.features.extract import extract_features
+from transferkit.features.extractor_pool import DEFAULT_POOL
 
 
 @pytest.fixture
@@ -65,15 +68,11 @@ def test_features_of_another_picture_are_not_kept_under_the_first_ones_key(
     tmp_path: Path,
 ) -> None:
     changing(extract)
-    extract_features(pretrained.model, pretrained.data, pictures[:4])
-    extract._read.cache_clear()
-    extractor_pool._held.clear()
-    kept = extract_features(pretrained.model, pretrained.data, restored(pictures, tmp_path))
-    alone = extract_features(
-        pretrained.model,
-        DataConfig(image_size=pretrained.data.image_size, cache_gb=0),
-        pictures[:4],
-    )
+    extract_features(spec_of(pretrained), pictures[:4])
+    DEFAULT_POOL.clear()
+    kept = extract_features(spec_of(pretrained), restored(pictures, tmp_path))
+    data = DataConfig(image_size=pretrained.data.image_size, cache_gb=0)
+    alone = extract_features(spec_of(dataclasses.replace(pretrained, data=data)), pictures[:4])
     np.testing.assert_allclose(kept.values, alone.values, rtol=1e-3, atol=1e-3)
 
 

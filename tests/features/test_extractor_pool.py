@@ -14,12 +14,15 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 
+from transferkit.backbones.resolve import resolve_model
 from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import ComputeConfig, Config, EngineName
 from transferkit.data.manifest import Manifest
-from transferkit.features import extract, extractor_pool
+from transferkit.features import extractor_pool
 from transferkit.features.extract import extract_features
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.spec import FeatureSpec
 from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
 from transferkit.storage.disk_cache import features_folder
@@ -29,8 +32,7 @@ Lent = Callable[[], keras.Model]
 
 
 def forget() -> None:
-    extract._read.cache_clear()
-    extractor_pool._held.clear()
+    DEFAULT_POOL.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +58,9 @@ def features(
     config: Config, files: list[str], engine: EngineName, lent: Lent | None = None
 ) -> np.ndarray:
     settings: dict[str, Any] = {"precision": "float32", "engine": engine}
-    source = FeatureSpec.of(config.model, config.data, **settings)
-    with extractor_pool.lent(source, lent) if lent else nullcontext():
-        return extract_features(config.model, config.data, files, **settings).values
+    spec = spec_of(config, **settings)
+    with DEFAULT_POOL.borrow(spec, lent) if lent else nullcontext():
+        return extract_features(spec, files).values
 
 
 def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,17 +116,27 @@ def test_a_baseline_asks_the_network_that_read_the_rows(
 
 def test_one_that_was_held_before_outlives_what_was_lent(bare: Config, files: list[str]) -> None:
     features(bare, files[:1], "keras")
-    (before,) = extractor_pool._held.values()
+    before = DEFAULT_POOL.get(spec_of(bare, engine="keras", precision="float32"))
     features(bare, files[:2], "keras", lambda: extractor_of(classifier(bare)))
-    assert list(extractor_pool._held.values()) == [before]
+    assert DEFAULT_POOL.get(spec_of(bare, engine="keras", precision="float32")) is before
 
 
 def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:
     for engine, image_size in (("graph", 32), ("keras", 32), ("graph", 64)):
         data = dataclasses.replace(bare.data, image_size=image_size)
         features(dataclasses.replace(bare, data=data), files[:1], engine)
-    kept = [(source.engine, source.data.image_size) for source, _ in extractor_pool._held]
+    kept = [(spec.engine, spec.data.image_size) for spec in DEFAULT_POOL.specs]
     assert kept == [("keras", 32), ("graph", 64)]
+
+
+def test_a_pool_of_ones_own_shares_nothing(bare: Config, files: list[str]) -> None:
+    spec, own = spec_of(bare), ExtractorPool()
+    found = extract_features(spec, files, pool=own)
+    assert extract_features(spec, files, pool=own) is found
+    assert (own.specs, DEFAULT_POOL.specs) == ([spec], [])
+    own.clear()
+    assert own.specs == []
+    assert extract_features(spec, files, pool=own) is not found
 
 
 def test_other_weights_in_the_same_file_are_another_network(
@@ -134,7 +146,7 @@ def test_other_weights_in_the_same_file_are_another_network(
     shutil.copy(bare.model.weights, path)
     own = dataclasses.replace(bare, model=dataclasses.replace(bare.model, weights=str(path)))
     before = features(own, files, "graph")
-    network = build_extractor(own.model, 32).get_layer("pocket")
+    network = build_extractor(resolve_model(own.model), 32).get_layer("pocket")
     network.set_weights([1.1 * each for each in network.get_weights()])
     network.save_weights(path)
     after = features(own, files, "graph")
@@ -142,18 +154,21 @@ def test_other_weights_in_the_same_file_are_another_network(
 
 
 ON_TWO_DEVICES = """
-from transferkit.config.settings import ComputeConfig, DataConfig, ModelConfig
+from transferkit.backbones.resolve import resolve_model
+from transferkit.config.settings import ComputeConfig, Config, DataConfig, ModelConfig
+from transferkit.features.extractor_pool import ExtractorPool
 from transferkit.inference.devices import choose_device
-from transferkit.training import held
 from transferkit.models.classifier import build_classifier, extractor_of
 from transferkit.features.spec import FeatureSpec
 device = choose_device(ComputeConfig(devices="cpu:2"))
 model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
 with device.building():
     lender = build_classifier(model, ("a", "b"), image_size=32)
-source = Source.of(model, data, precision="float32", engine="keras")
-with held.lent(source, lambda: extractor_of(lender)):
-    print(held.forward_for(source).engine.replicas)
+compute = ComputeConfig(precision="float32", engine="keras")
+spec = FeatureSpec.from_config(Config(model=resolve_model(model), data=data, compute=compute))
+pool = ExtractorPool()
+with pool.borrow(spec, lambda: extractor_of(lender)):
+    print(pool.get(spec).engine.replicas)
 """
 
 

@@ -38,7 +38,7 @@ def read_and_peak(root: Path) -> tuple[FeatureBatch, int]:
 def test_the_features_are_in_memory_once(tmp_path: Path) -> None:
     for kept in (0, IMAGES):
         found, peak = read_and_peak(tmp_path)
-        assert found.kept == kept
+        assert found.cached == kept
         np.testing.assert_array_equal(found.values[:, -1], np.arange(IMAGES))
         writing = 0 if kept else 6 * 4 * ROWS * WIDTH  # a block in each of its forms
         assert peak < found.values.nbytes + AN_IMAGE * IMAGES + writing
@@ -68,5 +68,5 @@ def test_what_is_damaged_in_one_block_is_read_from_another(tmp_path: Path) -> No
     before = first.parent / f"0{first.name}"
     before.write_bytes(first.read_bytes())
     damage_a_row(before)
-    assert world.read(1).kept == 1
+    assert world.read(1).cached == 1
     assert world.asked == [1]

@@ -9,8 +9,14 @@ import pytest
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from transferkit.features.linear_probe import NEVER, STRENGTHS, LinearProbe, _losses, solve_probe
-from transferkit.features.scaling import EvenScaler
+from transferkit.features.linear_probe import (
+    ABSENT_LOGIT,
+    STRENGTHS,
+    EvenScaler,
+    LinearProbe,
+    _losses,
+    solve_probe,
+)
 
 IMAGES, WIDTH = 240, 6
 
@@ -57,7 +63,7 @@ def test_a_class_without_images_is_never_said() -> None:
     kept = truth != 1
     probe = solved(features[kept], truth[kept], 3)
     assert not probe.kernel[:, 1].any()
-    assert probe.bias[1] == NEVER
+    assert probe.bias[1] == ABSENT_LOGIT
     assert 1 not in (features @ probe.kernel + probe.bias).argmax(axis=1)
 
 

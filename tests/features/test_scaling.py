@@ -5,8 +5,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
 
-from transferkit.features.linear_probe import solve_probe
-from transferkit.features.scaling import LEAST, EvenScaler
+from transferkit.features.linear_probe import MIN_DEVIATION, EvenScaler, solve_probe
 
 
 def features(images: int = 90, width: int = 12) -> np.ndarray:
@@ -29,7 +28,7 @@ def test_what_is_all_but_constant_is_not_enlarged(parts: int) -> None:
     for part in np.array_split(values, parts):
         scale.partial_fit(part)
     others = np.delete(np.sqrt(scale.var_), 4)
-    assert scale.scale_[3] == pytest.approx(LEAST * np.median(others))
+    assert scale.scale_[3] == pytest.approx(MIN_DEVIATION * np.median(others))
     assert scale.scale_[4] == 1
 
 

@@ -44,7 +44,7 @@ def test_a_required_gpu_that_is_not_there_is_one_sentence(settings: dict[str, ob
 def test_16_bits_are_used_within_fast_and_nowhere_else() -> None:
     bits = resolve_precision("bfloat16")
     name = "auto_mixed_precision_onednn_bfloat16"
-    with bits.fast():
+    with bits.autocast():
         assert tf.config.optimizer.get_experimental_options()[name] is True
     assert tf.config.optimizer.get_experimental_options()[name] is False
 

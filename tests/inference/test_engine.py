@@ -14,13 +14,13 @@ import pytest
 import tensorflow as tf
 
 from transferkit.backbones.catalog import BACKBONES, BackboneSpec
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import EngineName, ModelConfig, PrecisionName
 from transferkit.errors import DeviceError
 from transferkit.inference import devices
 from transferkit.inference import engine as engines
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec, choose_engine
-from transferkit.inference.parity import min_cosine
 from transferkit.inference.tf_graph import trace
 from transferkit.models.classifier import build_extractor
 
@@ -104,7 +104,7 @@ def test_a_batch_may_lie_in_memory_as_it_will(name: EngineName, kind: str) -> No
 def test_16_bits_point_the_same_way_and_are_no_32(name: EngineName) -> None:
     engine, images = worlds.engine_of(worlds.pocket(), name, worlds.IN_16_BITS), worlds.images(6)
     found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert min_cosine(found, plain) > 0.99
+    assert worlds.cosine_of(found, plain) > 0.99
     assert not np.array_equal(found[0], plain[0])
 
 
@@ -114,16 +114,18 @@ def test_openvino_says_what_keras_says_of_every_backbone(row: BackboneSpec) -> N
     """At the smallest side, of every stage that it has. ConvNeXt's graph calls functions."""
     pooling = "stages_both" if row.stages else "auto"
     settings = ModelConfig(backbone=row.name, weights="none", pooling=pooling)  # type: ignore[arg-type]
-    engine = worlds.engine_of(build_extractor(settings, row.smallest_side), "openvino")
+    engine = worlds.engine_of(
+        build_extractor(resolve_model(settings), row.smallest_side), "openvino"
+    )
     assert engine.name == "openvino"
     images = worlds.images(3, row.smallest_side)
     found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert min_cosine(found, plain) > 0.99999
+    assert worlds.cosine_of(found, plain) > 0.99999
 
 
 @every_engine
 def test_pictures_are_looked_at_on_several_sides(name: EngineName) -> None:
-    model = build_extractor(ModelConfig(backbone="pocket", image_sizes=(32, 64)))
+    model = build_extractor(resolve_model(ModelConfig(backbone="pocket", image_sizes=(32, 64))))
     images = worlds.images(3, 64)
     (found,) = next(iter(worlds.engine_of(model, name).run([images])))
     assert found == pytest.approx(truth(model, images)[0], abs=1e-4)
@@ -161,7 +163,7 @@ for name in ("keras", "graph"):
     engine = worlds.engine_of(model, name)
     found = [np.concatenate(each) for each in zip(*engine.run(batches))]
     expected = plain.predict(images.astype("float32"), verbose=0)
-    print(name, engine.batch, *(np.allclose(a, b, atol=1e-3) for a, b in zip(found, expected)))
+    print(name, engine.batch_size, *(np.allclose(a, b, atol=1e-3) for a, b in zip(found, expected)))
 """
     command = [sys.executable, "-c", code, str(worlds.__file__).rpartition("/")[0]]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -176,8 +178,8 @@ def test_without_a_gpu_openvino_is_chosen() -> None:
     assert choice.line == (
         f"Engine: OpenVINO {release} on the CPU, bfloat16; the fastest without a GPU."
     )
-    assert choice.identity == f"OpenVINO {release}, CPU, bf16"
-    assert choose_engine("auto", FLOAT32).identity == f"OpenVINO {release}, CPU, f32"
+    assert choice.cache_key == f"OpenVINO {release}, CPU, bf16"
+    assert choose_engine("auto", FLOAT32).cache_key == f"OpenVINO {release}, CPU, f32"
 
 
 @needs_cpu
@@ -212,7 +214,7 @@ def test_without_openvino_a_graph_is_chosen(monkeypatch: pytest.MonkeyPatch) -> 
         "Engine: a TensorFlow graph on the CPU, float32; OpenVINO, which is faster, is not "
         "installed (`pip install 'transferkit[openvino]'`)."
     )
-    assert choice.identity == f"TensorFlow {tf.__version__} graph, CPU, float32"
+    assert choice.cache_key == f"TensorFlow {tf.__version__} graph, CPU, float32"
 
 
 def test_openvino_asked_for_and_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,4 +234,4 @@ def test_what_decides_the_digits_is_in_the_identity() -> None:
         EngineSpec("graph", FLOAT32),
         EngineSpec("graph", Precision("mixed_float16", False, "")),
     ]
-    assert len({choice.identity for choice in choices}) == 4
+    assert len({choice.cache_key for choice in choices}) == 4

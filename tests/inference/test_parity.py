@@ -14,26 +14,26 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from feature_worlds import spec_of
 
-from transferkit.config.settings import DataConfig, ModelConfig
-from transferkit.features import extract, extractor_pool
+from transferkit.config.settings import Config, DataConfig, ModelConfig
 from transferkit.features.extract import extract_features
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.inference import parity
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec
-from transferkit.inference.parity import min_cosine, verify_parity
+from transferkit.inference.parity import Parity, compare_outputs, verify_parity
 from transferkit.storage.disk_cache import ABOUT, features_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 pytestmark = pytest.mark.skipif(GPU, reason="engines are others on a GPU")
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
-KERAS = "Keras on the CPU, float32"
 
 
 @pytest.fixture
 def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The graph says noise."""
-    monkeypatch.setitem(parity.KINDS, "graph", worlds.Noise)
+    monkeypatch.setitem(parity.ENGINES, "graph", worlds.Noise)
 
 
 @pytest.mark.parametrize("bits", [FLOAT32, worlds.IN_16_BITS], ids=["32 bits", "16 bits"])
@@ -46,12 +46,12 @@ def test_who_agrees_stays(bits: Precision) -> None:
 def test_who_does_not_is_given_up_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     engine, images = worlds.engine_of(worlds.pocket(), "graph"), worlds.images(2)
     found = verify_parity(engine, images)
-    assert found.identity == f"TensorFlow {tf.__version__} keras, CPU, float32"
+    assert found.cache_key == f"TensorFlow {tf.__version__} keras, CPU, float32"
     said = capsys.readouterr().err
-    cosine = said.split(" is ")[2].split(",")[0]
+    cosine = said.split(" float32 ")[2].split(" <")[0]
     assert said == (
-        "A TensorFlow graph on the CPU, float32, is given up: the cosine of what it says with what "
-        f"Keras says in float32 is {cosine}, less than 0.9999. {KERAS}, is used instead.\n"
+        "The TensorFlow graph in float32 is not accurate enough for this network (cosine "
+        f"similarity to Keras float32 {cosine} < 0.9999); using Keras float32 instead.\n"
     )
     assert -1 < float(cosine) < 0.9
 
@@ -61,19 +61,18 @@ def test_16_bits_that_are_too_few_are_given_up(capsys: pytest.CaptureFixture[str
         pytest.skip("this processor has no bfloat16")
     engine = worlds.engine_of(worlds.of_small_differences(), "graph", worlds.IN_16_BITS)
     found = verify_parity(engine, worlds.images(8))
-    assert (found.name, found.bits) == ("keras", FLOAT32)
-    assert f"less than 0.9. {KERAS}, is used instead." in capsys.readouterr().err
+    assert (found.name, found.precision) == ("keras", FLOAT32)
+    assert " < 0.9); using Keras float32 instead." in capsys.readouterr().err
 
 
 def test_after_openvino_comes_a_graph_and_then_keras(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(parity.KINDS, "openvino", worlds.Noise)
+    monkeypatch.setitem(parity.ENGINES, "openvino", worlds.Noise)
     engine = worlds.Noise(worlds.pocket(), EngineSpec("openvino", worlds.IN_16_BITS))
     images = worlds.images(8)
-    monkeypatch.setattr(EngineSpec, "words", "It")
     assert verify_parity(engine, images).name == "graph"
-    monkeypatch.setitem(parity.KINDS, "graph", worlds.Noise)
+    monkeypatch.setitem(parity.ENGINES, "graph", worlds.Noise)
     assert verify_parity(engine, images).name == "keras"
     assert len(capsys.readouterr().err.splitlines()) == 3
 
@@ -117,17 +116,25 @@ def test_a_graph_computes_where_no_temporary_file_can_be_written(
 )
 def test_the_worst_image_counts(found: list[list[float]], cosine: float) -> None:
     true = np.array([[1, 0], [0, 3]], np.float32)
-    assert min_cosine([np.array(found)], [true]) == pytest.approx(cosine, nan_ok=True)
-    assert min_cosine([true, np.array(found)], [true, true]) == pytest.approx(cosine, nan_ok=True)
+    assert worlds.cosine_of([np.array(found)], [true]) == pytest.approx(cosine, nan_ok=True)
+    assert worlds.cosine_of([true, np.array(found)], [true, true]) == pytest.approx(
+        cosine, nan_ok=True
+    )
 
 
 def test_nothing_where_nothing_should_be_is_right() -> None:
-    assert min_cosine([np.zeros((2, 3))], [np.zeros((2, 3))]) == 1
+    assert worlds.cosine_of([np.zeros((2, 3))], [np.zeros((2, 3))]) == 1
+
+
+def test_the_largest_difference_is_of_all_outputs() -> None:
+    true = [np.zeros((2, 3)), np.ones((2, 1))]
+    found = [np.zeros((2, 3)), np.array([[1.0], [0.75]])]
+    assert compare_outputs(true, found) == Parity(min_cosine=1.0, max_difference=0.25)
 
 
 def test_what_is_not_a_number_is_not_agreed_to() -> None:
     nothing = np.full((1, 2), np.nan)
-    assert not min_cosine([nothing], [np.ones((1, 2))]) >= -1
+    assert not worlds.cosine_of([nothing], [np.ones((1, 2))]) >= -1
 
 
 def identities() -> list[str]:
@@ -139,17 +146,14 @@ def test_what_is_kept_is_by_the_engine_that_computed_it(
     drawn: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(path) for path in sorted(drawn(images=2).rglob("*.png"))]
-    model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
+    config = Config(model=ModelConfig(backbone="pocket"), data=DataConfig(image_size=32))
 
-    def read() -> np.ndarray:
-        extract._read.cache_clear()
-        extractor_pool._held.clear()
-        asked = extract_features(model, data, files, engine="graph", precision="float32")
-        return asked.values
+    def read(engine: str) -> np.ndarray:
+        DEFAULT_POOL.clear()
+        return extract_features(spec_of(config, engine=engine, precision="float32"), files).values
 
-    first = read()
+    first = read("graph")
     assert identities() == [f"TensorFlow {tf.__version__} keras, CPU, float32"]
-    exact = extract_features(model, data, files, engine="keras", precision="float32").values
-    np.testing.assert_array_equal(first, exact)
-    np.testing.assert_array_equal(read(), first)
+    np.testing.assert_array_equal(first, read("keras"))
+    np.testing.assert_array_equal(read("graph"), first)
     assert "Features of 6 of 6 images were kept from before." in capsys.readouterr().err

@@ -40,12 +40,12 @@ def test_outputs_come_in_the_order_of_the_files(files: list[str]) -> None:
 
 
 def test_no_file_gives_no_row() -> None:
-    found = BatchPredictor(worlds.pocket(), bits=FLOAT32)([], DATA, doing="Reading")
+    found = BatchPredictor(worlds.pocket(), precision=FLOAT32)([], DATA, doing="Reading")
     assert (found.shape, found.dtype) == ((0, 1760), np.float32)
 
 
 def test_a_stream_has_all_outputs_of_each_batch(files: list[str]) -> None:
-    read = BatchPredictor(worlds.with_two_outputs(), bits=FLOAT32)
+    read = BatchPredictor(worlds.with_two_outputs(), precision=FLOAT32)
     found = list(read.stream(files, DATA, doing="Reading", batch_size=5))
     assert [[each.shape for each in outputs] for outputs in found] == [
         [(5, 1760), (5, 8, 8, 3)],
@@ -72,21 +72,21 @@ def test_a_change_is_made_of_each_batch_by_its_place(files: list[str]) -> None:
 
 
 @pytest.mark.parametrize("bad", [0, 11])
-@pytest.mark.parametrize("bits", [None, FLOAT32])
+@pytest.mark.parametrize("precision", [None, FLOAT32])
 def test_a_file_that_cannot_be_read_is_a_sentence(
-    bad: int, bits: predictor.Bits | None, files: list[str]
+    bad: int, precision: predictor.Precision | None, files: list[str]
 ) -> None:
     Path(files[bad]).write_bytes(b"")
     with pytest.raises(DataError) as caught:
-        BatchPredictor(worlds.pocket(), bits=bits)(files, DATA, doing="Reading")
+        BatchPredictor(worlds.pocket(), precision=precision)(files, DATA, doing="Reading")
     assert str(caught.value) == f"{files[bad]!r} is empty (0 bytes)."
 
 
 def test_the_engine_is_said_once(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    predictor._say_once.cache_clear()
+    predictor._log_once.cache_clear()
     for _ in range(2):
-        read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
-    assert capsys.readouterr().err == f"{read.engine.line}\n"
+        read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
+    assert capsys.readouterr().err == f"{read.engine.spec.line}\n"
 
 
 def test_a_finished_network_says_nothing_of_its_engine(
@@ -101,11 +101,11 @@ def test_another_program_is_held_to_keras_for_a_finished_network(
 ) -> None:
     if find_spec("openvino") is None:
         pytest.skip("OpenVINO is not installed")
-    monkeypatch.setitem(parity.KINDS, "openvino", worlds.Noise)
+    monkeypatch.setitem(parity.ENGINES, "openvino", worlds.Noise)
     read = BatchPredictor(worlds.pocket(), "openvino")
     assert read(files, DATA, doing="Reading") == pytest.approx(truth(files), abs=1e-4)
     assert read.engine.name == "graph"
-    assert "is given up" in capsys.readouterr().err
+    assert "is not accurate enough" in capsys.readouterr().err
 
 
 def test_it_is_held_to_keras_until_enough_images_were_seen(
@@ -118,7 +118,7 @@ def test_it_is_held_to_keras_until_enough_images_were_seen(
         return engine
 
     monkeypatch.setattr(predictor, "verify_parity", agree)
-    read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
+    read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
     for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
         read(files[start:end], DATA, doing="Reading")
     assert seen == [1, 2, 5]
@@ -135,9 +135,9 @@ def test_threads_that_ask_at_once_hold_it_to_keras_once(
         return engine
 
     monkeypatch.setattr(predictor, "verify_parity", agree)
-    read = BatchPredictor(worlds.pocket(), "graph", bits=FLOAT32)
+    read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: read.settle(files, DATA), range(4)))
+        list(pool.map(lambda _: read.warm_up(files, DATA), range(4)))
     assert seen == [8]
 
 

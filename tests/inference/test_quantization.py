@@ -12,8 +12,9 @@ from typing import Any
 import engine_worlds as worlds
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 
-from transferkit import DataConfig, ModelConfig
+from transferkit import Config, DataConfig, ModelConfig
 from transferkit.data.samples.photographs import varied_crops
 from transferkit.errors import DeviceError
 from transferkit.features.extract import extract_features
@@ -21,7 +22,7 @@ from transferkit.inference import engine as engines
 from transferkit.inference.devices import FLOAT32, resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
-from transferkit.inference.parity import min_cosine, verify_parity
+from transferkit.inference.parity import verify_parity
 from transferkit.storage.disk_cache import ABOUT, features_folder
 
 needs_nncf = pytest.mark.skipif(
@@ -42,7 +43,7 @@ def test_int8_is_for_what_does_not_learn() -> None:
     bits, learning = resolve_precision("int8"), resolve_precision("auto")
     assert bits.int8
     assert bits.reduced
-    assert bits.learning == learning
+    assert bits.trainable == learning
     assert bits.words == f"{learning.words}, int8 where nothing learns"
 
 
@@ -51,7 +52,7 @@ def test_the_engine_says_that_it_is_int8() -> None:
     choice = choose_engine("auto", resolve_precision("int8"))
     release = version("openvino")
     assert choice.line == f"Engine: OpenVINO {release} on the CPU, int8; as asked."
-    assert choice.identity == f"OpenVINO {release}, CPU, int8 by NNCF {version('nncf')}"
+    assert choice.cache_key == f"OpenVINO {release}, CPU, int8 by NNCF {version('nncf')}"
     assert choice == choose_engine("openvino", resolve_precision("int8"))
 
 
@@ -82,7 +83,7 @@ def test_without_its_packages_int8_is_a_sentence(
 def test_it_says_nearly_what_keras_says(engine: Engine) -> None:
     images = np.rot90(varied_crops(worlds.SIDE), axes=(1, 2)).copy()
     found, true = said_of(engine, images), [each.numpy() for each in engine.plain(images)]
-    assert min_cosine(found, true) > 0.98
+    assert worlds.cosine_of(found, true) > 0.98
     assert not np.allclose(found[0], true[0], rtol=1e-4)  # or it is not in int8
 
 
@@ -138,10 +139,10 @@ def test_a_network_that_8_bits_do_not_do_for_is_computed_as_without(
 ) -> None:
     engine = worlds.engine_of(worlds.of_small_differences(), "auto", resolve_precision("int8"))
     found = verify_parity(engine, worlds.images(8))
-    assert not found.bits.int8
+    assert not found.precision.int8
     said = capsys.readouterr().err
-    assert f"OpenVINO {version('openvino')} on the CPU, int8, is given up: the cosine" in said
-    assert "less than 0.9. OpenVINO" in said
+    assert "OpenVINO int8 is not accurate enough for this network (cosine similarity" in said
+    assert " < 0.9); using OpenVINO" in said
 
 
 @needs_nncf
@@ -149,15 +150,17 @@ def test_features_in_int8_are_kept_apart(
     drawn: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(path) for path in sorted(drawn(images=3).rglob("*.png"))]
-    model, data = ModelConfig(backbone="pocket"), DataConfig(image_size=32)
-    plain = extract_features(model, data, files, precision="float32").values
-    found = extract_features(model, data, files, precision="int8").values
-    assert min_cosine([found], [plain]) > 0.97
+    config = Config(model=ModelConfig(backbone="pocket"), data=DataConfig(image_size=32))
+    plain, found = (
+        extract_features(spec_of(config, precision=precision), files).values
+        for precision in ("float32", "int8")
+    )
+    assert worlds.cosine_of([found], [plain]) > 0.97
     assert (found != plain).any()
     names = {
         json.loads(path.read_text())["engine"] for path in features_folder().glob(f"*/{ABOUT}")
     }
     assert names == {
-        choose_engine("auto", FLOAT32).identity,
-        choose_engine("auto", resolve_precision("int8")).identity,
+        choose_engine("auto", FLOAT32).cache_key,
+        choose_engine("auto", resolve_precision("int8")).cache_key,
     }

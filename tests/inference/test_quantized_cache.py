@@ -15,10 +15,11 @@ import engine_worlds as worlds
 import keras
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 
-from transferkit import DataConfig, ModelConfig
+from transferkit import Config, DataConfig, ModelConfig
 from transferkit.features.extract import extract_features
-from transferkit.features.extractor_pool import _held
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.inference.devices import resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
@@ -188,7 +189,7 @@ def test_one_that_cannot_be_serialised_is_still_in_int8(
     write = QuantizedNetworkCache.write
     monkeypatch.setattr(disk_cache, "_logged", set())
     monkeypatch.setattr(QuantizedNetworkCache, "write", full)
-    assert world.engine(small(0)).bits.int8
+    assert world.engine(small(0)).precision.int8
     assert "Networks in int8 cannot be kept in" in said()
     assert world.files == []
 
@@ -196,11 +197,11 @@ def test_one_that_cannot_be_serialised_is_still_in_int8(
 def test_features_of_another_folder_need_not_quantise_again(
     world: World, drawn: Callable[..., Path], said: Said
 ) -> None:
-    model = ModelConfig(backbone="pocket")
+    config = Config(model=ModelConfig(backbone="pocket"), data=DataConfig(image_size=32))
     for seed in (0, 1):
         folder = drawn(f"images {seed}", images=2, seed=seed)
         files = [str(path) for path in sorted(folder.rglob("*.png"))]
-        _held.clear()  # as in a new process
-        extract_features(model, DataConfig(image_size=32), files, precision="int8")
+        DEFAULT_POOL.clear()  # as in a new process
+        extract_features(spec_of(config, precision="int8"), files)
     assert world.made == 1
     assert said().count(KEPT) == 1

@@ -10,9 +10,8 @@ from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evaluation.results import Result
+from transferkit.evaluation.results import Prediction, Result
 from transferkit.experiment import save_classifiers
-from transferkit.features.cache.table import count_saved
 from transferkit.models.classifier import build_classifier
 from transferkit.models.network import Network
 from transferkit.report.comparison.across_runs import runs_side_by_side
@@ -277,9 +276,8 @@ def test_of_unequal_classes_the_network_with_the_best_balanced_accuracy_is_saved
 class Remembering(Own):
     """A classifier whose features were kept by an earlier run, in which they took 5 s."""
 
-    def probabilities(self, paths):
-        count_saved(5.0)
-        return super().probabilities(paths)
+    def predict_with_cost(self, paths):
+        return Prediction(self.probabilities(paths), cached_seconds=5.0)
 
 
 def test_what_was_kept_from_before_is_in_the_time_of_predicting(manifest):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from kept_worlds import WIDTH, World
 
-from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.features.cache.table import MappedFeatures
 from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.dataset import SplitData
 

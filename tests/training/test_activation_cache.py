@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 
 from transferkit.config.settings import ComputeConfig, Config
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.manifest import Manifest
-from transferkit.features import extract
 from transferkit.features.cache.listing import list_tables
 from transferkit.features.extract import extract_features
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import build_classifier
 from transferkit.models.split import split_at
@@ -76,16 +77,18 @@ def test_features_come_out_on_the_way(
     fit = start(manifest, pretrained)
     keep(fit)
     on_the_way = {each.folder for each in list_tables(features_folder())}
-    extract._read.cache_clear()
+    DEFAULT_POOL.clear()
     capsys.readouterr()
-    found = extract_features(pretrained.model, pretrained.data, fit.train.paths)
+    found = extract_features(spec_of(pretrained), fit.train.paths)
     number = len(set(fit.train.paths))
     assert capsys.readouterr().err == (
         f"Features of {number} of {number} images were kept from before.\n"
     )
     assert {each.folder for each in list_tables(features_folder())} == on_the_way
     data = dataclasses.replace(pretrained.data, cache_gb=0)
-    anew = extract_features(pretrained.model, data, fit.train.paths).values
+    anew = extract_features(
+        spec_of(dataclasses.replace(pretrained, data=data)), fit.train.paths
+    ).values
     np.testing.assert_allclose(found.values, anew, rtol=1e-2, atol=1e-2)
 
 

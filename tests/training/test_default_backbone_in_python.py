@@ -7,11 +7,13 @@ from pathlib import Path
 
 import h5py
 import pytest
+from feature_worlds import spec_of
 from keras.src.legacy.saving import legacy_h5_format  # what Keras' own files of weights are in
 
 from transferkit.backbones import resolve
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
@@ -44,7 +46,7 @@ def test_a_classifier_and_an_extractor_are_of_pocket() -> None:
     named = build_classifier(ModelConfig(), ["a", "b"])
     assert named.name == "pocket_classifier"
     assert named.input_shape == (None, 96, 96, 3)
-    assert build_extractor(ModelConfig()).get_layer("pocket") is not None
+    assert build_extractor(resolve_model(ModelConfig())).get_layer("pocket") is not None
 
 
 def test_with_the_file_of_keras_in_the_cache_they_are_of_mobilenet_v2(
@@ -62,10 +64,11 @@ def test_with_the_file_of_keras_in_the_cache_they_are_of_mobilenet_v2(
 
 
 def test_features_are_those_of_pocket(manifest: Manifest) -> None:
-    paths, pocket = list(manifest.part("test")["path"]), ModelConfig(backbone="pocket")
-    found = extract_features(ModelConfig(), QUICK.data, paths).values
-    assert (found == extract_features(pocket, QUICK.data, paths).values).all()
-    assert (found == load_features(ModelConfig(), QUICK.data, paths)).all()
+    paths = list(manifest.part("test")["path"])
+    pocket = dataclasses.replace(QUICK, model=ModelConfig(backbone="pocket"))
+    assert spec_of(QUICK) == spec_of(pocket)
+    features = extract_features(spec_of(QUICK), paths).values
+    assert (features == load_features(spec_of(pocket), paths).values).all()
 
 
 def test_a_baseline_on_features_keeps_the_name_of_the_backbone(manifest: Manifest) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
@@ -137,11 +139,16 @@ def test_frozen_features_are_those_of_the_setting(manifest: Manifest, both: Conf
         dataclasses.replace(both.model, image_sizes=(64,)),
         dataclasses.replace(both.model, image_sizes=(64, 32)),
     ]
-    found = [extract_features(each, both.data, paths, precision="float32") for each in variants]
+    found = [
+        extract_features(
+            spec_of(dataclasses.replace(both, model=model), precision="float32"), paths
+        )
+        for model in variants
+    ]
     assert [each.values.shape[1] for each in found] == [3520, 1024, 1760, 3520]
     assert not np.array_equal(found[0].values, found[3].values)
     images = read_images(paths, 64, both.data).astype("float32")
-    expected = build_extractor(both.model).predict(images, verbose=0)
+    expected = build_extractor(resolve_model(both.model)).predict(images, verbose=0)
     np.testing.assert_allclose(found[0].values, expected, atol=1e-4)
 
 

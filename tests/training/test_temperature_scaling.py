@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from feature_worlds import spec_of
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
@@ -63,9 +64,7 @@ def logits(before: TrainingState) -> np.ndarray:
     """Of its validation images."""
     last = before.classifier.get_layer(HEAD).get_layer(CLASSES)
     kernel, bias = last.get_weights()
-    found = extract_features(
-        before.config.model, before.config.data, before.validation.paths, precision="float32"
-    )
+    found = extract_features(spec_of(before.config, precision="float32"), before.validation.paths)
     return np.asarray(found.values @ kernel + bias, float)
 
 

@@ -65,7 +65,7 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
     `probe` is called with the student `PROBES` times on the way; its results are written into the
     history.
     """
-    with resolve_precision("auto").fast():
+    with resolve_precision("auto").autocast():
         student = _restored_student(lesson)
         done = int(student.optimizer.iterations)
         if done < lesson.steps:

@@ -42,7 +42,7 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
         return
     log(f"{teacher} reads {count:,} pictures, enlarged to {ENLARGED * SIDE} px.")
     started = time.perf_counter()
-    with resolve_precision("auto").fast():
+    with resolve_precision("auto").autocast():
         network = _build(teacher, weights)
         basis = _cached_basis(folder, compiled(network), np.load(pictures[0]))
         read = compiled(_reduced(network, basis))

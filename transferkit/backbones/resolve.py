@@ -1,23 +1,24 @@
-"""From which backbone and weights a network starts: what the settings of both mean together."""
+"""Resolution of the model settings: which backbone, weights and pooling "auto" stands for."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import BackboneSpec
+from transferkit.backbones.spec import BackboneSpec, pooling_of
 from transferkit.config.settings import ModelConfig
 from transferkit.runtime.progress import log
 
-PREFERRED, EMBEDDED = "mobilenet_v2", "pocket"  # what auto means, by whether weights can be had
-NAMED = ("imagenet", "embedded", "none")  # what the setting `weights` is, where it is no file
-_given_up: set[str] = set()  # addresses of weights that could not: a process asks each once
+PREFERRED, EMBEDDED = "mobilenet_v2", "pocket"  # meanings of auto, the second one offline
+NAMED = ("imagenet", "embedded", "none")  # values of the setting `weights` that are no file
+_given_up: set[str] = set()  # addresses that failed: a process asks each once
 
 
 def possible_backbones(model: ModelConfig) -> tuple[BackboneSpec, ...]:
-    """The rows that the setting `backbone` can mean, the preferred one first.
+    """Return the backbones that the setting can mean, the preferred one first.
 
     Raises:
         ConfigError: no backbone is called so.
@@ -33,10 +34,10 @@ def possible_backbones(model: ModelConfig) -> tuple[BackboneSpec, ...]:
 def resolve_backbone(
     model: ModelConfig, *, on_answer: Callable[[], object] | None = None
 ) -> ModelConfig:
-    """`model` with the name of a backbone where it says auto.
+    """Return `model` with the name of a backbone in place of auto.
 
     Weights that are not in Keras' cache are downloaded into it, in one attempt; where they cannot
-    be had the embedded backbone is taken, which is said once. `on_answer` is called once a server
+    be had the embedded backbone is taken, which is logged once. `on_answer` is called once a server
     has answered, before Keras is loaded.
 
     Raises:
@@ -48,8 +49,33 @@ def resolve_backbone(
     return model if row.name == model.backbone else dataclasses.replace(model, backbone=row.name)
 
 
+def resolve_model(
+    model: ModelConfig, *, on_answer: Callable[[], object] | None = None
+) -> ModelConfig:
+    """Return `model` with its backbone, weights and pooling named: nothing of them is left to auto.
+
+    The weights of a file are an absolute path. `on_answer` is as in `resolve_backbone`.
+
+    Raises:
+        ConfigError: no backbone is called so.
+    """
+    model = resolve_backbone(model, on_answer=on_answer)
+    pooling: Any = pooling_of(find_backbone(model.backbone), model.pooling)
+    return dataclasses.replace(model, weights=rooted_weights(model), pooling=pooling)
+
+
+def require_resolved(model: ModelConfig) -> None:
+    """Raise `AssertionError` where the caller has left out `resolve_model`."""
+    for setting in ("backbone", "pooling"):
+        if getattr(model, setting) == "auto":
+            raise AssertionError(
+                f"The setting {setting!r} is still 'auto': resolve_model(config.model) has to be "
+                "called before this."
+            )
+
+
 def starting_weights(model: ModelConfig) -> str:
-    """The setting `weights`, where the default of imagenet means what the backbone has.
+    """Return the setting `weights`; the default of imagenet means what the backbone has.
 
     That is embedded for a row whose weights come with the package, none for a row without any.
     """
@@ -60,20 +86,20 @@ def starting_weights(model: ModelConfig) -> str:
 
 
 def rooted_weights(model: ModelConfig) -> str:
-    """`starting_weights`, a file among them as it is from any folder."""
+    """Return `starting_weights`, with the absolute path of a file."""
     weights = starting_weights(model)
     return weights if weights in NAMED else str(Path(weights).expanduser().absolute())
 
 
 def is_pretrained(model: ModelConfig) -> bool:
-    """Whether the backbone starts from learnt weights."""
+    """Whether the backbone starts from pretrained weights."""
     return starting_weights(model) != "none"
 
 
 def _can_be_had(
     row: BackboneSpec, spare: BackboneSpec, on_answer: Callable[[], object] | None
 ) -> bool:
-    """Whether the ImageNet weights of `row` are there now; if not, that `spare` is used is said."""
+    """Whether the ImageNet weights of `row` are there now; if not, log that `spare` is used."""
     from transferkit.backbones.weights import address_of, cached_file, download_into_cache
 
     if cached_file(row):

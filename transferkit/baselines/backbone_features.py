@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-
-import numpy as np
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import NAMED
+from transferkit.backbones.resolve import NAMED, resolve_model
 from transferkit.baselines.image_features import CACHE_SIZE
 from transferkit.baselines.path_transformer import PathTransformer
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
+from transferkit.config.settings import (
+    ComputeConfig,
+    Config,
+    DataConfig,
+    EngineName,
+    ModelConfig,
+    PrecisionName,
+)
 from transferkit.data.decoding.decode import MAX_PIXELS
 from transferkit.errors import WeightsError
+from transferkit.features.cache.table import FeatureBatch
+
+if TYPE_CHECKING:
+    from transferkit.features.spec import FeatureSpec
 
 
 class BackboneFeatures(PathTransformer):
@@ -59,8 +70,8 @@ class BackboneFeatures(PathTransformer):
         self.digest = self._weights_digest()
         return self
 
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds of `extract_features`; is fitted then.
+    def read(self, paths: Sequence[str]) -> FeatureBatch:
+        """Return the features as `extract_features` does, and fit.
 
         Raises:
             DataError: one of the images cannot be read.
@@ -69,15 +80,12 @@ class BackboneFeatures(PathTransformer):
         """
         from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
 
-        model, data = self._settings()
-        features = extract_features(
-            model, data, list(paths), precision=self.precision, engine=self.engine
-        )
+        features = extract_features(self._feature_spec(), list(paths))
         self.fit(paths)
-        return features.values, features.seconds
+        return features
 
-    def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32, from the cache where they are in it.
+    def load(self, paths: Sequence[str]) -> FeatureBatch:
+        """Return the features as `load_features` does, from the cache where they are in it.
 
         Raises:
             WeightsError: the file of weights is another than at `fit`.
@@ -89,8 +97,31 @@ class BackboneFeatures(PathTransformer):
                 f"The weights in {self.weights!r} are not those that this baseline learnt with: "
                 "put those there again, or fit it anew."
             )
-        model, data = self._settings()
-        return load_features(model, data, list(paths), precision=self.precision, engine=self.engine)
+        return load_features(self._feature_spec(), list(paths))
+
+    def settings(self) -> Config:
+        """Return the arguments as settings.
+
+        Raises:
+            ConfigError: one of them is no such setting.
+        """
+        return Config(
+            model=ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.image_sizes)),  # type: ignore[arg-type]
+            data=DataConfig(
+                image_size=self.image_size,
+                resize=self.resize,  # type: ignore[arg-type]
+                max_pixels=self.max_pixels,
+                value_range=self.value_range,
+                cache_gb=self.cache_gb,
+            ),
+            compute=ComputeConfig(precision=self.precision, engine=self.engine),
+        )
+
+    def _feature_spec(self) -> FeatureSpec:
+        from transferkit.features.spec import FeatureSpec
+
+        config = self.settings()
+        return FeatureSpec.from_config(replace(config, model=resolve_model(config.model)))
 
     @property
     def megabytes_beside(self) -> float:
@@ -105,15 +136,3 @@ class BackboneFeatures(PathTransformer):
         if self.weights in NAMED or not os.path.isfile(path):
             return ""
         return file_digest(path, stamp(path))
-
-    def _settings(self) -> tuple[ModelConfig, DataConfig]:
-        return (
-            ModelConfig(self.backbone, self.weights, self.pooling, tuple(self.image_sizes)),  # type: ignore[arg-type]
-            DataConfig(
-                image_size=self.image_size,
-                resize=self.resize,  # type: ignore[arg-type]
-                max_pixels=self.max_pixels,
-                value_range=self.value_range,
-                cache_gb=self.cache_gb,
-            ),
-        )

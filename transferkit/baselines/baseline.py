@@ -21,7 +21,8 @@ from transferkit.baselines.validation.requirements import StructureError, requir
 from transferkit.baselines.validation.structure import require_facts, require_structure
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import require_list
-from transferkit.errors import RunError, TransferkitError, brief
+from transferkit.errors import RunError, brief
+from transferkit.evaluation.results import Prediction
 from transferkit.evaluation.summary import BaselineSummary, EpochRecord
 from transferkit.storage.files import written_atomically
 
@@ -31,7 +32,7 @@ TRUSTED = (
     "transferkit.baselines.image_features.ImageFeatures",
     "transferkit.baselines.rbf_svm.RBFSVM",
     "transferkit.baselines.temperature_scaling.TemperedClassifier",
-    "transferkit.features.scaling.EvenScaler",
+    "transferkit.features.linear_probe.EvenScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
@@ -47,7 +48,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
         *("sklearn.linear_model._logistic.", "sklearn.linear_model._perceptron."),
         *("sklearn.neighbors._classification.", "sklearn.preprocessing._data."),
         *("sklearn.preprocessing._label.", "sklearn.svm._classes.", "sklearn.tree._classes."),
-        *("transferkit.baselines.", "transferkit.features.scaling."),
+        *("transferkit.baselines.", "transferkit.features.linear_probe.EvenScaler"),
     ),
     TREE: ("sklearn.tree._tree.Tree",),
 }
@@ -86,19 +87,32 @@ class Baseline:
             DataError: one of them cannot be read.
             RunError: the classifier was fitted on other features than its pipeline reads.
         """
+        return self.predict_with_cost(paths).probabilities
+
+    def predict_with_cost(self, paths: Sequence[str]) -> Prediction:
+        """Return the probabilities, and what computing those features took that were cached.
+
+        Raises:
+            DataError, RunError: as `probabilities`.
+        """
         require_list(paths)
         probabilities = np.zeros((len(paths), len(self.classes)), np.float32)
-        if len(paths):
-            try:
-                probabilities[:, self.pipeline.classes_] = self.pipeline.predict_proba(list(paths))
-            except TransferkitError:
-                raise
-            except ValueError as error:
-                raise RunError(
-                    f"The baseline {self.name!r} does not fit the features that it reads "
-                    f"({brief(error)}): fit it anew."
-                ) from error
-        return probabilities
+        if not len(paths):
+            return Prediction(probabilities)
+        features, steps = self.pipeline[0], self.pipeline
+        values: Any = list(paths)
+        cached_seconds = 0.0
+        if isinstance(features, PathTransformer):
+            batch = features.load(values)
+            values, cached_seconds, steps = batch.values, batch.cached_seconds, steps[1:]
+        try:
+            probabilities[:, self.pipeline.classes_] = steps.predict_proba(values)
+        except ValueError as error:
+            raise RunError(
+                f"The baseline {self.name!r} does not fit the features that it reads "
+                f"({brief(error)}): fit it anew."
+            ) from error
+        return Prediction(probabilities, cached_seconds)
 
     @property
     def data(self) -> DataConfig:

@@ -24,8 +24,7 @@ from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM, estimated_seconds
 from transferkit.baselines.temperature_scaling import TemperedClassifier, takes_weights
 from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.data.folds import parallel_search
-from transferkit.features.linear_probe import STEPS, STRENGTHS
-from transferkit.features.scaling import EvenScaler
+from transferkit.features.linear_probe import MAX_STEPS, STRENGTHS, EvenScaler
 from transferkit.runtime.progress import in_words, log
 
 TREES = 300
@@ -48,7 +47,7 @@ def perceptron(seed: int) -> TunedEstimator:
 def logistic_regression(seed: int) -> TunedEstimator:
     """Softmax regression with an L2 penalty, searched and judged as the network's linear head."""
     return TunedEstimator(
-        make_pipeline(EvenScaler(), LogisticRegression(max_iter=STEPS)),
+        make_pipeline(EvenScaler(), LogisticRegression(max_iter=MAX_STEPS)),
         {"logisticregression__C": list(STRENGTHS)},
         lighter={"logisticregression__warm_start": True},
         together=True,

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import resolve_backbone, rooted_weights
-from transferkit.backbones.spec import pooling_of
+from transferkit.backbones.resolve import resolve_model
 from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import MAJORITY, BaselineSpec, find_baseline
@@ -56,7 +54,8 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
     with measure_usage() as usage:
         # Split by split, as the network reads them, so that a backbone reads each once for both.
         read = [] if features is None else [features.read(list(part["path"])) for part in parts]
-        values = np.concatenate([part for part, _ in read]) if read else np.empty((len(rows), 0))
+        batches = [batch.values for batch in read]
+        values = np.concatenate(batches) if batches else np.empty((len(rows), 0))
         started = time.perf_counter()
         estimator, chosen = fit_classifier(
             spec.classifier.name,
@@ -66,7 +65,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
             seed=config.seed,
             weights=None if by_class is None else by_class[truth],
         )
-        seconds = time.perf_counter() - started + sum(seconds for _, seconds in read)
+        seconds = time.perf_counter() - started + sum(batch.seconds for batch in read)
     steps = [] if features is None else [("features", features)]
     baseline = Baseline(
         name=spec.name,
@@ -100,11 +99,11 @@ def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | N
         return None
     data = config.data
     if baseline.features.name == "backbone":
-        model = resolve_backbone(config.model)
+        model = resolve_model(config.model)
         return BackboneFeatures(
             model.backbone,
-            rooted_weights(model),  # the baseline is loaded from another folder, perhaps
-            pooling_of(find_backbone(model.backbone), model.pooling),
+            model.weights,
+            model.pooling,
             image_sizes=model.image_sizes,
             precision=config.compute.precision,
             engine=config.compute.engine,

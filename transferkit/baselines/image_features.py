@@ -17,7 +17,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import MAX_PIXELS, decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import FeatureBatch, Table, count_saved, replace_keys
+from transferkit.features.cache.table import FeatureBatch, Table, replace_keys
 from transferkit.runtime.progress import track
 
 CHUNK = 8  # images per task of a thread, since handing a task over takes time too
@@ -54,18 +54,8 @@ class ImageFeatures(PathTransformer):
         self.value_range = value_range
         self.cache_gb = cache_gb
 
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """`(images, width)` float32, and the seconds that computing them took."""
-        batch = self._cached(paths)
-        return batch.values, batch.seconds
-
-    def transform(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, width)` float32; the time saved by the cache is counted in `saved_seconds`."""
-        batch = self._cached(paths)
-        count_saved(batch.kept_seconds)
-        return batch.values
-
-    def _cached(self, paths: Sequence[str]) -> FeatureBatch:
+    def read(self, paths: Sequence[str]) -> FeatureBatch:
+        """Return the features `(images, width)` float32 and what they cost."""
         if self.kind not in SLOW or not self.cache_gb:
             return FeatureBatch(*self._compute(paths))
 

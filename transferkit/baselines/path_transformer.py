@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from transferkit.features.cache.table import FeatureBatch
+
 
 class PathTransformer(TransformerMixin, BaseEstimator, ABC):
     """Transformer of image paths to features; it learns nothing from the data.
@@ -33,11 +35,15 @@ class PathTransformer(TransformerMixin, BaseEstimator, ABC):
         Raises:
             DataError: one of the images cannot be read.
         """
-        return self.read(paths)[0]
+        return self.load(paths).values
 
     @abstractmethod
-    def read(self, paths: Sequence[str]) -> tuple[np.ndarray, float]:
-        """Return the features of `transform`, and the seconds that they take."""
+    def read(self, paths: Sequence[str]) -> FeatureBatch:
+        """Return the features to learn from, and what they cost."""
+
+    def load(self, paths: Sequence[str]) -> FeatureBatch:
+        """Return the features to predict from, and what they cost."""
+        return self.read(paths)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

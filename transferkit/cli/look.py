@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from transferkit.backbones.resolve import resolve_model
 from transferkit.cli.arguments import parse_arguments
 from transferkit.cli.job import Job
 from transferkit.config.settings import Config, DataConfig, ModelConfig
@@ -145,15 +146,10 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
         silence_tensorflow()
         settings = options.job.with_backbone().settings
         from transferkit.features.extract import extract_features
+        from transferkit.features.spec import FeatureSpec
 
-        compute = settings.compute
-        return extract_features(
-            settings.model,
-            settings.data,
-            paths,
-            precision=compute.precision,
-            engine=compute.engine,
-        ).values
+        config = dataclasses.replace(settings, model=resolve_model(settings.model))
+        return extract_features(FeatureSpec.from_config(config), paths).values
 
     return read
 

@@ -1,4 +1,4 @@
-"""The settings in a YAML file, laid over others."""
+"""Settings from a YAML file, laid over others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from transferkit.errors import ConfigError, unknown_name
 
 
 def read_config(path: str | Path, base: Config = Config()) -> Config:
-    """`base` with the settings that the YAML file `path` names.
+    """Return `base` with the settings of the YAML file `path`.
 
     Raises:
         ConfigError: the file cannot be read, is not YAML, or has a setting that is wrong.
     """
-    found = load_yaml(path)
-    return _updated(base, {} if found is None else found, where=repr(str(path)))
+    changes = load_yaml(path)
+    return _updated(base, {} if changes is None else changes, where=repr(str(path)))
 
 
 def _updated(settings: Any, changes: Any, *, where: str) -> Any:
@@ -35,7 +35,7 @@ def _updated(settings: Any, changes: Any, *, where: str) -> Any:
         elif isinstance(old, tuple) and isinstance(value, list):
             values[name] = tuple(value)  # YAML has no tuples: `to_yaml` wrote a list
         elif isinstance(old, str) and type(value) is int:
-            values[name] = str(value)  # `release: 2` is meant as `--train.unfreeze 2` is
+            values[name] = str(value)  # `unfreeze: 2` is meant as `--train.unfreeze 2` is
         else:
             values[name] = value
     try:

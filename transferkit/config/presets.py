@@ -1,4 +1,4 @@
-"""The presets: how much of a network learns, and for how long, by one word."""
+"""Presets: training settings by one word, from fast to best."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def with_preset(config: Config, name: str) -> Config:
-    """`config` with the training settings of the preset `name`: fast, balanced or best.
+    """Return `config` with the training settings of the preset `name`: fast, balanced or best.
 
     Raises:
         ConfigError: no preset has that name.

@@ -18,7 +18,7 @@ from transferkit.errors import ConfigError
 
 EngineName = Literal["auto", "keras", "graph", "openvino"]
 PrecisionName = Literal["auto", "float32", "bfloat16", "int8"]
-MAX_VIEWS = 1000  # each takes the room and the time of another training set
+MAX_VIEWS = 1000  # per image; one view takes the room and the time of another training set
 
 
 def _short(flag: str) -> Any:
@@ -73,7 +73,7 @@ class DataConfig:
 
     @property
     def cache_bytes(self) -> int:
-        """The bound of what is kept on disk."""
+        """The bound of the cache on disk, in bytes."""
         return int(self.cache_gb * 10**9)
 
 
@@ -98,8 +98,8 @@ class ModelConfig:
     """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
     pooling: Literal["auto", "avg", "max", "both", "stages", "stages_both"] = "auto"
     """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
-    joins the averages of the maps of several stages, stages_both the maxima too. auto: what the
-    backbone's row says."""
+    joins the averages of the maps of several stages, stages_both the maxima too. auto: the default
+    of the backbone."""
     image_sizes: tuple[int, ...] = ()
     """Sides in pixels at which the backbone looks at each picture, its features joined, such as
     96 192; the picture is decoded at the largest."""
@@ -121,23 +121,23 @@ class ModelConfig:
 
 
 def _check_sides(image_sizes: Any) -> None:
-    given, known = f"The setting 'image_sizes' is {image_sizes!r}", isinstance(image_sizes, tuple)
-    if not known or any(type(each) is not int or not 8 <= each <= 4096 for each in image_sizes):
+    start, known = f"The setting 'image_sizes' is {image_sizes!r}", isinstance(image_sizes, tuple)
+    if not known or any(type(side) is not int or not 8 <= side <= 4096 for side in image_sizes):
         raise ConfigError(
-            f"{given}: it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096."
+            f"{start}: it should be a tuple (in YAML, a list) of whole numbers from 8 to 4096."
         )
     if len(set(image_sizes)) < len(image_sizes):
-        raise ConfigError(f"{given}: each should be there once.")
-    if any(max(image_sizes) % each for each in image_sizes):
+        raise ConfigError(f"{start}: each should be there once.")
+    if any(max(image_sizes) % side for side in image_sizes):
         raise ConfigError(
-            f"{given}: the largest should be a whole multiple of each, "
+            f"{start}: the largest should be a whole multiple of each, "
             "since the picture is averaged down to the others."
         )
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """How the network learns: first its head, then the released blocks at a lower rate."""
+    """How the network learns: first its head, then the unfrozen blocks at a lower rate."""
 
     epochs: Annotated[int, Between(1, 100_000), _short("--epochs")] = 4
     """Passes over the images, at most, to fine-tune the network or train it from scratch."""
@@ -182,16 +182,16 @@ class TrainConfig:
     """Augmented views of each training image that pass the frozen part once, as the plain one does;
     epochs draw among them. every: augmented anew in each epoch, from pixels."""
     mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
-    """Blend pairs of training images, and their labels with them; mixup blends kept activations,
+    """Blend pairs of training images, and their labels with them; mixup blends cached activations,
     where there are any. auto: mixup of those, else none."""
 
     def __post_init__(self) -> None:
         check_settings(self)
-        _check_release(self.unfreeze)
+        _check_unfreeze(self.unfreeze)
         _check_views(self.cached_views)
 
 
-def _check_release(unfreeze: str) -> None:
+def _check_unfreeze(unfreeze: str) -> None:
     if unfreeze not in ("auto", "none", "last", "all") and not unfreeze.isdecimal():
         raise ConfigError(
             f"The setting 'unfreeze' is {unfreeze!r}: it should be auto, none, last, all, "
@@ -254,5 +254,5 @@ class Config:
         check_settings(self)
 
     def to_yaml(self) -> str:
-        """The settings as the YAML text that `--config` reads."""
+        """Return the settings as the YAML text that `--config` reads."""
         return yaml.safe_dump(dataclasses.asdict(self), sort_keys=False)

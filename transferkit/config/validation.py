@@ -1,4 +1,4 @@
-"""Settings are checked when they are made: types, choices and ranges, from the annotations."""
+"""Validation of settings by their annotations: types, choices and ranges."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Between:
 
 
 def check_settings(settings: Any) -> None:
-    """Hold every field of the dataclass instance `settings` against its annotation.
+    """Check every field of the dataclass instance `settings` against its annotation.
 
     Raises:
         ConfigError: the first field whose type, choice or range is wrong, by its name.
@@ -40,12 +40,12 @@ def check_settings(settings: Any) -> None:
     hints = get_type_hints(type(settings), include_extras=True)
     for field in dataclasses.fields(settings):
         value, hint = getattr(settings, field.name), hints[field.name]
-        ranges = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Between)]
+        ranges = [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Between)]
         plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
         check_type(field.name, value, plain)
-        for each in ranges:
-            if value is not None and not each.low <= value <= each.high:
-                raise ConfigError(f"The setting {field.name!r} is {value}: it should be {each}.")
+        for bound in ranges:
+            if value is not None and not bound.low <= value <= bound.high:
+                raise ConfigError(f"The setting {field.name!r} is {value}: it should be {bound}.")
 
 
 def check_rising(name: str, pair: tuple[float, ...]) -> None:
@@ -57,7 +57,7 @@ def check_rising(name: str, pair: tuple[float, ...]) -> None:
 
 
 def check_type(name: str, value: Any, hint: Any) -> None:
-    """Raise `ConfigError` unless `value` is what the annotation `hint` says.
+    """Raise `ConfigError` unless `value` is of the type or choices of the annotation `hint`.
 
     An int passes for a float; a bool is never a number.
     """
@@ -66,15 +66,15 @@ def check_type(name: str, value: Any, hint: Any) -> None:
             raise unknown_name(f"choice of {name!r}", value, get_args(hint))
         return
     alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    if any(_is_a(value, each) for each in alternatives):
+    if any(_is_a(value, kind) for kind in alternatives):
         return
-    wanted = " or ".join(TYPE_NAMES.get(each, str(each)) for each in alternatives)
+    wanted = " or ".join(TYPE_NAMES.get(kind, str(kind)) for kind in alternatives)
     raise ConfigError(f"The setting {name!r} is {value!r}: it should be {wanted}.")
 
 
 def _is_a(value: Any, kind: Any) -> bool:
     if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_is_a(each, get_args(kind)[0]) for each in value)
+        return isinstance(value, tuple) and all(_is_a(item, get_args(kind)[0]) for item in value)
     if isinstance(value, bool):
         return kind is bool
     if kind is float:

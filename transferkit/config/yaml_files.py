@@ -1,4 +1,4 @@
-"""A YAML file as Python values, read as whoever writes settings means it."""
+"""YAML files as Python values, with the plain words and numbers of YAML 1.2."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def _require_keys_once(node: yaml.Node, seen: set[int]) -> None:
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            _require_keys_once(each, seen)
+        for item in node.value:
+            _require_keys_once(item, seen)
         return
-    met = set()
+    names = set()
     for key, value in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
-            if (key.tag, key.value) in met:
+            if (key.tag, key.value) in names:
                 problem = f"{key.value!r} is there twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            met.add((key.tag, key.value))
+            names.add((key.tag, key.value))
         _require_keys_once(value, seen)
 
 
@@ -61,7 +61,7 @@ for _kind, _words, _firsts in (
 
 
 def load_yaml(path: str | Path) -> Any:
-    """What the YAML file `path` says.
+    """Return the content of the YAML file `path`.
 
     Raises:
         ConfigError: it cannot be read, or is not YAML.

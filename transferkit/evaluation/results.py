@@ -20,6 +20,18 @@ COMPARED_BY = (
 """What a comparison asks of a `Classifier`: all that it has but `data` and `save`."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """Probabilities `(images, classes)` float32 and what they would have cost without a cache.
+
+    A classifier that reads cached features has a method `predict_with_cost(paths)` that returns
+    it. `cached_seconds` is what computing those features took when they were computed.
+    """
+
+    probabilities: np.ndarray
+    cached_seconds: float = 0.0
+
+
 class Classifier(Protocol):
     """A fitted network or baseline: from paths of images to probabilities.
 

@@ -2,168 +2,185 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.augmentation.views import View
 from transferkit.data.quality.file_info import content_keys
 from transferkit.errors import ConfigError
 from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch
-from transferkit.features.cache.table import FeatureBatch, count_saved, replace_keys
-from transferkit.features.extractor_pool import forward_for
+from transferkit.features.cache.table import FeatureBatch, replace_keys
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.spec import FeatureSpec
-from transferkit.inference.engine import Outputs, choose_engine
+from transferkit.inference.engine import Outputs
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.runtime.progress import log
 from transferkit.storage.files import stamp
 
-MAX_READINGS = (
-    8  # readings held in memory: train, validation and test of two backbones, and some to spare
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Features:
-    """`values` is `(images, width)` float32; `seconds` is what reading and computing them took.
-
-    It is the same whether they were computed now or are kept from an earlier run; the time of
-    building the network is not in it.
-    """
-
-    values: np.ndarray
-    seconds: float
-
 
 def extract_features(
-    model: ModelConfig,
-    data: DataConfig,
+    spec: FeatureSpec,
     paths: Sequence[str],
     *,
-    precision: PrecisionName = "auto",
-    engine: EngineName = "auto",
     view: View | None = None,
     quiet: bool = False,
-) -> Features:
-    """The pooled features of each file, in order; those of the same files are read only once.
+    pool: ExtractorPool = DEFAULT_POOL,
+) -> FeatureBatch:
+    """Return the pooled features of the files `paths`, in order, read-only.
 
-    `precision` and `engine` are those of `TrainConfig`; with a `view` they are that view's. How
-    many were kept from before is said, unless `quiet`.
+    They come from the memory of `pool`, from disk or from the network, and `seconds` is the same
+    wherever they come from; the time of building the network is not in it. With a `view` they are
+    those of augmented images. How many were cached on disk is logged, unless `quiet`.
 
     Raises:
-        ConfigError: the backbone has random weights, which say nothing twice.
+        ConfigError: the backbone has random weights, whose features differ from run to run.
         DeviceError: the engine is not installed.
     """
-    source = FeatureSpec.of(model, data, precision=precision, engine=engine, view=view)
-    if not source.pretrained:
+    spec = spec.with_view(view)
+    if not spec.pretrained:
         raise ConfigError(
-            f"The frozen features of {source.model.backbone!r} were asked for with --weights none: "
+            f"The frozen features of {spec.model.backbone!r} were asked for with --weights none: "
             "random weights say nothing; give --weights imagenet or a file."
         )
-    stamps = hashlib.sha256()
-    for path in (source.model.weights, *paths):
-        stamps.update(repr(stamp(path)).encode())
-    asked = _read.cache_info().misses
-    reading = _read(source, tuple(paths), stamps.digest())
-    if reading.kept and not quiet and _read.cache_info().misses > asked:
-        log(f"Features of {reading.kept:,} of {len(paths):,} images were kept from before.")
-    return Features(reading.values, reading.seconds)
+    key = spec, tuple(paths), _digest_of_stamps([spec.model.weights, *paths])
+    features = pool.recall(key)
+    if features is None:
+        features = load_features(spec, paths, pool=pool)
+        pool.remember(key, features)
+        if features.cached and not quiet:
+            log(f"Features of {features.cached:,} of {len(paths):,} images were kept from before.")
+    return features
 
 
 def load_features(
-    model: ModelConfig,
-    data: DataConfig,
-    paths: Sequence[str],
-    *,
-    precision: PrecisionName = "auto",
-    engine: EngineName = "auto",
-) -> np.ndarray:
-    """`(images, width)` float32: as `extract_features`, from disk or computed, not from memory.
+    spec: FeatureSpec, paths: Sequence[str], *, pool: ExtractorPool = DEFAULT_POOL
+) -> FeatureBatch:
+    """Return the features of `paths` from disk, the missing ones computed and cached.
 
-    What was not computed is counted in `saved_seconds`.
+    In contrast to `extract_features` nothing is looked up in memory or held there.
     """
-    reading = _recall(FeatureSpec.of(model, data, precision=precision, engine=engine), paths)
-    count_saved(reading.kept_seconds)
-    return reading.values
+    if not spec.is_cached:
+        return _compute_all(spec, paths, pool.get(spec))
+    keys = content_keys(paths)
+    engine_key = settled_engine_key(spec, paths, keys, predictor=lambda: pool.get(spec))
+
+    def compute(indices: list[int]) -> Iterator[Batch]:
+        predictor = pool.get(spec)
+        if not indices:
+            yield np.empty((0, predictor.width), np.float32), 0.0
+        batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
+        for outputs, part, seconds in batches:
+            if predictor.cache_key != engine_key:
+                forget_keys(keys, part)
+            yield outputs[-1], seconds
+
+    return spec.cache_table(engine_key).read(keys, compute)
 
 
-class OtherEngineError(Exception):
-    """What is computed would be of another engine than the table that it is for."""
+def are_cached(spec: FeatureSpec, paths: Sequence[str]) -> bool:
+    """Whether `extract_features` would read all of `paths` from disk, computing none.
 
-    def __init__(self, identity: str) -> None:
-        super().__init__(identity)
-        self.identity = identity
-
-
-def batches_of(
-    forward: BatchPredictor,
-    source: FeatureSpec,
-    paths: Sequence[str],
-    *,
-    keys: list[bytes] | None = None,
-) -> Iterator[tuple[Outputs, float]]:
-    """The outputs of each batch and its seconds, those of who takes them left out.
-
-    In `keys` those of the images' content are written as they are decoded: a file may have changed
-    since it was looked up. What is computed in fewer than 32 bits is
-    rounded to 16, so that it takes half the room.
+    Raises:
+        DeviceError: the engine is not installed.
     """
+    if not spec.is_cached or not paths:
+        return False
+    table = spec.cache_table(spec.engine_spec.cache_key)
+    return not table.missing(content_keys(paths))
 
-    def changed(images: np.ndarray, first: int) -> np.ndarray:
-        assert source.view is not None
-        assert keys is not None
-        return source.view.of(images, keys[first : first + len(images)])
 
-    doing = f"Reading with {source.model.backbone}"
-    if source.view is not None:
-        doing += f", view {source.view.number}"
-    change = changed if source.view is not None else None
+def settled_engine_key(
+    spec: FeatureSpec,
+    paths: Sequence[str],
+    keys: Sequence[bytes],
+    *,
+    predictor: Callable[[], BatchPredictor],
+    start: str = "",
+    **more: Any,
+) -> str:
+    """Return the cache key of the engine in whose table these images are read.
+
+    It is `start`, or the engine of `spec`, as long as that computes none of them, or passes the
+    parity check on those that are missing; else that of its fallback, whose table may lack others.
+    `predictor()` is called where something is missing. `more` is as in `FeatureSpec.cache_table`.
+    """
+    engine_key = start or spec.engine_spec.cache_key
+    while missing := spec.cache_table(engine_key, **more).missing(keys):
+        network = predictor()
+        network.warm_up([paths[index] for index in missing], spec.data)
+        if network.cache_key == engine_key:
+            break
+        engine_key = network.cache_key
+    return engine_key
+
+
+def computed_batches(
+    spec: FeatureSpec,
+    paths: Sequence[str],
+    indices: Sequence[int],
+    *,
+    predictor: BatchPredictor,
+    keys: list[bytes],
+) -> Iterator[tuple[Outputs, Sequence[int], float]]:
+    """Yield (outputs, indices, seconds) per batch; time spent by the consumer is not counted.
+
+    The `keys` at these indices become those of what was decoded, since a file may have changed
+    after it was looked up. Outputs computed in fewer than 32 bits are rounded to 16, which halves
+    their room on disk.
+    """
+    decoded = [b""] * len(indices)
+
+    def augmented(images: np.ndarray, first: int) -> np.ndarray:
+        assert spec.view is not None
+        return spec.view.of(images, decoded[first : first + len(images)])
+
+    chosen, done = [paths[index] for index in indices], 0
+    doing = f"Reading with {spec.model.backbone}"
+    if spec.view is not None:
+        doing += f", view {spec.view.number}"
+    change = augmented if spec.view is not None else None
     started = time.perf_counter()
-    for outputs in forward.stream(paths, source.data, doing=doing, change=change, keys=keys):
+    for outputs in predictor.stream(chosen, spec.data, doing=doing, change=change, keys=decoded):
         seconds = time.perf_counter() - started
-        yield [round_to_float16(each) for each in outputs] if forward.reduced else outputs, seconds
+        batch = slice(done, done := done + len(outputs[-1]))
+        replace_keys(keys, indices[batch], decoded[batch])
+        rounded = [round_to_float16(output) for output in outputs] if predictor.reduced else outputs
+        yield rounded, indices[batch], seconds
         started = time.perf_counter()
 
 
-@lru_cache(maxsize=MAX_READINGS)
-def _read(source: FeatureSpec, paths: tuple[str, ...], stamps: bytes) -> FeatureBatch:
-    """`stamps` is a digest of those of the files: one that has changed is read anew."""
-    reading = _recall(source, paths)
-    reading.values.setflags(write=False)  # it is shared
-    return reading
+def forget_keys(keys: list[bytes], indices: Sequence[int]) -> None:
+    """Empty the `keys` at `indices`, so that their rows are not cached.
+
+    They were computed by another engine than that of the table: rows that were there when they
+    were looked up have been removed since, and only then the engine failed the parity check.
+    """
+    for index in indices:
+        keys[index] = b""
 
 
-def _recall(source: FeatureSpec, paths: Sequence[str]) -> FeatureBatch:
-    """The features of `paths`: those that are kept on disk, and the others computed and kept."""
-    keys = content_keys(paths) if source.keeps or source.view is not None else []
-    identity = choose_engine(source.engine, source.bits).identity
+def _compute_all(
+    spec: FeatureSpec, paths: Sequence[str], predictor: BatchPredictor
+) -> FeatureBatch:
+    predictor.warm_up(paths, spec.data)
+    values, total, done = np.empty((len(paths), predictor.width), np.float32), 0.0, 0
+    keys = [b""] * len(paths)
+    for outputs, indices, seconds in computed_batches(
+        spec, paths, range(len(paths)), predictor=predictor, keys=keys
+    ):
+        values[done : done + len(indices)] = outputs[-1]
+        done, total = done + len(indices), total + seconds
+    return FeatureBatch(values, total)
 
-    def compute(places: list[int]) -> Iterator[Batch]:
-        forward = forward_for(source)
-        chosen = [paths[place] for place in places]
-        forward.settle(chosen, source.data)
-        if source.keeps and forward.identity != identity:
-            raise OtherEngineError(forward.identity)
-        if not chosen:
-            yield np.empty((0, forward.width), np.float32), 0.0
-        decoded, done = ([b""] * len(places) if keys else None), 0
-        for (*_, values), seconds in batches_of(forward, source, chosen, keys=decoded):
-            part = slice(done, done := done + len(values))
-            replace_keys(keys, places[part], (decoded or [])[part])
-            yield values, seconds
 
-    if not source.keeps:
-        batches = list(compute(list(range(len(paths)))))
-        values = np.concatenate([values for values, _ in batches])
-        return FeatureBatch(values, sum(seconds for _, seconds in batches))
-    while True:
-        try:
-            return source.table(identity).read(keys, compute)
-        except OtherEngineError as other:  # which may be given up for another, but not for ever
-            identity = other.identity
+def _digest_of_stamps(paths: Sequence[str]) -> bytes:
+    """Return a digest by which files that have changed are read anew."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(repr(stamp(path)).encode())
+    return digest.digest()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import Config
 from transferkit.data.folds import make_folds
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.label_issues import rank_label_issues
 from transferkit.features.extract import extract_features
 from transferkit.features.linear_probe import solve_probe
+from transferkit.features.spec import FeatureSpec
 from transferkit.runtime.progress import log
 
 ROUNDS = 3  # of cross-validation, each with other folds, whose probabilities are averaged
@@ -34,15 +37,9 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
         WeightsError: the backbone's weights cannot be had.
     """
     rows = manifest.usable.reset_index(drop=True)
-    truth, compute = manifest.truth(rows), config.compute
-    config = manifest.settled(config)
-    features = extract_features(
-        config.model,
-        config.data,
-        list(rows["path"]),
-        precision=compute.precision,
-        engine=compute.engine,
-    )
+    truth = manifest.truth(rows)
+    config = manifest.settled(dataclasses.replace(config, model=resolve_model(config.model)))
+    features = extract_features(FeatureSpec.from_config(config), list(rows["path"]))
     log(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
     classes = manifest.classes
     found, judged = out_of_fold_probabilities(

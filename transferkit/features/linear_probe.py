@@ -1,23 +1,25 @@
-"""The linear head of a frozen backbone, solved: softmax regression has one optimum."""
+"""Linear probe: softmax regression on the features of a frozen backbone, solved to its optimum."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.preprocessing import StandardScaler
 
 from transferkit.data.folds import Fold, parallel_search, search_folds
-from transferkit.features.scaling import EvenScaler
 
+MIN_DEVIATION = 0.001  # of the median deviation of the features that vary
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: the inverse of the regularisation
-STEPS = 500  # of L-BFGS at most
-ROWS = 4096  # of the features at once: 20 MB of MobileNetV2's
-NEVER = -20.0  # logit of a class without training images, below all others
+MAX_STEPS = 500  # of L-BFGS
+CHUNK_ROWS = 4096  # of the features at once: 20 MB of MobileNetV2's
+ABSENT_LOGIT = -20.0  # logit of a class without training images, below all others
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class LinearProbe:
     def judge(
         self, features: np.ndarray, truth: np.ndarray, weights: np.ndarray
     ) -> tuple[float, float]:
-        """The log loss, with `weights` `(images,)`, and the share that is right, without."""
+        """Return the log loss, weighted by `weights` `(images,)`, and the unweighted accuracy."""
         logits = features @ self.kernel + self.bias
         losses = -np.take_along_axis(log_softmax(logits, axis=1), truth[:, None], axis=1)[:, 0]
-        right = logits.argmax(axis=1) == truth
-        return float(np.average(losses, weights=weights)), float(right.mean())
+        correct = logits.argmax(axis=1) == truth
+        return float(np.average(losses, weights=weights)), float(correct.mean())
 
 
 def solve_probe(
@@ -48,7 +50,7 @@ def solve_probe(
     seed: int,
     strengths: Sequence[float] = STRENGTHS,
 ) -> LinearProbe:
-    """The optimum for `features` `(images, width)` and the class numbers `truth` `(images,)`.
+    """Return the optimum for `features` `(images, width)` and the classes `truth` `(images,)`.
 
     The regularisation is the one of `strengths` with the lowest log loss over three folds, on
     standardised features; images of one group stay in one fold. `weights` `(images,)` weigh the
@@ -62,17 +64,17 @@ def solve_probe(
             parts = [(rows[learn], rows[judge]) for learn, judge in folds]
             losses = Parallel()(work(features, truth, weights, part, strengths) for part in parts)
             strength = strengths[int(np.mean(losses, axis=0).argmin())]
-        scale, solved = _scale_of(features), LogisticRegression(C=strength, max_iter=STEPS)
+        scale, solved = _scale_of(features), LogisticRegression(C=strength, max_iter=MAX_STEPS)
         solved.fit(scale.transform(features), truth, sample_weight=weights)
     kernel, bias = _unscaled(scale, solved, classes)
     return LinearProbe(kernel, bias, float(strength))
 
 
 def _scale_of(features: np.ndarray) -> EvenScaler:
-    """The scale of all rows, from some at a time: of many, `fit` makes a copy in float64."""
+    """Return the scale of all rows, chunk by chunk: `fit` would copy all of them to float64."""
     scale = EvenScaler()
-    for first in range(0, len(features), ROWS):
-        scale.partial_fit(features[first : first + ROWS])
+    for first in range(0, len(features), CHUNK_ROWS):
+        scale.partial_fit(features[first : first + CHUNK_ROWS])
     return scale
 
 
@@ -83,32 +85,53 @@ def _losses(
     part: Fold,
     strengths: Sequence[float],
 ) -> list[float]:
-    """The log loss of what is judged in `part` at each of `strengths`, which ascend.
+    """Return the log loss of the held-out rows of `part` at each of `strengths`, which ascend.
 
     Each starts from the optimum of the one before, on features that are scaled once: half the
     time of `GridSearchCV` on a pipeline.
     """
     learn, judge = part
-    scale, solving = EvenScaler(), LogisticRegression(max_iter=STEPS, warm_start=True)
+    scale, solving = EvenScaler(), LogisticRegression(max_iter=MAX_STEPS, warm_start=True)
     scaled, judged = scale.fit_transform(features[learn]), scale.transform(features[judge])
-    found = []
+    losses = []
     for strength in strengths:
         solving.set_params(C=strength).fit(scaled, truth[learn], sample_weight=weights[learn])
-        said = solving.predict_proba(judged)
+        probabilities = solving.predict_proba(judged)
         # A fold need not have every class.
-        loss = log_loss(truth[judge], said, labels=solving.classes_, sample_weight=weights[judge])
-        found.append(float(loss))
-    return found
+        loss = log_loss(
+            truth[judge], probabilities, labels=solving.classes_, sample_weight=weights[judge]
+        )
+        losses.append(float(loss))
+    return losses
 
 
 def _unscaled(
     scale: EvenScaler, solved: LogisticRegression, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias for the features as they are, the scaling melted into them."""
-    found, offset = solved.coef_, solved.intercept_
-    if len(found) == 1:  # of two classes scikit-learn has the second one's logit alone
-        found, offset = np.concatenate([-found, found]) / 2, np.concatenate([-offset, offset]) / 2
-    kernel, bias = np.zeros((found.shape[1], classes)), np.full(classes, NEVER)
-    kernel[:, solved.classes_] = (found / scale.scale_).T
-    bias[solved.classes_] = offset - (found / scale.scale_) @ scale.mean_
+    """Return the kernel and the bias for unscaled features."""
+    coefficients, offset = solved.coef_, solved.intercept_
+    if len(coefficients) == 1:  # of two classes scikit-learn has the second one's logit alone
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        offset = np.concatenate([-offset, offset]) / 2
+    kernel, bias = np.zeros((coefficients.shape[1], classes)), np.full(classes, ABSENT_LOGIT)
+    kernel[:, solved.classes_] = (coefficients / scale.scale_).T
+    bias[solved.classes_] = offset - (coefficients / scale.scale_) @ scale.mean_
     return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+class EvenScaler(StandardScaler):
+    """StandardScaler that divides by at least `MIN_DEVIATION` of the median deviation.
+
+    A unit of a network that is zero for all training images but one has a deviation of next to
+    nothing: another image, for which it is awake, would be a thousand deviations away. On 140
+    images of hands, two such units of 1,760 made a validation loss of 6.0 that is 0.8 without.
+    """
+
+    def partial_fit(self, X: Any, y: None = None, sample_weight: Any = None) -> EvenScaler:  # noqa: N803
+        """As scikit-learn's; `fit` calls it too."""
+        super().partial_fit(X, y, sample_weight)
+        deviations = np.sqrt(self.var_)
+        varying = deviations[deviations > 0]
+        if len(varying):
+            self.scale_: np.ndarray = np.maximum(self.scale_, MIN_DEVIATION * np.median(varying))
+        return self

@@ -1,4 +1,4 @@
-"""How the pixels of a file become activations, and everything that decides what those are."""
+"""Specification of features: the backbone, the decoding and the computing that decide them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ import PIL
 
 import transferkit
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import is_pretrained, resolve_backbone, rooted_weights
-from transferkit.backbones.spec import STAGES, input_size, pooling_of
+from transferkit.backbones.resolve import is_pretrained, require_resolved
+from transferkit.backbones.spec import STAGES, input_size
 from transferkit.backbones.weights import weights_path
-from transferkit.config.settings import DataConfig, EngineName, ModelConfig, PrecisionName
+from transferkit.config.settings import Config, DataConfig, EngineName, ModelConfig, PrecisionName
 from transferkit.data.augmentation.views import View
 from transferkit.features.cache.table import Table
 from transferkit.inference.devices import Precision, resolve_precision
+from transferkit.inference.engine import EngineSpec, choose_engine
 from transferkit.storage.files import file_digest, stamp
 
-FORMAT = 1  # of what is kept on disk: another number makes all of it unknown
+FORMAT = 1  # of the cache: with another number, all that is in it is unknown
 
 
 @dataclasses.dataclass(frozen=True)
 class FeatureSpec:
-    """A frozen backbone with its way of decoding and computing; `view` is what it is shown.
+    """A frozen backbone with its way of decoding and computing; `view` is how images are augmented.
 
-    `model` and `data` have the settings that decide what it says, and the others as they come.
+    `model` and `data` have the settings that decide the features, and the defaults of all others,
+    so that equal features have equal specifications.
     """
 
     model: ModelConfig
@@ -36,53 +38,60 @@ class FeatureSpec:
     view: View | None = None
 
     @classmethod
-    def of(
-        cls,
-        model: ModelConfig,
-        data: DataConfig,
-        *,
-        precision: PrecisionName = "auto",
-        engine: EngineName = "auto",
-        view: View | None = None,
-    ) -> FeatureSpec:
-        """The source that these settings describe."""
-        model = resolve_backbone(model)
-        return cls(_below_the_head(model), _decoding(data), precision, engine, view)
+    def from_config(cls, config: Config) -> FeatureSpec:
+        """Return the specification of the features of plain images.
+
+        `config.model` has to be resolved, by `resolve_model`.
+        """
+        require_resolved(config.model)
+        compute = config.compute
+        model, data = _feature_settings(config.model), _decoding_settings(config.data)
+        return cls(model, data, compute.precision, compute.engine)
 
     @property
     def pretrained(self) -> bool:
-        """Whether it says the same in another run."""
+        """Whether the features are the same in another run."""
         return is_pretrained(self.model)
 
     @property
-    def bits(self) -> Precision:
+    def resolved_precision(self) -> Precision:
+        """The precision on the devices that are visible."""
         return resolve_precision(self.precision)
 
     @property
-    def bound(self) -> int:
-        """Bytes on disk for what is kept of all sources; of random weights nothing is."""
+    def engine_spec(self) -> EngineSpec:
+        """The engine on the devices that are visible.
+
+        Raises:
+            DeviceError: it is not installed.
+        """
+        return choose_engine(self.engine, self.resolved_precision)
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bound of the cache on disk; 0 for random weights, whose features are not cached."""
         return self.data.cache_bytes if self.pretrained else 0
 
     @property
-    def keeps(self) -> bool:
-        """Whether what it says is kept on disk."""
-        return self.bound > 0
+    def is_cached(self) -> bool:
+        """Whether features are cached on disk."""
+        return self.cache_bytes > 0
 
-    @property
-    def plain(self) -> FeatureSpec:
-        """The same, shown the images as they are."""
-        return dataclasses.replace(self, view=None)
+    def with_view(self, view: View | None) -> FeatureSpec:
+        """Return the specification of the features of images that are augmented by `view`."""
+        return dataclasses.replace(self, view=view)
 
-    def table(self, identity: str, **more: Any) -> Table:
-        """Where what it says is kept, if the engine with this `identity` computes it.
+    def cache_table(self, engine_key: str, **more: Any) -> Table:
+        """Return the table of what the engine with this cache key computes.
 
-        `more` is what else decides it.
+        `more` is what else can change the values.
         """
         view = {} if self.view is None else {"view": self.view.facts}
-        return Table(self._facts | {"engine": identity} | view | more, bound=self.bound)
+        cache_key = self._cache_key | {"engine": engine_key} | view | more
+        return Table(cache_key, bound=self.cache_bytes)
 
     @property
-    def _facts(self) -> dict[str, Any]:
+    def _cache_key(self) -> dict[str, Any]:
         model, data = self.model, self.data
         row = find_backbone(model.backbone)
         weights = weights_path(row, model.weights)
@@ -106,22 +115,22 @@ class FeatureSpec:
         }
 
 
-def _decoding(data: DataConfig) -> DataConfig:
-    """The settings that decide the pixels, and what may be kept; the others as they come."""
+def _feature_settings(model: ModelConfig) -> ModelConfig:
+    """Return the settings below the head; the head's are the defaults."""
+    return ModelConfig(
+        backbone=model.backbone,
+        weights=model.weights,
+        pooling=model.pooling,
+        image_sizes=model.image_sizes,
+    )
+
+
+def _decoding_settings(data: DataConfig) -> DataConfig:
+    """Return the settings that decide the pixels and the size of the cache."""
     return DataConfig(
         image_size=data.image_size,
         resize=data.resize,
         max_pixels=data.max_pixels,
         value_range=data.value_range,
         cache_gb=data.cache_gb,
-    )
-
-
-def _below_the_head(model: ModelConfig) -> ModelConfig:
-    """The settings that decide the features, in one way of saying them; the head's as they come."""
-    return ModelConfig(
-        backbone=model.backbone,
-        weights=rooted_weights(model),
-        pooling=pooling_of(find_backbone(model.backbone), model.pooling),  # type: ignore[arg-type]
-        image_sizes=model.image_sizes,
     )

@@ -1,4 +1,4 @@
-"""Where a run computes: the devices, the tf.distribute strategy, the precision, and why."""
+"""Devices, tf.distribute strategy and precision of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")  # processor flags
 INT8_FLAGS = ("avx512_vnni", "avx_vnni")
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
 INT8_SUFFIX = ", int8 where nothing learns"  # after those of what learns
-_chosen: list[tf.distribute.Strategy] = []
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,13 @@ class Precision:
         return self.policy != "float32" or self.onednn_bfloat16 or self.int8
 
     @property
-    def learning(self) -> Precision:
-        """The same of what learns, which is never in int8."""
+    def trainable(self) -> Precision:
+        """The precision of trainable layers, which is never int8."""
         return replace(self, int8=False, words=self.words.removesuffix(INT8_SUFFIX))
 
     @contextmanager
-    def building(self) -> Iterator[None]:
-        """Within it, models are built with the dtype policy."""
+    def policy_scope(self) -> Iterator[None]:
+        """Context manager in which models are built with the dtype policy."""
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.policy)
         try:
@@ -58,8 +57,8 @@ class Precision:
             keras.config.set_dtype_policy(before)
 
     @contextmanager
-    def fast(self) -> Iterator[None]:
-        """Within it, what is traced and run is in the device's 16 bits; outside it, never."""
+    def autocast(self) -> Iterator[None]:
+        """Context manager in which graphs are traced and run in the device's 16 bits."""
         name = "auto_mixed_precision_onednn_bfloat16"
         was = tf.config.optimizer.get_experimental_options().get(name, False)
         tf.config.optimizer.set_experimental_options({name: self.onednn_bfloat16})
@@ -74,10 +73,10 @@ FLOAT32 = Precision("float32", False, "float32")
 
 @dataclass(frozen=True)
 class Device:
-    """The devices of a run and its precision; `line` says them, and why."""
+    """The devices of a run and its precision; `line` names them, with the reason."""
 
     strategy: tf.distribute.Strategy
-    bits: Precision
+    precision: Precision
     line: str
     gpu: bool = False
 
@@ -88,13 +87,13 @@ class Device:
 
     @contextmanager
     def building(self) -> Iterator[None]:
-        """Within it, models are built on the devices and with the dtype policy of the run."""
-        with self.bits.building(), self.strategy.scope():
+        """Context manager in which models are built on the devices, with the dtype policy."""
+        with self.precision.policy_scope(), self.strategy.scope():
             yield
 
 
 def choose_device(compute: ComputeConfig) -> Device:
-    """The devices that the settings ask for, with one line that says which and why.
+    """Return the devices that the settings ask for, with one line that says which and why.
 
     Raises:
         DeviceError: a GPU is required and TensorFlow finds none, or the logical devices cannot
@@ -113,22 +112,35 @@ def choose_device(compute: ComputeConfig) -> Device:
     else:
         names = tuple(f"CPU:{number}" for number in range(logical))
         _make_logical(logical)
-    bits = resolve_precision(compute.precision)
+    precision = resolve_precision(compute.precision)
     where = _gpu_names(gpus) if gpus else f"CPU ({processor()}, {os.cpu_count()} cores)"
     kind = f"{len(names)} replicas (mirrored)" if len(names) > 1 else "one device"
     why = "" if gpus or compute.devices != "auto" else f"; no GPU: {missing_gpu()}"
-    line = f"Device: {where}, {kind}, {bits.words}{why}."
-    _chosen[:] = [_strategy(names)]
-    return Device(_chosen[0], bits, line, gpu=bool(gpus))
+    line = f"Device: {where}, {kind}, {precision.words}{why}."
+    _CURRENT.strategy = _strategy(names)
+    return Device(_CURRENT.strategy, precision, line, gpu=bool(gpus))
+
+
+class _CurrentStrategy:
+    """The tf.distribute strategy of the last `choose_device`, or None before the first.
+
+    There is one per process, as there is one set of logical devices. Who computes for several
+    devices at once hands a strategy in, where a function or `ExtractorPool` takes one.
+    """
+
+    strategy: tf.distribute.Strategy | None = None
+
+
+_CURRENT = _CurrentStrategy()
 
 
 def chosen_strategy() -> tf.distribute.Strategy:
-    """That of the last `choose_device` in this process; before one, TensorFlow's default."""
-    return _chosen[0] if _chosen else tf.distribute.get_strategy()
+    """Return that of the last `choose_device` in this process, or TensorFlow's default."""
+    return _CURRENT.strategy or tf.distribute.get_strategy()
 
 
 def missing_gpu() -> str:
-    """What TensorFlow lacks for a GPU, as the end of a sentence."""
+    """Return what TensorFlow lacks for a GPU, as the end of a sentence."""
     if not tf.test.is_built_with_cuda():
         return f"this TensorFlow {tf.__version__} is built without CUDA"
     if not _loads("libcuda.so.1"):
@@ -141,16 +153,16 @@ def missing_gpu() -> str:
 
 
 def resolve_precision(wanted: PrecisionName) -> Precision:
-    """The precision that the setting means on the devices that are visible."""
+    """Return the precision that the setting means on the devices that are visible."""
     if wanted == "int8":
-        learning = resolve_precision("auto")
-        return replace(learning, int8=True, words=learning.words + INT8_SUFFIX)
+        trainable = resolve_precision("auto")
+        return replace(trainable, int8=True, words=trainable.words + INT8_SUFFIX)
     gpus = tf.config.get_visible_devices("GPU")
     if wanted == "float32":
         return Precision("float32", False, "float32 as asked")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        capability = min(each.get("compute_capability", (0, 0)) for each in details)
+        capability = min(gpu.get("compute_capability", (0, 0)) for gpu in details)
         if capability >= BFLOAT16_CORES:  # its range is float32's: no loss needs to be scaled
             return Precision("mixed_bfloat16", False, "mixed bfloat16 (tensor cores)")
         if capability >= FLOAT16_CORES or wanted == "bfloat16":
@@ -165,9 +177,9 @@ def resolve_precision(wanted: PrecisionName) -> Precision:
     return Precision("float32", False, "float32 (the processor has no bfloat16)")
 
 
-def int8_is_faster(bits: Precision) -> bool:
-    """Whether a CPU that `--precision auto` made `bits` of is faster in integers of 8 bits."""
-    chosen = bits == resolve_precision("auto") and not bits.reduced
+def int8_is_faster(precision: Precision) -> bool:
+    """Whether a CPU for which `--precision auto` means `precision` is faster in int8."""
+    chosen = precision == resolve_precision("auto") and not precision.reduced
     return chosen and any(flag in cpuinfo() for flag in INT8_FLAGS)
 
 
@@ -206,7 +218,7 @@ def _hide_gpus() -> None:
 
 def _gpu_names(gpus: list[tf.config.PhysicalDevice]) -> str:
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    return ", ".join(str(each.get("device_name", "GPU")) for each in details)
+    return ", ".join(str(gpu.get("device_name", "GPU")) for gpu in details)
 
 
 def _loads(library: str) -> bool:

@@ -1,8 +1,8 @@
-"""An engine held to what Keras says, and another in its place where it says something else."""
+"""Parity of outputs with Keras: measured, and required of an engine before it is used."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -19,63 +19,83 @@ from transferkit.inference.engine import (
 from transferkit.inference.openvino.engine import OpenVinoEngine
 from transferkit.runtime.progress import log
 
-CHECKED_IMAGES = 8  # images
-# Cosines: MobileNetV2's is 0.966 at the least in bfloat16, 0.92 in int8 (of what enters its last
-# block); 0.996 and 0.99 on average.
+CHECKED_IMAGES = 8
+# Cosine similarities: MobileNetV2's is 0.966 at the least in bfloat16, 0.92 in int8 (of the input
+# of its last block); 0.996 and 0.99 on average.
 MIN_COSINE_REDUCED = 0.9
 MIN_COSINE_FLOAT32 = 0.9999
-KINDS: dict[str, type[Engine]] = {
+ENGINES: dict[str, type[Engine]] = {
     "keras": KerasEngine,
     "graph": GraphEngine,
     "openvino": OpenVinoEngine,
 }
 
 
-def start_engine(model: keras.Model, choice: EngineSpec) -> Engine:
-    """The engine of `choice` for `model`; where OpenVINO cannot take it, a graph, which is said."""
+@dataclass(frozen=True)
+class Parity:
+    """How near the outputs of one program are to those of a reference, over all images.
+
+    Attributes:
+        min_cosine: the least cosine similarity of an image's outputs; NaN where one is no number.
+        max_difference: the largest absolute difference of two numbers.
+    """
+
+    min_cosine: float
+    max_difference: float
+
+
+def compare_outputs(reference: Outputs, candidate: Outputs) -> Parity:
+    """Measure how near the `candidate` is to the `reference`: each output `(images, ...)`.
+
+    An engine, an exported file and another version are compared alike.
+    """
+    pairs = list(zip(reference, candidate, strict=True))
+    cosines = [_min_cosine(*pair) for pair in pairs]
+    differences = [float(np.abs(true - output).max(initial=0)) for true, output in pairs]
+    return Parity(min(cosines, key=_nan_first), max(differences))
+
+
+def start_engine(model: keras.Model, spec: EngineSpec) -> Engine:
+    """Start the engine of `spec` for `model`; log and use a graph where OpenVINO cannot take it."""
     try:
-        return KINDS[choice.name](model, choice)
+        return ENGINES[spec.name](model, spec)
     except (RuntimeError, OSError) as error:  # it is converted by way of a temporary file
-        if choice.name != "openvino":
+        if spec.name != "openvino":
             raise
         reason = str(error).strip().splitlines()[-1]
-        lower = _lower(choice)
-        log(f"OpenVINO cannot take this network ({reason}): {lower.words}, is used instead.")
-        return start_engine(model, lower)
+        fallback = _fallback(spec)
+        log(f"OpenVINO cannot take this network ({reason}): {fallback.title}, is used instead.")
+        return start_engine(model, fallback)
 
 
 def verify_parity(engine: Engine, images: np.ndarray) -> Engine:
-    """`engine`, if it says of `images` what Keras says in float32; else the next that does.
+    """Return `engine` if its outputs for `images` are those of Keras in float32, else a fallback.
 
-    `images` is `(images, height, width, 3)` uint8. What is left out is said, and why.
+    `images` is `(images, height, width, 3)` uint8. An engine that is not accurate is logged.
     """
-    truth: Outputs = []
+    reference: Outputs = []
     while True:
-        found = next(iter(engine.run([images])))
-        if engine.name == "keras" and not engine.bits.reduced:
+        outputs = next(iter(engine.run([images])))
+        if engine.name == "keras" and not engine.precision.reduced:
             return engine  # nothing is nearer
-        truth = truth or [each.numpy() for each in engine.plain(images)]
-        cosine = min_cosine(found, truth)
-        least = MIN_COSINE_REDUCED if engine.bits.reduced else MIN_COSINE_FLOAT32
-        if cosine >= least:
+        reference = reference or [output.numpy() for output in engine.plain(images)]
+        cosine = compare_outputs(reference, outputs).min_cosine
+        required = MIN_COSINE_REDUCED if engine.precision.reduced else MIN_COSINE_FLOAT32
+        if cosine >= required:
             return engine
-        lower = _lower(engine.choice)
-        words = engine.choice.words
+        fallback, title = _fallback(engine.spec), engine.spec.short_title
         log(
-            f"{words[0].upper()}{words[1:]}, is given up: the cosine of what it says with what "
-            f"Keras says in float32 is {cosine:.4f}, less than {least}. {lower.words}, is used "
-            "instead."
+            f"{title[0].upper()}{title[1:]} is not accurate enough for this network (cosine "
+            f"similarity to Keras float32 {cosine:.4f} < {required}); using "
+            f"{fallback.short_title} instead."
         )
-        engine = start_engine(engine.model, lower)
+        engine = start_engine(engine.model, fallback)
 
 
-def min_cosine(found: Outputs, truth: Outputs) -> float:
-    """The least cosine of an image's outputs with the true ones; NaN if one is no number."""
-    return min(map(_min_cosine, found, truth), key=lambda each: each if each == each else -2.0)
-
-
-def _min_cosine(found: np.ndarray, truth: np.ndarray) -> float:
-    rows, true = (each.reshape(len(each), -1).astype(np.float64) for each in (found, truth))
+def _min_cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
+    true, rows = (
+        values.reshape(len(values), -1).astype(np.float64) for values in (reference, candidate)
+    )
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(true, axis=1)
     same = (rows == true).all(axis=1)  # zeros too, which have no direction
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,10 +103,14 @@ def _min_cosine(found: np.ndarray, truth: np.ndarray) -> float:
     return float(cosines.min())
 
 
-def _lower(choice: EngineSpec) -> EngineSpec:
-    """What stands in for an engine: more bits for int8, else a graph, and after that Keras."""
-    if choice.bits.int8:
-        return replace(choose_engine("auto", choice.bits.learning), why="in place of int8")
-    if choice.name == "openvino":
-        return EngineSpec("graph", choice.bits, "in place of openvino")
-    return EngineSpec("keras", FLOAT32, f"in place of {choice.name}")
+def _nan_first(cosine: float) -> float:
+    return -2.0 if np.isnan(cosine) else cosine
+
+
+def _fallback(spec: EngineSpec) -> EngineSpec:
+    """Return the engine after `spec`: more bits for int8, else a graph, and after that Keras."""
+    if spec.precision.int8:
+        return replace(choose_engine("auto", spec.precision.trainable), why="in place of int8")
+    if spec.name == "openvino":
+        return EngineSpec("graph", spec.precision, "in place of openvino")
+    return EngineSpec("keras", FLOAT32, f"in place of {spec.name}")

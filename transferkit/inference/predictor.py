@@ -21,15 +21,15 @@ from transferkit.inference.tf_graph import has_gpu
 from transferkit.runtime.progress import log, track
 
 Change = Callable[[np.ndarray, int], np.ndarray]
-"""What is made of a batch of images, of which the first has this number."""
+"""Change of a batch of images, of which the first has this index."""
 
 
 class BatchPredictor:
     """`model` in inference, compiled once, with the weights that it has at that moment.
 
-    It computes in float32, as a finished network does; or, given `bits`, as fast as those allow,
-    and then it says by which engine. It is held to what Keras says of the first images. A
-    quantised network is kept on disk, if `bound`, in bytes of all that is, allows it.
+    It computes in float32, as a finished network does; or, with a `precision`, as fast as that
+    allows, and then the engine is logged. Its outputs for the first images are compared with those
+    of Keras. A quantised network is cached on disk, within `bound` bytes.
 
     Raises:
         DeviceError: the engine is not installed.
@@ -40,49 +40,49 @@ class BatchPredictor:
         model: keras.Model,
         engine: EngineName = "auto",
         *,
-        bits: Precision | None = None,
+        precision: Precision | None = None,
         bound: int = 0,
     ) -> None:
-        if bits is None and has_gpu():
+        if precision is None and has_gpu():
             engine = "graph"  # one image is one image there, on however many devices it learnt
-        choice = replace(choose_engine(engine, bits or FLOAT32), bound=bound)
-        if bits is not None:
-            _say_once(choice.line)
+        spec = replace(choose_engine(engine, precision or FLOAT32), bound=bound)
+        if precision is not None:
+            _log_once(spec.line)
         self.image_size, self.shape = int(model.input_shape[1]), model.output_shape
-        self.engine = start_engine(model, choice)
-        # In float32 TensorFlow says what Keras does, which computes by it.
-        self._settling = Lock()
-        self._unchecked = 0 if bits is None and choice.name != "openvino" else CHECKED_IMAGES
+        self.engine = start_engine(model, spec)
+        # In float32 TensorFlow's outputs are those of Keras, which computes by it.
+        self._checking = Lock()
+        self._unchecked = 0 if precision is None and spec.name != "openvino" else CHECKED_IMAGES
 
     @property
-    def identity(self) -> str:
-        """What of this way of computing decides the digits of its outputs, once it is settled."""
-        return self.engine.identity
+    def cache_key(self) -> str:
+        """That of its engine, which `warm_up` may have replaced by another."""
+        return self.engine.cache_key
 
     @property
     def reduced(self) -> bool:
-        """Whether any of it is computed in fewer than 32 bits, once it is settled."""
-        return self.engine.bits.reduced
+        """Whether any of it is computed in fewer than 32 bits, after `warm_up`."""
+        return self.engine.precision.reduced
 
     @property
-    def constant(self) -> bool:
-        """Whether it goes on saying the same, whatever its model learns."""
-        return not self._unchecked and self.engine.constant
+    def weights_frozen(self) -> bool:
+        """Whether its outputs stay the same, whatever its model learns later."""
+        return not self._unchecked and self.engine.weights_frozen
 
     @property
     def width(self) -> int:
         """Numbers of an image in the last of its outputs, if those are vectors."""
         return int(self.engine.model.outputs[-1].shape[-1])
 
-    def settle(self, paths: Sequence[str], data: DataConfig) -> None:
-        """Hold the engine to Keras for the first images there are, and take another if it is wrong.
+    def warm_up(self, paths: Sequence[str], data: DataConfig) -> None:
+        """Compare the engine with Keras on the first images, and replace it if it is not accurate.
 
         The first call also optimises the graph, which is no image's cost.
 
         Raises:
             DataError: one of these files cannot be read.
         """
-        with self._settling:
+        with self._checking:
             if self._unchecked and len(paths):
                 self._verify(read_images(paths[: self._unchecked], self.image_size, data))
 
@@ -95,7 +95,7 @@ class BatchPredictor:
 
         `images` is `(images, image_size, image_size, 3)` uint8 RGB.
         """
-        with self._settling:
+        with self._checking:
             if self._unchecked and len(images):
                 self._verify(images[: self._unchecked])
         size = self.engine.batch_size
@@ -109,31 +109,31 @@ class BatchPredictor:
         data: DataConfig,
         *,
         doing: str,
-        batch: int | None = None,
+        batch_size: int | None = None,
         change: Change | None = None,
         keys: list[bytes] | None = None,
     ) -> Iterator[Outputs]:
-        """What the model says of each batch of files, in order: `(batch, ...)` float32 an output.
+        """Yield the outputs for each batch of files, in order, each `(batch, ...)` float32.
 
-        `doing` names the work on the terminal; `change` is made of each batch first. In `keys` each
-        image's content key is written, of what was decoded.
+        `doing` names the work on the terminal; `change` is applied to each batch first. The content
+        key of each decoded image is written into `keys`.
 
         Raises:
             DataError: one of the files cannot be read.
         """
-        self.settle(paths, data)
-        batch = batch or self.engine.batch_size
+        self.warm_up(paths, data)
+        batch_size = batch_size or self.engine.batch_size
         with closing(
-            decoded_batches(paths, self.image_size, data, batch_size=batch, keys=keys)
+            decoded_batches(paths, self.image_size, data, batch_size=batch_size, keys=keys)
         ) as images:
-            steps = -(-len(paths) // batch)
+            steps = -(-len(paths) // batch_size)
             outputs = self.engine.run(_changed(images, change) if change else images)
             yield from track(outputs, steps, doing=doing)
 
     def __call__(
         self, paths: Sequence[str], data: DataConfig, *, doing: str, change: Change | None = None
     ) -> np.ndarray:
-        """`(images, ...)` float32: the one output of the model for each file, in order.
+        """Return the one output of the model for each file, in order: `(images, ...)` float32.
 
         Raises:
             DataError: one of the files cannot be read.
@@ -154,5 +154,5 @@ def _changed(batches: Iterator[np.ndarray], change: Change) -> Iterator[np.ndarr
 
 
 @cache
-def _say_once(line: str) -> None:
+def _log_once(line: str) -> None:
     log(line)

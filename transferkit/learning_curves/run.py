@@ -167,7 +167,7 @@ def _read(chosen: Sequence[CurveLearner], paths: list[str]) -> dict[str, np.ndar
     found: dict[str, np.ndarray] = {}
     for each in chosen:
         if each.kind_of_features not in found:
-            read = None if each.features is None else each.features.read(paths)[0]
+            read = None if each.features is None else each.features.read(paths).values
             found[each.kind_of_features] = np.empty((len(paths), 0)) if read is None else read
     return found
 

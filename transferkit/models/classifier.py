@@ -9,8 +9,8 @@ import keras
 
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import BackboneSpec, find_backbone
-from transferkit.backbones.resolve import is_pretrained, resolve_backbone, starting_weights
-from transferkit.backbones.spec import STAGES, input_size, pooling_of
+from transferkit.backbones.resolve import is_pretrained, require_resolved, resolve_model
+from transferkit.backbones.spec import STAGES, input_size
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 from transferkit.task import TASK
@@ -34,7 +34,7 @@ def build_classifier(
     Raises:
         ConfigError, WeightsError: no such backbone, a side too small for it, weights of another.
     """
-    model = resolve_backbone(model)
+    model = resolve_model(model)
     extractor = build_extractor(model, image_size)
     head = _build_head(model, extractor.output_shape[-1], len(classes))
     outputs = head(extractor.output)
@@ -44,24 +44,25 @@ def build_classifier(
 def build_extractor(model: ModelConfig, image_size: int | None = None) -> keras.Model:
     """RGB images `(batch, side, side, 3)` of 0..255 in, pooled features `(batch, width)` out.
 
+    `model` has to be resolved, by `resolve_model`.
+
     Raises:
         ConfigError, WeightsError: as `build_classifier`.
     """
-    model = resolve_backbone(model)
+    require_resolved(model)
     row = find_backbone(model.backbone)
     image_size = input_size(row, image_size, model.image_sizes)
     image_sizes = model.image_sizes or (image_size,)
-    pooling = pooling_of(row, model.pooling)
     backbone = build_backbone(
         row,
-        starting_weights(model),
+        model.weights,
         image_size,
-        stages=pooling in STAGES,
+        stages=model.pooling in STAGES,
         any_side=len(image_sizes) > 1,
     )
     images = keras.Input((image_size, image_size, 3), name="images")
     found = [backbone(at_image_size(images, row, each)) for each in image_sizes]
-    features = pooled(keras.tree.flatten(found), pooling)
+    features = pooled(keras.tree.flatten(found), model.pooling)
     return keras.Model(images, features, name="extractor")
 
 

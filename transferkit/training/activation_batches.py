@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.loading.tf_dataset import generated_batches
-from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.features.cache.table import MappedFeatures
 from transferkit.training.dataset import SplitData
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]

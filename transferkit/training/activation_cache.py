@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 
 from transferkit.data.augmentation.views import View, views_of
 from transferkit.data.quality.file_info import content_keys
-from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch, ShardWriter
-from transferkit.features.cache.table import replace_keys
-from transferkit.features.extract import OtherEngineError, batches_of
-from transferkit.features.extractor_pool import hold
+from transferkit.features.cache.table import MappedFeatures
+from transferkit.features.extract import computed_batches, forget_keys, settled_engine_key
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.spec import FeatureSpec
-from transferkit.inference.engine import choose_engine
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.split import SplitClassifier, split_at
 from transferkit.runtime.progress import log
@@ -44,7 +41,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     started = time.perf_counter()
     size = 2 * images * halves.width
     fits = size < config.data.cache_bytes
-    reader = ActivationReader(halves, fit.source)
+    reader = ActivationReader(halves, fit.feature_spec)
     rows = _read_all(fit, reader, views) if fits else None
     if rows is None:
         reason = "cannot all be kept"
@@ -55,7 +52,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
             "each epoch runs the whole network from pixels."
         )
         return None
-    kept = sum(each.kept for each in (*rows.train, rows.validation))
+    kept = sum(each.cached for each in (*rows.train, rows.validation))
     if kept:
         log(f"Activations of {kept:,} of {images:,} images were kept from before.")
     spent = time.perf_counter() - started
@@ -66,11 +63,10 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
 def _read_all(
     fit: TrainingState, reader: ActivationReader, views: Sequence[View]
 ) -> CachedActivations | None:
-    sources = [dataclasses.replace(fit.source, view=view) for view in (None, *views)]
-    validation = reader.read(fit.validation.paths, sources[0])
-    train = [reader.read(fit.train.paths, source) for source in sources]
-    if reader.forward is not None:
-        hold(sources[0], reader.forward)
+    validation = reader.read(fit.validation.paths)
+    train = [reader.read(fit.train.paths, view) for view in (None, *views)]
+    if reader.predictor is not None:
+        DEFAULT_POOL.put(fit.feature_spec, reader.predictor)
     kept = [rows for rows in train if rows is not None]
     if validation is None or len(kept) < len(train):
         return None
@@ -78,58 +74,57 @@ def _read_all(
 
 
 class ActivationReader:
-    """Reads what enters the upper one of `halves`, a network of the settings of `source`.
+    """Reader of the activations at the boundary of `halves`, the network of `spec`.
 
     The features of the same images, which come out on the way, are cached too.
     """
 
-    def __init__(self, halves: SplitClassifier, source: FeatureSpec) -> None:
-        self.halves, self.source = halves, source
-        self.forward: BatchPredictor | None = None
+    def __init__(self, halves: SplitClassifier, spec: FeatureSpec) -> None:
+        self.halves, self.spec = halves, spec
+        self.predictor: BatchPredictor | None = None
 
-    def read(self, paths: Sequence[str], source: FeatureSpec) -> MappedFeatures | None:
-        """The activations of each file, in order; None where there is no room to keep them.
+    def read(self, paths: Sequence[str], view: View | None = None) -> MappedFeatures | None:
+        """Return the activations of each file, in order; None where the cache has no room."""
+        spec, keys = self.spec.with_view(view), content_keys(paths)
+        layer, width = self.halves.layer, self.halves.width
+        engine_key = self.predictor.cache_key if self.predictor else spec.engine_spec.cache_key
+        if not spec.cache_table(engine_key, layer=layer).has_room(keys, width):
+            return None
+        engine_key = settled_engine_key(
+            spec, paths, keys, predictor=self._compiled, start=engine_key, layer=layer
+        )
 
-        `source` is that of the reader, or a view of it.
-        """
-        keys = content_keys(paths)
-        identity = choose_engine(source.engine, source.bits).identity
-        if self.forward is not None:
-            identity = self.forward.identity
-        while True:
-            try:
-                return self._from(source, identity, paths, keys)
-            except OtherEngineError as other:  # which may be given up for another in turn
-                identity = other.identity
+        def compute(indices: list[int]) -> Iterator[Batch]:
+            return self._computed(spec, paths, indices, keys=keys, engine_key=engine_key)
 
-    def _from(
-        self, source: FeatureSpec, identity: str, paths: Sequence[str], keys: list[bytes]
-    ) -> MappedFeatures | None:
-        """What is kept of the engine with this `identity`, and the others computed by it."""
+        return spec.cache_table(engine_key, layer=layer).map(keys, compute, width=width)
 
-        def compute(places: list[int]) -> Iterator[Batch]:
-            chosen = [paths[place] for place in places]
-            decoded = [b""] * len(places)
-            forward = self._settled(chosen)
-            if forward.identity != identity:
-                raise OtherEngineError(forward.identity)
-            done = 0
-            with ShardWriter(source.table(identity).shelf) as features:
-                found = batches_of(forward, source, chosen, keys=decoded)
-                for (rows, vectors), seconds in found:
-                    part = slice(done, done := done + len(rows))
-                    replace_keys(keys, places[part], decoded[part])
-                    features.add([keys[place] for place in places[part]], (vectors, seconds))
-                    yield round_to_float16(rows), seconds  # 16 bits are enough to learn from
+    def _computed(
+        self,
+        spec: FeatureSpec,
+        paths: Sequence[str],
+        indices: list[int],
+        *,
+        keys: list[bytes],
+        engine_key: str,
+    ) -> Iterator[Batch]:
+        """Yield the activations of the images at `indices`, and cache their features."""
+        predictor = self._compiled()
+        batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
+        with ShardWriter(spec.cache_table(engine_key).store) as features:
+            for (activations, vectors), part, seconds in batches:
+                if predictor.cache_key != engine_key:
+                    forget_keys(keys, part)
+                features.add([keys[index] for index in part], (vectors, seconds))
+                yield round_to_float16(activations), seconds  # 16 bits are enough to learn from
 
-        table = source.table(identity, layer=self.halves.layer)
-        return table.map(keys, compute, width=self.halves.width)
-
-    def _settled(self, paths: Sequence[str]) -> BatchPredictor:
-        if self.forward is None:
-            source = self.source
-            self.forward = BatchPredictor(
-                self.halves.below, source.engine, bits=source.bits, bound=source.bound
+    def _compiled(self) -> BatchPredictor:
+        if self.predictor is None:
+            spec = self.spec
+            self.predictor = BatchPredictor(
+                self.halves.below,
+                spec.engine,
+                precision=spec.resolved_precision,
+                bound=spec.cache_bytes,
             )
-        self.forward.settle(paths, self.source.data)
-        return self.forward
+        return self.predictor

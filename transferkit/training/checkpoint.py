@@ -142,7 +142,7 @@ def save_network(network: Network, folder: Path) -> None:
 
 def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
     """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
-    if fit.device.bits.policy == "float32":
+    if fit.device.precision.policy == "float32":
         return fit.classifier
     random = dataclasses.replace(fit.config.model, weights="none")
     plain = build_classifier(random, tuple(classes), image_size=fit.config.data.image_size)

@@ -9,7 +9,7 @@ import numpy as np
 from transferkit.data.augmentation.views import View, in_words, views_of
 from transferkit.evaluation.summary import EpochRecord
 from transferkit.features.extract import extract_features
-from transferkit.features.extractor_pool import lent
+from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.linear_probe import solve_probe
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD, extractor_of
@@ -129,18 +129,15 @@ def _random_features(fit: TrainingState) -> list[np.ndarray]:
 def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
     """Of the training images, then of each of their `views`, and last of the validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
-    with lent(fit.source, lambda: extractor_of(fit.classifier)):
+    with DEFAULT_POOL.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
         return [_kept_features(fit, part, view) for part, view in asked]
 
 
 def _kept_features(fit: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
-    started, config = time.perf_counter(), fit.config
+    started = time.perf_counter()
     features = extract_features(
-        config.model,
-        config.data,
+        fit.feature_spec,
         part.paths,
-        precision=config.compute.precision,
-        engine=config.compute.engine,
         view=view,
         quiet=view is not None or fit.kept is not None,  # then it was said of the rows
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from dataclasses import replace
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import is_pretrained
+from transferkit.backbones.resolve import is_pretrained, resolve_model
 from transferkit.backbones.spec import blocks_to_unfreeze
 from transferkit.config.settings import Config, TrainConfig
 from transferkit.data.augmentation.policies import find_policy
@@ -62,6 +63,7 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
         ConfigError: a name or setting that does not fit the backbone.
     """
     find_policy(config.train.augment)
+    config = dataclasses.replace(config, model=resolve_model(config.model))
     _blocks(config)
     keras.utils.set_random_seed(config.seed)
     with device.building():

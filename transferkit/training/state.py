@@ -18,7 +18,7 @@ from transferkit.config.settings import Config
 from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
 from transferkit.evaluation.summary import EpochRecord, StageSummary, TrainingSummary
-from transferkit.features.cache.mapped import MappedFeatures
+from transferkit.features.cache.table import MappedFeatures
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import HEAD, parameters
@@ -95,12 +95,9 @@ class TrainingState:
         return [*self.train.paths, *self.validation.paths]
 
     @property
-    def source(self) -> FeatureSpec:
-        """What says the features of the plain images."""
-        config, compute = self.config, self.config.compute
-        return FeatureSpec.of(
-            config.model, config.data, precision=compute.precision, engine=compute.engine
-        )
+    def feature_spec(self) -> FeatureSpec:
+        """The specification of the features of plain images."""
+        return FeatureSpec.from_config(self.config)
 
     def best(self, stage: str) -> float:
         """The lowest validation loss of `stage`, or training loss where there is no other.
@@ -155,7 +152,7 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
     """
     config = fit.config.train
     unfreeze_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
-    if fit.device.bits.onednn_bfloat16:
+    if fit.device.precision.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
     factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
     with fit.device.strategy.scope():
@@ -167,7 +164,10 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
 @contextmanager
 def training_context(fit: TrainingState) -> Iterator[None]:
     """Fit in the precision of the device; a file that cannot be read is named."""
-    with fit.device.bits.fast(), naming_bad_files(fit.paths, fit.image_size, fit.config.data):
+    with (
+        fit.device.precision.autocast(),
+        naming_bad_files(fit.paths, fit.image_size, fit.config.data),
+    ):
         yield
 
 

@@ -27,7 +27,7 @@ from transferkit.baselines.validation.requirements import (
     require_number,
     require_values,
 )
-from transferkit.config.settings import ComputeConfig, DataConfig
+from transferkit.config.settings import DataConfig
 
 PROBES = np.random.default_rng(0).normal(size=(3, 1))  # features to predict from
 
@@ -163,9 +163,7 @@ def _require_features(features: Any) -> None:
             cache_gb=features.cache_gb,
         )
     elif type(features) is BackboneFeatures:
-        model, _ = features._settings()
-        ComputeConfig(precision=features.precision, engine=features.engine)
         require(isinstance(features.digest, str), "the digest of its weights is none")
-        find_backbone(model.backbone)
+        find_backbone(features.settings().model.backbone)
     else:
         raise StructureError("its first step reads no images")

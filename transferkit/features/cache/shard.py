@@ -114,9 +114,9 @@ def write_shards(
             _write(folder, index, np.ascontiguousarray(kept[places]))
 
 
-def shard_size(images: int, width: int, *, each: int = 4) -> int:
-    """Bytes that so many rows take, of `each` bytes a number: at most, if it is not given."""
-    return 2 * HEADER.itemsize + images * (INDEX.itemsize + each * width)
+def shard_size(images: int, width: int, *, item_bytes: int = 4) -> int:
+    """Bytes that so many rows take, of `item_bytes` per number: at most, if it is not given."""
+    return 2 * HEADER.itemsize + images * (INDEX.itemsize + item_bytes * width)
 
 
 def round_to_float16(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The blocks of one table of activations: finding, writing, and throwing away the damaged."""
+"""Shards of one table of features: find, write and merge them, and discard damaged ones."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from transferkit.storage.disk_cache import (
 )
 from transferkit.storage.files import write_atomically
 
-ROWS = 2048  # images of a block at most: writing it takes five times its 10 MB of MobileNetV2's
-NUMBERS = 2**24  # of a block at most: 64 MB in float32; what is mapped is an open file a block
-MERGE_FROM = 32  # blocks of less than half that, before they are made one
+ROWS = 2048  # images per shard at most: writing it takes five times its 10 MB of MobileNetV2's
+MAX_NUMBERS = 2**24  # per shard: 64 MB in float32; a mapped shard is an open file
+MAX_SMALL_SHARDS = 32  # shards of less than half the rows, before they are merged
 DAMAGED = "Kept features were damaged and are computed again"
 
 Batch = tuple[np.ndarray, float]
-"""What a network says of some images, `(batch, width)` float32, and the seconds it took."""
+"""Outputs of a network for some images, `(batch, width)` float32, and the seconds they took."""
 
 
 class ShardWriter:
-    """Rows that are gathered, to be kept in large blocks; the last ones when it is left.
+    """Context manager that gathers rows and writes them in large shards, the last ones at its end.
 
-    What was gathered before something failed is kept too.
+    After an exception, what was gathered before it is written too.
     """
 
-    def __init__(self, shelf: ShardStore) -> None:
-        self.shelf = shelf
+    def __init__(self, store: ShardStore) -> None:
+        self.store = store
         self.keys: list[bytes] = []
         self.batches: list[Batch] = []
 
     def add(self, keys: Sequence[bytes], batch: Batch) -> None:
-        """Gather the rows of `batch`, a key for each, empty for those that are not kept."""
+        """Gather the rows of `batch`, with one key per row, empty for those not to be cached."""
         self.keys += keys
         self.batches.append(batch)
-        if len(self.keys) >= self.shelf.most_rows(batch[0].shape[1]):
+        if len(self.keys) >= self.store.max_rows(batch[0].shape[1]):
             self._flush()
 
     def __enter__(self) -> ShardWriter:
@@ -60,59 +60,65 @@ class ShardWriter:
 
     def _flush(self) -> None:
         if self.keys:
-            values = np.concatenate([each for each, _ in self.batches])
-            self.shelf.keep(self.keys, (values, sum(took for _, took in self.batches)))
+            values = np.concatenate([batch for batch, _ in self.batches])
+            self.store.write(self.keys, (values, sum(seconds for _, seconds in self.batches)))
         self.keys, self.batches = [], []
 
 
 class ShardStore:
-    """Where the rows of one table are: `facts` is everything that decides what they say.
+    """The shards of one table: `cache_key` is everything that can change their values.
 
-    `bound` is in bytes, of all that is kept; `root` is where they all are, and `rows` how many
-    images a block has at most.
+    `bound` is in bytes, of the whole cache; `root` is its folder, and `rows` how many images a
+    shard has at most.
     """
 
     def __init__(
-        self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
+        self,
+        cache_key: Mapping[str, Any],
+        *,
+        bound: int,
+        root: Path | None = None,
+        rows: int = ROWS,
     ) -> None:
         self.root = root or features_folder()
-        self.about = json.dumps(facts, indent=2, sort_keys=True).encode()
+        self.about = json.dumps(cache_key, indent=2, sort_keys=True).encode()
         self.folder = self.root / hashlib.sha256(self.about).hexdigest()[:16]
         self.bound, self.rows = bound, rows
 
-    def keep(self, keys: Sequence[bytes], batch: Batch) -> None:
-        """Write the rows of `batch` that have a key, if there is room; say once if that fails."""
-        values, took = batch
-        places = [place for place, key in enumerate(keys) if key]
-        if not places:
+    def write(self, keys: Sequence[bytes], batch: Batch) -> None:
+        """Write the rows of `batch` that have a key, if there is room; log once if that fails."""
+        values, seconds = batch
+        indices = [index for index, key in enumerate(keys) if key]
+        if not indices:
             return
-        each = took / len(keys)
+        per_image = seconds / len(keys)
         try:
             with locked(self.root):
-                chosen = [keys[place] for place in places]
-                self._write(chosen, [each] * len(places), values[places])
+                chosen = [keys[index] for index in indices]
+                self._write(chosen, [per_image] * len(indices), values[indices])
                 self._merge()
         except OSError as error:
             log_not_cached("Features", self.root, error)
 
     def find(self, wanted: Container[Hashable]) -> Iterator[tuple[Shard, list[int]]]:
-        """Each block with rows that are `wanted` still, by their keys, and those rows.
+        """Yield each shard that has rows with keys that are still `wanted`, and those rows.
 
-        Who has read one takes it out of `wanted`, or may get it again from another block.
+        The caller takes the keys that it has read out of `wanted`, or may get them again from
+        another shard.
         """
-        for block in self.blocks():
-            rows = [row for row, key in enumerate(block.keys) if key in wanted]
+        for shard in self.shards():
+            rows = [row for row, key in enumerate(shard.keys) if key in wanted]
             if rows:
-                mark_used(block.path)
-                yield block, rows
+                mark_used(shard.path)
+                yield shard, rows
 
-    def most_rows(self, width: int) -> int:
-        """Images of a block."""
-        return max(1, min(self.rows, NUMBERS // max(1, width)))
+    def max_rows(self, width: int) -> int:
+        """Return how many images a shard has at most, with `width` numbers per image."""
+        return max(1, min(self.rows, MAX_NUMBERS // max(1, width)))
 
     def _write(self, keys: Sequence[bytes], seconds: Sequence[float], values: np.ndarray) -> None:
         width = values.shape[1]
-        rows = max(1, min(self.most_rows(width), self.bound // (4 * shard_size(1, width))))
+        rows = max(1, min(self.max_rows(width), self.bound // (4 * shard_size(1, width))))
         for part in _chunks(range(len(keys)), rows):
             size = shard_size(len(part), width) + len(self.about)
             if size > self.bound:
@@ -126,51 +132,52 @@ class ShardStore:
             )
 
     def _merge(self) -> None:
-        """Make a few large blocks of many small ones: each is a file to open."""
+        """Merge many small shards into a few large ones: each is a file to open."""
         small = [
-            block for block in self.blocks() if 2 * len(block.keys) < self.most_rows(block.width)
+            shard for shard in self.shards() if 2 * len(shard.keys) < self.max_rows(shard.width)
         ]
-        if len(small) <= MERGE_FROM:
+        if len(small) <= MAX_SMALL_SHARDS:
             return
         gathered: list[Shard] = []
-        for block in small:
-            rows = len(block.keys) + sum(len(each.keys) for each in gathered)
-            if rows > self.most_rows(block.width):
-                self._make_one(gathered)
+        for shard in small:
+            rows = len(shard.keys) + sum(len(other.keys) for other in gathered)
+            if rows > self.max_rows(shard.width):
+                self._merge_into_one(gathered)
                 gathered = []
-            gathered.append(block)
-        self._make_one(gathered)
+            gathered.append(shard)
+        self._merge_into_one(gathered)
 
-    def _make_one(self, blocks: Sequence[Shard]) -> None:
-        """Write the rows of `blocks` in one, and remove them then; damaged ones go without."""
+    def _merge_into_one(self, shards: Sequence[Shard]) -> None:
+        """Write the rows of `shards` into one, then remove them; damaged ones are left out."""
         rows: dict[bytes, tuple[float, np.ndarray]] = {}
-        read = []
-        for block in blocks:
+        merged = []
+        for shard in shards:
             try:
-                values = block.rows(range(len(block.keys)))
+                values = shard.rows(range(len(shard.keys)))
             except DamagedError:
-                discard(block.path, why=DAMAGED)
+                discard(shard.path, why=DAMAGED)
                 continue
-            rows.update(zip(block.keys, zip(block.seconds, values, strict=True), strict=True))
-            read.append(block.path)
-        if len(read) < 2:
+            rows.update(zip(shard.keys, zip(shard.seconds, values, strict=True), strict=True))
+            merged.append(shard.path)
+        if len(merged) < 2:
             return
         seconds, vectors = zip(*rows.values(), strict=True)
         self._write(list(rows), seconds, np.stack(vectors))
-        for path in read:
+        for path in merged:
             path.unlink(missing_ok=True)
 
-    def blocks(self) -> Iterator[Shard]:
-        """The blocks of this table, the damaged ones removed.
+    def shards(self) -> Iterator[Shard]:
+        """Yield the shards of this table; damaged ones are removed.
 
-        What another process makes one meanwhile is met as that one too, some of it twice.
+        Shards merged by another process while iterating may be yielded again; callers must ignore
+        repeated keys.
         """
-        met: set[Path] = set()
+        seen: set[Path] = set()
         gone = True
         while gone:
             gone = False
-            for path in sorted(set(self.folder.glob(f"*{ENDING}")) - met):
-                met.add(path)
+            for path in sorted(set(self.folder.glob(f"*{ENDING}")) - seen):
+                seen.add(path)
                 try:
                     yield _opened(path)
                 except DamagedError:
@@ -190,7 +197,7 @@ def _opened(path: Path) -> Shard:
     return Shard(path)
 
 
-def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
-    every = list(places)
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
+def _chunks(indices: Iterable[int], size: int) -> Iterator[list[int]]:
+    remaining = list(indices)
+    for start in range(0, len(remaining), size):
+        yield remaining[start : start + size]

@@ -1,4 +1,4 @@
-"""What a frozen backbone says of images, kept on disk between runs, by the images' content."""
+"""Cached outputs of a frozen backbone on disk, by the content of the images."""
 
 from __future__ import annotations
 
@@ -9,152 +9,191 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.features.cache.mapped import MappedFeatures
 from transferkit.features.cache.shard import DamagedError, Shard, shard_size
 from transferkit.features.cache.store import DAMAGED, ROWS, Batch, ShardStore, ShardWriter
 from transferkit.storage.disk_cache import discard
 
-_saved = [0.0]
+Compute = Callable[[list[int]], Iterable[Batch]]
+"""Computes the images at these indices, batch by batch, in order; of no images an empty batch.
+
+Where a file has changed since its key was looked up, its key is replaced by that of what was read
+before its batch is yielded.
+"""
 
 
 @dataclass(frozen=True)
 class FeatureBatch:
-    """`values` is `(images, width)` float32, of which `kept` images were read back.
+    """Features `(images, width)` float32 and what they cost.
 
-    `seconds` is what the network took for all of them, `kept_seconds` for those, at their time.
+    Attributes:
+        seconds: what computing all of them took, the cached ones at their time.
+        cached: how many images were read from the cache.
+        cached_seconds: what computing those took, at their time.
     """
 
     values: np.ndarray
     seconds: float
-    kept: int = 0
-    kept_seconds: float = 0.0
+    cached: int = 0
+    cached_seconds: float = 0.0
 
 
-Compute = Callable[[list[int]], Iterable[Batch]]
-"""The batches of the images at these positions, in order; of no images an empty one.
+class MappedFeatures:
+    """Cached rows that behave as an array `(images, width)` and are never in memory as a whole.
 
-Where a file has become another since it was looked up, its key is replaced by that of what was
-read, before its batch is there.
-"""
+    `seconds` is what computing all rows took, and `cached` how many of them were there before. It
+    stays readable when the files are removed meanwhile: the system holds what is mapped.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Shard, int]], width: int, *, cached: int) -> None:
+        self.shape, self.cached = (len(rows), width), cached
+        distinct = {(shard.path, row): shard.seconds[row] for shard, row in rows}
+        self.seconds = sum(distinct.values())
+        self._rows = rows
+        halves = all(shard.dtype.itemsize == 2 for shard, _ in rows)
+        self.dtype = np.dtype(np.float16 if halves else np.float32)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, indices: Sequence[int]) -> np.ndarray:
+        """Return `(indices, width)`: float16 where all rows are, else float32."""
+        values = np.empty((len(indices), self.shape[1]), self.dtype)
+        for value, index in zip(values, indices, strict=True):
+            shard, row = self._rows[index]
+            value[:] = shard.row(row)
+        return values
 
 
 class Table:
-    """What one network says of images by one decoding: `facts` is everything that decides it.
+    """Cache of the outputs of one network for images decoded one way.
 
-    `bound` is in bytes, of all that is kept; `root` is where they all are.
+    `cache_key` is everything that can change the output values. `bound` is in bytes, of the whole
+    cache; `root` is its folder.
     """
 
     def __init__(
-        self, facts: Mapping[str, Any], *, bound: int, root: Path | None = None, rows: int = ROWS
+        self,
+        cache_key: Mapping[str, Any],
+        *,
+        bound: int,
+        root: Path | None = None,
+        rows: int = ROWS,
     ) -> None:
-        self.shelf = ShardStore(facts, bound=bound, root=root, rows=rows)
+        self.store = ShardStore(cache_key, bound=bound, root=root, rows=rows)
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]:
+        """Return the indices of the images that are not cached, one index per key.
+
+        Checksums are not looked at: a damaged row shows when it is read.
+        """
+        missing = _indices_by_key(keys)
+        for shard, rows in self.store.find(missing):
+            for row in rows:
+                missing.pop(shard.keys[row], None)
+        return [indices[0] for indices in missing.values()]
 
     def read(self, keys: Sequence[bytes], compute: Compute) -> FeatureBatch:
-        """What is kept of each key, in order, and of the others what `compute` says, kept too.
+        """Return the features for `keys`, in order; those not cached are computed and cached.
 
-        An empty key is of an image that could not be looked into: it is computed, and not kept.
+        An empty key is of an image that could not be looked into: it is computed, and not cached.
         """
-        lost = _places_of(keys)
+        missing = _indices_by_key(keys)
         values = np.empty((0, 0), np.float32)
-        kept, kept_seconds = 0, 0.0
-        for block, rows in self.shelf.find(lost):
-            try:
-                block.check(rows)
-            except DamagedError:
-                discard(block.path, why=DAMAGED)
+        cached, cached_seconds = 0, 0.0
+        for shard, rows in self.store.find(missing):
+            if not _is_intact(shard, rows):
                 continue
-            values = _room_for(values, len(keys), block.width)
+            values = _allocated(values, len(keys), shard.width)
             for row in rows:
-                places = lost.pop(block.keys[row], [])
-                values[places] = block.row(row)
-                kept += len(places)
-                kept_seconds += block.seconds[row] if places else 0.0
-        seconds = kept_seconds
-        for names, found, took in self._computed(lost, compute, keys) if lost or not keys else ():
-            values = _room_for(values, len(keys), found.shape[1])
-            for name, vector in zip(names, found, strict=True):
-                values[lost[name]] = vector
-            seconds += took
-        return FeatureBatch(values, seconds, kept, kept_seconds)
+                indices = missing.pop(shard.keys[row], [])
+                values[indices] = shard.row(row)
+                cached += len(indices)
+                cached_seconds += shard.seconds[row] if indices else 0.0
+        seconds = cached_seconds
+        batches = self._computed(missing, compute, keys) if missing or not keys else ()
+        for batch_keys, batch, batch_seconds in batches:
+            values = _allocated(values, len(keys), batch.shape[1])
+            for key, vector in zip(batch_keys, batch, strict=True):
+                values[missing[key]] = vector
+            seconds += batch_seconds
+        return FeatureBatch(values, seconds, cached, cached_seconds)
+
+    def has_room(self, keys: Sequence[bytes], width: int) -> bool:
+        """Whether rows of `width` numbers for all of `keys` can be in the cache together."""
+        distinct = set(keys)
+        # While a shard is written, there has to be room for it in four bytes a number.
+        spare = shard_size(min(len(distinct), self.store.max_rows(width)), width)
+        size = shard_size(len(distinct), width, item_bytes=2) + spare
+        return b"" not in distinct and size <= self.store.bound
 
     def map(self, keys: Sequence[bytes], compute: Compute, *, width: int) -> MappedFeatures | None:
-        """The same, left on disk and read from there; None where there is no room for all of it.
+        """Return the features for `keys`, left on disk; None where there is no room for them all.
 
         `width` is how many numbers a row has.
         """
-        names = set(keys)
-        # While a block is written, there has to be room for it in four bytes a number.
-        spare = shard_size(min(len(names), self.shelf.most_rows(width)), width)
-        if b"" in names or shard_size(len(names), width, each=2) + spare > self.shelf.bound:
+        if not self.has_room(keys, width):
             return None
-        index = self._verified(names)
-        lost = {name: places for name, places in _places_of(keys).items() if name not in index}
-        kept = sum(key in index for key in keys)
-        for _ in self._computed(lost, compute, keys) if lost else ():
-            pass  # it is kept, which is all that is wanted
-        names = set(keys)  # of what was read
-        index |= self._verified(names - index.keys())
-        if not names <= index.keys():
+        rows = self._intact_rows(set(keys))
+        missing = {key: each for key, each in _indices_by_key(keys).items() if key not in rows}
+        cached = sum(key in rows for key in keys)
+        for _ in self._computed(missing, compute, keys) if missing else ():
+            pass  # writing them to the cache is all that is needed
+        read = set(keys)  # `compute` may have replaced some
+        rows |= self._intact_rows(read - rows.keys())
+        if not read <= rows.keys():
             return None
-        return MappedFeatures([index[key] for key in keys], width, kept=kept)
+        return MappedFeatures([rows[key] for key in keys], width, cached=cached)
 
-    def _verified(self, keys: set[bytes]) -> dict[bytes, tuple[Shard, int]]:
-        """Where those of `keys` are that are kept and undamaged."""
+    def _intact_rows(self, keys: set[bytes]) -> dict[bytes, tuple[Shard, int]]:
+        """Find the cached, undamaged rows of `keys`."""
         found: dict[bytes, tuple[Shard, int]] = {}
-        lost = set(keys)
-        for block, rows in self.shelf.find(lost):
-            try:
-                block.check(rows)
-            except DamagedError:
-                discard(block.path, why=DAMAGED)
-                continue
-            new = {block.keys[row]: (block, row) for row in rows}
-            found |= new
-            lost -= new.keys()
+        missing = set(keys)
+        for shard, rows in self.store.find(missing):
+            if _is_intact(shard, rows):
+                new = {shard.keys[row]: (shard, row) for row in rows}
+                found |= new
+                missing -= new.keys()
         return found
 
     def _computed(
-        self, lost: Mapping[Hashable, list[int]], compute: Compute, keys: Sequence[bytes]
+        self, missing: Mapping[Hashable, list[int]], compute: Compute, keys: Sequence[bytes]
     ) -> Iterator[tuple[list[Hashable], np.ndarray, float]]:
-        """Yield the names, the rows and the seconds of each batch, and keep them."""
-        names, done = list(lost), 0
-        firsts = [places[0] for places in lost.values()]
-        with ShardWriter(self.shelf) as writer:
-            for values, took in compute(firsts):
+        """Yield the keys, the rows and the seconds of each computed batch, and cache them."""
+        names, done = list(missing), 0
+        firsts = [indices[0] for indices in missing.values()]
+        with ShardWriter(self.store) as writer:
+            for values, seconds in compute(firsts):
                 part = slice(done, done := done + len(values))
-                yield names[part], values, took
-                writer.add([keys[place] for place in firsts[part]], (values, took))
+                yield names[part], values, seconds
+                writer.add([keys[index] for index in firsts[part]], (values, seconds))
 
 
-def replace_keys(keys: list[bytes], places: Sequence[int], decoded: Sequence[bytes]) -> None:
-    """Make the `keys` at `places` those of what was `decoded`, but for those not to be kept."""
-    for place, key in zip(places, decoded, strict=False):
-        keys[place] = keys[place] and key
+def replace_keys(keys: list[bytes], indices: Sequence[int], decoded: Sequence[bytes]) -> None:
+    """Replace the `keys` at `indices` by those that were `decoded`; empty keys stay empty."""
+    for index, key in zip(indices, decoded, strict=False):
+        keys[index] = keys[index] and key
 
 
-def saved_seconds() -> float:
-    """What reading back, where the network would have been asked, has saved this process so far.
-
-    Who measures what predicting costs adds what was saved meanwhile.
-    """
-    return _saved[0]
-
-
-def count_saved(seconds: float) -> None:
-    """Add to `saved_seconds`."""
-    _saved[0] += seconds
+def _is_intact(shard: Shard, rows: Sequence[int]) -> bool:
+    """Whether the checksums of these rows are right; a damaged shard is removed."""
+    try:
+        shard.check(rows)
+    except DamagedError:
+        discard(shard.path, why=DAMAGED)
+        return False
+    return True
 
 
-def _places_of(keys: Sequence[bytes]) -> dict[Hashable, list[int]]:
-    """Where each key is; an empty one is an image of its own, by its place."""
-    places: dict[Hashable, list[int]] = {}
-    for place, key in enumerate(keys):
-        places.setdefault(key or place, []).append(place)
-    return places
+def _indices_by_key(keys: Sequence[bytes]) -> dict[Hashable, list[int]]:
+    """Return the indices of each key; an empty one is an image of its own, by its index."""
+    indices: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        indices.setdefault(key or index, []).append(index)
+    return indices
 
 
-def _room_for(values: np.ndarray, images: int, width: int) -> np.ndarray:
-    """`values`, or where it is empty, an array for as many `images`, as wide as what was found."""
+def _allocated(values: np.ndarray, images: int, width: int) -> np.ndarray:
+    """Return `values`, or where it is empty, an array for `images` rows of `width` numbers."""
     if values.size or not width:
         return values
     return np.empty((images, width), np.float32)

@@ -17,7 +17,7 @@ from transferkit.inference.engine import Engine, EngineSpec, Outputs
 from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 from transferkit.inference.openvino.quantization import quantize
 
-BATCH = 8  # images: what is between two layers stays in the cache of a core
+BATCH_SIZE = 8  # images: the activations between two layers stay in the cache of a core
 
 
 class OpenVinoEngine(Engine):
@@ -27,19 +27,19 @@ class OpenVinoEngine(Engine):
     until their outputs are there.
     """
 
-    def __init__(self, model: keras.Model, choice: EngineSpec) -> None:
+    def __init__(self, model: keras.Model, spec: EngineSpec) -> None:
         openvino = import_without_telemetry("openvino")
-        super().__init__(model, choice)
-        self.batch_size = BATCH
+        super().__init__(model, spec)
+        self.batch_size = BATCH_SIZE
         self.tensor = openvino.Tensor
         hints = {
-            "INFERENCE_PRECISION_HINT": "bf16" if choice.in_bfloat16 else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if spec.in_bfloat16 else "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
         outputs = [output.name for output in self.plain.outputs]
         converted, names = _converted(constant_graph(self.plain), outputs)
-        if self.bits.int8:
-            converted = quantize(converted, bound=choice.bound)
+        if self.precision.int8:
+            converted = quantize(converted, bound=spec.bound)
         self.network = openvino.Core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
         # Twice as many as are computed at once, so that none waits for another to be taken away.
@@ -47,33 +47,33 @@ class OpenVinoEngine(Engine):
 
     def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
         idle = [self.network.create_infer_request() for _ in range(self.requests)]
-        flying: deque[tuple[Any, np.ndarray]] = deque()
+        running: deque[tuple[Any, np.ndarray]] = deque()
         try:
             for images in batches:
                 if not idle:
-                    idle.append(flying[0][0])
-                    yield self._outputs(flying)
+                    idle.append(running[0][0])
+                    yield self._outputs(running)
                 images = np.require(images, requirements=["C", "W"])  # else copied
                 request = idle.pop()
                 request.start_async({0: self.tensor(images, shared_memory=True)})
-                flying.append((request, images))
-            while flying:
-                yield self._outputs(flying)
+                running.append((request, images))
+            while running:
+                yield self._outputs(running)
         finally:
-            for request, _ in flying:
+            for request, _ in running:
                 request.wait()
 
-    def _outputs(self, flying: deque[tuple[Any, np.ndarray]]) -> Outputs:
-        """What the network says of the batch that has been flying longest."""
-        request, _ = flying[0]
+    def _outputs(self, running: deque[tuple[Any, np.ndarray]]) -> Outputs:
+        """Return the outputs of the batch that was started first."""
+        request, _ = running[0]
         request.wait()
-        found = [request.get_tensor(output).data.copy() for output in self.outputs]
-        flying.popleft()
-        return found
+        outputs = [request.get_tensor(output).data.copy() for output in self.outputs]
+        running.popleft()
+        return outputs
 
 
 def constant_graph(function: tf.types.experimental.ConcreteFunction) -> Any:
-    """The `GraphDef` of `function` with the values of its variables in it.
+    """Return the `GraphDef` of `function` with the values of its variables as constants.
 
     TensorFlow's own way takes seconds for ResNet50, since it copies the graph again and again; it
     is for graphs that call functions with variables, such as ConvNeXt's.
@@ -83,9 +83,9 @@ def constant_graph(function: tf.types.experimental.ConcreteFunction) -> Any:
         return convert_variables_to_constants_v2(function).graph.as_graph_def()
     given = {inner.op.name: outer for outer, inner in function.graph.captures}
     variables = {name for name, value in given.items() if value.dtype == tf.resource}
-    for place in reversed(range(len(graph.node))):
-        if graph.node[place].name in variables:
-            del graph.node[place]
+    for index in reversed(range(len(graph.node))):
+        if graph.node[index].name in variables:
+            del graph.node[index]
     for node in graph.node:
         if node.op == "ReadVariableOp":
             kind = node.attr["dtype"].type
@@ -105,7 +105,7 @@ def _become_constant(node: Any, value: tf.Tensor) -> None:
 
 
 def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
-    """`graph` as OpenVINO has it, with these `outputs` alone, and what they are called there.
+    """Convert `graph` for OpenVINO with these `outputs` alone; return it and their names there.
 
     Those names do not depend on `graph`'s, and no other tensor has one.
     """
@@ -117,11 +117,11 @@ def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
     for result in model.get_results():
         if result.output(0).get_names().isdisjoint(outputs):  # of an operation of which one is used
             model.remove_result(result)
-    found = [model.output(name) for name in outputs]
+    kept_outputs = [model.output(name) for name in outputs]
     for node in model.get_ordered_ops():
         for output in node.outputs():
             output.get_tensor().set_names(set())
-    names = [f"output {place}" for place in range(len(outputs))]
-    for name, output in zip(names, found, strict=True):
+    names = [f"output {index}" for index in range(len(outputs))]
+    for name, output in zip(names, kept_outputs, strict=True):
         output.get_tensor().add_names({name})
     return model, names

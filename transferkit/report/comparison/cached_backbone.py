@@ -1,4 +1,4 @@
-"""What the backbone of a network says of images, where reading it costs little."""
+"""Cached features of the backbone that a network was trained from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import is_pretrained, starting_weights
+from transferkit.backbones.resolve import is_pretrained, resolve_model, starting_weights
 from transferkit.backbones.weights import cached_file
 from transferkit.config.settings import Config, ModelConfig
 from transferkit.data.manifest import Manifest
@@ -27,6 +27,7 @@ class BackboneView:
     """The frozen backbone of a network, whose features of the training images are kept.
 
     Attributes:
+        config: settings whose model is resolved.
         tuned: whether the network was fine-tuned after that, so that its own features differ.
         train: the rows of the training images.
     """
@@ -42,17 +43,11 @@ class BackboneView:
         less than to predict them did.
         """
         from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
+        from transferkit.features.spec import FeatureSpec
 
-        config = self.config
         try:
-            return extract_features(
-                config.model,
-                config.data,
-                list(paths),
-                precision=config.compute.precision,
-                engine=config.compute.engine,
-                quiet=True,
-            ).values
+            spec = FeatureSpec.from_config(self.config)
+            return extract_features(spec, list(paths), quiet=True).values
         except TransferkitError:  # a file went away, of images or of weights
             return None
 
@@ -69,7 +64,8 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
     None where nothing is kept of it: it started from random weights, `--cache-gb` is 0, it was
     trained elsewhere, or the settings are not those of this network.
     """
-    from transferkit.features.kept_features import are_cached
+    from transferkit.features.extract import are_cached
+    from transferkit.features.spec import FeatureSpec
     from transferkit.models.grad_cam import backbone_of, classifier_of
 
     train = manifest.part("train")
@@ -77,20 +73,15 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
         name = backbone_of(classifier_of(network.model)).name
         if config.model.backbone not in ("auto", name):
             return None
-        model = dataclasses.replace(config.model, backbone=name)
+        model = resolve_model(dataclasses.replace(config.model, backbone=name))
+        config = dataclasses.replace(config, model=model)
         tried = train["path"].iloc[:: max(1, len(train) // TRIED)].tolist()
-        if not _is_here(model) or not are_cached(
-            model,
-            config.data,
-            tried,
-            precision=config.compute.precision,
-            engine=config.compute.engine,
-        ):
+        if not _is_here(model) or not are_cached(FeatureSpec.from_config(config), tried):
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either
         return None
     tuned = network.summary.kept_stage != "head"
-    return BackboneView(dataclasses.replace(config, model=model), tuned, train)
+    return BackboneView(config, tuned, train)
 
 
 def _is_here(model: ModelConfig) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 
 from transferkit.errors import DataError
-from transferkit.evaluation.results import COMPARED_BY, Classifier, Kind, Result
+from transferkit.evaluation.results import COMPARED_BY, Classifier, Kind, Prediction, Result
 from transferkit.evaluation.summary import EpochRecord, Summary
-from transferkit.features.cache.table import saved_seconds
 
 
 def predict_test_images(
@@ -24,12 +23,12 @@ def predict_test_images(
         DataError: its probabilities are of another shape.
     """
     classifier.probabilities(paths[:1])  # the first call also compiles, which is no image's cost
-    start, saved = time.perf_counter(), saved_seconds()
-    probabilities = classifier.probabilities(paths)
+    start = time.perf_counter()
+    prediction = _predict(classifier, paths)
     # What was computed in an earlier run would have to be computed for new images.
-    seconds = time.perf_counter() - start + saved_seconds() - saved
+    seconds = time.perf_counter() - start + prediction.cached_seconds
     known = list(classifier.classes)
-    probabilities = np.asarray(probabilities)
+    probabilities = np.asarray(prediction.probabilities)
     if probabilities.shape != (len(paths), len(known)):
         raise DataError(
             f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
@@ -49,6 +48,12 @@ def predict_test_images(
             for row in classifier.history
         ],
     )
+
+
+def _predict(classifier: Classifier, paths: Sequence[str]) -> Prediction:
+    predict = getattr(classifier, "predict_with_cost", None)
+    prediction = predict(paths) if predict else Prediction(classifier.probabilities(paths))
+    return cast(Prediction, prediction)
 
 
 def require_classifier(classifier: Classifier) -> None:
