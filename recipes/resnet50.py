@@ -1,7 +1,7 @@
 """Fine-tune ResNet50 on a folder of images, beside the baselines.
 
     python recipes/resnet50.py DIR
-    python recipes/resnet50.py DIR --epochs 8 --train.unfreeze 2 --train.learning-rate-decay 0.7
+    python recipes/resnet50.py DIR --epochs 8 --train.unfreeze 2 --train.layer-decay 0.7
     python recipes/resnet50.py DIR --backbone mobilenet_v2
 
 Measured on two cores of an AMD EPYC, with Hymenoptera (ants and bees, 245 photographs to train

@@ -107,7 +107,7 @@ def test_the_history_is_that_of_the_saved_model(name: str, runs: Callable[[str],
 
     history = pd.read_csv(runs(name) / "history.csv")
     kept = pd.DataFrame(Network.load(runs(name).folder).history)
-    pd.testing.assert_frame_equal(history, kept)
+    pd.testing.assert_frame_equal(history, kept.astype(history.dtypes))
 
 
 @pytest.mark.parametrize("name", NAMES)
