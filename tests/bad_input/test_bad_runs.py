@@ -109,7 +109,8 @@ def test_the_weights_of_another_network_are_a_sentence(command, photos, tmp_path
     )  # fmt: skip
     assert outcome.sentences == [
         f"transferkit: The weights in {str(tmp_path / 'other.weights.h5')!r} do not fit "
-        "'mobilenet_025' without its top: give that backbone's own, or name the one that they are of with --backbone."
+        "'mobilenet_025' without its top: give that backbone's own, or name the one that they are "
+        "of with --backbone."
     ]
     assert (outcome.status, outcome.new) == (1, [])
     assert not (tmp_path / "new").exists()

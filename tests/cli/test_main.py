@@ -75,10 +75,11 @@ SECTIONS = ("Config.data", "Config.model", "Config.train", "Config.compute")
         "cli/demo",
         "cli/look",
         "cli/compare",
-        "cli/predict",
+        "cli/fetch",
         "cli/report",
         "cli/train",
-        "cli/fetch",
+        "cli/curve",
+        "cli/predict",
     ],
 )
 def test_every_option_says_what_it_does(name):
