@@ -8,6 +8,7 @@ import pytest
 
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.backbones.spec import STAGES
 from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
@@ -33,7 +34,8 @@ def halved(images: np.ndarray) -> np.ndarray:
 def extractor(name: str, image_size: int | None = None, **settings: object) -> keras.Model:
     """An extractor whose weights are the same ones at every call."""
     keras.utils.set_random_seed(7)
-    return build_extractor(ModelConfig(backbone=name, weights="none", **settings), image_size)
+    model = resolve_model(ModelConfig(backbone=name, weights="none", **settings))
+    return build_extractor(model, image_size)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_025", "pocket", "mobilenet_v2", "convnext_tiny"])
