@@ -164,8 +164,8 @@ def test_names_that_are_not_utf_8_are_doubted_and_on_the_contact_sheet(drawn, tm
     made = tmp_path / "looks" / "photos"
     assert names(made) == [
         "contact-sheet-flip.png",
-        "label_issues.csv",
         "findings.csv",
+        "label_issues.csv",
         "look.html",
         "manifest.csv",
     ]
