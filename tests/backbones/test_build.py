@@ -13,6 +13,8 @@ from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
 from transferkit.errors import ConfigError, WeightsError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["inception_v3", "mobilenet_v3_small", "convnext_tiny"])
 def test_a_second_network_has_the_names_of_the_first(name: str) -> None:

@@ -17,6 +17,8 @@ from transferkit.backbones.catalog import BACKBONES
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import KERAS_BASE
 
+pytestmark = pytest.mark.slow
+
 PRETRAINED = [row for row in BACKBONES if row.weights_path]
 
 

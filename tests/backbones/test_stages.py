@@ -13,6 +13,8 @@ from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import BACKBONES, find_backbone
 from transferkit.backbones.spec import BackboneSpec
 
+pytestmark = pytest.mark.slow
+
 STAGED = [row for row in BACKBONES if row.pretrained]
 
 

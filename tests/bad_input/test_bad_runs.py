@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FAST = ("--backbone", "lenet", "--image-size", "16", "--epochs", "1", "--augment", "none")
 
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ODD = ("with space", "new\nline", "🐈", "x" * 250, "comma, \"quote\" 'single'", "-dash", "NA", "1")
 
 

@@ -22,6 +22,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError, WeightsError
 from transferkit.features.extract import extract_features
 
+pytestmark = pytest.mark.slow
+
 NAME = "logistic_regression_backbone"
 
 

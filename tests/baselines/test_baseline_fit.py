@@ -21,6 +21,8 @@ from transferkit.data.manifest import COLUMNS, Manifest
 from transferkit.errors import ConfigError, DataError
 from transferkit.evaluation.summary import BaselineSummary
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("majority", *(f"{row.name}_colour" for row in CLASSIFIERS))
 SENSIBLE = ("rbf_svm_hog", "logistic_regression_hog", "random_forest_hog", "linear_svm_hog_colour")
 Fit = Callable[[str], Baseline]

@@ -15,6 +15,8 @@ from transferkit.baselines.pixel_importance import pixel_importance
 from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
 
+pytestmark = pytest.mark.slow
+
 CORNER = (slice(0, 8), slice(24, 32))  # rows and columns of 32
 
 

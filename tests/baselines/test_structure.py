@@ -26,6 +26,8 @@ from transferkit.baselines.classifiers import MAKERS
 from transferkit.baselines.image_features import ImageFeatures
 from transferkit.errors import RunError
 
+pytestmark = pytest.mark.slow
+
 
 def loaded(baseline: Baseline, folder: Path) -> Baseline:
     path = folder / "saved.skops"

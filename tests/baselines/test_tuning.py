@@ -16,6 +16,8 @@ from transferkit.baselines.temperature_scaling import TemperedClassifier, logits
 from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.features.linear_probe import STRENGTHS, solve_probe
 
+pytestmark = pytest.mark.slow
+
 WIDTH = 8
 WEIGHED = sorted(name for name in MAKERS if can_weigh(name))
 

@@ -16,6 +16,8 @@ from transferkit.config.settings import Config, ModelConfig
 from transferkit.experiment import run_name
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 LENET = Config(model=ModelConfig(backbone="lenet", weights="none"))
 FILES = {
     "baselines",

@@ -15,6 +15,8 @@ from transferkit.cli.main import COMMANDS
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, RunError
 
+pytestmark = pytest.mark.slow
+
 FLAGS = ["--backbone", "pocket", "--image-size", "32", "--baselines", "knn_pixels", "--draws", "2"]
 
 

@@ -10,6 +10,8 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.cli.job import Job
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["--image-size", 32, "--train.unfreeze", "none", "--train.head-epochs", 1]
 LINE = "No ImageNet weights in the cache and none from the network: using pocket (96 px). "
 

@@ -15,6 +15,8 @@ from transferkit.data.samples.patches import write_patches
 from transferkit.errors import RunError
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 
 def _few_digits(folder: Path) -> Path:
     return write_digits(folder, images=60)

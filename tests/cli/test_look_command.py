@@ -15,6 +15,8 @@ from PIL import Image
 
 from transferkit.data.manifest import Manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):

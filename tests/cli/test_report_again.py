@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DRAWN = ("report.html", "report.md", "model_card.md", "scores.json", "explanations.json")
 
 

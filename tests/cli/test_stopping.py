@@ -18,6 +18,8 @@ from transferkit.models.network import Network
 from transferkit.report.comparison.tracking import track_run
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 START = {"config.yaml", "environment.json", "manifest.csv"}
 
 

@@ -8,6 +8,8 @@ from transferkit.data.quality.near_duplicates import near_duplicates
 from transferkit.data.samples.digits import write_digits
 from transferkit.data.samples.patches import write_patches
 
+pytestmark = pytest.mark.slow
+
 MOST = 10**8
 
 

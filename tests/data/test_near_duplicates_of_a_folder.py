@@ -8,6 +8,8 @@ from PIL import Image, ImageDraw
 from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def near(tmp_path):

@@ -16,6 +16,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.data.samples.patches import PHOTOGRAPHS, write_patches
 from transferkit.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 SIDE, REGION = 48, 96  # pixels: of a patch, and of what goes to one split as a whole
 SPLITS = ("train", "validation", "test")
 

@@ -14,6 +14,8 @@ from transferkit.data.inspection import DatasetInspection, look
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.data.quality.image_statistics import in_words, picture_statistics, read_thumbnails
 
+pytestmark = pytest.mark.slow
+
 ALONE = DataConfig(near_duplicates=False)
 
 

@@ -19,6 +19,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.data.quality import scan_cache
 from transferkit.data.quality.scan_cache import cached_sources, inspect_cached
 
+pytestmark = pytest.mark.slow
+
 SOON = -(10**12)  # nanoseconds: what the test has just written counts as written long ago
 
 

@@ -14,6 +14,8 @@ from transferkit.data.quality.split_shift import (
     statistics_probe,
 )
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 240
 PROBES = pytest.mark.parametrize("probe", [statistics_probe, features_probe])
 

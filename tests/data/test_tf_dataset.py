@@ -9,6 +9,8 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.data.loading.tf_dataset import Augmentation, naming_bad_files, training_batches
 
+pytestmark = pytest.mark.slow
+
 SIDE, IMAGES = 8, 23
 DATA = DataConfig(image_size=SIDE)
 FLIP, PHOTO, NONE = (find_policy(name) for name in ("flip", "photo", "none"))

@@ -11,6 +11,8 @@ from tfds_worlds import cache, files, jpeg, leaves, prepared, sentence_of
 from transferkit.data.manifest import Manifest
 from transferkit.data.sources.tfds.catalog import fetch, tfds_folder
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_set_keeps_its_splits_and_class_names(leaves):
     folders = {Path(path).parent.as_posix() for path in files(leaves)}

@@ -23,6 +23,8 @@ from transferkit.evaluation.significance import pairwise
 from transferkit.evaluation.slices import slice_scores
 from transferkit.learning_curves.power_law import doubling, fit_power_law
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 100  # of the bootstrap: what is held here does not depend on them
 MANNERS = ("constant", "right", "wrong", "tied", "sure", "mixed", "rounded")
 PRECISIONS = (np.float16, np.float32, np.float64)

@@ -24,6 +24,8 @@ from transferkit.inference.engine import Engine, EngineSpec
 from transferkit.inference.parity import start_engine
 from transferkit.storage.disk_cache import features_folder
 
+pytestmark = pytest.mark.slow
+
 
 def forget() -> None:
     """As at the start of a process."""

@@ -21,6 +21,8 @@ from transferkit.features.cache.store import Batch
 from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import DEFAULT_POOL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pictures(drawn: Callable[..., Path]) -> list[str]:

@@ -18,6 +18,8 @@ from transferkit.features.extract import extract_features
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import build_extractor
 
+pytestmark = pytest.mark.slow
+
 
 def paths(manifest: Manifest) -> list[str]:
     return manifest.part("train")["path"].tolist()

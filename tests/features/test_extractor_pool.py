@@ -28,6 +28,8 @@ from transferkit.models.classifier import build_classifier, build_extractor, ext
 from transferkit.storage.disk_cache import features_folder
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 Lent = Callable[[], keras.Model]
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from kept_worlds import FACTS, GENEROUS, World, damage_a_row, keys_of
 
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import FeatureBatch, Table
 from transferkit.features.linear_probe import solve_probe
+
+pytestmark = pytest.mark.slow
 
 IMAGES, WIDTH, BATCH = 10_000, 512, 32
 ROWS = 512  # of a block: few beside all of them, as they are

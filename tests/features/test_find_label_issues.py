@@ -14,6 +14,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError
 from transferkit.features.label_issues import find_label_issues, out_of_fold_probabilities
 
+pytestmark = pytest.mark.slow
+
 POCKET = Config(data=DataConfig(image_size=48), model=ModelConfig("pocket", "embedded"))
 CLASSES, IMAGES, WIDTH = 3, 120, 6
 WRONG = (7, 40, 99)

@@ -24,6 +24,8 @@ from transferkit.inference.engine import EngineSpec, choose_engine
 from transferkit.inference.tf_graph import trace
 from transferkit.models.classifier import build_extractor
 
+pytestmark = pytest.mark.slow
+
 GPU = bool(tf.config.list_physical_devices("GPU"))
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
 needs_cpu = pytest.mark.skipif(GPU, reason="it is about what is done without a GPU")

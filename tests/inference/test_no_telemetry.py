@@ -16,6 +16,8 @@ import pytest
 import transferkit
 from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 
+pytestmark = pytest.mark.slow
+
 MAKERS = ("openvino", "nncf")
 RUN = """
 import socket, sys

@@ -26,7 +26,7 @@ from transferkit.inference.parity import Parity, compare_outputs, verify_parity
 from transferkit.storage.disk_cache import ABOUT, features_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
-pytestmark = pytest.mark.skipif(GPU, reason="engines are others on a GPU")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(GPU, reason="engines are others on a GPU")]
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
 
 

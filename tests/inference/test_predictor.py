@@ -20,6 +20,8 @@ from transferkit.inference.devices import FLOAT32
 from transferkit.inference.engine import Engine
 from transferkit.inference.predictor import BatchPredictor
 
+pytestmark = pytest.mark.slow
+
 DATA = DataConfig()
 
 

@@ -25,6 +25,8 @@ from transferkit.inference.openvino import quantization
 from transferkit.inference.parity import verify_parity
 from transferkit.storage.disk_cache import ABOUT, features_folder
 
+pytestmark = pytest.mark.slow
+
 needs_nncf = pytest.mark.skipif(
     find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
 )

@@ -28,9 +28,12 @@ from transferkit.inference.parity import start_engine
 from transferkit.storage import disk_cache
 from transferkit.storage.disk_cache import NETWORK, NETWORKS, features_folder, make_room
 
-pytestmark = pytest.mark.skipif(
-    find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        find_spec("nncf") is None or find_spec("openvino") is None, reason="NNCF is an extra"
+    ),
+]
 GENEROUS = 10**9
 KEPT = "The network in int8 is kept from before.\n"
 Said = Callable[[], str]

@@ -14,6 +14,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, DataError
 from transferkit.learning_curves.run import CURVE_BASELINES, _draws_of, learning_curve
 
+pytestmark = pytest.mark.slow
+
 POCKET = Config(data=DataConfig(image_size=32), model=ModelConfig("pocket", "embedded"))
 RANDOM = Config(model=ModelConfig("lenet", "none"))
 QUICK = ("knn_pixels", "majority")

@@ -13,6 +13,8 @@ from transferkit.errors import ConfigError
 from transferkit.models.classifier import build_classifier, dropout_of, extractor_of
 from transferkit.models.freezing import unfreeze_blocks
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("a", "b", "c")
 PLAIN = ModelConfig(backbone="mobilenet_025", weights="none")
 ROW = find_backbone("mobilenet_025")

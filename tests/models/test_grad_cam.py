@@ -25,6 +25,8 @@ from transferkit.models.network import Network
 from transferkit.training.train import train
 from transferkit.training.tta import with_flip_tta
 
+pytestmark = pytest.mark.slow
+
 CLASS_NAMES = ("a", "b", "c")
 SETTINGS = {
     "average": {"pooling": "avg"},

@@ -23,6 +23,8 @@ from transferkit.storage.run import REPORT, Run
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(

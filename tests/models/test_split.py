@@ -12,6 +12,8 @@ from transferkit.models.classifier import build_classifier, extractor_of
 from transferkit.models.freezing import unfreeze_blocks
 from transferkit.models.split import split_at
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["circles", "squares", "stars"]
 
 

@@ -14,6 +14,8 @@ from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
 
+pytestmark = pytest.mark.slow
+
 POOLINGS = ("avg", "max", "both", "stages", "stages_both")
 
 

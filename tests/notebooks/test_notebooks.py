@@ -14,6 +14,8 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 NOWHERE = "http://127.0.0.1:9"  # the discard port: a connection is refused at once
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

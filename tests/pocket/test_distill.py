@@ -17,6 +17,8 @@ from tools.pocket.export import write_weights
 from tools.pocket.loss_plot import draw_curve
 from transferkit.backbones.build import build_backbone
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def learnt(lesson: Lesson) -> keras.Model:

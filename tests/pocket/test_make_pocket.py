@@ -14,6 +14,8 @@ import pytest
 from tools.pocket.dataset import LABELS
 from transferkit.backbones.build import build_backbone
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).parents[2] / "tools" / "pocket" / "make_pocket.py"
 SHORT = ["--pictures", "16", "--batch", "8", "--steps", "2", "--kept-every", "2"]
 

@@ -11,6 +11,8 @@ from tools.pocket.scenes import SIDE
 from tools.pocket.teacher import principal_components, teach
 from transferkit.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_targets_are_a_map_of_the_size_of_the_students(lesson: Lesson) -> None:
     targets = np.load(lesson.folder / "targets-0000.npy")

@@ -10,6 +10,8 @@ import pytest
 from transferkit.backbones import resolve
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 WRONG = (
     (

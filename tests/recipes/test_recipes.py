@@ -19,6 +19,8 @@ import pytest
 from transferkit import Run, load_baseline, predict
 from transferkit.cli.job import Job, parse_job
 
+pytestmark = pytest.mark.slow
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 NAMES = sorted({path.stem for path in RECIPES.glob("*.py")})
 FILES = ("config.yaml", "environment.json", "manifest.csv", "history.csv", "model.keras")

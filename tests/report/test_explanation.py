@@ -20,6 +20,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import TrainingSummary
 from transferkit.report.comparison.explanation import Explanations, chosen, coloured, explanations
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(manifest: Manifest) -> World:

@@ -14,6 +14,8 @@ from transferkit.report.comparison.page import SECTIONS, page
 from transferkit.runtime.faults import Faults
 from transferkit.storage.run import Run
 
+pytestmark = pytest.mark.slow
+
 PARTS = (  # what computes or draws a part, and a section of the page that shows it
     ("evaluation.statistics.score_intervals", "Results"),
     ("evaluation.statistics.pairwise", "Differences"),

@@ -18,6 +18,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.report.comparison import feature_map as module
 from transferkit.report.comparison.feature_map import FeatureMap, feature_map
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(manifest: Manifest) -> World:

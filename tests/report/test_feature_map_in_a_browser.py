@@ -14,6 +14,8 @@ from explained_worlds import rendered
 from transferkit.report.comparison.feature_map import FeatureMap, Point, _sheet
 from transferkit.report.html.render import STATIC
 
+pytestmark = pytest.mark.slow
+
 SPOTS = {"left": (100, 100), "middle": (200, 110), "right": (300, 100), "low": (210, 280)}
 KINDS = {"left": "right", "middle": "wrong", "right": "train", "low": "right"}
 

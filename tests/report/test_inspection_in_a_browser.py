@@ -8,6 +8,8 @@ from browser import chromium, visit
 from transferkit.data.inspection import look
 from transferkit.report.inspection.page import look_page
 
+pytestmark = pytest.mark.slow
+
 IMAGE = "<img src=x onerror=alert(1)>"
 
 

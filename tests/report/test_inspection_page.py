@@ -15,6 +15,8 @@ from transferkit.report.inspection.page import look_page, next_command_of
 from transferkit.report.inspection.sections import sections, shown_path
 from transferkit.report.inspection.verdict import by_class, found_in, labels_by_path, verdict
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)<"
 
 

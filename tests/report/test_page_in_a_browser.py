@@ -10,6 +10,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.report.comparison.page import page
 from transferkit.report.comparison.report import compare
 
+pytestmark = pytest.mark.slow
+
 SCRIPT, IMAGE = "<script>alert(1)<", "<img src=x onerror=alert(1)>"
 
 

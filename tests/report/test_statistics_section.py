@@ -16,6 +16,8 @@ from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.report import compare
 from transferkit.report.comparison.statistics_section import _pair, evidence
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def leaking(manifest, answerers):

@@ -23,6 +23,8 @@ from transferkit.training.activation_cache import cache_activations
 from transferkit.training.dataset import read_split
 from transferkit.training.state import CachedActivations, TrainingState
 
+pytestmark = pytest.mark.slow
+
 FLOAT32 = ComputeConfig(precision="float32")
 
 

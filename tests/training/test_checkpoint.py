@@ -25,6 +25,8 @@ from transferkit.training.callbacks import HistoryLogger
 from transferkit.training.checkpoint import SHARE, Checkpoint
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 TUNED = {"unfreeze": "last", "calibrate": False, "tta": False, "fine_tune_learning_rate": 1e-3}
 
 

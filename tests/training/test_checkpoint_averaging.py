@@ -20,6 +20,8 @@ from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 from transferkit.training.tta import should_use_tta, with_flip_tta
 
+pytestmark = pytest.mark.slow
+
 
 def changed(config: Config, **settings: object) -> Config:
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **settings))

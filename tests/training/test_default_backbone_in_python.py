@@ -22,6 +22,8 @@ from transferkit.models.classifier import build_classifier, build_extractor
 from transferkit.storage.run import Run
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 QUICK = Config(data=DataConfig(image_size=32), train=TrainConfig(unfreeze="none", head_epochs=1))
 
 

@@ -19,6 +19,8 @@ from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.stages import fit_classifier
 from transferkit.training.state import TrainingState
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mix", ["none", "mixup", "cutmix"])
 def test_what_is_finished_later_is_what_is_finished_at_once(

@@ -30,6 +30,8 @@ from transferkit.training.stages import fit_classifier
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 ROW = find_backbone("pocket")
 
 

@@ -28,6 +28,8 @@ from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import answers, calibrate
 from transferkit.training.train import train
 
+pytestmark = pytest.mark.slow
+
 
 def changed(config: Config, **settings: object) -> Config:
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **settings))

@@ -21,6 +21,8 @@ from transferkit.training import head
 from transferkit.training.stages import fit_classifier
 from transferkit.training.state import TrainingState, require_numbers
 
+pytestmark = pytest.mark.slow
+
 ROW = find_backbone("pocket")
 
 

@@ -13,6 +13,8 @@ from transferkit.evaluation.summary import TrainingSummary
 from transferkit.training import tta
 from transferkit.training.dataset import SplitData
 
+pytestmark = pytest.mark.slow
+
 TRUTH = np.array([0, 1, 1, 0])
 SURE = np.eye(2)[TRUTH] * 0.8 + 0.1
 UNSURE = np.full((4, 2), 0.5)
