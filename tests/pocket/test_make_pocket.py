@@ -17,7 +17,7 @@ from transferkit.backbones.build import build_backbone
 pytestmark = pytest.mark.slow
 
 RECIPE = Path(__file__).parents[2] / "tools" / "pocket" / "make_pocket.py"
-SHORT = ["--pictures", "16", "--batch", "8", "--steps", "2", "--kept-every", "2"]
+SHORT = ["--pictures", "16", "--batch-size", "8", "--steps", "2", "--kept-every", "2"]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

@@ -41,7 +41,7 @@ def test_statistics_follow_in_training(onednn: bool, images: np.ndarray) -> None
     model = build()
     let_statistics_follow(model)
     model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=False)
-    with Precision("float32", onednn, "").fast():
+    with Precision("float32", onednn, "").autocast():
         model.fit(images, np.zeros((512, 2)), batch_size=32, epochs=5, verbose=0)
     _, _, mean, variance = model.get_layer("inner").get_layer("normal").get_weights()
     true_mean, true_variance = true_statistics(model, images)
