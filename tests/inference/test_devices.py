@@ -66,6 +66,7 @@ def test_logical_devices_after_tensorflow_has_started_are_one_sentence() -> None
     )
 
 
+@pytest.mark.slow
 def test_two_logical_devices_are_mirrored() -> None:
     code = (
         "from transferkit.config.settings import ComputeConfig\n"

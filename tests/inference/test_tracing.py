@@ -12,6 +12,7 @@ from transferkit.models.classifier import HEAD
 from transferkit.training.stages import fit_classifier
 
 
+@pytest.mark.slow
 def test_each_step_is_traced_once(
     manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

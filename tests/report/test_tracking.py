@@ -84,6 +84,7 @@ def test_the_makers_of_mlflow_are_told_nothing():
 
 
 @needs("mlflow")
+@pytest.mark.slow
 def test_mlflow_has_settings_scores_and_files(report, run, tmp_path, monkeypatch):
     import mlflow
 
