@@ -1,4 +1,4 @@
-"""What the random forest's own settings cost and bring: entropy for many classes, leaves searched.
+"""Cost and gain of the random forest's settings: entropy for many classes, leaves searched.
 
     python benchmarks/forest.py
     python benchmarks/forest.py DIR... --seeds 5
@@ -107,7 +107,7 @@ def measure(folder: str, config: tk.Config, seeds: int) -> Iterator[dict[str, ob
 
 @contextmanager
 def searched(leaves: list[int]) -> Iterator[None]:
-    """Within it, the forest has the best of `leaves`, in images."""
+    """Context in which the forest searches `leaves`, in images."""
     MAKERS[FOREST] = lambda seed: random_forest(seed)._replace(
         grid={"min_samples_leaf": leaves}, only_weighed=False
     )

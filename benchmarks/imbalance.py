@@ -1,4 +1,4 @@
-"""What the weights of the classes bring where half of the classes are rare, by one rule for all.
+"""Gain from class weights where half of the classes are rare, by one rule for all.
 
     python benchmarks/imbalance.py DIR
     python benchmarks/imbalance.py DIR --backbone mobilenet_v2 --weights FILE

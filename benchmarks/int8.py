@@ -1,4 +1,4 @@
-"""What features in int8 are worth beside those in float32: how near, and how often heads are right.
+"""Features in int8 beside those in float32: how near they are, and the accuracy of heads.
 
     python benchmarks/int8.py DIR...
     python benchmarks/int8.py DIR... --backbone mobilenet_v2 --weights FILE --splits 20
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def print_line(folder: str, asked: argparse.Namespace) -> None:
-    """What there is to say of one folder."""
+    """Print the line of one folder."""
     manifest = tk.Manifest.read(folder)
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
     truth, groups = manifest.truth(rows), list(rows["group"])

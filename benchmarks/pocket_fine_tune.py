@@ -1,4 +1,4 @@
-"""What the embedded weights are worth when the whole network learns: pocket with them, and without.
+"""Gain from the embedded weights when the whole of pocket learns: with them, and without.
 
     python benchmarks/pocket_fine_tune.py DIR [EPOCHS]
 

@@ -1,4 +1,4 @@
-"""What more training brings: the accuracy and the time of each preset, over splits and seeds.
+"""Accuracy and time of each preset, over splits and seeds.
 
     python benchmarks/presets.py DIR...
     python benchmarks/presets.py DIR... --backbone mobilenet_v2 --weights FILE --presets fast best

@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def subjects(mobilenet: str, scratch: Path) -> list[Subject]:
-    """What is compared; the random network's weights are put into `scratch`."""
+    """Return the compared networks; the random one's weights are put into `scratch`."""
     from transferkit.backbones.build import build_backbone
 
     random = scratch / "random.weights.h5"

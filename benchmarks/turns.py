@@ -1,4 +1,4 @@
-"""What benchmarks share: their arguments, and subjects that take turns, each in its own process.
+"""Shared by benchmarks: arguments, and subjects that take turns, each in its own process.
 
 So the start of each counts, and nothing of it is left for the next.
 """
@@ -26,7 +26,7 @@ found = getattr(importlib.import_module(sys.argv[2]), sys.argv[3])(**json.loads(
 print("\\n" + json.dumps(found))
 """
 Found = dict[str, Any]
-"""What a subject returns: plain values by name, moments in seconds since 1970 among them."""
+"""Values that a subject returns by name, moments in seconds since 1970 among them."""
 
 
 def parser(text: str | None) -> argparse.ArgumentParser:
@@ -103,7 +103,7 @@ def datasets(folder: str, image_size: int) -> dict[str, Any]:
 
 
 def take(subject: Callable[..., Found], *, cache: Path | None = None, **settings: Any) -> Found:
-    """What `subject` finds with `settings` in a process of its own, and when that was `started`.
+    """Return the values of `subject` with `settings` from a process of its own, and its start.
 
     Features are kept in `cache`, or not at all where they would be without it.
     """

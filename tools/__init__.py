@@ -1,1 +1,1 @@
-"""What made parts of the package, and is not part of it."""
+"""Tools that made parts of the package and its documents, outside the wheel."""

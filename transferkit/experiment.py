@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Work = Callable[[Manifest, Config, Run], Report]
 
+AnyExperiment = TypeVar("AnyExperiment", bound="Experiment")  # `typing.Self` needs Python 3.11
 UNNAMED = re.compile(r"[^\w.-]+")  # characters that the name of a run has not
 
 
@@ -56,7 +57,7 @@ class Experiment:
     overwrite: bool = False
     manifest: str = ""
 
-    def with_backbone(self) -> Self:
+    def with_backbone(self: AnyExperiment) -> AnyExperiment:
         """Return the same with a named backbone where the settings say auto.
 
         Without its images it stays as it is: nothing is downloaded, and reading them says why.

@@ -39,7 +39,8 @@ GOOD = (
 
 @pytest.mark.parametrize("values", GOOD)
 def test_a_value_of_its_type_within_its_range_is_taken(values):
-    Cake(**values)
+    cake = Cake(**values)
+    assert {name: getattr(cake, name) for name in values} == values
 
 
 BAD = (

@@ -104,7 +104,7 @@ def _fetch(address: str, folder: Path, is_whole: Callable[[Path], bool]) -> Path
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, without the layers that urllib wraps it in."""
+    """Return the cause of an error, without the layers that urllib wraps it in."""
     return str(getattr(error, "reason", error))
 
 

@@ -29,8 +29,8 @@ class BackboneSpec:
     parameters: int
     """Weights without the top, at the native side, those that no gradient reaches among them."""
     preprocessing: Preprocessing
-    """What the network was trained on: caffe, BGR less the mean; tf, -1 to 1; torch, 0 to 1, then
-    standardised; scale, 0 to 1; inside, 0 to 255, since the network's own layers scale."""
+    """Preprocessing that it was trained with: caffe, BGR less the mean; tf, -1 to 1; torch, 0 to 1,
+    then standardised; scale, 0 to 1; inside, 0 to 255, since the network's own layers scale."""
     blocks: tuple[str, ...]
     """First layer of each block that can be released, from the input on. In the order of
     `model.layers`, all from that layer on is of that block or a later one, and is computed from
@@ -40,11 +40,11 @@ class BackboneSpec:
     each of the coarsest sides, activated where any is, and the network's output at the end. Empty
     for a network that ends in a vector."""
     pooling: Literal["avg", "stages", "stages_both"] = "avg"
-    """What the setting `pooling` means by auto."""
+    """Pooling that the setting auto stands for."""
     application: str = ""
     """The function in `keras.applications`; empty for a network of the project's own."""
     arguments: tuple[tuple[str, float], ...] = ()
-    """What sets the network apart from others that the same function builds."""
+    """Keyword arguments of that function for this network."""
     embedded: str = ""
     """The weights without the top that come with the package, below `backbones`; empty if none."""
     weights_path: str = ""
@@ -70,7 +70,7 @@ class BackboneSpec:
 
 
 def pooling_of(row: BackboneSpec, wanted: str) -> str:
-    """What the setting `pooling` means for the network of `row`."""
+    """Return the pooling of the network of `row` for the setting `pooling`."""
     return row.pooling if wanted == "auto" else wanted
 
 

@@ -17,7 +17,7 @@ from transferkit.storage.disk_cache import NETWORKS, features_folder
 
 @dataclasses.dataclass(frozen=True)
 class CacheOptions:
-    """What frozen backbones and HOG said of images, kept between runs: a line for each and side.
+    """List the cached features of backbones and HOG, one line per table.
 
     With it, what is known of files, and networks in int8.
     """

@@ -33,9 +33,9 @@ class Sample:
     """A sample that can be written out without a network, and what is learnt from it."""
 
     name: str
-    """What its folder is called."""
+    """Name of its folder."""
     about: str
-    """What it is, in words that begin with the number of its images."""
+    """Description that begins with the number of its images."""
     write: Callable[[Path], Path]
     """Writes it into a folder that is free or holds it already, and gives the folder."""
     augment: str

@@ -18,7 +18,7 @@ from transferkit.experiment import Experiment
 
 @dataclasses.dataclass(frozen=True)
 class Job(Experiment):
-    """What is to be done with which images, and where the result goes."""
+    """Images, settings and output folder of one command."""
 
     source: Annotated[str, tyro.conf.Positional] = ""
     """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""

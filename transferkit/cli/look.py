@@ -37,7 +37,7 @@ SHEET_SIDE = 160  # pixels of each picture on it
 
 @dataclasses.dataclass(frozen=True)
 class LookOptions:
-    """What is in a folder of images: classes, sizes, formats, and what may be wrong with them."""
+    """Inspect a folder of images: classes, sizes, formats, and what may be wrong with them."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""

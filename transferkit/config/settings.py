@@ -43,8 +43,8 @@ class DataConfig:
     """Which values of images of more than 8 bits become black and white, such as 0 4095; if not
     given, it is decided from all of them, once for training and prediction."""
     strict: Annotated[bool, _short("--strict")] = False
-    """What is wrong with the images, such as a file that cannot be read or a split that leaks, is
-    an error, not a line in the report."""
+    """Raise an error for anything wrong with the images, such as a file that cannot be read or a
+    split that leaks, instead of a line in the report."""
     near_duplicates: bool = True
     """Look for near copies (rescaled, recompressed, cropped, mirrored or turned), and keep them
     together."""

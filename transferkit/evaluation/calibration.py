@@ -31,7 +31,7 @@ class Reliability:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Coverage:
-    """What is gained by leaving the least sure answers to a human.
+    """Accuracy by the share of images that are answered, the least confident left to a human.
 
     Attributes:
         coverage: `(points,)` share of the images that are answered, increasing to 1.

@@ -1,4 +1,4 @@
-"""What a classifier must offer to be compared, and what is kept of it once it has answered."""
+"""The protocol of a classifier that can be compared, and the result of its predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMPARED_BY = (
     *("name", "kind", "classes", "fit_seconds", "megabytes"),
     *("summary", "history", "probabilities"),
 )
-"""What a comparison asks of a `Classifier`: all that it has but `data` and `save`."""
+"""Members of `Classifier` that a comparison needs: all but `data` and `save`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Classifier(Protocol):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Result:
-    """What one classifier said of the test images, and what it cost.
+    """Predictions of one classifier for the test images, and their cost.
 
     Attributes:
         probabilities: `(images, classes)` float32.

@@ -1,4 +1,4 @@
-"""What the answers of several classifiers to the same test images are worth."""
+"""Statistics of several classifiers on the same test images: intervals, tests, calibration."""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, TypeVar
 
 from transferkit.runtime.profiling import ResourceUsage
 
+AnySummary = TypeVar("AnySummary", bound="Summary")  # `typing.Self` is not in Python 3.10
 ClassWeights = Literal["none", "balanced", "unsupported"]
 """Unsupported: rarer classes should weigh more, and this classifier cannot weigh images."""
 
@@ -42,7 +43,7 @@ class EpochRecord:
         return _to_json(self)
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> EpochRecord:
         """Return the record that `content` holds; "NaN" and "Infinity" may be text.
 
         Raises:
@@ -108,7 +109,7 @@ class Summary:
         return _to_json(self)
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
+    def from_json(cls: type[AnySummary], content: Mapping[str, Any]) -> AnySummary:
         """Return the summary that `to_json` gave as `content`.
 
         Raises:

@@ -39,7 +39,7 @@ class ExtractorPool:
 
     @property
     def specs(self) -> list[FeatureSpec]:
-        """What the compiled extractors are for, the last added one last."""
+        """Specs of the compiled extractors, the last added one last."""
         return [spec for spec, _ in self._predictors]
 
     def get(self, spec: FeatureSpec) -> BatchPredictor:

@@ -59,7 +59,7 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
 def out_of_fold_probabilities(
     features: np.ndarray, truth: np.ndarray, groups: list[str], *, classes: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What probes say of images that they have not learnt from, and which images these are.
+    """Return out-of-fold probabilities of linear probes, and which images have them.
 
     `(images, classes)` probabilities, and `(images,)` bool: false of a class that cannot be
     divided, for which the label itself stands. The regularisation is chosen once, of all images:

@@ -69,7 +69,7 @@ class EngineSpec:
 
     @property
     def number_format(self) -> str:
-        """What most numbers are computed in."""
+        """Name of the data type that most numbers are computed in."""
         if self.precision.int8:
             return "int8"
         if self.precision.onednn_bfloat16 or (self.name == "openvino" and self.in_bfloat16):

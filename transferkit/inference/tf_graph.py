@@ -47,7 +47,7 @@ def frozen_graph(
 
 @contextmanager
 def _as_float32(model: keras.Model) -> Iterator[None]:
-    """Within it, `model` computes in float32: its layers are told so, and told back."""
+    """Context in which the layers of `model` compute in float32; their policies are restored."""
     before = [(layer, layer.dtype_policy) for layer in _layers(model)]
     mixed = [pair for pair in before if pair[1].compute_dtype != "float32"]
     for layer, _ in mixed:

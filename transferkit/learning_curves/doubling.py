@@ -1,4 +1,4 @@
-"""What twice the images would bring, and how far that can be trusted."""
+"""The gain from twice the training images, with its interval."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def law_of(marks: Correctness) -> PowerLaw:
 
 
 def gain_of(marks: Correctness, *, seed: int) -> Gain:
-    """What twice the images would bring; its interval has the chance of draws and of the test.
+    """Return the gain from twice the images; its interval covers draws and the test set.
 
     That of the draws is the one of `doubling`; that of the test images, which are the same at all
     sizes, comes from fitting the law to test sets redrawn of them. The two are independent.

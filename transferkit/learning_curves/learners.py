@@ -1,4 +1,4 @@
-"""What a learning curve is drawn of: classifiers on features that are read once, for all sizes."""
+"""Classifiers of a learning curve, on features that are read once for all sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What more images would bring: a power law through the errors at several sizes (Cortes, 1993)."""
+"""A power law through the errors at several training sizes (Cortes, 1993)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PowerLaw:
 
 @dataclasses.dataclass(frozen=True)
 class Gain:
-    """What twice the images would bring.
+    """Gain in accuracy from twice the training images.
 
     Attributes:
         gain: in accuracy, share 0..1.
@@ -64,7 +64,7 @@ def fit_power_law(images: np.ndarray, errors: np.ndarray) -> PowerLaw:
 def doubling(
     images_per_class: np.ndarray, errors: np.ndarray, *, draws: int = DRAWS, seed: int = 0
 ) -> Gain:
-    """What twice the most of `images_per_class` `(sizes,)`, rising, would bring, by the law.
+    """Return the gain from twice the largest of `images_per_class` `(sizes,)`, by the law.
 
     `errors` `(draws, sizes)` are shares 0..1, NaN where a size has fewer draws. The interval is
     Student's, of the law fitted `draws` times to means that are as uncertain as those found; draws

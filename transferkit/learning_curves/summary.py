@@ -78,12 +78,12 @@ class LearningCurveSummary(LearningCurve):
 
 
 def sentences(curve: LearningCurve) -> list[str]:
-    """What twice the images would bring the best, how many are enough, and who leads from where."""
+    """Return sentences on the gain from twice the images, how many are enough, and who leads."""
     return [*_more(curve), *_enough(curve), *_leads(curve)]
 
 
 def _more(curve: LearningCurve) -> Iterator[str]:
-    """What twice the images would bring to the classifier that is best with all."""
+    """Return a sentence on the gain from twice the images for the best classifier."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     if best.gain is None:
         yield (

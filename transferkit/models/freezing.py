@@ -27,7 +27,7 @@ def unfreeze_blocks(
 def layer_decay_multipliers(
     classifier: keras.Model, row: BackboneSpec, decay: float
 ) -> dict[str, float]:
-    """What multiplies the rate of each variable of the backbone: `decay` a block downwards."""
+    """Return learning-rate multipliers by variable: `decay` per block towards the input."""
     factors: dict[str, float] = {}
     if decay == 1:
         return factors

@@ -101,7 +101,7 @@ class MapSplit:
     kernel: keras.Variable
 
     def maps(self, images: np.ndarray) -> list[np.ndarray]:
-        """What is pooled: `(images, rows, columns, features)` float32 each."""
+        """Return the maps that are pooled: `(images, rows, columns, features)` float32 each."""
         found = self.below(np.asarray(images, np.float32), training=False)
         return [np.asarray(each, np.float32) for each in keras.tree.flatten(found)]
 

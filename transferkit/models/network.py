@@ -61,7 +61,7 @@ class Network:
         return BatchPredictor(self.model, self.engine)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is copied or pickled: not what is compiled, which can be made again."""
+        """Return the state to copy or pickle, without what is compiled."""
         return {name: value for name, value in vars(self).items() if name != "_forward"}
 
     def probabilities(self, images: Sequence[ImageSource]) -> np.ndarray:

@@ -100,7 +100,7 @@ def _joined(tensors: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
 def _parts(
     joined: keras.KerasTensor, shapes: Sequence[tuple[int, ...]]
 ) -> Iterator[keras.KerasTensor]:
-    """What `_joined` has joined, in the `shapes` that it had."""
+    """Split what `_joined` has joined into the `shapes` that it had."""
     start = 0
     for shape in shapes:
         end = start + math.prod(shape)

@@ -20,7 +20,7 @@ from transferkit.training.state import CachedActivations, TrainingState
 
 
 def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | None:
-    """What enters the last `blocks` blocks, for all images of `fit`, read once and kept.
+    """Cache the activations that enter the last `blocks` blocks, for all images of `fit`.
 
     None where fine-tuning goes from pixels in each epoch; if that was not asked for, it is said.
     """

@@ -1,4 +1,4 @@
-"""What is seen of training while it goes on: a line an epoch, a bar within it, and the history."""
+"""Callbacks of training: one line per epoch, a progress bar within it, and the history."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def head_batch(train: SplitData, replicas: int) -> int:
 
 
 def _random_features(fit: TrainingState) -> list[np.ndarray]:
-    """What random weights say of both parts, which nobody else will ask for."""
+    """Features of both splits by random weights, which are not worth caching."""
     forward = BatchPredictor(extractor_of(fit.classifier), fit.config.compute.engine)
     parts = fit.train, fit.validation
     return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]

@@ -198,7 +198,7 @@ def _has_helped(fit: TrainingState) -> bool:
 
 
 def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
-    """What learns, its batches for training and for validation, and what they are in words."""
+    """Return the trainable model, its training and validation batches, and a line on them."""
     config = fit.config.train
     if fit.kept is None:
         learner, augmentation = fit.classifier, _augmentation(fit)
@@ -222,7 +222,7 @@ def _mix_of_pixels(train: TrainConfig) -> str:
 
 
 def _augmentation(fit: TrainingState) -> Augmentation:
-    """What is done to the pixels of training images: by the GPU itself, where there is one."""
+    """Return the augmentation of training images: on the GPU, where there is one."""
     train = fit.config.train
     policy, mix = find_policy(train.augment), _mix_of_pixels(train)
     return Augmentation(policy, mix, fit.config.seed, later=fit.device.gpu)

@@ -1,4 +1,4 @@
-"""What the stages of one training share, and how each is compiled, judged and described."""
+"""The state that the stages of one training share, and how each is compiled and described."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 @dataclass(frozen=True)
 class CachedActivations:
-    """What enters the released part, on disk; `above` is that part, from there to probabilities.
+    """Cached input activations of the trainable part; `above` is that part, up to probabilities.
 
     `train` has the activations of the training images as they are, and then those of each view.
     """
@@ -58,7 +58,7 @@ class ProgressSaver(Protocol):
 
 @dataclass
 class TrainingState:
-    """What the stages of one training share; `history` and `summary` grow from stage to stage."""
+    """State of one training; `history` and `summary` grow from stage to stage."""
 
     classifier: keras.Model
     config: Config
@@ -74,7 +74,7 @@ class TrainingState:
     """The stage whose network the classifier is, where it is worth saving; empty before that."""
     checkpoint: ProgressSaver | None = None
     borrowed_seconds: float = 0.0
-    """What features cost, less what was spent on them here: they may have been read before."""
+    """Seconds that cached features took in earlier runs, beyond those spent here."""
 
     @property
     def row(self) -> BackboneSpec:

@@ -24,7 +24,7 @@ class CachedTable:
 
 
 def list_tables(root: Path) -> list[CachedTable]:
-    """What is kept below `root`, the last used table first."""
+    """Return the tables that are cached below `root`, the last used first."""
     found = []
     for folder in {path.parent for path in root.glob(f"*/*{ENDING}")}:
         blocks = [(path, stamp) for path in folder.glob(f"*{ENDING}") if (stamp := last_use(path))]

@@ -78,7 +78,7 @@ class QuantizedNetworkCache:
 
 
 def _network_of(content: memoryview) -> Any:
-    """What `write` made `content` of.
+    """Return the network that `write` stored as `content`.
 
     Raises:
         ValueError: it is damaged.

@@ -82,7 +82,7 @@ class ExplainedGroup:
 
 @dataclasses.dataclass(frozen=True)
 class Explanations:
-    """What the section shows; `like_by` is whose features say what is alike, empty for none."""
+    """Content of the section; `like_by` is the backbone that finds similar images, or empty."""
 
     name: str
     groups: tuple[ExplainedGroup, ...]

@@ -63,7 +63,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class FeatureMap:
-    """What the section shows.
+    """Content of the section.
 
     Attributes:
         points: those of wrong answers last, so that they are drawn on top.

@@ -81,7 +81,7 @@ def markdown_report(comparison: Comparison) -> str:
 
 
 def model_card(comparison: Comparison) -> str:
-    """What a user of the model should know of it, after Mitchell et al. (2019, arXiv 1810.03993).
+    """Return the model card, after Mitchell et al. (2019, arXiv 1810.03993).
 
     It is about the best network, or the best of all classifiers where there is none.
     """
@@ -168,7 +168,7 @@ def _counts(comparison: Comparison) -> dict[str, Any]:
 
 
 def start_of(row: BackboneSpec, weights: str) -> str:
-    """What a network of `row` started from, in words."""
+    """Return in words which weights a network of `row` started from."""
     if weights == "none":
         return "random weights"
     if weights == "embedded":

@@ -1,4 +1,4 @@
-"""What a comparison leaves for machines: the contents of scores.json and predictions.csv."""
+"""The contents of scores.json and predictions.csv."""
 
 from __future__ import annotations
 

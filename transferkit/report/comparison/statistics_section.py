@@ -1,4 +1,4 @@
-"""What the page says of how far its numbers can be trusted: differences, leaks, confidence."""
+"""The page's sections on differences, leaks, calibration and groups."""
 
 from __future__ import annotations
 

@@ -27,15 +27,15 @@ class Column:
     key: str
     write: Callable[..., str]
     says: str
-    """What the number means, in a line under the pointer."""
+    """Meaning of the number, in a tooltip of one line."""
 
     def text(self, entry: Entry) -> str:
-        """What the cell says; a dash where the number is not known."""
+        """Return the text of the cell; a dash where the number is not known."""
         values = self._values(entry)
         return self.write(*values) if values and all(map(math.isfinite, values)) else "–"
 
     def order(self, entry: Entry) -> float:
-        """What the column is sorted by."""
+        """Return the sort key of the cell."""
         return (self._values(entry) or [-math.inf])[0]
 
     def _values(self, entry: Entry) -> list[float]:

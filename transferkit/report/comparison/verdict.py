@@ -102,7 +102,7 @@ def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[D
 
 
 def _cost(best: Result, other: Result) -> str:
-    """What `best` took beside `other`: `9 times the training time and 30 times the size`."""
+    """Return the cost of `best` beside `other`: `9 times the training time, 30 times the size`."""
     shares = [
         share_of(best.fit_seconds, other.fit_seconds, "training time"),
         share_of(best.megabytes, other.megabytes, "size"),

@@ -11,7 +11,7 @@ from transferkit.errors import DataError
 
 
 def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
-    """What a classifier sees of the file `path`, upright and undistorted, `edge` pixels at most.
+    """Return the picture in the file `path` as a classifier sees it, at most `edge` pixels wide.
 
     That is the whole picture, or its centre square where `data` says crop.
 

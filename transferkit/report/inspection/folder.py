@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE, FINDINGS, MANIFEST = LOOK.marker, "findings.csv", "manifest.csv"
 LABEL_ISSUES = "label_issues.csv"
 FILES = (PAGE, FINDINGS, MANIFEST, LABEL_ISSUES, "contact-sheet-*.png", ".partial-*")
-"""What a look writes into its folder, as patterns."""
+"""Patterns of the files that `look` writes into its folder."""
 
 
 def write_look(

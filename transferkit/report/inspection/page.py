@@ -72,7 +72,7 @@ def look_page(
 
 
 def next_command_of(look: DatasetInspection) -> str:
-    """What to type next: a list without what cannot be used well, or the comparison at once."""
+    """Return the next command: writing a cleaned manifest, or the comparison at once."""
     source = shlex.quote(look.manifest.source)
     grouped = f" --data.group-by {shlex.quote(look.pattern)}" if look.pattern else ""
     mendable = look.findings["finding"].isin(["leak", "blank"]).any()

@@ -61,7 +61,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        """What was found and how often."""
+        """Title of the finding and its number of images."""
         return f"{self.found.short}: {len(self.found.counted):,}"
 
 
@@ -114,7 +114,7 @@ def shown_path(path: str, source: str) -> str:
 
 
 def set_title(members: Sequence[Picture]) -> str:
-    """What a set of images is: `2 images, roses`."""
+    """Return the title of a set of images: `2 images, roses`."""
     labels = {each.label for each in members}
     name = f", {min(labels)}" if len(labels) == 1 else f", {len(labels)} labels"
     return f"{counted(len(members), 'image')}{name}"
@@ -162,7 +162,7 @@ def _with_uri(one: Picture, uris: dict[str, str]) -> Picture:
 
 
 def _fitting(sets: list[list[Picture]], room: int, *, whole: bool) -> list[list[Picture]]:
-    """What fits into `room` characters: `whole` sets, or pictures."""
+    """Return the pictures that fit into `room` characters: `whole` sets, or single ones."""
     if whole:
         return sets[: that_fit([sum(len(one.uri) for one in each) for each in sets], room)]
     return [each[: that_fit([len(one.uri) for one in each], room)] for each in sets]

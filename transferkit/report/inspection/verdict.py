@@ -1,4 +1,4 @@
-"""What a look at a folder comes to, in words: what matters, what comes next."""
+"""The verdict on an inspected folder in words: what matters, what comes next."""
 
 from __future__ import annotations
 
