@@ -8,7 +8,6 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -154,11 +153,7 @@ class Baseline:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
-            for key, value in self.summary.facts.items()
-        )
-        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+        return self.summary.to_html(repr(self))
 
 
 def load_baseline(path: str | Path) -> Baseline:

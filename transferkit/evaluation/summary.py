@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from html import escape
 from typing import Any, Literal, TypeVar
 
 from transferkit.runtime.profiling import ResourceUsage
@@ -103,6 +104,14 @@ class Summary:
         """All known facts by name, those of `extra` among the others: what a report lists."""
         content = self.to_json()
         return content | content.pop("extra", {})
+
+    def to_html(self, title: str) -> str:
+        """Return `title` and a table of the facts, as HTML for a notebook."""
+        rows = "".join(
+            f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
+            for key, value in self.facts.items()
+        )
+        return f"<p>{escape(title)}</p><table>{rows}</table>"
 
     def to_json(self) -> dict[str, Any]:
         """Return the known facts by name."""

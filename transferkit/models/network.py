@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -142,8 +141,4 @@ class Network:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>"
-            for key, value in self.summary.facts.items()
-        )
-        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+        return self.summary.to_html(repr(self))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from transferkit.runtime.progress import log
 from transferkit.storage.files import PARTIAL
+from transferkit.storage.locks import acquire
 
 ENDING = ".block"
 ABOUT = "about.json"  # in the folder of a table: everything that decides its features
 NETWORKS, NETWORK = "networks", ".network"  # the folder of quantized networks, and their ending
-LOCK = ".lock"
 MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 LOCK_TIMEOUT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
@@ -33,14 +33,12 @@ def locked(root: Path) -> Iterator[None]:
     Raises:
         OSError: the folder cannot be written to, or another process has not ended its writing.
     """
-    from filelock import FileLock  # 0.07 s, for those who write
-
     root.mkdir(parents=True, exist_ok=True)
+    lock = acquire(root, LOCK_TIMEOUT)
     try:
-        with FileLock(root / LOCK, timeout=LOCK_TIMEOUT):
-            yield
-    except NotImplementedError as error:  # a file system without locks
-        raise OSError(str(error)) from error
+        yield
+    finally:
+        lock.release()
 
 
 def make_room(root: Path, bound: int) -> None:

@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transferkit.errors import RunError
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 LOCK = ".lock"  # the file, in the folder itself: another container on the same disk sees it too
+
+
+def acquire(folder: Path, timeout: float) -> FileLock:
+    """Acquire the lock of the existing `folder` and return it, to be released.
+
+    Raises:
+        filelock.Timeout: another process has held it for `timeout` seconds.
+        OSError: the folder cannot be written to, or its file system has no locks.
+    """
+    from filelock import FileLock  # 0.07 s, for those who write
+
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=timeout)
+    except NotImplementedError as error:  # a file system without locks
+        raise OSError(str(error)) from error
+    return lock
 
 
 @contextmanager
@@ -20,17 +41,16 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process holds it.
     """
-    from filelock import FileLock, Timeout  # 0.07 s, for those who write
+    from filelock import Timeout
 
-    lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock = acquire(folder, timeout=0)
     except Timeout:
         raise RunError(
             f"Another process is writing into {str(folder)!r} at this moment: "
             "wait for its end, or choose another folder with --out."
         ) from None
-    except (OSError, NotImplementedError):
+    except OSError:
         # A file system without locks; the writer reports a folder that cannot be written to.
         yield
         return
