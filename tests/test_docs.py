@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -241,31 +239,6 @@ def test_no_line_is_too_wide_to_read(page):
         if len(line) > 105 and not line.startswith(("|", "<img", "<!-- generated"))
     ]
     assert wide == []
-
-
-@pytest.mark.slow
-def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
-    pytest.importorskip("mkdocs", reason="mkdocs is not installed (extra docs)")
-    command = ["mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
-    ended = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    loaded = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=.?(https?:[^\"'> ]+)")
-    pages = sorted(tmp_path.rglob("*.html"))
-    assert [loaded.findall(page.read_text("utf-8")) for page in pages] == [[]] * len(pages)
-    assert "generated:" not in (tmp_path / "reference" / "commands.html").read_text("utf-8")
-
-
-def test_every_page_is_in_the_navigation():
-    listed = re.findall(r"^ +- (?:[^:\n]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
-    assert sorted(listed) == sorted(
-        page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")
-    )
 
 
 @pytest.mark.parametrize(
