@@ -21,9 +21,9 @@ import pandas as pd
 
 import transferkit as tk
 from transferkit.config.presets import PRESETS
+from transferkit.evaluation.summary import HEAD_STAGE
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log
-from transferkit.training.state import HEAD_STAGE
 
 SEEDS = 3
 ASKED = ("fast", "balanced")

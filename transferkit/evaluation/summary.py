@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeVar
 
 from transferkit.runtime.profiling import ResourceUsage
 
+HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+
 AnySummary = TypeVar("AnySummary", bound="Summary")  # `typing.Self` is not in Python 3.10
 ClassWeights = Literal["none", "balanced", "unsupported"]
 """Unsupported: rarer classes should weigh more, and this classifier cannot weigh images."""

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from transferkit.data.augmentation.views import View, in_words, views_of
-from transferkit.evaluation.summary import EpochRecord
+from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord
 from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.linear_probe import solve_probe
@@ -18,7 +18,6 @@ from transferkit.runtime.progress import log
 from transferkit.training.callbacks import callbacks, describe_epoch
 from transferkit.training.dataset import SplitData, shared_batch
 from transferkit.training.state import (
-    HEAD_STAGE,
     TrainingState,
     compile_model,
     require_numbers,

@@ -20,7 +20,13 @@ from transferkit.data.augmentation.views import in_words, views_of
 from transferkit.data.class_weights import class_weights
 from transferkit.data.loading.tf_dataset import Augmentation, training_batches
 from transferkit.data.manifest import Manifest
-from transferkit.evaluation.summary import ClassWeights, TrainingSummary
+from transferkit.evaluation.summary import (
+    FINE_TUNE_STAGE,
+    HEAD_STAGE,
+    SCRATCH_STAGE,
+    ClassWeights,
+    TrainingSummary,
+)
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import build_classifier, parameters
 from transferkit.runtime.progress import log
@@ -32,9 +38,6 @@ from transferkit.training.dataset import SplitData, read_split, read_validation
 from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
 from transferkit.training.state import (
-    FINE_TUNE_STAGE,
-    HEAD_STAGE,
-    SCRATCH_STAGE,
     TrainingState,
     prepare,
     require_numbers,

@@ -17,7 +17,7 @@ from transferkit.backbones.resolve import is_pretrained
 from transferkit.config.settings import Config
 from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
-from transferkit.evaluation.summary import EpochRecord, StageSummary, TrainingSummary
+from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord, StageSummary, TrainingSummary
 from transferkit.features.cache.table import MappedFeatures
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
@@ -29,7 +29,6 @@ from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
 
 MAX_STEPS_AT_ONCE = 16  # steps that a GPU takes without asking the CPU for what to do next
-HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from transferkit.evaluation.summary import TemperatureScaling
+from transferkit.evaluation.summary import HEAD_STAGE, TemperatureScaling
 from transferkit.evaluation.temperature import (
     FEWEST,
     LEAST,
@@ -18,7 +18,7 @@ from transferkit.features.extract import extract_features
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.runtime.progress import log
-from transferkit.training.state import HEAD_STAGE, TrainingState
+from transferkit.training.state import TrainingState
 
 # The answers are asked for at this temperature: a network that is much too sure gives probabilities
 # of which nothing can be told apart. A power of two, by which weights are divided exactly.

@@ -15,6 +15,7 @@ from transferkit.backbones.weights import cached_file
 from transferkit.config.settings import Config, ModelConfig
 from transferkit.data.manifest import Manifest
 from transferkit.errors import TransferkitError
+from transferkit.evaluation.summary import HEAD_STAGE
 
 if TYPE_CHECKING:
     from transferkit.models.network import Network
@@ -80,7 +81,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either
         return None
-    tuned = network.summary.kept_stage != "head"
+    tuned = network.summary.kept_stage != HEAD_STAGE
     return BackboneView(config, tuned, train)
 
 

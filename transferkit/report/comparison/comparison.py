@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
-from transferkit.evaluation.metrics import Scores
+from transferkit.evaluation.metrics import Scores, score
 from transferkit.evaluation.ranking import main_result, rank_results
 from transferkit.evaluation.results import Classifier, Result
 from transferkit.evaluation.statistics import Statistics, compute_statistics
@@ -45,7 +45,6 @@ class Comparison:
         test: rows of the manifest that were scored.
         labels: `(images,)` int64, the class index of each test image.
         results: one per classifier.
-        scores: scores of each result, in the same order.
         manifest: all images, those of the training included.
         config: every setting.
         environment: versions, devices and machine, by name.
@@ -64,7 +63,6 @@ class Comparison:
     test: pd.DataFrame
     labels: np.ndarray
     results: tuple[Result, ...]
-    scores: tuple[Scores, ...]
     manifest: Manifest
     config: Config
     environment: Mapping[str, Any]
@@ -89,6 +87,11 @@ class Comparison:
         """The entries without statistics, which take longer."""
         pairs = zip(self.results, self.scores, strict=True)
         return order_entries([entry(*pair, NO_STATISTICS) for pair in pairs])
+
+    @cached_property
+    def scores(self) -> tuple[Scores, ...]:
+        """Scores of each result, in the same order."""
+        return tuple(score(self.labels, row.probabilities, self.classes) for row in self.results)
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -11,7 +11,6 @@ from transferkit.config.loading import read_config
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, RunError, TransferkitError
-from transferkit.evaluation.metrics import score
 from transferkit.evaluation.results import Classifier, Result
 from transferkit.report.comparison.report import Report
 from transferkit.report.comparison.results_file import read_answers
@@ -46,7 +45,6 @@ def load_report(run: Run) -> Report:
         test=test,
         labels=truth,
         results=results,
-        scores=tuple(score(truth, each.probabilities, classes) for each in results),
         manifest=manifest,
         config=config,
         environment=run.json("environment.json"),

@@ -13,7 +13,6 @@ from rich.table import Table
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
-from transferkit.evaluation.metrics import score
 from transferkit.evaluation.results import Classifier, Result
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.fairness import training_note
@@ -122,7 +121,6 @@ def compare(
         test=test,
         labels=labels,
         results=results,
-        scores=tuple(score(labels, result.probabilities, classes) for result in results),
         manifest=manifest,
         config=manifest.settled(config),
         environment=dict(environment or {}),
