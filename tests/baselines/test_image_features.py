@@ -11,7 +11,7 @@ from skimage.color import rgb2gray
 from skimage.feature import hog
 
 from transferkit.baselines import image_features
-from transferkit.baselines.descriptors import (
+from transferkit.baselines.extractors import (
     colour_histogram,
     gradient_histograms,
     pixel_values,
@@ -50,7 +50,7 @@ def test_the_chunks_make_no_difference(paths: list[str], monkeypatch: pytest.Mon
     np.testing.assert_array_equal(ImageFeatures("colour").transform(paths), whole)
 
 
-@pytest.mark.parametrize("kind", image_features.SLOW)
+@pytest.mark.parametrize("kind", image_features.CACHED)
 def test_what_took_long_is_kept(
     kind: str, paths: list[str], own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +63,9 @@ def test_what_took_long_is_kept(
     assert [again.seconds, again.cached_seconds] == pytest.approx([seconds] * 2)
     with pytest.raises(TypeError):
         ImageFeatures(kind, resize="crop").read(paths)
+    monkeypatch.setattr("transferkit.data.decoding.DECODING_FORMAT", 10**6)
+    with pytest.raises(TypeError):
+        reader.read(paths)
 
 
 def test_what_is_quickly_read_is_not_kept(paths: list[str], own_cache: Path) -> None:

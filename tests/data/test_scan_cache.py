@@ -162,11 +162,14 @@ def test_what_is_damaged_is_said_and_made_anew(
     assert len(read) == 20
 
 
+@pytest.mark.parametrize(
+    "name", ["transferkit.__version__", "transferkit.data.decoding.DECODING_FORMAT"]
+)
 def test_another_version_looks_itself(
-    folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again(folder)
-    monkeypatch.setattr("transferkit.__version__", "0.0.0")
+    monkeypatch.setattr(name, "0.0.0")
     again(folder)
     assert len(read) == 20
 

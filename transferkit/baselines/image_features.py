@@ -11,20 +11,19 @@ import numpy as np
 
 import transferkit
 from transferkit.baselines.catalog import FEATURES
-from transferkit.baselines.descriptors import EXTRACTORS
+from transferkit.baselines.extractors import EXTRACTORS
 from transferkit.baselines.path_transformer import PathTransformer
 from transferkit.config.settings import DataConfig
+from transferkit.data import decoding
 from transferkit.data.decoding.decode import MAX_PIXELS, decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import FeatureBatch, Table, replace_keys
 from transferkit.runtime.progress import track
 
+FORMAT = 1  # to be raised when one of `EXTRACTORS` computes other numbers
 CHUNK = 8  # images per task of a thread, since handing a task over takes time too
-SLOW = (
-    "hog",
-    "hog_colour",
-)  # 2.4 ms per image; pixels take as long as decoding, and 12 kB in the cache
+CACHED = ("hog", "hog_colour")  # 2.4 ms per image; others take as long as decoding
 ROWS = 1024  # images that are computed before they are cached
 CACHE_SIZE = DataConfig().cache_gb
 SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
@@ -33,7 +32,7 @@ SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not N
 class ImageFeatures(PathTransformer):
     """The features of `kind` (pixels, colour, hog or hog_colour), at the size in the catalog.
 
-    Those of `SLOW` kinds are cached on disk, as a backbone's are. `resize`, `max_pixels`
+    Those of the kinds in `CACHED` are cached on disk, as a backbone's are. `resize`, `max_pixels`
     and `cache_gb` are those of `DataConfig`.
     """
 
@@ -56,7 +55,7 @@ class ImageFeatures(PathTransformer):
 
     def read(self, paths: Sequence[str]) -> FeatureBatch:
         """Return the features `(images, width)` float32 and what they cost."""
-        if self.kind not in SLOW or not self.cache_gb:
+        if self.kind not in CACHED or not self.cache_gb:
             return FeatureBatch(*self._compute(paths))
 
         def compute(indices: list[int]) -> Iterator[Batch]:
@@ -68,7 +67,7 @@ class ImageFeatures(PathTransformer):
                 yield batch
 
         keys = content_keys(paths)
-        table = Table(self._facts, bound=DataConfig(cache_gb=self.cache_gb).cache_bytes)
+        table = Table(self.cache_key, bound=DataConfig(cache_gb=self.cache_gb).cache_bytes)
         return table.read(keys, compute)
 
     def _compute(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
@@ -99,9 +98,11 @@ class ImageFeatures(PathTransformer):
         return values, time.perf_counter() - started
 
     @property
-    def _facts(self) -> dict[str, Any]:
-        """Everything that decides the features: their key in the cache."""
+    def cache_key(self) -> dict[str, Any]:
+        """Everything that decides the features, but for the image."""
         return {
+            "format": FORMAT,
+            "decoding": decoding.DECODING_FORMAT,
             "features": self.kind,
             "image_size": SIDES[self.kind],
             "resize": self.resize,

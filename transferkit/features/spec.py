@@ -14,13 +14,16 @@ from transferkit.backbones.resolve import is_pretrained, require_resolved
 from transferkit.backbones.spec import STAGES, input_size
 from transferkit.backbones.weights import weights_path
 from transferkit.config.settings import Config, DataConfig, EngineName, ModelConfig, PrecisionName
+from transferkit.data import decoding
 from transferkit.data.augmentation.views import View
 from transferkit.features.cache.table import Table
 from transferkit.inference.devices import Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec, choose_engine
 from transferkit.storage.files import file_digest, stamp
 
-FORMAT = 1  # of the cache: with another number, all that is in it is unknown
+FORMAT = 1
+"""To be raised when the same key would mean other features: after a change of a network, of its
+preprocessing or pooling, of augmentation, or of how shards are written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +95,13 @@ class FeatureSpec:
 
     @property
     def _cache_key(self) -> dict[str, Any]:
+        """Everything that decides the features, but for the image, its view and the engine."""
         model, data = self.model, self.data
         row = find_backbone(model.backbone)
         weights = weights_path(row, model.weights)
         return {
             "format": FORMAT,
+            "decoding": decoding.DECODING_FORMAT,
             "backbone": row.name,
             "weights": file_digest(str(weights), stamp(str(weights))),
             "preprocessing": row.preprocessing,

@@ -1,7 +1,7 @@
-"""Decoding of image files to pixels: one policy for training, baselines and prediction.
+"""Decoding of image files to squares of pixels, for training, baselines and prediction alike.
 
-EXIF orientation is applied, alpha is blended on white, 16 bits are scaled to 8, and CMYK, palette
-and grey become RGB. JPEGs are shrunk while they are decoded, and every resize is smooth.
+How a file becomes RGB is in `pixels`; here it is resized, smoothly, to the square that is asked
+for.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from PIL import features
 from PIL.ImageFile import ImageFile
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # that any Pillow reads
 HEAD = 512  # bytes that tell every format below
 SHOWN_BYTES = 16  # of a file that is no image, in the message
 RAW = "develop it with the camera's software, or with darktable"
@@ -32,7 +31,7 @@ class Foreign(NamedTuple):
     convert: str
 
 
-READ = (
+SIGNATURES = (
     Signature("JPEG", b"\xff\xd8\xff"),
     Signature("PNG", b"\x89PNG\r\n\x1a\n"),
     Signature("WEBP", b"RIFF", also=(8, b"WEBP")),
@@ -43,6 +42,7 @@ READ = (
     *(Signature("TIFF", head) for head in (b"II+\0", b"MM\0+")),
 )
 PPM = b"0123456fy"  # the second letter of Pillow's PPM family, after a P
+FORMATS = (*dict.fromkeys(signature.name for signature in SIGNATURES), "PPM")  # any Pillow's
 BOX = b"ftyp"  # of the ISO base media file format, at byte 4
 AVIF = (b"avif", b"avis")
 HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -105,7 +105,7 @@ def format_of(head: bytes) -> str:
     for foreign in FOREIGN:
         if matches(head, foreign.signature):
             raise FormatError(f"is {foreign.title}, which is not read: {foreign.convert}")
-    for signature in READ:
+    for signature in SIGNATURES:
         if matches(head, signature):
             return signature.name
     if head[:1] == b"P" and head[1:2] and head[1] in PPM:

@@ -1,7 +1,9 @@
 """Pixels of an image file's content, upright, as RGB, or the reason why there are none.
 
-The check of a folder and the decoding of a run both use these functions alone: a file that passes
-the former is read by the latter.
+EXIF orientation is applied, alpha is blended on white, 16 bits are scaled to 8, and CMYK, palette
+and grey become RGB. JPEGs are shrunk while they are decoded. The check of a folder and the
+decoding of a run both use these functions alone: a file that passes the former is read by the
+latter.
 """
 
 from __future__ import annotations

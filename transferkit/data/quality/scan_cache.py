@@ -21,6 +21,7 @@ import pandas as pd
 
 import transferkit
 from transferkit.config.settings import DataConfig
+from transferkit.data import decoding
 from transferkit.data.quality.file_info import COLUMNS, SKETCH, frame_of, inspect_files
 from transferkit.data.quality.near_duplicates import Pair, near_duplicates
 from transferkit.errors import RunError
@@ -28,7 +29,7 @@ from transferkit.runtime.progress import log
 from transferkit.storage.disk_cache import cache_folder
 from transferkit.storage.files import NO_FILE, Stamp, digest, stamp, write_text
 
-FORMAT = 5  # of the file: one with another number is not read
+FORMAT = 5  # to be raised when the file, a fact in it or the search for near duplicates changes
 RECENT = 2 * 10**9  # nanoseconds: FAT's times are even seconds
 SHARE = 0.05  # of `--cache-gb`, beside it: 400,000 files with that of 5 GB
 FACTS = (*COLUMNS[1:-1], SKETCH)  # of a file without a problem, after its stamp
@@ -123,7 +124,7 @@ class ScanCache:
             and stamps[path] != NO_FILE
             and max(stamps[path].modified, stamps[path].changed) < settled
         }
-        text = json.dumps({"by": _versions(), "files": self.facts, "search": self.search})
+        text = json.dumps({"by": cache_key(), "files": self.facts, "search": self.search})
         text = f"{_checksum(text)}\n{text}"
         if len(text) > self.bound:
             return
@@ -146,7 +147,7 @@ class ScanCache:
             log(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
             return
         content = json.loads(text)
-        if content["by"] == _versions():
+        if content["by"] == cache_key():
             self.facts, self.search = content["files"], content["search"]
 
 
@@ -178,10 +179,11 @@ def _checksum(text: str) -> str:
     return digest(text.encode("ascii")).hex()
 
 
-def _versions() -> list[str]:
-    """Return the versions of the packages that scan files, and of this format."""
+def cache_key() -> list[str]:
+    """Return everything that decides a scan, but for the files: one with another is not read."""
     return [
         str(FORMAT),
+        str(decoding.DECODING_FORMAT),
         transferkit.__version__,
         *map(version, ("Pillow", "numpy", "scipy")),
     ]
