@@ -123,6 +123,9 @@ def test_a_baseline_of_the_run_predicts(run: Run, shapes: Path) -> None:
     forest.save(run.folder)
     found = predictor.predict(run.folder, shapes / "circles", classifier="extra_trees_pixels")
     assert (found["class"] == "circles").mean() > 0.8  # most of them were learnt from
+    contents = [Path(path).read_bytes() for path in found["path"]]
+    again = predictor.predict(run.folder, contents, classifier="extra_trees_pixels")
+    assert np.array_equal(again.filter(like="p("), found.filter(like="p("))
 
 
 def test_images_in_memory_are_told_as_their_files_are(run: Run, shapes: Path) -> None:

@@ -1,4 +1,4 @@
-"""Features of a frozen backbone, as a scikit-learn transformer of image paths."""
+"""Features of a frozen backbone, as a scikit-learn transformer of images."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import NAMED, resolve_model
 from transferkit.baselines.image_features import CACHE_SIZE
-from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import (
     ComputeConfig,
     Config,
@@ -20,6 +22,7 @@ from transferkit.config.settings import (
     PrecisionName,
 )
 from transferkit.data.decoding.decode import MAX_PIXELS
+from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.errors import WeightsError
 from transferkit.features.cache.table import FeatureBatch
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from transferkit.features.spec import FeatureSpec
 
 
-class BackboneFeatures(PathTransformer):
+class BackboneFeatures(ImageTransformer):
     """Features of a frozen backbone; the arguments are those of the settings.
 
     The backbone itself is not saved: it is built again from its name and weights.
@@ -84,20 +87,32 @@ class BackboneFeatures(PathTransformer):
         self.fit(paths)
         return features
 
-    def load(self, paths: Sequence[str]) -> FeatureBatch:
-        """Return the features as `load_features` does, from the cache where they are in it.
+    def load(self, images: Sequence[ImageSource]) -> FeatureBatch:
+        """Return the features, those of files from the cache where they are in it.
 
         Raises:
             WeightsError: the file of weights is another than at `fit`.
         """
-        from transferkit.features.extract import load_features
-
         if self.digest and self._weights_digest() not in ("", self.digest):
             raise WeightsError(
                 f"The weights in {self.weights!r} are not those that this baseline learnt with: "
                 "put those there again, or fit it anew."
             )
-        return load_features(self._feature_spec(), list(paths))
+        return super().load(images)
+
+    def load_files(self, paths: Sequence[str]) -> FeatureBatch:
+        from transferkit.features.extract import load_features
+
+        return load_features(self._feature_spec(), paths)
+
+    def from_arrays(self, images: np.ndarray) -> np.ndarray:
+        from transferkit.features.extract import extract_from_arrays
+
+        return extract_from_arrays(self._feature_spec(), images)
+
+    @property
+    def input_size(self) -> int:
+        return self._feature_spec().image_size
 
     def settings(self) -> Config:
         """Return the arguments as settings.

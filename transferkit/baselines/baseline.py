@@ -15,11 +15,11 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.baselines.validation.requirements import StructureError, require
 from transferkit.baselines.validation.structure import require_facts, require_structure
 from transferkit.config.settings import DataConfig
-from transferkit.data.decoding.decode import require_list
+from transferkit.data.decoding.in_memory import ImageSource, as_paths
 from transferkit.errors import RunError, brief
 from transferkit.evaluation.results import Prediction
 from transferkit.evaluation.summary import BaselineSummary, EpochRecord
@@ -63,7 +63,7 @@ class Baseline:
     """A classifier that is a scikit-learn pipeline; `pipeline` can be used without the rest.
 
     Attributes:
-        pipeline: takes paths of images; its own classes are indices of `classes`.
+        pipeline: takes images; its own classes are indices of `classes`.
         classes: names, in the order of the probabilities.
         fit_seconds: wall time of the search and the fit, reading the images included.
         summary: the title, what was chosen, how many images and features there were.
@@ -77,31 +77,30 @@ class Baseline:
     history: tuple[EpochRecord, ...] = ()
     kind: Literal["network", "baseline"] = "baseline"
 
-    def probabilities(self, paths: Sequence[str]) -> np.ndarray:
-        """`(images, classes)` float32 for the image files `paths`, in order.
+    def probabilities(self, images: Sequence[ImageSource]) -> np.ndarray:
+        """Return `(images, classes)` float32, in order.
 
-        A class that had no training image has the probability 0.
+        Each of `images` is the path of a file, the bytes of one, a PIL image or an array
+        `(height, width, 3)` uint8 RGB. A class that had no training image has the probability 0.
 
         Raises:
             DataError: one of them cannot be read.
             RunError: the classifier was fitted on other features than its pipeline reads.
         """
-        return self.predict_with_cost(paths).probabilities
+        return self.predict_with_cost(images).probabilities
 
-    def predict_with_cost(self, paths: Sequence[str]) -> Prediction:
+    def predict_with_cost(self, images: Sequence[ImageSource]) -> Prediction:
         """Return the probabilities, and what computing those features took that were cached.
 
         Raises:
             DataError, RunError: as `probabilities`.
         """
-        require_list(paths)
-        probabilities = np.zeros((len(paths), len(self.classes)), np.float32)
-        if not len(paths):
+        values: Any = as_paths(images) or list(images)
+        probabilities = np.zeros((len(images), len(self.classes)), np.float32)
+        if not values:
             return Prediction(probabilities)
-        features, steps = self.pipeline[0], self.pipeline
-        values: Any = list(paths)
-        cached_seconds = 0.0
-        if isinstance(features, PathTransformer):
+        features, steps, cached_seconds = self.pipeline[0], self.pipeline, 0.0
+        if isinstance(features, ImageTransformer):
             batch = features.load(values)
             values, cached_seconds, steps = batch.values, batch.cached_seconds, steps[1:]
         try:
@@ -117,13 +116,7 @@ class Baseline:
     def data(self) -> DataConfig:
         """The settings that it decodes images by."""
         first = self.pipeline[0]
-        if not isinstance(first, PathTransformer):
-            return DataConfig()
-        return DataConfig(
-            resize=first.resize,  # type: ignore[arg-type]
-            max_pixels=first.max_pixels,
-            value_range=first.value_range,
-        )
+        return first.data if isinstance(first, ImageTransformer) else DataConfig()
 
     @cached_property
     def content(self) -> bytes:

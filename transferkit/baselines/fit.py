@@ -15,7 +15,7 @@ from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import MAJORITY, BaselineSpec, find_baseline
 from transferkit.baselines.classifiers import can_weigh, fit_classifier
 from transferkit.baselines.image_features import ImageFeatures
-from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import Config
 from transferkit.data.class_weights import class_weights
 from transferkit.data.splits import require_train
@@ -93,7 +93,7 @@ def _class_weights(baseline: BaselineSpec, by_class: np.ndarray | None) -> Class
     return "balanced" if can_weigh(baseline.classifier.name) else "unsupported"
 
 
-def make_features(baseline: BaselineSpec, config: Config) -> PathTransformer | None:
+def make_features(baseline: BaselineSpec, config: Config) -> ImageTransformer | None:
     """Make the first step of the pipeline of `baseline`; None for the majority."""
     if baseline.features is None:
         return None

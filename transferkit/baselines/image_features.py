@@ -1,9 +1,9 @@
-"""Pixels, colour histogram and HOG, as a scikit-learn transformer of image paths."""
+"""Pixels, colour histogram and HOG, as a scikit-learn transformer of images."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import transferkit
 from transferkit.baselines.catalog import FEATURES
 from transferkit.baselines.extractors import EXTRACTORS
-from transferkit.baselines.path_transformer import PathTransformer
+from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import DataConfig
 from transferkit.data import decoding
 from transferkit.data.decoding.decode import MAX_PIXELS, decode_with_key, in_threads
@@ -29,7 +29,7 @@ CACHE_SIZE = DataConfig().cache_gb
 SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
 
 
-class ImageFeatures(PathTransformer):
+class ImageFeatures(ImageTransformer):
     """The features of `kind` (pixels, colour, hog or hog_colour), at the size in the catalog.
 
     Those of the kinds in `CACHED` are cached on disk, as a backbone's are. `resize`, `max_pixels`
@@ -53,6 +53,10 @@ class ImageFeatures(PathTransformer):
         self.value_range = value_range
         self.cache_gb = cache_gb
 
+    @property
+    def input_size(self) -> int:
+        return SIDES[self.kind]
+
     def read(self, paths: Sequence[str]) -> FeatureBatch:
         """Return the features `(images, width)` float32 and what they cost."""
         if self.kind not in CACHED or not self.cache_gb:
@@ -70,32 +74,38 @@ class ImageFeatures(PathTransformer):
         table = Table(self.cache_key, bound=DataConfig(cache_gb=self.cache_gb).cache_bytes)
         return table.read(keys, compute)
 
+    def from_arrays(self, images: np.ndarray) -> np.ndarray:
+        return self._extract(lambda row: images[row], len(images))
+
     def _compute(self, paths: Sequence[str], keys: list[bytes] | None = None) -> Batch:
         """Compute `(images, width)` float32 from the files, and the seconds that it takes.
 
         Into `keys`, the content key of each image is written, of the bytes that were decoded.
         """
-        started = time.perf_counter()
-        extract, image_size = EXTRACTORS[self.kind], SIDES[self.kind]
-        data = DataConfig(
-            resize=self.resize,  # type: ignore[arg-type]
-            max_pixels=self.max_pixels,
-            value_range=self.value_range,
-        )
-        width = len(extract(np.zeros((image_size, image_size, 3), np.uint8)))
-        values = np.empty((len(paths), width), np.float32)
+        started, data = time.perf_counter(), self.data
+
+        def decode(row: int) -> np.ndarray:
+            image, key = decode_with_key(paths[row], self.input_size, data)
+            if keys is not None:
+                keys[row] = key
+            return image
+
+        return self._extract(decode, len(paths)), time.perf_counter() - started
+
+    def _extract(self, image_at: Callable[[int], np.ndarray], images: int) -> np.ndarray:
+        """Return the features of `images` images, each by its index, from a few threads."""
+        extract, side = EXTRACTORS[self.kind], self.input_size
+        width = len(extract(np.zeros((side, side, 3), np.uint8)))
+        values = np.empty((images, width), np.float32)
 
         def fill(start: int) -> None:
-            for row, path in enumerate(paths[start : start + CHUNK], start):
-                image, key = decode_with_key(path, image_size, data)
-                values[row] = extract(image)
-                if keys is not None:
-                    keys[row] = key
+            for row in range(start, min(start + CHUNK, images)):
+                values[row] = extract(image_at(row))
 
-        starts = range(0, len(paths), CHUNK)
+        starts = range(0, images, CHUNK)
         for _ in track(in_threads(fill, starts), len(starts), doing=f"Reading {self.kind}"):
             pass
-        return values, time.perf_counter() - started
+        return values
 
     @property
     def cache_key(self) -> dict[str, Any]:
@@ -104,7 +114,7 @@ class ImageFeatures(PathTransformer):
             "format": FORMAT,
             "decoding": decoding.DECODING_FORMAT,
             "features": self.kind,
-            "image_size": SIDES[self.kind],
+            "image_size": self.input_size,
             "resize": self.resize,
             "max_pixels": self.max_pixels,
             "value_range": self.value_range,

@@ -82,6 +82,18 @@ def load_features(
     return spec.cache_table(engine_key).read(keys, compute)
 
 
+def extract_from_arrays(
+    spec: FeatureSpec, images: np.ndarray, *, pool: ExtractorPool = DEFAULT_POOL
+) -> np.ndarray:
+    """Return the features of decoded images, which are those of their files; nothing is cached.
+
+    `images` is `(images, image_size, image_size, 3)` uint8 RGB.
+    """
+    predictor = pool.get(spec)
+    values = predictor.predict_arrays(images)
+    return round_to_float16(values) if predictor.reduced else values
+
+
 def are_cached(spec: FeatureSpec, paths: Sequence[str]) -> bool:
     """Whether `extract_features` would read all of `paths` from disk, computing none.
 

@@ -57,6 +57,12 @@ class FeatureSpec:
         return is_pretrained(self.model)
 
     @property
+    def image_size(self) -> int:
+        """Pixels along each side of the images that the backbone is given."""
+        row = find_backbone(self.model.backbone)
+        return input_size(row, self.data.image_size, self.model.image_sizes)
+
+    @property
     def resolved_precision(self) -> Precision:
         """The precision on the devices that are visible."""
         return resolve_precision(self.precision)
@@ -107,7 +113,7 @@ class FeatureSpec:
             "preprocessing": row.preprocessing,
             "pooling": model.pooling,
             "stages": row.stages if model.pooling in STAGES else (),
-            "image_size": input_size(row, data.image_size, model.image_sizes),
+            "image_size": self.image_size,
             "image_sizes": model.image_sizes,
             "resize": data.resize,
             "max_pixels": data.max_pixels,

@@ -48,7 +48,7 @@ class BatchPredictor:
         spec = replace(choose_engine(engine, precision or FLOAT32), bound=bound)
         if precision is not None:
             _log_once(spec.line)
-        self.image_size, self.shape = int(model.input_shape[1]), model.output_shape
+        self.image_size, self.shape = int(model.input_shape[1]), model.outputs[-1].shape
         self.engine = start_engine(model, spec)
         # In float32 TensorFlow's outputs are those of Keras, which computes by it.
         self._checking = Lock()
@@ -72,7 +72,7 @@ class BatchPredictor:
     @property
     def width(self) -> int:
         """Numbers of an image in the last of its outputs, if those are vectors."""
-        return int(self.engine.model.outputs[-1].shape[-1])
+        return int(self.shape[-1])
 
     def warm_up(self, paths: Sequence[str], data: DataConfig) -> None:
         """Compare the engine with Keras on the first images, and replace it if it is not accurate.
@@ -91,7 +91,7 @@ class BatchPredictor:
         self._unchecked -= len(images)
 
     def predict_arrays(self, images: np.ndarray) -> np.ndarray:
-        """Return the one output of the model, `(images, ...)` float32, for decoded images.
+        """Return the last output of the model, `(images, ...)` float32, for decoded images.
 
         `images` is `(images, image_size, image_size, 3)` uint8 RGB.
         """
@@ -100,7 +100,7 @@ class BatchPredictor:
                 self._verify(images[: self._unchecked])
         size = self.engine.batch_size
         batches = (images[start : start + size] for start in range(0, len(images), size))
-        outputs = [output for (output,) in self.engine.run(batches)]
+        outputs = [output for *_, output in self.engine.run(batches)]
         return np.concatenate([np.empty((0, *self.shape[1:]), np.float32), *outputs])
 
     def stream(
@@ -133,14 +133,14 @@ class BatchPredictor:
     def __call__(
         self, paths: Sequence[str], data: DataConfig, *, doing: str, change: Change | None = None
     ) -> np.ndarray:
-        """Return the one output of the model for each file, in order: `(images, ...)` float32.
+        """Return the last output of the model for each file, in order: `(images, ...)` float32.
 
         Raises:
             DataError: one of the files cannot be read.
         """
         values = np.empty((len(paths), *self.shape[1:]), np.float32)
         done = 0
-        for (output,) in self.stream(paths, data, doing=doing, change=change):
+        for *_, output in self.stream(paths, data, doing=doing, change=change):
             values[done : done + len(output)] = output
             done += len(output)
         return values

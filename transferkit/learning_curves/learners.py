@@ -13,7 +13,7 @@ from transferkit.backbones.resolve import is_pretrained, resolve_backbone
 from transferkit.baselines.catalog import find_baseline, suitable_baselines
 from transferkit.baselines.classifiers import fit_classifier
 from transferkit.baselines.fit import make_features
-from transferkit.baselines.image_features import PathTransformer
+from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import Config, TrainConfig
 from transferkit.data.class_weights import image_weights
 
@@ -50,7 +50,7 @@ class CurveLearner:
     name: str
     kind: Literal["network", "baseline"]
     title: str
-    features: PathTransformer | None
+    features: ImageTransformer | None
     kind_of_features: str
     fit: Callable[[Examples], Answer]
 

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
 import transferkit
 from transferkit.config.settings import DataConfig, EngineName
-from transferkit.data.decoding.decode import require_list
-from transferkit.data.decoding.in_memory import ImageSource, as_pixels
+from transferkit.data.decoding.in_memory import ImageSource, as_paths, as_pixels
 from transferkit.errors import RunError, brief
 from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 from transferkit.inference.predictor import BatchPredictor
@@ -72,11 +71,10 @@ class Network:
         Raises:
             DataError: one of them cannot be read.
         """
-        require_list(images)
-        if all(isinstance(image, str) for image in images):
-            paths = cast(Sequence[str], images)
-            return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
-        return self.predict_arrays(as_pixels(images, self.image_size, self.data))
+        paths = as_paths(images)
+        if paths is None:
+            return self.predict_arrays(as_pixels(images, self.image_size, self.data))
+        return self._forward(paths, self.data, doing=f"Predicting with {self.name}")
 
     def predict_arrays(self, images: np.ndarray) -> np.ndarray:
         """Return `(images, classes)` float32 for decoded images.

@@ -1,28 +1,53 @@
-"""Predictions for files by a classifier of a run; unreadable files do not end them."""
+"""Predictions for images by a classifier of a run; unreadable ones do not end them."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
-from transferkit.data.decoding.in_memory import ImageSource
+from transferkit.data.decoding.in_memory import ImageSource, as_bytes
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.errors import RunError
-from transferkit.evaluation.results import Classifier
-from transferkit.serving.images import IN_MEMORY, as_files, find_files
+from transferkit.data.sources.folder.image_folder import files_below
+from transferkit.errors import DataError, RunError
 from transferkit.storage.run import Run
 
-CHUNK = 512  # files that are predicted at a time: bounded memory, early lines
+if TYPE_CHECKING:
+    from transferkit.baselines.baseline import Baseline
+    from transferkit.models.network import Network
+
+    LoadedClassifier: TypeAlias = Network | Baseline
+
+CHUNK = 512  # images that are predicted at a time: bounded memory, early lines
+IN_MEMORY = (bytes, bytearray, memoryview, np.ndarray, Image.Image)
 
 
-def load_classifier(folder: str | Path, name: str = "") -> Classifier:
+def find_files(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the files that `sources` name, those of folders sorted, without hidden ones.
+
+    Raises:
+        DataError: one of them does not exist, or there is no file in any.
+    """
+    files: list[str] = []
+    for source in map(Path, sources):
+        if source.is_dir():
+            files += files_below(source)
+        elif source.exists():
+            files.append(str(source))
+        else:
+            raise DataError(f"There is no file or folder {str(source)!r} to predict.")
+    if not files:
+        raise DataError("There is no file to predict: give image files, or folders of them.")
+    return files
+
+
+def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
     """Load the network of the run in `folder`, or its baseline `name`.
 
     Raises:
@@ -45,31 +70,36 @@ def load_classifier(folder: str | Path, name: str = "") -> Classifier:
     return Network.load(run.folder)
 
 
-def with_max_pixels(classifier: Classifier, max_pixels: int) -> Classifier:
+def with_max_pixels(classifier: LoadedClassifier, max_pixels: int) -> LoadedClassifier:
     """Return `classifier` for images of up to `max_pixels`.
 
     Raises:
         ConfigError: that is out of range.
     """
     data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
-    pipeline = getattr(classifier, "pipeline", None)
-    if pipeline is None:
-        return dataclasses.replace(classifier, data=data)  # type: ignore[type-var]
-    if hasattr(pipeline[0], "max_pixels"):  # the majority looks at no image
-        pipeline[0].max_pixels = max_pixels
+    if not hasattr(classifier, "pipeline"):
+        return dataclasses.replace(classifier, data=data)
+    if hasattr(classifier.pipeline[0], "max_pixels"):  # the majority looks at no image
+        classifier.pipeline[0].max_pixels = max_pixels
     return classifier
 
 
-def predict_in_chunks(classifier: Classifier, files: Sequence[str]) -> Iterator[pd.DataFrame]:
+def predict_in_chunks(
+    classifier: LoadedClassifier,
+    images: Sequence[str | bytes],
+    names: Sequence[str] | None = None,
+) -> Iterator[pd.DataFrame]:
     """Yield frames of up to `CHUNK` rows: path, class, probability, problem, one column per class.
 
-    A file that cannot be read has a problem and no class; its numbers are missing.
+    `images` are paths of files, or their contents; `names` stand for the paths where they are
+    given. An image that cannot be read has a problem and no class; its numbers are missing.
     """
-    for start in range(0, len(files), CHUNK):
-        paths = list(files[start : start + CHUNK])
-        data = classifier.data
-        problems = inspect_files(paths, data.max_pixels, value_range=data.value_range)["problem"]
-        yield _predict(classifier, paths, problems)
+    for start in range(0, len(images), CHUNK):
+        chunk, data = images[start : start + CHUNK], classifier.data
+        files = inspect_files(chunk, data.max_pixels, value_range=data.value_range)
+        if names is not None:
+            files["path"] = pd.Series(names[start : start + CHUNK], dtype=object)
+        yield _predict(classifier, chunk, files)
 
 
 def predict(
@@ -99,28 +129,35 @@ def predict(
     loaded = load_classifier(run, classifier)
     if max_pixels is not None:
         loaded = with_max_pixels(loaded, max_pixels)
-    with tempfile.TemporaryDirectory() as folder:
-        names, files = as_files(images, Path(folder))
-        if not files:
-            find_files([])
-        frame = pd.concat(predict_in_chunks(loaded, files), ignore_index=True)
-    frame["path"] = pd.Series(names, dtype=object)
-    return frame
+    names: list[str] = []
+    contents: list[str | bytes] = []
+    for position, source in enumerate(images):
+        if isinstance(source, (str, os.PathLike)):
+            names += (files := find_files([source]))
+            contents += files
+        else:
+            names.append(f"image {position}")
+            contents.append(as_bytes(source, f"Image {position}"))
+    if not contents:
+        find_files([])
+    return pd.concat(predict_in_chunks(loaded, contents, names), ignore_index=True)
 
 
-def _predict(classifier: Classifier, paths: list[str], problems: pd.Series) -> pd.DataFrame:
-    good = np.flatnonzero(problems.to_numpy() == "")
-    probabilities = np.full((len(paths), len(classifier.classes)), np.nan)
-    if len(good):
-        probabilities[good] = classifier.probabilities([paths[position] for position in good])
-    names = np.full(len(paths), "", dtype=object)
+def _predict(
+    classifier: LoadedClassifier, images: Sequence[str | bytes], files: pd.DataFrame
+) -> pd.DataFrame:
+    good = np.flatnonzero(files["problem"].to_numpy() == "").tolist()
+    probabilities = np.full((len(images), len(classifier.classes)), np.nan)
+    if good:
+        probabilities[good] = classifier.probabilities([images[position] for position in good])
+    names = np.full(len(images), "", dtype=object)
     names[good] = [classifier.classes[index] for index in probabilities[good].argmax(axis=1)]
     # Objects, in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
     columns = [
-        pd.Series(paths, dtype=object),
+        files["path"],
         pd.Series(names, dtype=object),
         pd.Series(probabilities.max(axis=1)),
-        problems.astype(object).reset_index(drop=True),
+        files["problem"],
         *map(pd.Series, probabilities.T),
     ]
     header = ["path", "class", "probability", "problem"]

@@ -122,12 +122,6 @@ def content_key(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()[:KEY]
 
 
-def require_list(paths: Sequence[object]) -> None:
-    """Raise `DataError` if `paths` is a single path, since its letters would be paths."""
-    if isinstance(paths, (str, bytes, os.PathLike)):
-        raise DataError(f"Got the path {str(paths)!r} by itself: give a list of paths.")
-
-
 def read_images(
     sources: Sequence[str | os.PathLike[str] | bytes], image_size: int, data: DataConfig
 ) -> np.ndarray:

@@ -20,6 +20,18 @@ ImageSource: TypeAlias = (
 LOSSLESS_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # of PNG; others go as TIFF
 
 
+def as_paths(images: Sequence[ImageSource]) -> list[str] | None:
+    """Return `images` as paths of files; None where one of them is in memory.
+
+    Raises:
+        DataError: it is a single path, whose letters would be paths.
+    """
+    if isinstance(images, (str, bytes, os.PathLike)):
+        raise DataError(f"Got the path {str(images)!r} by itself: give a list of paths.")
+    paths = [os.fspath(image) for image in images if isinstance(image, (str, os.PathLike))]
+    return paths if len(paths) == len(images) else None
+
+
 def as_pixels(sources: Sequence[ImageSource], image_size: int, data: DataConfig) -> np.ndarray:
     """Return images by the settings as `(images, image_size, image_size, 3)` uint8 RGB.
 

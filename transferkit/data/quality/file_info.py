@@ -38,7 +38,7 @@ CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cos
 
 
 def inspect_files(
-    paths: Sequence[str],
+    sources: Sequence[str | bytes],
     max_pixels: int,
     *,
     sketched: bool = False,
@@ -46,16 +46,17 @@ def inspect_files(
 ) -> pd.DataFrame:
     """Return one row per file, in order: `COLUMNS`; `problem` is empty for readable images.
 
+    `sources` are paths, or the contents of files as bytes, whose path is empty.
     `orientation` is EXIF's, 1 to 8, or 0 where that cannot be read; `digest` is the SHA-256 of
     the content. With `sketched` there is one more column, `SKETCH`: the `perceptual_hash` of the
     image, empty where it has a problem. `values`, `low` and `high` are those of `Values`.
     `value_range` is that of `decode`: images that it refuses have a problem.
     """
 
-    def inspect(path: str) -> tuple[dict[str, object], Image.Image | None]:
-        return _inspect(path, max_pixels, sketched, value_range)
+    def inspect(source: str | bytes) -> tuple[dict[str, object], Image.Image | None]:
+        return _inspect(source, max_pixels, sketched, value_range)
 
-    results = track(in_threads(inspect, paths), len(paths), doing="Checking files")
+    results = track(in_threads(inspect, sources), len(sources), doing="Checking files")
     # Hashes hold Python's lock: in the threads that decode, they took twice the time of these.
     rows = [row | {SKETCH: perceptual_hash(grey) if grey else b""} for row, grey in results]
     return frame_of(rows, sketched=sketched)
@@ -101,17 +102,21 @@ def _content_key(path: str) -> bytes:
 
 
 def _inspect(
-    path: str, max_pixels: int, sketched: bool, value_range: Range | None
+    source: str | bytes, max_pixels: int, sketched: bool, value_range: Range | None
 ) -> tuple[dict[str, object], Image.Image | None]:
     """Return the row of a file, and the image for its sketch: None where it has a problem."""
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
     grey = None
-    row |= {"path": path, "bytes": 0, "width": 0, "height": 0, "orientation": 1}
+    row |= {"bytes": 0, "width": 0, "height": 0, "orientation": 1}
     row |= Values()._asdict()
     try:
-        with open_file(path) as file:
-            row["bytes"] = os.fstat(file.fileno()).st_size
-            content = read_content(file, max_pixels)
+        if isinstance(source, bytes):
+            content, row["bytes"] = source, len(source)
+        else:
+            row["path"] = source
+            with open_file(source) as file:
+                row["bytes"] = os.fstat(file.fileno()).st_size
+                content = read_content(file, max_pixels)
         picture = open_image(content, max_pixels)
         image = picture.image
         row |= {"format": image.format, "mode": image.mode}
