@@ -6,14 +6,15 @@ import re
 import shutil
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
 
-from transferkit.backbones import lenet_alexnet
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.lenet_alexnet import alexnet, lenet
 from transferkit.backbones.pocket.network import pocket
 from transferkit.backbones.spec import BackboneSpec, require_image_size
 from transferkit.backbones.weights import weights_path
@@ -30,6 +31,12 @@ RESCALING: dict[str, tuple[Any, Any]] = {
     "scale": (1 / 255, 0.0),
 }
 """Scale and offset of each preprocessing; that of the rows with "inside" is a layer of theirs."""
+OWN_NETWORKS: dict[str, Callable[[keras.KerasTensor], keras.KerasTensor]] = {
+    "pocket": pocket,
+    "lenet": lenet,
+    "alexnet": alexnet,
+}
+"""Preprocessed images to the feature map, for each backbone that is not in `keras.applications`."""
 
 
 def build_backbone(
@@ -83,8 +90,7 @@ def preprocess(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTenso
 
 def _feature_map(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTensor:
     if not row.application:
-        own = {"pocket": pocket, "lenet": lenet_alexnet.lenet, "alexnet": lenet_alexnet.alexnet}
-        return own[row.name](images)
+        return OWN_NETWORKS[row.name](images)
     application = getattr(keras.applications, row.application)
     network = application(
         include_top=False,

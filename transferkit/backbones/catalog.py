@@ -1,4 +1,8 @@
-"""The table of backbones: facts only, read without loading a framework."""
+"""The catalog of backbones: facts only, read without loading a framework.
+
+The networks of `keras.applications` are in `specs_accurate` and `specs_fast`; those of the
+project's own are here, and `build.OWN_NETWORKS` has a function for each.
+"""
 
 from __future__ import annotations
 

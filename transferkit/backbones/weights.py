@@ -12,8 +12,8 @@ from pathlib import Path
 import h5py
 
 from transferkit.backbones.download import WAITS, download
+from transferkit.backbones.file_permissions import why_not_believed
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
-from transferkit.backbones.ownership import why_not_believed
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.errors import WeightsError
 from transferkit.runtime.progress import log

@@ -53,6 +53,9 @@ class BaselineSpec:
         return f"{self.classifier.title} on {self.features.title}"
 
 
+# A name in `CLASSIFIERS` is that of a function in `classifiers.MAKERS`. The types in what it makes
+# have their checks in `validation.estimators.CHECKS`; skops loads them by `baseline.LOADERS` and
+# `baseline.TRUSTED`. A name in `FEATURES`, but for the backbone, is in `extractors.EXTRACTORS`.
 MAJORITY = ClassifierSpec("majority", "always the largest class", "")
 CLASSIFIERS = (
     ClassifierSpec("perceptron", "perceptron", "Rosenblatt, 1958"),

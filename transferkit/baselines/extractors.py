@@ -1,4 +1,4 @@
-"""Descriptors of one image: pixels, colour histogram, HOG; of one length for every image."""
+"""The features of the catalog that need no network: functions of one image, each of one length."""
 
 from __future__ import annotations
 

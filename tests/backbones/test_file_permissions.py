@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from transferkit.backbones import weights as weights_module
-from transferkit.backbones.ownership import why_not_believed
+from transferkit.backbones.file_permissions import why_not_believed
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import cached_file, weights_path
 from transferkit.errors import WeightsError

@@ -1,4 +1,4 @@
-"""Whose a file is: one that other users of the machine can change is not believed."""
+"""Permissions of a file of weights: one that other users can change is not believed."""
 
 from __future__ import annotations
 
