@@ -15,6 +15,7 @@ import transferkit
 
 PACKAGE = Path(transferkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 DOTTED = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in MODULES
@@ -62,7 +63,7 @@ def modules_used(module: Path) -> Iterator[str]:
 
     Imports within functions and those for the type checker alone count too.
     """
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -95,7 +96,7 @@ def cycle_among(uses: dict[str, set[str]]) -> list[str]:
 
 
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node
 
@@ -121,61 +122,69 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_a_module_imports_from_floors_below_and_its_own_room(module):
-    room = room_of(module)
-    if room == "__init__":
-        assert not rooms_used(module)
-        return
-    above = {used for used in rooms_used(module) if used != room and FLOOR[used] >= FLOOR[room]}
-    assert not above, f"{name_of(module)} reaches up or across to {sorted(above)}"
+def test_a_module_imports_from_floors_below_and_its_own_room():
+    reaching = {}
+    for module in MODULES:
+        room, used = room_of(module), rooms_used(module)
+        floor = FLOOR.get(room, 0)  # `__init__` imports from none
+        if above := {each for each in used if each != room and FLOOR[each] >= floor}:
+            reaching[name_of(module)] = above
+    assert reaching == {}
 
 
 def test_no_module_imports_itself_by_way_of_others():
-    assert not cycle_among({name: set(modules_used(path)) for name, path in DOTTED.items()})
+    assert cycle_among({name: set(modules_used(path)) for name, path in DOTTED.items()}) == []
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package or "transferkit")
-def test_the_children_of_a_package_have_an_order(package):
+def children_used(package: str) -> dict[str, set[str]]:
+    """The children of `package`, each with those that it imports."""
     uses: dict[str, set[str]] = {}
     for name, path in DOTTED.items():
         if child := child_of(package, name):
             children = {child_of(package, used) for used in modules_used(path)}
             uses.setdefault(child, set()).update(children - {"", child})
-    assert not cycle_among(uses)
+    return uses
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_only_the_facts_of_the_package_itself_are_used_from_within(module):
+def test_the_children_of_a_package_have_an_order():
+    cycles = {package: cycle_among(children_used(package)) for package in PACKAGES}
+    assert {package: cycle for package, cycle in cycles.items() if cycle} == {}
+
+
+def test_only_the_facts_of_the_package_itself_are_used_from_within():
     """`transferkit.train` within a room would go round the floors by the public face."""
     asked = {
-        node.attr
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        (name_of(module), node.attr)
+        for module in MODULES
+        for node in ast.walk(TREES[module])
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == "transferkit"
     }
-    assert asked <= OF_THE_PACKAGE
+    assert {(module, name) for module, name in asked if name not in OF_THE_PACKAGE} == set()
 
 
 def test_every_room_has_a_floor():
     assert {room_of(module) for module in MODULES} - {"__init__"} == set(FLOOR)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_no_file_is_too_long(module):
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+def test_no_file_is_too_long():
+    lines = {name_of(each): len(each.read_text("utf-8").splitlines()) for each in MODULES}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_no_function_is_too_long(module):
-    long = {each.name: lines_of(each) for each in functions(module)}
-    assert {name: n for name, n in long.items() if n > MAX_FUNCTION_LINES} == {}
+def test_no_function_is_too_long():
+    lines = {
+        (name_of(module), each.name): lines_of(each)
+        for module in MODULES
+        for each in functions(module)
+    }
+    assert {name: count for name, count in lines.items() if count > MAX_FUNCTION_LINES} == {}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_a_module_says_what_it_is(module):
-    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+def test_a_module_says_what_it_is():
+    silent = [name_of(each) for each in MODULES if not ast.get_docstring(TREES[each])]
+    assert silent == []
 
 
 @pytest.mark.parametrize(

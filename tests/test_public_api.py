@@ -27,63 +27,66 @@ def methods():
 
 
 METHODS = dict(methods())
+SIGNED = {name: getattr(tk, name) for name in FUNCTIONS} | METHODS
 
 
 def test_dir_lists_the_public_names_and_nothing_else():
     assert dir(tk) == sorted(tk.__all__)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_name_comes_from_where_the_package_says(name):
-    home = importlib.import_module(f"transferkit.{tk._HOME[name]}")
-    assert getattr(tk, name) is getattr(home, name)
+def test_every_name_is_defined_where_the_package_says():
+    homes = {name: importlib.import_module(f"transferkit.{tk._HOME[name]}") for name in NAMES}
+    assert [name for name in NAMES if getattr(tk, name) is not getattr(homes[name], name)] == []
+    callables = {name: getattr(tk, name).__module__ for name in CALLABLES}
+    assert callables == {name: homes[name].__name__ for name in CALLABLES}
 
 
-@pytest.mark.parametrize("name", CALLABLES)
-def test_every_name_is_defined_where_it_is_said_to_be(name):
-    assert getattr(tk, name).__module__ == f"transferkit.{tk._HOME[name]}"
+def test_every_name_says_what_it_is():
+    lines = {name: (getattr(tk, name).__doc__ or "").partition("\n")[0] for name in CALLABLES}
+    assert [name for name, line in lines.items() if not line.endswith((".", ":"))] == []
+    # What a dataclass writes by itself is no docstring.
+    assert [name for name, line in lines.items() if line.startswith(f"{name}(")] == []
+    assert [name for name, method in METHODS.items() if not method.__doc__] == []
 
 
-@pytest.mark.parametrize("name", CALLABLES)
-def test_every_name_says_what_it_is(name):
-    first = (getattr(tk, name).__doc__ or "").partition("\n")[0]
-    assert first.endswith((".", ":"))
-    assert not first.startswith(f"{name}(")  # what a dataclass writes by itself
+def test_a_table_is_a_tuple_of_frozen_rows():
+    tables = {name: getattr(tk, name) for name in TABLES}
+    assert [name for name, rows in tables.items() if not isinstance(rows, tuple)] == []
+    kinds = {type(row) for rows in tables.values() for row in rows}
+    assert {kind for kind in kinds if not kind.__dataclass_params__.frozen} == set()
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_says_what_it_is(name):
-    assert METHODS[name].__doc__
+def parameters_of(function):
+    parameters = inspect.signature(function).parameters.values()
+    return [each for each in parameters if each.name not in ("self", "cls")]
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_a_tuple_of_frozen_rows(name):
-    rows = getattr(tk, name)
-    assert isinstance(rows, tuple)
-    assert all(type(row).__dataclass_params__.frozen for row in rows)
+def test_everything_has_types():
+    signatures = {name: inspect.signature(each) for name, each in SIGNED.items()}
+    unsaid = [
+        f"{name}({each.name})"
+        for name, function in SIGNED.items()
+        for each in parameters_of(function)
+        if each.annotation is each.empty
+    ]
+    assert unsaid == []
+    empty = inspect.Signature.empty
+    assert [name for name, each in signatures.items() if each.return_annotation is empty] == []
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
-def test_everything_has_types(name):
-    function = METHODS.get(name) or getattr(tk, name)
-    signature = inspect.signature(function)
-    given = [each for each in signature.parameters.values() if each.name not in ("self", "cls")]
-    assert all(each.annotation is not inspect.Parameter.empty for each in given)
-    assert signature.return_annotation is not inspect.Signature.empty
+def test_nothing_takes_more_than_three_arguments_by_position():
+    counts = {
+        name: sum(each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters_of(function))
+        for name, function in SIGNED.items()
+    }
+    assert {name: count for name, count in counts.items() if count > 3} == {}
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
-def test_nothing_takes_more_than_three_arguments_by_position(name):
-    parameters = inspect.signature(METHODS.get(name) or getattr(tk, name)).parameters.values()
-    given = [each for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
-    assert len([each for each in given if each.name not in ("self", "cls")]) <= 3
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_name_is_in_the_documents(name):
+def test_every_name_is_in_the_documents():
     root = Path(tk.__file__).parent.parent
-    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
-    assert any(f"tk.{name}" in page.read_text(encoding="utf-8") for page in pages)
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert [name for name in NAMES if f"tk.{name}" not in text] == []
 
 
 def test_a_misspelt_name_is_an_attribute_error():
