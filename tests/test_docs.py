@@ -124,8 +124,8 @@ def refusal(line: str) -> str:
         PARSERS[name](arguments)
     except errors.TransferkitError as error:
         return str(error)
-    except SystemExit as ended:  # --help too, with status 0
-        return f"exit status {ended.code}" if ended.code else ""
+    except SystemExit as ended:
+        return f"exit status {ended.code}"
     return ""
 
 
@@ -134,7 +134,7 @@ def test_every_command_in_the_documents_can_be_given(tmp_path, monkeypatch):
     Path("settings.yaml").write_text("train:\n  batch_size: 16\n", encoding="utf-8")
     lines = {line for _, line in shell_lines("transferkit ")}
     lines |= {span for page in PAGES for span in SPAN.findall(page.read_text("utf-8"))}
-    refusals = {line: refusal(line) for line in sorted(lines)}
+    refusals = {line: refusal(line) for line in sorted(lines) if "--help" not in line}
     assert len(lines) > 50
     assert {line: reason for line, reason in refusals.items() if reason} == {}
 

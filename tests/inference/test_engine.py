@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transferkit.backbones.catalog import BACKBONES, BackboneSpec
 from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import EngineName, ModelConfig, PrecisionName
 from transferkit.errors import DeviceError
@@ -108,21 +107,6 @@ def test_16_bits_point_the_same_way_and_are_no_32(name: EngineName) -> None:
     found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
     assert worlds.cosine_of(found, plain) > 0.99
     assert not np.array_equal(found[0], plain[0])
-
-
-@needs_openvino
-@pytest.mark.parametrize("row", BACKBONES, ids=lambda row: row.name)
-def test_openvino_says_what_keras_says_of_every_backbone(row: BackboneSpec) -> None:
-    """At the smallest side, of every stage that it has. ConvNeXt's graph calls functions."""
-    pooling = "stages_both" if row.stages else "auto"
-    settings = ModelConfig(backbone=row.name, weights="none", pooling=pooling)  # type: ignore[arg-type]
-    engine = worlds.engine_of(
-        build_extractor(resolve_model(settings), row.smallest_side), "openvino"
-    )
-    assert engine.name == "openvino"
-    images = worlds.images(3, row.smallest_side)
-    found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert worlds.cosine_of(found, plain) > 0.99999
 
 
 @every_engine
