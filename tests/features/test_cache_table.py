@@ -16,7 +16,7 @@ from transferkit.features.cache.listing import clear, list_tables
 from transferkit.features.cache.shard import Shard, round_to_float16
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import Table
-from transferkit.storage import disk_cache
+from transferkit.runtime.progress import log_once
 from transferkit.storage.disk_cache import make_room
 
 
@@ -26,9 +26,9 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_said() -> None:
     """As in a new process."""
-    monkeypatch.setattr(disk_cache, "_logged", set())
+    log_once.cache_clear()
 
 
 def test_what_is_read_twice_is_computed_once_and_the_same(world: World) -> None:

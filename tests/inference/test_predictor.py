@@ -19,6 +19,7 @@ from transferkit.inference import parity, predictor
 from transferkit.inference.devices import FLOAT32
 from transferkit.inference.engine import Engine
 from transferkit.inference.predictor import BatchPredictor
+from transferkit.runtime.progress import log_once
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +86,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(
 
 
 def test_the_engine_is_said_once(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    predictor._log_once.cache_clear()
+    log_once.cache_clear()
     for _ in range(2):
         read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
     assert capsys.readouterr().err == f"{read.engine.spec.line}\n"

@@ -25,7 +25,7 @@ from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
 from transferkit.inference.openvino.quantized_cache import DIGEST, QuantizedNetworkCache
 from transferkit.inference.parity import start_engine
-from transferkit.storage import disk_cache
+from transferkit.runtime.progress import log_once
 from transferkit.storage.disk_cache import NETWORK, NETWORKS, features_folder, make_room
 
 pytestmark = [
@@ -165,9 +165,9 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
 
 
 def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
-    world: World, own_cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    world: World, own_cache: Path, said: Said
 ) -> None:
-    monkeypatch.setattr(disk_cache, "_logged", set())
+    log_once.cache_clear()
     own_cache.parent.mkdir(exist_ok=True, parents=True)
     own_cache.write_text("in the way")
     first = outputs_of(world.engine(small(0)))
@@ -190,7 +190,7 @@ def test_one_that_cannot_be_serialised_is_still_in_int8(
             monkeypatch.setattr(tempfile, "tempdir", None)
 
     write = QuantizedNetworkCache.write
-    monkeypatch.setattr(disk_cache, "_logged", set())
+    log_once.cache_clear()
     monkeypatch.setattr(QuantizedNetworkCache, "write", full)
     assert world.engine(small(0)).precision.int8
     assert "Networks in int8 cannot be kept in" in said()

@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import h5py
@@ -16,7 +15,7 @@ from transferkit.backbones.file_permissions import why_not_believed
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.errors import WeightsError
-from transferkit.runtime.progress import log
+from transferkit.runtime.progress import log_once
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
@@ -48,7 +47,7 @@ def cached_file(row: BackboneSpec) -> Path | None:
         if not path.is_file():
             continue
         if reason := why_not_believed(path):
-            _say_once(f"The weights in {str(path)!r} are not used: {reason}.")
+            log_once(f"The weights in {str(path)!r} are not used: {reason}.")
         elif _is_whole(path, row):
             return path
     return None
@@ -165,8 +164,3 @@ def _is_hdf5(path: Path) -> bool:
             return True
     except OSError:
         return False
-
-
-@cache
-def _say_once(sentence: str) -> None:
-    log(sentence)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from threading import Lock
 
 import keras
@@ -18,7 +17,7 @@ from transferkit.inference.devices import FLOAT32, Precision
 from transferkit.inference.engine import Outputs, choose_engine
 from transferkit.inference.parity import CHECKED_IMAGES, start_engine, verify_parity
 from transferkit.inference.tf_graph import has_gpu
-from transferkit.runtime.progress import log, track
+from transferkit.runtime.progress import log_once, track
 
 Change = Callable[[np.ndarray, int], np.ndarray]
 """Change of a batch of images, of which the first has this index."""
@@ -47,7 +46,7 @@ class BatchPredictor:
             engine = "graph"  # one image is one image there, on however many devices it learnt
         spec = replace(choose_engine(engine, precision or FLOAT32), bound=bound)
         if precision is not None:
-            _log_once(spec.line)
+            log_once(spec.line)
         self.image_size, self.shape = int(model.input_shape[1]), model.outputs[-1].shape
         self.engine = start_engine(model, spec)
         # In float32 TensorFlow's outputs are those of Keras, which computes by it.
@@ -151,8 +150,3 @@ def _changed(batches: Iterator[np.ndarray], change: Change) -> Iterator[np.ndarr
     for images in batches:
         yield change(images, done)
         done += len(images)
-
-
-@cache
-def _log_once(line: str) -> None:
-    log(line)

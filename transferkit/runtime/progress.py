@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TypeVar
 
 from transferkit.runtime.printing import shown
@@ -17,6 +18,12 @@ LONG = 5  # seconds from which an estimate is logged
 def log(text: str) -> None:
     """Print the line `text` on standard error, control characters in names escaped."""
     print(shown(text), file=sys.stderr, flush=True)
+
+
+@cache  # of the process, as standard error is: who runs several jobs in it reads a line once
+def log_once(text: str) -> None:
+    """Log the line `text`, unless this process has logged it before."""
+    log(text)
 
 
 def show(text: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transferkit.runtime.progress import log
+from transferkit.runtime.progress import log, log_once
 from transferkit.storage.files import PARTIAL
 from transferkit.storage.locks import acquire
 
@@ -18,7 +18,6 @@ NETWORKS, NETWORK = "networks", ".network"  # the folder of quantized networks, 
 MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 LOCK_TIMEOUT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
-_logged: set[str] = set()  # sentences that a process says once
 
 
 def features_folder() -> Path:
@@ -94,13 +93,10 @@ def allow_more_files() -> bool:
 
 def log_not_cached(what: str, root: Path, error: OSError) -> None:
     """Log once that `what` cannot be cached below `root`, why, and the remedy."""
-    sentence = (
+    log_once(
         f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
-    if sentence not in _logged:
-        _logged.add(sentence)
-        log(sentence)
 
 
 def quantized_networks(root: Path) -> list[Path]:
