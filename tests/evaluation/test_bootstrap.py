@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from transferkit.evaluation.bootstrap import drawn_signs, drawn_units, resampled, units_of
+from transferkit.evaluation.bootstrap import random_signs, resampled, resampled_counts, units_of
 
 
 def test_the_draws_spread_as_those_of_scipy() -> None:
@@ -38,7 +38,7 @@ def test_the_same_seed_draws_the_same() -> None:
 
 
 def test_draws_of_many_images_come_in_parts() -> None:
-    parts = drawn_units(500_000, draws=2000)
+    parts = resampled_counts(500_000, draws=2000)
     assert next(parts).shape == (4, 500_000)
 
 
@@ -50,7 +50,7 @@ def test_units_are_numbered_from_nothing_a_group_having_one() -> None:
 
 
 def test_signs_are_as_often_plus_as_minus() -> None:
-    signs = np.concatenate(list(drawn_signs(50, draws=2000)))
+    signs = np.concatenate(list(random_signs(50, draws=2000)))
     assert signs.shape == (2000, 50)
     assert set(np.unique(signs)) == {-1, 1}
     assert abs(signs.mean()) < 0.02

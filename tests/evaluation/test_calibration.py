@@ -113,5 +113,5 @@ def test_arrays_that_do_not_fit_are_told_why(judge) -> None:
     with pytest.raises(DataError) as error:
         judge(np.array([0, 2]), two([0.5, 0.5]))
     assert str(error.value) == (
-        "The truth has the class number 2: for 2 classes it should be between 0 and 1."
+        "The labels have the class index 2: for 2 classes it should be between 0 and 1."
     )

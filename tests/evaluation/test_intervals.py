@@ -227,7 +227,7 @@ def test_arrays_that_do_not_fit_are_told_why() -> None:
     with pytest.raises(DataError) as error:
         score_intervals(np.array([0, 3]), sure([0, 1]), CLASSES)
     assert str(error.value) == (
-        "The truth has the class number 3: for 3 classes it should be between 0 and 2."
+        "The labels have the class index 3: for 3 classes it should be between 0 and 2."
     )
 
 

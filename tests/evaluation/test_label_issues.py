@@ -98,5 +98,5 @@ def test_labels_that_do_not_fit_the_answers_are_told_why() -> None:
     with pytest.raises(DataError) as error:
         rank_label_issues(np.array([3]), np.array([[0.5, 0.5]]))
     assert str(error.value) == (
-        "The truth has the class number 3: for 2 classes it should be between 0 and 1."
+        "The labels have the class index 3: for 2 classes it should be between 0 and 1."
     )

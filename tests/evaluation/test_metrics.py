@@ -95,31 +95,31 @@ HALVES = [[0.5, 0.5]]
         (
             [0, 1],
             HALVES,
-            "The truth is of shape (2,) and the probabilities of (1, 2): "
+            "The labels have the shape (2,) and the probabilities (1, 2): "
             "for 2 classes they should be (images,) and (images, 2).",
         ),
         (
             [0],
             [[1.0]],
-            "The truth is of shape (1,) and the probabilities of (1, 1): "
+            "The labels have the shape (1,) and the probabilities (1, 1): "
             "for 2 classes they should be (images,) and (images, 2).",
         ),
         (
             [[0]],
             HALVES,
-            "The truth is of shape (1, 1) and the probabilities of (1, 2): "
+            "The labels have the shape (1, 1) and the probabilities (1, 2): "
             "for 2 classes they should be (images,) and (images, 2).",
         ),
-        (np.empty(0, int), np.empty((0, 2)), "There are no images to score: the truth is empty."),
+        (np.empty(0, int), np.empty((0, 2)), "There are no images to score: the labels are empty."),
         (
             [0.0],
             HALVES,
-            "The truth is of type float64: it should be the integer number of each class.",
+            "The labels are of type float64: they should be integer class indices.",
         ),
         (
             [2],
             HALVES,
-            "The truth has the class number 2: for 2 classes it should be between 0 and 1.",
+            "The labels have the class index 2: for 2 classes it should be between 0 and 1.",
         ),
         (
             [0],

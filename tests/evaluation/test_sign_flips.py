@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from transferkit.evaluation.sign_flips import drawn_sign_flip, exact_sign_flip
+from transferkit.evaluation.sign_flips import exact_sign_flip, monte_carlo_sign_flip
 from transferkit.evaluation.significance import balancing_weights, mcnemar, pairwise
 
 
@@ -43,18 +43,18 @@ def test_of_images_that_are_alone_it_is_the_test_of_mcnemar(wins: int, losses: i
 
 def test_a_hundred_thousand_groups_are_counted_too() -> None:
     differences = np.random.default_rng(0).integers(-3, 4, size=100_000)
-    drawn = drawn_sign_flip(differences[:, None].astype(float), draws=500)[0]
+    drawn = monte_carlo_sign_flip(differences[:, None].astype(float), draws=500)[0]
     assert exact_sign_flip(differences) == pytest.approx(drawn, abs=0.07)
 
 
 @pytest.mark.parametrize("share", [1.0, 1 / 3, 0.1, 1e-6])
 def test_sums_of_fractions_that_are_equal_but_for_rounding_count_as_equal(share: float) -> None:
     differences = np.array([[share]] * 3)
-    assert drawn_sign_flip(differences, draws=4_000)[0] == pytest.approx(0.25, abs=0.03)
+    assert monte_carlo_sign_flip(differences, draws=4_000)[0] == pytest.approx(0.25, abs=0.03)
 
 
 def test_what_was_seen_is_one_of_the_exchanges_that_are_drawn() -> None:
-    assert drawn_sign_flip(np.ones((50, 1)), draws=99) == [1 / 100]
+    assert monte_carlo_sign_flip(np.ones((50, 1)), draws=99) == [1 / 100]
 
 
 def balanced_difference(wins: tuple[int, int], images: tuple[int, int]):

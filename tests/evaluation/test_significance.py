@@ -190,6 +190,6 @@ def test_answers_that_do_not_fit_are_told_why() -> None:
     with pytest.raises(DataError) as error:
         pairwise(np.zeros(2, int), answers(np.ones(3, bool), np.ones(3, bool)))
     assert str(error.value) == (
-        "The truth is of shape (2,) and the probabilities of (3, 2): "
+        "The labels have the shape (2,) and the probabilities (3, 2): "
         "for 2 classes they should be (images,) and (images, 2)."
     )

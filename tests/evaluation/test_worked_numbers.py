@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import beta, norm
 from scipy.stats import t as student
 
-from transferkit.evaluation.bootstrap import drawn_units
+from transferkit.evaluation.bootstrap import resampled_counts
 from transferkit.evaluation.intervals import score_intervals, tails, wilson
 from transferkit.evaluation.label_issues import rank_label_issues
 from transferkit.evaluation.metrics import score
@@ -30,7 +30,7 @@ def test_the_interval_of_a_difference_has_half_an_image_for_each_of_the_two() ->
     first, second = np.ones(30, bool), np.arange(30) >= 4
     named = {"a": answering(first), "b": answering(second)}
     (found,) = pairwise(np.zeros(30, int), named, draws=400)
-    drawn = np.concatenate(list(drawn_units(32, draws=400)))
+    drawn = np.concatenate(list(resampled_counts(32, draws=400)))
     away = drawn[:, :30] @ (first * 1.0 - second) + 0.5 * (drawn[:, 30] - drawn[:, 31])
     images = drawn[:, :30].sum(axis=1) + 0.5 * drawn[:, 30:].sum(axis=1)
     expected = np.quantile(away / images, tails(30))
@@ -125,7 +125,7 @@ def test_the_macro_f1_is_centred_where_the_draws_draw_it_down() -> None:
     answers = np.eye(3)[np.where(rng.random(40) < 0.6, truth, rng.integers(3, size=40))]
     found = score_intervals(truth, answers, "abc", draws=300)["macro_f1"]
     own, values = score(truth, answers, "abc").macro_f1, []
-    for counts in np.concatenate(list(drawn_units(40, draws=300))):
+    for counts in np.concatenate(list(resampled_counts(40, draws=300))):
         rows = np.repeat(np.arange(40), counts)
         values.append(score(truth[rows], answers[rows], "abc").macro_f1)
     support = np.bincount(truth)

@@ -16,24 +16,24 @@ def units_of(images: int, groups: Sequence[str]) -> np.ndarray:
     Units are numbered from 0.
     """
     names = np.asarray(groups if len(groups) else [""] * images, str)
-    known, places = np.unique(names, return_inverse=True)
+    known, indices = np.unique(names, return_inverse=True)
     alone = names == ""
-    places[alone] = len(known) + np.arange(alone.sum())
-    return np.unique(places, return_inverse=True)[1]
+    indices[alone] = len(known) + np.arange(alone.sum())
+    return np.unique(indices, return_inverse=True)[1]
 
 
-def drawn_units(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
+def resampled_counts(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
     """`(some draws, units)` int64 at a time: how often each unit is drawn, of as many as there are.
 
     All draws at once would not fit into memory where the units are many.
     """
     rng = np.random.default_rng(seed)
     for part in _parts(units, draws):
-        places = rng.integers(units, size=(part, units)) + np.arange(part)[:, None] * units
-        yield np.bincount(places.ravel(), minlength=part * units).reshape(part, units)
+        indices = rng.integers(units, size=(part, units)) + np.arange(part)[:, None] * units
+        yield np.bincount(indices.ravel(), minlength=part * units).reshape(part, units)
 
 
-def drawn_signs(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
+def random_signs(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
     """`(some draws, units)` float64 at a time: 1 or -1."""
     rng = np.random.default_rng(seed)
     for part in _parts(units, draws):
@@ -49,7 +49,7 @@ def resampled(
     image whose group is "" is drawn alone.
     """
     units = units_of(images, groups)
-    parts = drawn_units(int(units.max()) + 1, draws=draws, seed=seed)
+    parts = resampled_counts(int(units.max()) + 1, draws=draws, seed=seed)
     return np.concatenate([part.astype(np.uint16)[:, units] for part in parts])
 
 

@@ -55,46 +55,46 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 
 
 def expected_calibration_error(
-    truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
 ) -> float:
     """How far confidence and accuracy are apart, mean over the images, 0..1 (Guo et al., 2017)."""
-    found = reliability(truth, probabilities, bins)
-    gaps = np.abs(np.nan_to_num(found.accuracy - found.confidence))
-    return float(gaps @ found.counts / found.counts.sum())
+    diagram = reliability(labels, probabilities, bins)
+    gaps = np.abs(np.nan_to_num(diagram.accuracy - diagram.confidence))
+    return float(gaps @ diagram.counts / diagram.counts.sum())
 
 
-def brier(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """The mean squared distance of the answer from the truth, 0..2 (Brier, 1950).
+def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """The mean squared distance of the probabilities from the one-hot label, 0..2 (Brier, 1950).
 
     The sum over the classes, as in the paper: twice what is often used for two classes.
     (doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2)
     """
-    _check(truth, probabilities)
+    _check(labels, probabilities)
     away = probabilities.astype(np.float64)
-    away[np.arange(len(truth)), truth] -= 1
+    away[np.arange(len(labels)), labels] -= 1
     return float((away**2).sum(axis=1).mean())
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:
+def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:
     """How often answers of which surety are right: the reliability diagram's numbers.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    confidence, right = _answers(truth, probabilities)
+    confidence, right = _answers(labels, probabilities)
     edges = np.linspace(0, 1, bins + 1)
-    places = np.searchsorted(edges[1:-1].round(DIGITS), confidence.round(DIGITS))
-    counts = np.bincount(places, minlength=bins)
+    indices = np.searchsorted(edges[1:-1].round(DIGITS), confidence.round(DIGITS))
+    counts = np.bincount(indices, minlength=bins)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN, as is said
         return Reliability(
             edges=edges,
-            confidence=np.bincount(places, confidence, bins) / counts,
-            accuracy=np.bincount(places, right, bins) / counts,
+            confidence=np.bincount(indices, confidence, bins) / counts,
+            accuracy=np.bincount(indices, right, bins) / counts,
             counts=counts,
         )
 
 
-def coverage_curve(truth: np.ndarray, probabilities: np.ndarray) -> Coverage:
+def coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> Coverage:
     """The accuracy among the surest answers, for each share of the images that these can be.
 
     Answers that are equally sure are given together: no threshold tells them apart. (The
@@ -103,7 +103,7 @@ def coverage_curve(truth: np.ndarray, probabilities: np.ndarray) -> Coverage:
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    confidence, right = _answers(truth, probabilities)
+    confidence, right = _answers(labels, probabilities)
     confidence = confidence.round(DIGITS)
     order = np.argsort(-confidence, kind="stable")
     last = np.append(np.diff(confidence[order]) != 0, True)
@@ -111,12 +111,12 @@ def coverage_curve(truth: np.ndarray, probabilities: np.ndarray) -> Coverage:
     return Coverage(answered / len(order), right[order].cumsum()[last] / answered)
 
 
-def _answers(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _answers(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How sure each answer is, `(images,)` 0..1, and whether it is right, `(images,)` bool."""
-    _check(truth, probabilities)
+    _check(labels, probabilities)
     confidence = probabilities.max(axis=1).astype(np.float64)
-    return confidence, probabilities.argmax(axis=1) == truth
+    return confidence, probabilities.argmax(axis=1) == labels
 
 
-def _check(truth: np.ndarray, probabilities: np.ndarray) -> None:
-    check_answers(truth, probabilities, probabilities.shape[-1])
+def _check(labels: np.ndarray, probabilities: np.ndarray) -> None:
+    check_answers(labels, probabilities, probabilities.shape[-1])

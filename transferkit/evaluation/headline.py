@@ -26,18 +26,18 @@ class HeadlineMetric:
     constant: float
 
     @classmethod
-    def of(cls, truth: np.ndarray) -> HeadlineMetric:
-        """The measure for `truth` `(images,)`, class numbers.
+    def of(cls, labels: np.ndarray) -> HeadlineMetric:
+        """The measure for `labels` `(images,)`, class numbers.
 
         Where one class has at least `UNEQUAL` times the images of another, one that knows only the
         common class seems good by its accuracy: then it is the balanced accuracy (Brodersen et al.,
         2010, doi:10.1109/ICPR.2010.764), of which any constant answer has one over the classes.
         """
-        counts = np.bincount(truth)
+        counts = np.bincount(labels)
         counts = counts[counts > 0]
         if counts.max() < UNEQUAL * counts.min():
             return cls("accuracy", None, float(counts.max() / counts.sum()))
-        return cls("balanced_accuracy", balancing_weights(truth), 1 / len(counts))
+        return cls("balanced_accuracy", balancing_weights(labels), 1 / len(counts))
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from transferkit.evaluation.bootstrap import DRAWS, drawn_units, units_of
+from transferkit.evaluation.bootstrap import DRAWS, resampled_counts, units_of
 from transferkit.evaluation.metrics import FLOOR, check_answers
 
 LEVEL = 0.95  # how often an interval is to hold the score on all images that there could be
@@ -35,7 +35,7 @@ class Interval:
 
 
 def score_intervals(
-    truth: np.ndarray,
+    labels: np.ndarray,
     probabilities: np.ndarray,
     classes: Sequence[str],
     groups: Sequence[str] = (),
@@ -62,30 +62,30 @@ def score_intervals(
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    check_answers(truth, probabilities, len(classes))
-    units = units_of(len(truth), groups)
+    check_answers(labels, probabilities, len(classes))
+    units = units_of(len(labels), groups)
     predicted, number = probabilities.argmax(axis=1), len(classes)
-    right, costs = predicted == truth, _costs(probabilities)
-    losses = costs[np.arange(len(truth)), truth]
+    right, costs = predicted == labels, _costs(probabilities)
+    losses = costs[np.arange(len(labels)), labels]
     # About their mean: where all are equal, what is left of their squares would be rounding.
     paid = _moments(units, losses - losses.mean())
-    counts = _counts_by_unit(units, truth, predicted, number)
+    counts = _counts_by_unit(units, labels, predicted, number)
     means, sums = [], []
-    for part in drawn_units(len(paid), draws=draws, seed=seed):
+    for part in resampled_counts(len(paid), draws=draws, seed=seed):
         means.append(_class_means(part @ counts))
         sums.append(part @ paid)
-    drawn = np.concatenate(means)
+    resampled = np.concatenate(means)
     recall, f1 = _class_means(np.asarray(counts.sum(axis=0))[None])[0].tolist()
-    support = np.bincount(truth, minlength=number)
+    support = np.bincount(labels, minlength=number)
     worth = effective_images(right, units)
-    alike = worth / len(truth) * _harmonic(support[support > 0])
-    quantile = NORMAL if len(paid) == len(truth) else student_quantile(len(paid))
+    alike = worth / len(labels) * _harmonic(support[support > 0])
+    quantile = NORMAL if len(paid) == len(labels) else student_quantile(len(paid))
     return {
         "accuracy": wilson(worth * right.mean(), worth, quantile=quantile),
         "balanced_accuracy": _mean_interval(
-            recall, drawn[:, 0], alike, quantile=quantile, biased=False
+            recall, resampled[:, 0], alike, quantile=quantile, biased=False
         ),
-        "macro_f1": _mean_interval(f1, drawn[:, 1], alike, quantile=quantile, biased=True),
+        "macro_f1": _mean_interval(f1, resampled[:, 1], alike, quantile=quantile, biased=True),
         "log_loss": _loss_interval(float(losses.mean()), paid, np.concatenate(sums), costs=costs),
     }
 
@@ -123,12 +123,12 @@ def student_quantile(units: int, level: float = LEVEL) -> float:
 
 
 def _counts_by_unit(
-    units: np.ndarray, truth: np.ndarray, predicted: np.ndarray, classes: int
+    units: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int
 ) -> csr_array:
     """`(units, 3 classes)`: images of each class, images predicted as it, and those of both."""
-    both = np.flatnonzero(predicted == truth)
+    both = np.flatnonzero(predicted == labels)
     rows = np.concatenate([units, units, units[both]])
-    columns = np.concatenate([truth, classes + predicted, 2 * classes + truth[both]])
+    columns = np.concatenate([labels, classes + predicted, 2 * classes + labels[both]])
     return csr_array((np.ones(len(rows)), (rows, columns)), (int(units.max()) + 1, 3 * classes))
 
 
@@ -160,15 +160,15 @@ def _harmonic(support: np.ndarray) -> float:
 
 
 def _mean_interval(
-    own: float, drawn: np.ndarray, most: float, *, quantile: float, biased: bool
+    own: float, resampled: np.ndarray, most: float, *, quantile: float, biased: bool
 ) -> Interval:
-    """Of a mean over classes: Wilson's, of `most` images or as many as vary like `drawn`."""
-    centre, images, variance = own, most, float(drawn.var())
+    """Of a mean over classes: Wilson's, of `most` images or as many as vary like `resampled`."""
+    centre, images, variance = own, most, float(resampled.var())
     if 0 < own < 1 and variance > 0:
         images = min(own * (1 - own) / variance, most)
-        centre -= float(drawn.mean()) - own if biased else 0.0
-    found = wilson(min(max(centre, 0.0), 1.0) * images, images, quantile=quantile)
-    return Interval(min(found.low, own), max(found.high, own))
+        centre -= float(resampled.mean()) - own if biased else 0.0
+    interval = wilson(min(max(centre, 0.0), 1.0) * images, images, quantile=quantile)
+    return Interval(min(interval.low, own), max(interval.high, own))
 
 
 def _costs(probabilities: np.ndarray) -> np.ndarray:
@@ -184,7 +184,7 @@ def _moments(units: np.ndarray, losses: np.ndarray) -> np.ndarray:
 
 
 def _loss_interval(
-    mean: float, paid: np.ndarray, drawn: np.ndarray, *, costs: np.ndarray
+    mean: float, paid: np.ndarray, resampled: np.ndarray, *, costs: np.ndarray
 ) -> Interval:
     """Of the log loss `mean`, from the moments of the units and of the draws, about the mean."""
     units = len(paid)
@@ -193,7 +193,7 @@ def _loss_interval(
         best, worst = float(costs.min(axis=1).mean()), float(costs.max(axis=1).mean())
         return Interval(mean - rare * (mean - best), mean + rare * (worst - mean))
     _, (error,) = _mean_and_error(paid.sum(axis=0)[None], units)
-    away, errors = _mean_and_error(drawn, units)
+    away, errors = _mean_and_error(resampled, units)
     away /= np.maximum(errors, NO_SPREAD * error)
     below, above = np.quantile(away, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     bound = _loss_bound(mean, paid, largest=max(-math.log(FLOOR), float(costs.max())))
@@ -209,8 +209,8 @@ def _loss_bound(mean: float, paid: np.ndarray, *, largest: float) -> Interval:
     images, squares = paid[:, [1, 4]].sum(axis=0)
     alone = images**2 / squares  # so many units of one size tell as much (Kish, 1965)
     quantile = NORMAL if squares == images else student_quantile(len(paid))
-    found = wilson(mean / largest * alone, alone, quantile=quantile)
-    return Interval(found.low * largest, found.high * largest)
+    interval = wilson(mean / largest * alone, alone, quantile=quantile)
+    return Interval(interval.low * largest, interval.high * largest)
 
 
 def _mean_and_error(moments: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:

@@ -26,10 +26,10 @@ class LabelIssue:
     doubt: float
 
 
-def rank_label_issues(truth: np.ndarray, probabilities: np.ndarray) -> list[LabelIssue]:
+def rank_label_issues(labels: np.ndarray, probabilities: np.ndarray) -> list[LabelIssue]:
     """Every image, the most doubted label first.
 
-    `truth` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
+    `labels` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
     what a classifier says of images that it has not learnt, as in cross-validation.
 
     Each probability is first divided by the class's threshold, the mean that its own images get,
@@ -40,28 +40,28 @@ def rank_label_issues(truth: np.ndarray, probabilities: np.ndarray) -> list[Labe
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    check_answers(truth, probabilities, probabilities.shape[-1])
-    rows = np.arange(len(truth))
-    values = probabilities / _thresholds(truth, probabilities)
-    given = values[rows, truth]
-    values[rows, truth] = -1  # never its own rival
+    check_answers(labels, probabilities, probabilities.shape[-1])
+    rows = np.arange(len(labels))
+    values = probabilities / _thresholds(labels, probabilities)
+    label_values = values[rows, labels]
+    values[rows, labels] = -1  # never its own rival
     suggested = values.argmax(axis=1)
     other = values[rows, suggested]
-    doubt = other / np.maximum(other + given, np.finfo(float).tiny)
+    doubt = other / np.maximum(other + label_values, np.finfo(float).tiny)
     order = np.argsort(-doubt, kind="stable")
     return [
-        LabelIssue(int(row), int(truth[row]), int(suggested[row]), float(doubt[row]))
+        LabelIssue(int(row), int(labels[row]), int(suggested[row]), float(doubt[row]))
         for row in order
     ]
 
 
-def _thresholds(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def _thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """`(classes,)` float64, the mean probability of each class over the images labelled with it.
 
     Of a class without images nothing is known: it is held to certainty, the strictest.
     """
     classes = probabilities.shape[1]
-    counts = np.bincount(truth, minlength=classes)
-    sums = np.bincount(truth, probabilities[np.arange(len(truth)), truth], classes)
+    counts = np.bincount(labels, minlength=classes)
+    sums = np.bincount(labels, probabilities[np.arange(len(labels)), labels], classes)
     means = np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)
     return np.maximum(means, FLOOR)

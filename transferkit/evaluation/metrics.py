@@ -1,4 +1,4 @@
-"""The usual scores of a classifier, from arrays alone: the truth and its probabilities."""
+"""The usual scores of a classifier, from arrays alone: labels and probabilities."""
 
 from __future__ import annotations
 
@@ -51,65 +51,66 @@ class Scores:
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
 
-def score(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Scores:
-    """The scores of `probabilities`, `(images, classes)`, against `truth`, `(images,)` numbers.
+def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Scores:
+    """The scores of `probabilities`, `(images, classes)`, against `labels`, `(images,)` numbers.
 
     The likeliest class is the prediction; of equals, the first.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    truth, probabilities = np.asarray(truth), np.asarray(probabilities)
-    check_answers(truth, probabilities, len(classes))
-    predicted, labels = probabilities.argmax(axis=1), np.arange(len(classes))
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    check_answers(labels, probabilities, len(classes))
+    predicted, indices = probabilities.argmax(axis=1), np.arange(len(classes))
     precision, recall, f1, support = precision_recall_fscore_support(
-        truth, predicted, labels=labels, zero_division=np.nan
+        labels, predicted, labels=indices, zero_division=np.nan
     )
     clipped = np.clip(probabilities.astype(np.float64), FLOOR, 1)
     return Scores(
         classes=tuple(classes),
-        accuracy=float((predicted == truth).mean()),
+        accuracy=float((predicted == labels).mean()),
         balanced_accuracy=float(np.nanmean(recall)),
         macro_f1=float(np.nanmean(f1)),
         log_loss=float(
-            log_loss(truth, clipped / clipped.sum(axis=1, keepdims=True), labels=labels)
+            log_loss(labels, clipped / clipped.sum(axis=1, keepdims=True), labels=indices)
         ),
         precision=precision,
         recall=recall,
         f1=f1,
         support=support,
-        confusion=confusion_matrix(truth, predicted, labels=labels),
+        confusion=confusion_matrix(labels, predicted, labels=indices),
     )
 
 
-def check_answers(truth: np.ndarray, probabilities: np.ndarray, classes: int) -> None:
-    """Hold the shapes and values of `truth` and `probabilities` against one another.
+def check_answers(labels: np.ndarray, probabilities: np.ndarray, classes: int) -> None:
+    """Hold the shapes and values of `labels` and `probabilities` against one another.
 
     Raises:
         DataError: they cannot be scored; the sentence says why.
     """
     if classes < 2:
         raise DataError(f"The number of classes to score is {classes}: it should be 2 or more.")
-    if truth.ndim != 1 or probabilities.shape != (len(truth), classes):
+    if labels.ndim != 1 or probabilities.shape != (len(labels), classes):
         raise DataError(
-            f"The truth is of shape {truth.shape} and the probabilities of {probabilities.shape}: "
+            f"The labels have the shape {labels.shape} and the probabilities "
+            f"{probabilities.shape}: "
             f"for {classes} classes they should be (images,) and (images, {classes})."
         )
-    if not len(truth):
-        raise DataError("There are no images to score: the truth is empty.")
-    _check_truth(truth, classes)
+    if not len(labels):
+        raise DataError("There are no images to score: the labels are empty.")
+    _check_labels(labels, classes)
     _check_rows(probabilities)
 
 
-def _check_truth(truth: np.ndarray, classes: int) -> None:
-    if not np.issubdtype(truth.dtype, np.integer):
+def _check_labels(labels: np.ndarray, classes: int) -> None:
+    if not np.issubdtype(labels.dtype, np.integer):
         raise DataError(
-            f"The truth is of type {truth.dtype}: it should be the integer number of each class."
+            f"The labels are of type {labels.dtype}: they should be integer class indices."
         )
-    outside = truth[(truth < 0) | (truth >= classes)]
+    outside = labels[(labels < 0) | (labels >= classes)]
     if len(outside):
         raise DataError(
-            f"The truth has the class number {outside[0]}: "
+            f"The labels have the class index {outside[0]}: "
             f"for {classes} classes it should be between 0 and {classes - 1}."
         )
 
@@ -130,7 +131,7 @@ def _check_rows(probabilities: np.ndarray) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return [_plain(each) for each in value.tolist()]
+        return [_plain(item) for item in value.tolist()]
     if isinstance(value, tuple):
         return list(value)
     return None if isinstance(value, float) and np.isnan(value) else value

@@ -35,5 +35,5 @@ def nearest(
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
     """`(images,)` float32, 1 for a vector of zeros."""
-    found = np.linalg.norm(vectors, axis=1)
-    return np.where(found > 0, found, 1).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1)
+    return np.where(lengths > 0, lengths, 1).astype(np.float32)

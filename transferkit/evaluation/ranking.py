@@ -49,35 +49,37 @@ def beats_constant(within: Interval, headline: HeadlineMetric) -> bool:
     return within.low > headline.constant
 
 
-def rank_results(results: Sequence[Result], truth: np.ndarray) -> list[Result]:
+def rank_results(results: Sequence[Result], labels: np.ndarray) -> list[Result]:
     """Results by their `HeadlineMetric`, the best first; the cheaper first where they are equal.
 
     One that gives every image the same class is left out where there are others.
     """
-    learned = [each for each in results if len(np.unique(each.predicted)) > 1] or results
-    value = HeadlineMetric.of(truth).value
-    return sorted(learned, key=lambda each: (-value(is_correct(each, truth)), each.fit_seconds))
+    learned = [result for result in results if len(np.unique(result.predicted)) > 1] or results
+    value = HeadlineMetric.of(labels).value
+    return sorted(
+        learned, key=lambda result: (-value(is_correct(result, labels)), result.fit_seconds)
+    )
 
 
 def main_result(ranked: Sequence[Result]) -> Result:
     """The best network, or the best of all where there is none."""
-    return next((each for each in ranked if each.kind == "network"), ranked[0])
+    return next((result for result in ranked if result.kind == "network"), ranked[0])
 
 
-def majority_class(truth: np.ndarray) -> int:
+def majority_class(labels: np.ndarray) -> int:
     """The class that most test images have."""
-    return int(np.bincount(truth).argmax())
+    return int(np.bincount(labels).argmax())
 
 
 def rival(ranked: Sequence[Result]) -> Result:
     """Whom the first of several is held against: the best of the other kind, or the next best."""
-    others = [each for each in ranked if each.kind != ranked[0].kind]
+    others = [result for result in ranked if result.kind != ranked[0].kind]
     return (others or ranked[1:])[0]
 
 
-def is_correct(result: Result, truth: np.ndarray) -> np.ndarray:
+def is_correct(result: Result, labels: np.ndarray) -> np.ndarray:
     """Whether the likeliest class is the true one, `(images,)` bool."""
-    return np.asarray(result.predicted == truth)
+    return np.asarray(result.predicted == labels)
 
 
 def difference_between(
@@ -85,5 +87,9 @@ def difference_between(
 ) -> Difference:
     """The difference of these two, as that of the first less the second."""
     pair = (first.name, second.name)
-    found = next(each for each in differences if {each.first, each.second} == set(pair))
-    return found if found.first == first.name else found.turned()
+    match = next(
+        difference
+        for difference in differences
+        if {difference.first, difference.second} == set(pair)
+    )
+    return match if match.first == first.name else match.turned()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import binom
 
-from transferkit.evaluation.bootstrap import DRAWS, drawn_signs
+from transferkit.evaluation.bootstrap import DRAWS, random_signs
 
 EQUAL = 1e-9  # of the sum that was seen: sums of fractions that differ by less are the same
 
@@ -31,7 +31,9 @@ def exact_sign_flip(differences: np.ndarray) -> float:
     return float(min(max(chances[away].sum(), 0.0), 1.0))
 
 
-def drawn_sign_flip(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> list[float]:
+def monte_carlo_sign_flip(
+    differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0
+) -> list[float]:
     """The two-sided p-values of the sums of `differences` `(units, pairs)`, any numbers.
 
     Exchanges are drawn, and the one that was seen is one of them: no p-value is 0, and whichever
@@ -39,9 +41,9 @@ def drawn_sign_flip(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 
     """
     seen = np.abs(differences.sum(axis=0)) * (1 - EQUAL)
     as_far = np.ones(differences.shape[1])
-    for signs in drawn_signs(len(differences), draws=draws, seed=seed):
+    for signs in random_signs(len(differences), draws=draws, seed=seed):
         as_far += (np.abs(signs @ differences) >= seen).sum(axis=0)
-    return [float(each) for each in as_far / (draws + 1)]
+    return [float(p_value) for p_value in as_far / (draws + 1)]
 
 
 def _convolved(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom, binomtest
 
-from transferkit.evaluation.bootstrap import DRAWS, drawn_units, sums_by_unit, units_of
+from transferkit.evaluation.bootstrap import DRAWS, resampled_counts, sums_by_unit, units_of
 from transferkit.evaluation.intervals import Interval, tails, wilson
 from transferkit.evaluation.metrics import check_answers
-from transferkit.evaluation.sign_flips import drawn_sign_flip, exact_sign_flip
+from transferkit.evaluation.sign_flips import exact_sign_flip, monte_carlo_sign_flip
 
 LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
 EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
@@ -103,14 +103,14 @@ def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
     return by_group(right, units_of(len(right), groups), [(0, 1)])[0]
 
 
-def balancing_weights(truth: np.ndarray) -> np.ndarray:
+def balancing_weights(labels: np.ndarray) -> np.ndarray:
     """`(images,)` of mean 1, by which the accuracy is the balanced accuracy: all classes alike."""
-    counts = np.bincount(truth)
-    return np.asarray(len(truth) / (np.count_nonzero(counts) * counts[truth]))
+    counts = np.bincount(labels)
+    return np.asarray(len(labels) / (np.count_nonzero(counts) * counts[labels]))
 
 
 def pairwise(
-    truth: np.ndarray,
+    labels: np.ndarray,
     answers: Mapping[str, np.ndarray],
     groups: Sequence[str] = (),
     *,
@@ -132,12 +132,12 @@ def pairwise(
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
     for probabilities in answers.values():
-        check_answers(truth, probabilities, probabilities.shape[-1])
+        check_answers(labels, probabilities, probabilities.shape[-1])
     if len(answers) < 2:
         return ()
-    right = np.stack([each.argmax(axis=1) == truth for each in answers.values()], axis=1)
-    units = units_of(len(truth), groups)
-    grouped = units.max() + 1 < len(truth)
+    right = np.stack([answer.argmax(axis=1) == labels for answer in answers.values()], axis=1)
+    units = units_of(len(labels), groups)
+    grouped = units.max() + 1 < len(labels)
     pairs = list(itertools.combinations(range(len(answers)), 2))
     resampling: dict[str, Any] = {"weights": weights, "draws": draws, "seed": seed}
     intervals = difference_intervals(right, units, pairs, **resampling)
@@ -145,7 +145,7 @@ def pairwise(
     wins = [int((right[:, one] & ~right[:, other]).sum()) for one, other in pairs]
     losses = [int((right[:, other] & ~right[:, one]).sum()) for one, other in pairs]
     names, shares = list(answers), np.average(right, axis=0, weights=weights)
-    exact, drawn = (BY_GROUP, WEIGHTED_BY_GROUP) if grouped else (EXACT, WEIGHTED)
+    exact, sampled = (BY_GROUP, WEIGHTED_BY_GROUP) if grouped else (EXACT, WEIGHTED)
     return tuple(
         Difference(
             first=names[one],
@@ -156,7 +156,7 @@ def pairwise(
             losses=losses[pair],
             p_value=p_values[pair],
             adjusted=float(adjusted),
-            test=exact if weights is None else drawn,
+            test=exact if weights is None else sampled,
         )
         for pair, ((one, other), adjusted) in enumerate(zip(pairs, holm(p_values), strict=True))
     )
@@ -185,23 +185,23 @@ def difference_intervals(
         return [Interval(-1.0, 1.0)] * len(pairs)
     parts = [
         (part[:, :-2] @ hits, part[:, :-2] @ sizes, part[:, -2:])
-        for part in drawn_units(count + 2, draws=draws, seed=seed)
+        for part in resampled_counts(count + 2, draws=draws, seed=seed)
     ]
-    sums, images, imagined = (np.concatenate(each) for each in zip(*parts, strict=True))
-    found = []
+    sums, images, imagined = (np.concatenate(array) for array in zip(*parts, strict=True))
+    intervals = []
     for one, other in pairs:
         away = hits[:, one] - hits[:, other]
         if not away.any():
             rare = wilson(0, min(count, _equally_many(sizes))).high
-            found.append(Interval(-rare, rare))
+            intervals.append(Interval(-rare, rare))
             continue
         weight = PSEUDO_COUNT * np.sqrt(np.mean(away[away != 0] ** 2))
-        drawn = (sums[:, one] - sums[:, other] + weight * (imagined @ [1, -1])) / (
+        resampled = (sums[:, one] - sums[:, other] + weight * (imagined @ [1, -1])) / (
             images + weight * imagined.sum(axis=1)
         )
-        low, high = np.quantile(drawn, tails(count))
-        found.append(Interval(float(low), float(high)))
-    return found
+        low, high = np.quantile(resampled, tails(count))
+        intervals.append(Interval(float(low), float(high)))
+    return intervals
 
 
 def by_group(
@@ -225,8 +225,8 @@ def by_group(
     hits, _ = _sums(units, right, weights)
     differences = np.stack([hits[:, one] - hits[:, other] for one, other in pairs], axis=1)
     if weights is None:
-        return [exact_sign_flip(each) for each in differences.T]
-    return drawn_sign_flip(differences, draws=draws, seed=seed)
+        return [exact_sign_flip(column) for column in differences.T]
+    return monte_carlo_sign_flip(differences, draws=draws, seed=seed)
 
 
 def _sums(

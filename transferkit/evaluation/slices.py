@@ -47,7 +47,7 @@ class Slice:
 
 
 def slice_scores(
-    truth: np.ndarray,
+    labels: np.ndarray,
     probabilities: np.ndarray,
     names: Sequence[str],
     groups: Sequence[str] = (),
@@ -60,24 +60,24 @@ def slice_scores(
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
     """
-    check_answers(truth, probabilities, probabilities.shape[-1])
-    if len(names) != len(truth):
+    check_answers(labels, probabilities, probabilities.shape[-1])
+    if len(names) != len(labels):
         raise DataError(
-            f"The images are {len(truth)} and the names of their slices {len(names)}: "
+            f"The images are {len(labels)} and the names of their slices {len(names)}: "
             "there should be one for each."
         )
-    right = probabilities.argmax(axis=1) == truth
-    known, places = np.unique(np.asarray(names, str), return_inverse=True)
-    units = units_of(len(truth), groups)
-    effect, level = _design_effect(right, places, units), 1 - (1 - LEVEL) / len(known)
+    right = probabilities.argmax(axis=1) == labels
+    known, indices = np.unique(np.asarray(names, str), return_inverse=True)
+    units = units_of(len(labels), groups)
+    effect, level = _design_effect(right, indices, units), 1 - (1 - LEVEL) / len(known)
     slices = []
     for number, name in enumerate(known):
         (own, around), (others, within) = (
             _share(right[rows], units[rows], level=level, effect=effect)
-            for rows in (places == number, places != number)
+            for rows in (indices == number, indices != number)
         )
         below = _difference((others, within), (own, around)) if len(known) > 1 else None
-        rows = places == number
+        rows = indices == number
         slices.append(
             Slice(
                 name=str(name),
@@ -88,15 +88,15 @@ def slice_scores(
                 below=below,
             )
         )
-    return sorted(slices, key=lambda each: (each.accuracy, -each.images, each.name))
+    return sorted(slices, key=lambda part: (part.accuracy, -part.images, part.name))
 
 
-def _design_effect(right: np.ndarray, places: np.ndarray, units: np.ndarray) -> float:
+def _design_effect(right: np.ndarray, indices: np.ndarray, units: np.ndarray) -> float:
     """How many times as much shares vary by `units` as if all images were alone; 1 or more.
 
     Of all slices together: few groups of one slice often seem to vary less than they do.
     """
-    away = right - (np.bincount(places, right) / np.bincount(places))[places]
+    away = right - (np.bincount(indices, right) / np.bincount(indices))[indices]
     squares = float(away @ away)
     sums = np.bincount(units, away)
     return max(float(sums @ sums) / squares, 1.0) if squares > 0 else 1.0
@@ -108,8 +108,8 @@ def _share(
     """The share of `right`, and its interval; of no image nothing is known."""
     if not len(right):
         return math.nan, Interval(0.0, 1.0)
-    found = exact_proportion_interval(_numbered(units), right, level=level, effect=effect)
-    return float(right.mean()), found
+    interval = exact_proportion_interval(_numbered(units), right, level=level, effect=effect)
+    return float(right.mean()), interval
 
 
 def _numbered(units: np.ndarray) -> np.ndarray:

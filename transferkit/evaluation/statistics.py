@@ -29,14 +29,14 @@ class Statistics:
     A part that fails leaves the others. What is a list has one of each result, in their order.
 
     Attributes:
-        truth: `(images,)` class numbers.
+        labels: `(images,)` class numbers.
         test: a row an image; those of one `group` are drawn together.
         leaked: `(images,)` bool, the test images that have a copy among those learnt from.
         columns: of `test`, that divide it into slices.
     """
 
     results: tuple[Result, ...]
-    truth: np.ndarray
+    labels: np.ndarray
     classes: tuple[str, ...]
     test: pd.DataFrame
     leaked: np.ndarray
@@ -46,41 +46,41 @@ class Statistics:
     @cached_property
     def headline(self) -> HeadlineMetric:
         """The measure that differences, verdict and choice are about."""
-        return HeadlineMetric.of(self.truth)
+        return HeadlineMetric.of(self.labels)
 
     @property
     def accuracies(self) -> list[Interval]:
         """The intervals of the results' headline measure."""
-        return [each[self.headline.key] for each in self.intervals]
+        return [intervals[self.headline.key] for intervals in self.intervals]
 
     @cached_property
     def intervals(self) -> tuple[dict[str, Interval], ...]:
         """Of each score by its name, at 95 %."""
         return tuple(
             score_intervals(
-                self.truth, each.probabilities, self.classes, self._groups, seed=self.seed
+                self.labels, result.probabilities, self.classes, self._groups, seed=self.seed
             )
-            for each in self.results
+            for result in self.results
         )
 
     @cached_property
     def calibration_errors(self) -> tuple[float, ...]:
         """Expected calibration errors, share 0..1."""
         return tuple(
-            expected_calibration_error(self.truth, each.probabilities) for each in self.results
+            expected_calibration_error(self.labels, result.probabilities) for result in self.results
         )
 
     @cached_property
     def briers(self) -> tuple[float, ...]:
         """Brier scores over all classes, 0..2."""
-        return tuple(brier(self.truth, each.probabilities) for each in self.results)
+        return tuple(brier(self.labels, result.probabilities) for result in self.results)
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
         """Between each two."""
-        answers = {each.name: each.probabilities for each in self.results}
+        answers = {result.name: result.probabilities for result in self.results}
         weights = self.headline.weights
-        return pairwise(self.truth, answers, self._groups, weights=weights, seed=self.seed)
+        return pairwise(self.labels, answers, self._groups, weights=weights, seed=self.seed)
 
     @cached_property
     def without_leaks(self) -> tuple[float, ...]:
@@ -88,7 +88,9 @@ class Statistics:
         fair = ~self.leaked
         if not (self.leaked.any() and fair.any()):
             return ()
-        return tuple(float((each.predicted == self.truth)[fair].mean()) for each in self.results)
+        return tuple(
+            float((result.predicted == self.labels)[fair].mean()) for result in self.results
+        )
 
     @cached_property
     def slices(self) -> Mapping[str, Sequence[Sequence[Slice]]]:
@@ -96,8 +98,8 @@ class Statistics:
         test = self.test
         return {
             column: [
-                slice_scores(self.truth, each.probabilities, list(test[column]), self._groups)
-                for each in self.results
+                slice_scores(self.labels, result.probabilities, list(test[column]), self._groups)
+                for result in self.results
             ]
             for column in self.columns
             if 1 < test[column].nunique() <= min(MAX_SLICES, len(test) // MIN_IMAGES_PER_SLICE)
@@ -125,10 +127,10 @@ class Statistics:
 
     def to_json(self, attempt: Attempt[Any] = strictly) -> dict[str, Any]:
         """Evidence on all results, for scores.json; a part that fails is left to `attempt`."""
-        names = [each.name for each in self.results]
+        names = [result.name for result in self.results]
 
         def differences() -> list[dict[str, Any]]:
-            return [dataclasses.asdict(each) for each in self.differences]
+            return [dataclasses.asdict(difference) for difference in self.differences]
 
         def without_leaks() -> dict[str, float]:
             return dict(zip(names, self.without_leaks, strict=False))
@@ -136,7 +138,7 @@ class Statistics:
         def slices() -> dict[str, Any]:
             return {
                 column: {
-                    name: [dataclasses.asdict(each) for each in rows]
+                    name: [dataclasses.asdict(row) for row in rows]
                     for name, rows in zip(names, by_result, strict=True)
                 }
                 for column, by_result in self.slices.items()
@@ -152,7 +154,7 @@ class Statistics:
 
 def compute_statistics(
     results: Sequence[Result],
-    truth: np.ndarray,
+    labels: np.ndarray,
     classes: Sequence[str],
     *,
     test: pd.DataFrame,
@@ -160,8 +162,8 @@ def compute_statistics(
     columns: Sequence[str] = (),
     seed: int = 0,
 ) -> Statistics:
-    """The evidence on the answers `results` to `truth`, `(images,)` class numbers.
+    """The evidence on the answers `results` to `labels`, `(images,)` class numbers.
 
     Images of one group in `test` are drawn together. `columns` of it divide it into slices.
     """
-    return Statistics(tuple(results), truth, tuple(classes), test, leaked, tuple(columns), seed)
+    return Statistics(tuple(results), labels, tuple(classes), test, leaked, tuple(columns), seed)

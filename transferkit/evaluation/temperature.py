@@ -19,43 +19,43 @@ SPREAD = 0.25
 LEAST = 0.005  # of that logarithm; what is less changes no digit that is shown
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray, images: int) -> float:
-    """That at which `truth` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, images: int) -> float:
+    """That at which `labels` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
 
     That it is near 1 as a rule (`SPREAD`, of a Laplace distribution) weighs as much as it should
     beside so many `images`: the rows, each of which may be there more than once.
     """
 
     def doubt(logarithm: float) -> float:
-        return images * loss_at(np.exp(logarithm), logits, truth) + abs(logarithm) / SPREAD
+        return images * loss_at(np.exp(logarithm), logits, labels) + abs(logarithm) / SPREAD
 
     bounds = np.log([COLDEST, HOTTEST])
     return float(np.exp(minimize_scalar(doubt, bounds=bounds, method="bounded").x))
 
 
-def reason_for_none(logits: np.ndarray, truth: np.ndarray, images: int) -> str:
+def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
     """Return why no temperature is fitted to these answers on held-out images; else nothing."""
     if images < FEWEST:
         return f"there are {images} validation images, and {FEWEST} are needed to fit it"
-    if (logits.argmax(axis=1) == truth).all():
+    if (logits.argmax(axis=1) == labels).all():
         return f"all {images} validation images are right, so none says how sure is too sure"
     return ""
 
 
 def loss_at(
-    temperature: float, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+    temperature: float, logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> float:
     """The log loss at `temperature`, in nats; `weights` `(rows,)` weigh the rows."""
     logs = log_softmax(logits / temperature, axis=1)
-    return float(-np.average(logs[np.arange(len(truth)), truth], weights=weights))
+    return float(-np.average(logs[np.arange(len(labels)), labels], weights=weights))
 
 
-def tempered_loss(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
+def tempered_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
     """The log loss at the temperature of least loss, both with `weights` `(rows,)`."""
     bounds = np.log([COLDEST, HOTTEST])
     return float(
         minimize_scalar(
-            lambda logarithm: loss_at(np.exp(logarithm), logits, truth, weights),
+            lambda logarithm: loss_at(np.exp(logarithm), logits, labels, weights),
             bounds=bounds,
             method="bounded",
         ).fun

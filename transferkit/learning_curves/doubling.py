@@ -32,19 +32,19 @@ class Correctness:
     @property
     def accuracies(self) -> np.ndarray:
         """`(draws, sizes)` share 0..1; NaN where a size has fewer draws."""
-        found = [each.mean(axis=1) for each in self.right]
-        most = max(map(len, found))
-        return np.stack([np.append(each, [np.nan] * (most - len(each))) for each in found], axis=1)
+        means = [correct.mean(axis=1) for correct in self.right]
+        most = max(map(len, means))
+        return np.stack([np.append(mean, [np.nan] * (most - len(mean))) for mean in means], axis=1)
 
     @property
     def shares(self) -> np.ndarray:
         """`(sizes, test images)` share of the draws in which each was right."""
-        return np.stack([each.mean(axis=0) for each in self.right])
+        return np.stack([correct.mean(axis=0) for correct in self.right])
 
     def since(self, least: float) -> Correctness:
         """Those of the sizes of `least` images a class or more."""
         chosen = self.sizes >= least
-        right = [each for each, keep in zip(self.right, chosen, strict=True) if keep]
+        right = [correct for correct, keep in zip(self.right, chosen, strict=True) if keep]
         return Correctness(self.sizes[chosen], right, self.groups)
 
 
@@ -64,7 +64,7 @@ def gain_of(marks: Correctness, *, seed: int) -> Gain:
         return by_draws
     times = resampled(marks.shares.shape[1], marks.groups, draws=TEST_SETS, seed=seed)
     errors = 1 - (marks.shares @ times.T) / times.sum(axis=1)
-    gains = [_gain(marks.sizes, each) for each in errors.T]
+    gains = [_gain(marks.sizes, column) for column in errors.T]
     test, gain, interval = NORMAL * np.std(gains), by_draws.gain, by_draws.interval
     low = gain - math.hypot(gain - interval.low, test)
     high = gain + math.hypot(interval.high - gain, test)

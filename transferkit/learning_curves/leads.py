@@ -52,10 +52,10 @@ def leads(
     """
     gaps = [one.astype(float) - other for one, other in zip(first, second, strict=True)]
     units = units_of(gaps[0].shape[1], groups)
-    last = np.stack([each[-1][0] > 0 for each in (first, second)], axis=1)
+    last = np.stack([correct[-1][0] > 0 for correct in (first, second)], axis=1)
     smaller = holm(_student_p_values(gaps[:-1], units)) if len(gaps) > 1 else np.empty(0)
     return Leads(
-        differences=np.array([each.mean() for each in gaps]),
+        differences=np.array([gap.mean() for gap in gaps]),
         p_values=np.append(smaller, chance_of(last, groups)),
     )
 
@@ -64,14 +64,14 @@ def _student_p_values(gaps: Sequence[np.ndarray], units: np.ndarray) -> np.ndarr
     """`(sizes,)` of the mean of each of `gaps` `(draws, images)`; 1 where there is but one draw."""
     most = max(map(len, gaps))
     by_draw = np.full((most, len(gaps)), np.nan)
-    for place, each in enumerate(gaps):
-        by_draw[: len(each), place] = each.mean(axis=1)
+    for column, gap in enumerate(gaps):
+        by_draw[: len(gap), column] = gap.mean(axis=1)
     means = np.nanmean(by_draw, axis=0)
     deviations, freedom = deviations_of_means(by_draw - means)
     if not freedom.any():
         return np.ones(len(gaps))
     of_draws = deviations**2
-    of_images = np.array([_of_test_images(each.mean(axis=0), units) for each in gaps])
+    of_images = np.array([_of_test_images(gap.mean(axis=0), units) for gap in gaps])
     count = max(int(units.max()), 1)
     # Welch (1947) and Satterthwaite (1946): the freedom of a sum of two variances.
     together = (of_draws + of_images) ** 2 / (

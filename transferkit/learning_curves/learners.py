@@ -29,7 +29,7 @@ class Examples:
     """
 
     values: np.ndarray
-    truth: np.ndarray
+    labels: np.ndarray
     groups: list[str]
     classes: int
     seed: int
@@ -78,10 +78,10 @@ def _baseline(name: str, config: Config) -> CurveLearner:
         estimator, _ = fit_classifier(
             row.classifier.name,
             examples.values,
-            examples.truth,
+            examples.labels,
             groups=examples.groups,
             seed=examples.seed,
-            weights=image_weights(examples.truth, config.train),
+            weights=image_weights(examples.labels, config.train),
         )
 
         def answer(values: np.ndarray) -> np.ndarray:
@@ -96,17 +96,17 @@ def _solve(examples: Examples, train: TrainConfig) -> Answer:
     """The head of the network as its first stage solves it, with weights by the same rule."""
     from transferkit.features.linear_probe import solve_probe
 
-    weights = image_weights(examples.truth, train)
-    found = solve_probe(
+    weights = image_weights(examples.labels, train)
+    solution = solve_probe(
         examples.values,
-        examples.truth,
+        examples.labels,
         classes=examples.classes,
-        weights=np.ones(len(examples.truth)) if weights is None else weights,
+        weights=np.ones(len(examples.labels)) if weights is None else weights,
         groups=examples.groups,
         seed=examples.seed,
     )
 
     def answer(values: np.ndarray) -> np.ndarray:
-        return np.asarray((values @ found.kernel + found.bias).argmax(axis=1))
+        return np.asarray((values @ solution.kernel + solution.bias).argmax(axis=1))
 
     return answer

@@ -93,14 +93,14 @@ def deviations_of_means(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     number = np.isfinite(residuals).sum(axis=0)
     squares, free = np.nansum(residuals**2, axis=0), number - 1
     deviations, freedom = np.zeros(len(number)), np.zeros(len(number), int)
-    for place, draws in enumerate(number):
-        first, end = place, place + 1
+    for index, draws in enumerate(number):
+        first, end = index, index + 1
         while first > 0 and free[first:end].sum() < MIN_FREEDOM:
             first -= 1
         while end < len(free) and free[first:end].sum() < MIN_FREEDOM:
             end += 1
-        freedom[place] = free[first:end].sum()
-        deviations[place] = np.sqrt(squares[first:end].sum() / max(freedom[place], 1) / draws)
+        freedom[index] = free[first:end].sum()
+        deviations[index] = np.sqrt(squares[first:end].sum() / max(freedom[index], 1) / draws)
     return deviations, freedom
 
 
@@ -117,9 +117,9 @@ def _laws(images: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarra
     free line's, or that on one of the bounds.
     """
     best = np.full(len(errors), np.inf)
-    found = np.zeros((3, len(errors)))
+    laws = np.zeros((3, len(errors)))
     mean = errors.mean(axis=1)
-    for exponent in sorted(EXPONENTS, key=lambda each: abs(each - USUAL_EXPONENT)):
+    for exponent in sorted(EXPONENTS, key=lambda exponent: abs(exponent - USUAL_EXPONENT)):
         fall = np.asarray(images, float) ** -exponent
         centred = fall - fall.mean()
         slope = (errors @ centred) / max(centred @ centred, TOGETHER * (fall @ fall))
@@ -130,5 +130,5 @@ def _laws(images: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarra
         left = ((floor[:, None] + slope[:, None] * fall - errors) ** 2).sum(axis=1)
         better = left < best - EQUAL
         best = np.where(better, left, best)
-        found = np.where(better, [floor, slope, np.full(len(errors), exponent)], found)
-    return found[0], found[1], found[2]
+        laws = np.where(better, [floor, slope, np.full(len(errors), exponent)], laws)
+    return laws[0], laws[1], laws[2]

@@ -62,34 +62,36 @@ def learning_curve(
     learn = pd.concat([manifest.part(split) for split in FITTED_ON], ignore_index=True)
     test = manifest.part("test")
     _require_images(manifest, learn, test)
-    truth, answers = manifest.truth(learn), manifest.truth(test)
-    drawn = _training_sets(truth, list(learn["group"]), draws, seed=config.seed)
+    labels, test_labels = manifest.truth(learn), manifest.truth(test)
+    training_sets = _training_sets(labels, list(learn["group"]), draws, seed=config.seed)
     read = _read(chosen, [*learn["path"], *test["path"]])
-    exam = LearningCurveRun(
-        read, truth, list(learn["group"]), answers, len(manifest.classes), config.seed
+    experiment = LearningCurveRun(
+        read, labels, list(learn["group"]), test_labels, len(manifest.classes), config.seed
     )
-    right = [exam.marks(chosen, sets) for sets in drawn]
-    images = np.array([_images(sets) for sets in drawn])
+    right = [experiment.marks(chosen, sets) for sets in training_sets]
+    images = np.array([_images(sets) for sets in training_sets])
     lines = [
         CurveLine.of(
-            each.name,
-            each.kind,
-            each.title,
+            learner.name,
+            learner.kind,
+            learner.title,
             marks=Correctness(
-                images / exam.classes, [one[place] for one in right], list(test["group"])
+                images / experiment.classes,
+                [correct[index] for correct in right],
+                list(test["group"]),
             ),
             seed=config.seed,
         )
-        for place, each in enumerate(chosen)
+        for index, learner in enumerate(chosen)
     ]
     return LearningCurveSummary(
         source=manifest.source,
         classes=manifest.classes,
         images=images,
         test_images=len(test),
-        draws=np.array([len(sets) for sets in drawn]),
+        draws=np.array([len(sets) for sets in training_sets]),
         lines=tuple(lines),
-        majority_share=float(np.bincount(answers).max() / len(answers)),
+        majority_share=float(np.bincount(test_labels).max() / len(test_labels)),
     )
 
 
@@ -99,57 +101,57 @@ class LearningCurveRun:
 
     Attributes:
         features: by their kind, `(images, width)`, first of those to learn from.
-        truth: `(images to learn from,)` class numbers.
+        labels: `(images to learn from,)` class numbers.
         groups: the names of their groups.
-        answers: `(test images,)` class numbers.
+        test_labels: `(test images,)` class numbers.
         classes: how many there are.
     """
 
     features: Mapping[str, np.ndarray]
-    truth: np.ndarray
+    labels: np.ndarray
     groups: list[str]
-    answers: np.ndarray
+    test_labels: np.ndarray
     classes: int
     seed: int
 
     def marks(self, chosen: Sequence[CurveLearner], sets: Sequence[np.ndarray]) -> np.ndarray:
         """`(learners, sets, test images)` bool: right, after learning from the rows of each set."""
         started = time.perf_counter()
-        found = np.array([[self._right(each, rows) for rows in sets] for each in chosen])
-        means = found.mean(axis=(1, 2))
-        shares = [f"{one.name} {mean:.1%}" for one, mean in zip(chosen, means, strict=True)]
+        correct = np.array([[self._right(learner, rows) for rows in sets] for learner in chosen])
+        means = correct.mean(axis=(1, 2))
+        shares = [f"{learner.name} {mean:.1%}" for learner, mean in zip(chosen, means, strict=True)]
         seconds = time.perf_counter() - started
         size = _images(sets) / self.classes
         log(f"{size:,.0f} images a class: {', '.join(shares)}; {seconds:.1f} s")
-        return found
+        return correct
 
     def _right(self, learner: CurveLearner, rows: np.ndarray) -> np.ndarray:
         values = self.features[learner.kind_of_features]
         examples = Examples(
             values=values[rows],
-            truth=self.truth[rows],
+            labels=self.labels[rows],
             groups=[self.groups[row] for row in rows],
             classes=self.classes,
             seed=self.seed,
         )
         answer = learner.fit(examples)
-        return np.asarray(answer(values[len(self.truth) :]) == self.answers)
+        return np.asarray(answer(values[len(self.labels) :]) == self.test_labels)
 
 
 def _training_sets(
-    truth: np.ndarray, groups: Sequence[str], draws: int, *, seed: int
+    labels: np.ndarray, groups: Sequence[str], draws: int, *, seed: int
 ) -> list[list[np.ndarray]]:
     """The rows of each draw, by size; all of them at the end, once.
 
     Groups can make sets of two sizes the same: the larger is left out.
     """
-    found: list[list[np.ndarray]] = []
-    for size in subset_sizes(truth):
-        number = _draws_of(int(np.minimum(np.bincount(truth), size).sum()), draws)
-        sets = [draw_subset(truth, groups, size, seed=(seed, draw)) for draw in range(number)]
-        if not found or _images(sets) > _images(found[-1]):
-            found.append(sets)
-    return [*found, [np.arange(len(truth))]]
+    by_size: list[list[np.ndarray]] = []
+    for size in subset_sizes(labels):
+        number = _draws_of(int(np.minimum(np.bincount(labels), size).sum()), draws)
+        sets = [draw_subset(labels, groups, size, seed=(seed, draw)) for draw in range(number)]
+        if not by_size or _images(sets) > _images(by_size[-1]):
+            by_size.append(sets)
+    return [*by_size, [np.arange(len(labels))]]
 
 
 def _draws_of(images: int, draws: int) -> int:
@@ -164,12 +166,12 @@ def _images(sets: Sequence[np.ndarray]) -> float:
 
 def _read(chosen: Sequence[CurveLearner], paths: list[str]) -> dict[str, np.ndarray]:
     """The features of all images, by their kind; each kind is read once."""
-    found: dict[str, np.ndarray] = {}
-    for each in chosen:
-        if each.kind_of_features not in found:
-            read = None if each.features is None else each.features.read(paths).values
-            found[each.kind_of_features] = np.empty((len(paths), 0)) if read is None else read
-    return found
+    features: dict[str, np.ndarray] = {}
+    for learner in chosen:
+        if learner.kind_of_features not in features:
+            read = None if learner.features is None else learner.features.read(paths).values
+            features[learner.kind_of_features] = np.empty((len(paths), 0)) if read is None else read
+    return features
 
 
 def _require_images(manifest: Manifest, learn: pd.DataFrame, test: pd.DataFrame) -> None:

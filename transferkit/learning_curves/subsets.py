@@ -10,24 +10,24 @@ STEPS = (1, 2, 5)  # of a decade
 CLOSE = 0.8  # of all images: a size that is nearer is as good as all
 
 
-def subset_sizes(truth: np.ndarray) -> list[int]:
+def subset_sizes(labels: np.ndarray) -> list[int]:
     """1, 2, 5, 10, 20, 50 ... images a class, those that make clearly fewer than all images.
 
-    A class with fewer images gives all that it has. `truth` is `(images,)` class numbers.
+    A class with fewer images gives all that it has. `labels` is `(images,)` class numbers.
     """
-    counts = np.bincount(truth)
+    counts = np.bincount(labels)
     sizes: list[int] = []
     decade = 1
     while True:
         for step in STEPS:
-            if np.minimum(counts, step * decade).sum() > CLOSE * len(truth):
+            if np.minimum(counts, step * decade).sum() > CLOSE * len(labels):
                 return sizes
             sizes.append(step * decade)
         decade *= 10
 
 
 def draw_subset(
-    truth: np.ndarray, groups: Sequence[str], size: int, *, seed: Sequence[int]
+    labels: np.ndarray, groups: Sequence[str], size: int, *, seed: Sequence[int]
 ) -> np.ndarray:
     """The rows of up to `size` images of each class, drawn with `seed`, in ascending order.
 
@@ -37,17 +37,17 @@ def draw_subset(
     """
     units = _units(groups)
     order = [units[number] for number in np.random.default_rng(seed).permutation(len(units))]
-    counts = np.zeros(truth.max() + 1, int)
+    counts = np.zeros(labels.max() + 1, int)
     taken: list[np.ndarray] = []
     for rows in order:
-        classes, adds = np.unique(truth[rows], return_counts=True)
+        classes, adds = np.unique(labels[rows], return_counts=True)
         if (counts[classes] + adds <= size).all():
             counts[classes] += adds
             taken.append(rows)
-    for lost in np.setdiff1d(truth, np.flatnonzero(counts)):
+    for lost in np.setdiff1d(labels, np.flatnonzero(counts)):
         if not counts[lost]:  # a group that came in for another class may have it
-            taken.append(next(rows for rows in order if lost in truth[rows]))
-            counts[truth[taken[-1]]] += 1
+            taken.append(next(rows for rows in order if lost in labels[rows]))
+            counts[labels[taken[-1]]] += 1
     return np.sort(np.concatenate(taken))
 
 

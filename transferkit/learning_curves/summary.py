@@ -128,8 +128,8 @@ def _leads(curve: LearningCurve) -> Iterator[str]:
         return
     rival = max(baselines, key=lambda line: line.means[-1])
     leader, other = sorted((network, rival), key=lambda line: -line.means[-1])
-    found = leads(leader.marks.right, other.marks.right, leader.marks.groups)
-    if found.is_level:
+    comparison = leads(leader.marks.right, other.marks.right, leader.marks.groups)
+    if comparison.is_level:
         yield (
             f"With all of them, {_tests(curve.test_images)} cannot tell {network.name} "
             f"({network.means[-1] * 100:.1f} %) and {rival.name} ({rival.means[-1] * 100:.1f} %) "
@@ -140,20 +140,20 @@ def _leads(curve: LearningCurve) -> Iterator[str]:
     margin = f"{_points(leader.means[-1] - other.means[-1])} with all of them"
     if len(leader.accuracies) == 1:  # of the smaller sizes, too
         yield f"{lead} {margin}."
-    elif not len(found.behind()):
+    elif not len(comparison.behind()):
         yield f"{lead} {margin}, at no size clearly behind."
     else:
-        yield _overtakes(curve, (leader, other), found, margin)
+        yield _overtakes(curve, (leader, other), comparison, margin)
 
 
 def _overtakes(
-    curve: LearningCurve, pair: tuple[CurveLine, CurveLine], found: Leads, margin: str
+    curve: LearningCurve, pair: tuple[CurveLine, CurveLine], comparison: Leads, margin: str
 ) -> str:
     """Between which sizes the first of `pair` overtakes the second: what is clear, and no more."""
     leader, other = pair
-    behind = int(found.behind()[-1])
-    ahead = next(int(place) for place in found.ahead() if place > behind)
-    by = _points(-found.differences[behind])
+    behind = int(comparison.behind()[-1])
+    ahead = next(int(index) for index in comparison.ahead() if index > behind)
+    by = _points(-comparison.differences[behind])
     return (
         f"{leader.name} overtakes {other.name} between {curve.sizes[behind]:,.0f} and "
         f"{_counted(curve.sizes[ahead])} a class: it is clearly behind with "
