@@ -233,9 +233,9 @@ def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
     from transferkit.runtime.environment import environment
     from transferkit.training.train import start_run
 
-    found = environment(choose_device(config.compute).line, config.seed)
-    start_run(run, manifest, config, found)
-    return found
+    facts = environment(choose_device(config.compute).line, config.seed)
+    start_run(run, manifest, config, facts)
+    return facts
 
 
 def save_classifiers(report: Report, run: Run) -> None:
@@ -258,14 +258,14 @@ def save_classifiers(report: Report, run: Run) -> None:
             networks.append((value, -classifier.fit_seconds, classifier))
         elif isinstance(classifier, Baseline):
             named = classifier.name == result.name
-            found = classifier if named else dataclasses.replace(classifier, name=result.name)
-            found.save(run.folder)
+            baseline = classifier if named else dataclasses.replace(classifier, name=result.name)
+            baseline.save(run.folder)
         elif callable(save := getattr(classifier, "save", None)):
             save(run.folder)
         else:
             log(f"{result.name} is not saved: it has no `save(folder)`.")
     if networks:
-        save_network(max(networks, key=lambda each: each[:2])[-1], run.folder)
+        save_network(max(networks, key=lambda ranked: ranked[:2])[-1], run.folder)
 
 
 def finish(report: Report, run: Run) -> None:

@@ -135,7 +135,7 @@ def test_any_shape_is_made_square(size, resize):
 BROKEN = (
     (b"", "is empty (0 bytes)"),
     (
-        b"<html><body>Not Found</body></html>",
+        b"<html><body>Not FindingGroup</body></html>",
         "is not an image of a known format (JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM): it starts with "
         "'<html><body>Not '",
     ),

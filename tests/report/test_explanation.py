@@ -31,7 +31,7 @@ def world(manifest: Manifest) -> World:
 def explained(world: World, **changes: object) -> Explanations | None:
     world = dataclasses.replace(world, **changes)
     return explanations(
-        world.network, world.manifest, world.result, truth=world.truth, config=world.config
+        world.network, world.manifest, world.result, labels=world.truth, config=world.config
     )
 
 

@@ -28,7 +28,7 @@ def world(manifest: Manifest) -> World:
 
 def mapped(world: World) -> FeatureMap | None:
     return feature_map(
-        world.network, world.manifest, world.result, truth=world.truth, config=world.config
+        world.network, world.manifest, world.result, labels=world.truth, config=world.config
     )
 
 

@@ -13,7 +13,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.inspection import DatasetInspection, look
 from transferkit.report.inspection.page import look_page, next_command_of
 from transferkit.report.inspection.sections import sections, shown_path
-from transferkit.report.inspection.verdict import by_class, found_in, labels_by_path, verdict
+from transferkit.report.inspection.verdict import by_class, finding_groups, labels_by_path, verdict
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def good(shapes):
 
 
 def kinds(found: DatasetInspection) -> list[str]:
-    return [each.kind.name for each in found_in(found)]
+    return [each.kind.name for each in finding_groups(found)]
 
 
 def test_the_worst_comes_first_and_what_is_only_good_to_know_last(spoilt):
@@ -50,7 +50,7 @@ def test_the_worst_comes_first_and_what_is_only_good_to_know_last(spoilt):
 
 def test_the_verdict_says_what_can_be_learnt_from_and_what_to_look_at(spoilt):
     found = look(spoilt)
-    assert verdict(found, found_in(found)) == (
+    assert verdict(found, finding_groups(found)) == (
         "38 images of 3 classes can be learnt from; 3 of 41 files are left out. Look first at the "
         "same file under two labels (2), files that cannot be used (1), exact copies of other "
         "files (2) and 1 more finding."
@@ -58,7 +58,7 @@ def test_the_verdict_says_what_can_be_learnt_from_and_what_to_look_at(spoilt):
 
 
 def test_the_verdict_on_good_images_is_short(good):
-    assert verdict(good, found_in(good)) == (
+    assert verdict(good, finding_groups(good)) == (
         "60 images of 3 classes can be learnt from. Nothing was found that would harm a network "
         "or flatter its score."
     )
@@ -68,7 +68,7 @@ def test_the_verdict_names_a_class_that_is_not_scored(drawn):
     folder = drawn("photos", ("x", "y"), images=2)
     (folder / "y" / "001.png").unlink()
     found = look(folder)
-    assert verdict(found, found_in(found)) == (
+    assert verdict(found, finding_groups(found)) == (
         "3 images of 2 classes can be learnt from. But the class 'y' cannot be scored. "
         "Nothing else was found that would harm a network or flatter its score."
     )
@@ -80,7 +80,7 @@ def test_the_verdict_counts_the_classes_that_are_not_scored(drawn):
         (folder / name / "001.png").unlink()
     (folder / "x" / "no image.png").write_bytes(b"nothing")
     found = look(folder)
-    assert verdict(found, found_in(found)) == (
+    assert verdict(found, finding_groups(found)) == (
         "4 images of 3 classes can be learnt from; 1 of 5 files is left out. But 2 classes cannot "
         "be scored. Look first at files that cannot be used (1)."
     )
@@ -107,7 +107,7 @@ def test_every_finding_has_a_section_with_its_advice(spoilt):
 
 
 def test_copies_are_side_by_side_with_label_split_and_path(spoilt):
-    found = {each.found.kind.name: each for each in sections(look(spoilt), DataConfig())}
+    found = {each.group.kind.name: each for each in sections(look(spoilt), DataConfig())}
     copies, labels = found["copy"], found["contradiction"]
     assert [[one.shown for one in members] for members in copies.sets] == [
         ["circles/000.png", "circles/copy.png"],
@@ -151,7 +151,7 @@ def test_a_class_that_has_all_of_something_is_warned_of(drawn):
         with Image.open(folder / "circles" / f"00{number}.png") as picture:
             picture.convert("RGBA").save(folder / "circles" / f"00{number}.png")
     found = look(folder)
-    (alpha,) = found_in(found)
+    (alpha,) = finding_groups(found)
     assert by_class(alpha, labels_by_path(found)) == "circles 8 of 10"
     assert alpha.giveaway == (
         "All of them are of the class 'circles': a network may take it for a mark of that class."

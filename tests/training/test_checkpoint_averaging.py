@@ -50,7 +50,7 @@ def epochs_of(losses: list[float], number: int) -> AverageBestEpochs:
 def test_the_best_epochs_are_averaged(losses: list[float], number: int, mean: float) -> None:
     best = epochs_of(losses, number)
     assert [float(each[0, 0]) for each in best.averaged()] == [mean]
-    assert len(best.found) == min(number, np.isfinite(losses).sum())
+    assert len(best.best) == min(number, np.isfinite(losses).sum())
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,9 @@ def averaged(fit: TrainingState, around: float) -> tuple[TrainingState, list[flo
         learner.set_weights([np.full((1, 1), weight)])
         losses.append(float(learner.evaluate(inputs, targets, verbose=0)[0]))
         if epoch < 2:
-            best.found.append((losses[-1], epoch + 1, learner.get_weights()))
+            best.best.append((losses[-1], epoch + 1, learner.get_weights()))
             fit.history.append(EpochRecord("fine-tune", val_loss=losses[-1]))
-    learner.set_weights(best.found[0][2])
+    learner.set_weights(best.best[0][2])
     best.average(fit, learner, Pairs(inputs, targets), stage="fine-tune")
     return fit, losses, learner
 

@@ -96,7 +96,7 @@ def test_the_model_says_the_softmax_of_its_logits_at_the_temperature(
 def test_a_network_that_is_much_too_sure_is_made_less_sure(
     calm: TrainingState, logits: np.ndarray
 ) -> None:
-    truth = calm.validation.truth
+    truth = calm.validation.labels
     found = fit_temperature(logits, truth, len(truth))
     assert calm.summary.temperature.value == pytest.approx(found, rel=1e-3)
     assert found > 2.5  # it was ten times as sure as the optimum
@@ -137,7 +137,7 @@ def test_the_likeliest_class_stays(calm: TrainingState, logits: np.ndarray) -> N
 def test_the_losses_before_and_after_are_in_the_summary(
     calm: TrainingState, logits: np.ndarray
 ) -> None:
-    scaling, truth = calm.summary.temperature, calm.validation.truth
+    scaling, truth = calm.summary.temperature, calm.validation.labels
     assert scaling.loss_after == pytest.approx(
         log_loss(truth, answers(calm), labels=range(3)), 1e-3
     )

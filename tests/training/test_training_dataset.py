@@ -56,7 +56,7 @@ def test_images_weigh_by_the_same_rule() -> None:
 
 def test_images_of_other_classes_can_be_left_out() -> None:
     part = read_split(manifest_of({"a": 2, "b": 3}), "train", only=np.array([False, True]))
-    assert part.truth.tolist() == [1, 1, 1]
+    assert part.labels.tolist() == [1, 1, 1]
 
 
 def test_targets_are_one_hot_and_weights_go_by_class() -> None:

@@ -85,7 +85,7 @@ def test_the_solved_head_says_what_its_history_does(manifest: Manifest, pretrain
     found = fit(manifest, pretrained, unfreeze="none")
     images = read_images(found.validation.paths, 32, pretrained.data)
     said = found.classifier.predict(images.astype("float32"), verbose=0)
-    truth = found.validation.truth
+    truth = found.validation.labels
     losses = -np.log(said[np.arange(len(truth)), truth])
     assert found.history[-1].val_loss == pytest.approx(float(losses.mean()), abs=0.02)
     assert found.history[-1].val_accuracy == pytest.approx((said.argmax(1) == truth).mean())
@@ -264,6 +264,6 @@ def test_validation_images_of_a_class_without_training_images_are_left_out(
     frame.loc[lost & (frame["split"] == "train"), "split"] = "validation"
     unlearnt = Manifest(frame, "unlearnt")
     found = fit(unlearnt, pretrained, unfreeze="none")
-    assert not (found.validation.truth == 0).any()
+    assert not (found.validation.labels == 0).any()
     known = (unlearnt.part("validation")["label"] != manifest.classes[0]).sum()
     assert len(set(found.validation.paths)) == known

@@ -26,7 +26,7 @@ def parse_arguments(
     A flag that cannot be read is one line on standard error and exit status 2.
     """
     box = StringIO()
-    given = {} if default is None else {"default": default}
+    defaults = {} if default is None else {"default": default}
     try:
         with redirect_stderr(box):
             return tyro.cli(
@@ -35,7 +35,7 @@ def parse_arguments(
                 args=list(arguments),
                 description=about,
                 config=(tyro.conf.FlagCreatePairsOff,),
-                **given,
+                **defaults,
             )
     except SystemExit as exit:
         if error := _refused_setting(exit):
@@ -58,6 +58,6 @@ def _sentence(box: str, program: str) -> str:
     lines = [line.strip("│| ") for line in box.strip().splitlines()[1:-1]]
     text = "\n".join("" if not line.strip("─-") else line for line in lines)
     wrong, *paragraphs = text.strip().split("\n\n")
-    near = [each for each in paragraphs if each.startswith("Perhaps you meant:\n--")]
+    near = [paragraph for paragraph in paragraphs if paragraph.startswith("Perhaps you meant:\n--")]
     flag = f"; did you mean {near[0].split()[3].rstrip(',')}?" if near else ";"
     return f"{wrong.replace(chr(10), ' ').rstrip('.')}{flag} `{program} --help` lists the options."

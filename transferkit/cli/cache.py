@@ -34,12 +34,12 @@ def cache(arguments: Sequence[str]) -> None:
     """
     options = parse_arguments(CacheOptions, arguments, program="transferkit cache")
     root = features_folder()
-    found = list_tables(root)
+    tables = list_tables(root)
     # Not so many images: most are in several tables.
-    rows = f"{sum(each.images for each in found):,} rows"
-    size = sum(each.size for each in found)
+    rows = f"{sum(table.images for table in tables):,} rows"
+    size = sum(table.size for table in tables)
     sources = cached_sources()
-    remembered = sum(each.size for each in sources)
+    remembered = sum(source.size for source in sources)
     networks = size_of_networks(root)
     if options.clear:
         try:
@@ -54,12 +54,12 @@ def cache(arguments: Sequence[str]) -> None:
         also = " and the networks in int8" if networks else ""
         print(f"Removed {rows} of features{also}: {freed:,.1f} MB are free again.")
         return
-    if found:
+    if tables:
         print(
             f"{'by':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
         )
-    for each in found:
-        show(_line(each))
+    for table in tables:
+        show(_line(table))
     print(f"{rows} of features, {size / 1e6:,.1f} MB in {str(root)!r}.")
     if networks:
         print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")
@@ -67,15 +67,15 @@ def cache(arguments: Sequence[str]) -> None:
         print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
 
 
-def _line(kept: CachedTable) -> str:
+def _line(table: CachedTable) -> str:
     by, image_size = (
-        kept.about.get("backbone") or kept.about.get("features", "unknown"),
-        kept.about.get("image_size", ""),
+        table.about.get("backbone") or table.about.get("features", "unknown"),
+        table.about.get("image_size", ""),
     )
-    used = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.used))
+    used = time.strftime("%Y-%m-%d %H:%M", time.localtime(table.used))
     return (
-        f"{by!s:<20}{image_size!s:>5}  {_what(kept.about):<24}{kept.images:>10,}"
-        f"{kept.size / 1e6:>10,.1f}  {used:<18}{kept.folder.name}"
+        f"{by!s:<20}{image_size!s:>5}  {_what(table.about):<24}{table.images:>10,}"
+        f"{table.size / 1e6:>10,.1f}  {used:<18}{table.folder.name}"
     )
 
 

@@ -86,15 +86,15 @@ def run_curve(job: CurveJob) -> Run:
     chosen = suitable_baselines(config, CURVE_BASELINES) if names is None else names
     name = run_name(manifest.source, config.model.backbone)
     with folder_for(job.out, FOLDER, name) as folder, locked(folder):
-        found = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
+        curve = learning_curve(manifest, config, baselines=chosen, draws=job.draws)
         job.claim()  # it may have been taken meanwhile
         run = Run(folder)
         write_text(run / "config.yaml", config.to_yaml())
         (run / PAGE).unlink(missing_ok=True)  # what has it is whole; the others are replaced
         manifest.save(run / "manifest.csv")
-        write_json(run / "curve.json", found.to_json())
-        write_text(run / "curve.csv", found.frame().map(guarded).to_csv(index=False))
-        write_text(run / PAGE, curve_page(found, config))
-    show(found)
+        write_json(run / "curve.json", curve.to_json())
+        write_text(run / "curve.csv", curve.frame().map(guarded).to_csv(index=False))
+        write_text(run / PAGE, curve_page(curve, config))
+    show(curve)
     log(f"Learning curve: {run / PAGE}")
     return run

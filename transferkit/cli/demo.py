@@ -75,9 +75,9 @@ def demo(arguments: Sequence[str]) -> None:
     """`transferkit demo`: the main job on the samples, with no download."""
     options = parse_arguments(Demo, arguments, program="transferkit demo")
     folder = Path(options.out)
-    samples = [each for each in SAMPLES if options.sample in (each.name, "both")]
+    samples = [sample for sample in SAMPLES if options.sample in (sample.name, "both")]
     # All of them first: what is wrong with a folder is said before the training.
-    sources = [each.write(folder / each.name) for each in samples]
+    sources = [sample.write(folder / sample.name) for sample in samples]
     reports, failures = [], []
     for pair in zip(samples, sources, strict=True):
         try:

@@ -48,11 +48,11 @@ def parse_job(
     A flag overrules --config, that overrules --preset, and that overrules `default`.
     A flag that cannot be read is one line on standard error and exit status 2.
     """
-    found = _early_flags(arguments)
-    if found.preset:
-        default = with_preset(default, found.preset)
-    if found.config:
-        default = read_config(found.config, default)
+    flags = _early_flags(arguments)
+    if flags.preset:
+        default = with_preset(default, flags.preset)
+    if flags.config:
+        default = read_config(flags.config, default)
     return parse_arguments(
         kind, arguments, program=program, default=kind(settings=default), about=about
     )

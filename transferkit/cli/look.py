@@ -96,26 +96,26 @@ def look(arguments: Sequence[str]) -> None:
     from transferkit.data.inspection import look as look_into
 
     reader = _feature_reader(options) if options.asks_backbone else None
-    found = look_into(options.source, options.data, seed=options.seed, read_features=reader)
-    show(found)
+    inspection = look_into(options.source, options.data, seed=options.seed, read_features=reader)
+    show(inspection)
     name = run_name(options.source, backbone="").rstrip("-")
     # Not before the look: the folder may be within the one that is looked at.
     with folder_for(options.out, "looks", name) as folder:
-        _leave_page(options, found, folder)
+        _leave_page(options, inspection, folder)
 
 
-def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) -> None:
+def _leave_page(options: LookOptions, inspection: DatasetInspection, folder: Path) -> None:
     from transferkit.report.inspection.folder import MANIFEST, PAGE, write_look
 
-    fixed, refusal = _fixed(found) if options.fix == "manifest" else (None, None)
+    fixed, refusal = _fixed(inspection) if options.fix == "manifest" else (None, None)
     again = f"--manifest {shlex.quote(str(folder / MANIFEST))}"
     command = f"transferkit compare {shlex.quote(options.source) if refusal else again}"
-    issues = _label_issues(options, found.manifest) if options.label_issues else None
-    sheet = _sheet(options, found.manifest) if options.augment else None
+    issues = _label_issues(options, inspection.manifest) if options.label_issues else None
+    sheet = _sheet(options, inspection.manifest) if options.augment else None
     from transferkit.report.inspection.page import look_page
 
     page = look_page(
-        found,
+        inspection,
         options.data,
         label_issues=issues,
         sheet=sheet,
@@ -123,7 +123,7 @@ def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) ->
         next_command=command if options.fix == "manifest" else "",
     )
     sheets = {options.augment: sheet} if sheet else {}
-    write_look(folder, page, found.findings, fixed=fixed, label_issues=issues, sheets=sheets)
+    write_look(folder, page, inspection.findings, fixed=fixed, label_issues=issues, sheets=sheets)
     log(f"Page: {folder / PAGE}")
     if refusal:
         raise refusal
@@ -131,10 +131,10 @@ def _leave_page(options: LookOptions, found: DatasetInspection, folder: Path) ->
         log(f"Next: {command}")
 
 
-def _fixed(found: DatasetInspection) -> tuple[Manifest | None, DataError | None]:
+def _fixed(inspection: DatasetInspection) -> tuple[Manifest | None, DataError | None]:
     """The list without what cannot be used well, or why there is none: the page is left first."""
     try:
-        return found.fixed(), None
+        return inspection.fixed(), None
     except DataError as error:
         return None, error
 
@@ -171,9 +171,9 @@ def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
 
     rows = manifest.part("train")
     # By numbers: of the names pandas may keep UTF-8, and not every folder's name is.
-    numbers = manifest.truth(rows)
-    turn = rows.groupby(numbers).cumcount()  # the first of every class before any second
-    rows = rows.assign(turn=turn, number=numbers).sort_values(["turn", "number"]).head(SHEET_ROWS)
+    labels = manifest.truth(rows)
+    turn = rows.groupby(labels).cumcount()  # the first of every class before any second
+    rows = rows.assign(turn=turn, number=labels).sort_values(["turn", "number"]).head(SHEET_ROWS)
     images = read_images(rows["path"].tolist(), SHEET_SIDE, manifest.settled_data(options.data))
     return contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()

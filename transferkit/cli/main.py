@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(f"transferkit {__version__}")
         return
-    command = next((each for each in COMMANDS if each.name == arguments[0]), None)
+    command = next((command for command in COMMANDS if command.name == arguments[0]), None)
     if command is None:
-        names = [each.name for each in COMMANDS]
+        names = [command.name for command in COMMANDS]
         error = unknown_name("command", arguments[0], names, "transferkit --help")
         print(f"transferkit: {error}", file=sys.stderr)
         raise SystemExit(2)
@@ -82,4 +82,6 @@ def _run(command: Command, arguments: Sequence[str]) -> None:
 
 def usage() -> str:
     """The help of the whole, from the table of commands."""
-    return USAGE.format(commands="\n".join(f"  {each.name:<11}{each.line}" for each in COMMANDS))
+    return USAGE.format(
+        commands="\n".join(f"  {command.name:<11}{command.line}" for command in COMMANDS)
+    )

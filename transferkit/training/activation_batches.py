@@ -50,24 +50,24 @@ class ActivationBatches:
             order = source.permutation(images)
             version = source.integers(len(self.versions), size=images)
         for first in range(0, images, size):
-            places = order[first : first + size]
-            batch = self._batch(places, version[places])
+            indices = order[first : first + size]
+            batch = self._batch(indices, version[indices])
             if source is not None and self.blend:
                 share = np.float32(source.beta(self.blend, self.blend))
                 batch = _blended(batch, share)
             yield batch
 
-    def _batch(self, places: np.ndarray, version: np.ndarray) -> Batch:
-        values = np.empty((len(places), self.versions[0].shape[1]), np.float32)
+    def _batch(self, indices: np.ndarray, version: np.ndarray) -> Batch:
+        values = np.empty((len(indices), self.versions[0].shape[1]), np.float32)
         for number in np.unique(version):
             chosen = version == number
-            values[chosen] = self.versions[number].read(places[chosen])
-        return values, self.part.targets[places], self.part.weights[places]
+            values[chosen] = self.versions[number].read(indices[chosen])
+        return values, self.part.targets[indices], self.part.weights[indices]
 
 
 def _blended(batch: Batch, share: np.float32) -> Batch:
     """`share` of each image, and of the one before it the rest."""
     values, targets, weights = (
-        share * each + (1 - share) * np.roll(each, 1, axis=0) for each in batch
+        share * array + (1 - share) * np.roll(array, 1, axis=0) for array in batch
     )
     return values, targets, weights

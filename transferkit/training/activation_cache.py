@@ -52,11 +52,11 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
             "each epoch runs the whole network from pixels."
         )
         return None
-    kept = sum(each.cached for each in (*rows.train, rows.validation))
-    if kept:
-        log(f"Activations of {kept:,} of {images:,} images were kept from before.")
+    cached = sum(part.cached for part in (*rows.train, rows.validation))
+    if cached:
+        log(f"Activations of {cached:,} of {images:,} images were kept from before.")
     spent = time.perf_counter() - started
-    fit.borrowed_seconds += sum(each.seconds for each in (*rows.train, rows.validation)) - spent
+    fit.borrowed_seconds += sum(part.seconds for part in (*rows.train, rows.validation)) - spent
     return rows
 
 
@@ -67,10 +67,10 @@ def _read_all(
     train = [reader.read(fit.train.paths, view) for view in (None, *views)]
     if reader.predictor is not None:
         DEFAULT_POOL.put(fit.feature_spec, reader.predictor)
-    kept = [rows for rows in train if rows is not None]
-    if validation is None or len(kept) < len(train):
+    cached = [rows for rows in train if rows is not None]
+    if validation is None or len(cached) < len(train):
         return None
-    return CachedActivations(reader.halves.above, kept, validation)
+    return CachedActivations(reader.halves.above, cached, validation)
 
 
 class ActivationReader:

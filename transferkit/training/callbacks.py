@@ -69,12 +69,12 @@ def callbacks(
     stage: str, train: TrainConfig, *, steps: int, history: list[EpochRecord], watched: bool
 ) -> list[keras.callbacks.Callback]:
     """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
-    found: list[keras.callbacks.Callback] = [
+    active: list[keras.callbacks.Callback] = [
         HistoryLogger(stage, steps, history),
     ]
     if watched:
-        found.append(early_stopping(train))
-    return found
+        active.append(early_stopping(train))
+    return active
 
 
 def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
@@ -116,20 +116,20 @@ def _bar(doing: str, total: int) -> Any:
 class AverageBestEpochs(keras.callbacks.Callback):
     """Keeps the weights after each of the `number` epochs with the lowest validation loss.
 
-    `found` has their losses, epochs (from 1) and weights, the best first.
+    `best` has their losses, epochs (from 1) and weights, the best first.
     """
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
-        self.found: list[tuple[float, int, list[np.ndarray]]] = []
+        self.best: list[tuple[float, int, list[np.ndarray]]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         loss = (logs or {}).get("val_loss", math.nan)
-        worst = self.found[-1][0] if len(self.found) == self.number else math.inf
+        worst = self.best[-1][0] if len(self.best) == self.number else math.inf
         if loss < worst:  # which no NaN is
-            self.found.append((loss, epoch + 1, self.model.get_weights()))
-            self.found = sorted(self.found, key=lambda each: each[0])[: self.number]
+            self.best.append((loss, epoch + 1, self.model.get_weights()))
+            self.best = sorted(self.best, key=lambda entry: entry[0])[: self.number]
 
     def average(
         self, fit: TrainingState, learner: keras.Model, validation: Any, *, stage: str
@@ -139,7 +139,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
         Weights that were fine-tuned from one start lie in one basin (Wortsman et al., Model soups,
         ICML 2022, arXiv:2203.05482; Izmailov et al., UAI 2018, arXiv:1803.05407).
         """
-        if len(self.found) < 2:
+        if len(self.best) < 2:
             return
         before = learner.get_weights()
         learner.set_weights(self.averaged())
@@ -148,12 +148,12 @@ class AverageBestEpochs(keras.callbacks.Callback):
             learner.set_weights(before)
             return
         fit.averaged = loss
-        epochs = sorted(epoch for _, epoch, _ in self.found)
+        epochs = sorted(epoch for _, epoch, _ in self.best)
         fit.summary = replace(fit.summary, averaged_checkpoints=tuple(epochs))
         listed = ", ".join(map(str, epochs))
         log(f"{stage}: the weights of the epochs {listed} averaged: validation loss {loss:.3f}")
 
     def averaged(self) -> list[np.ndarray]:
         """The mean of the weights of these epochs."""
-        each_epoch = [weights for _, _, weights in self.found]
-        return [np.mean(values, axis=0) for values in zip(*each_epoch, strict=True)]
+        weights_by_epoch = [weights for _, _, weights in self.best]
+        return [np.mean(values, axis=0) for values in zip(*weights_by_epoch, strict=True)]

@@ -28,7 +28,7 @@ class SplitData:
     """Images with the same name here hold together."""
 
     @property
-    def truth(self) -> np.ndarray:
+    def labels(self) -> np.ndarray:
         """`(images,)` int64, their class numbers."""
         return TASK.decide(self.targets)
 
@@ -75,9 +75,9 @@ def read_split(
         times += 1
     rows = pd.concat([rows] * times, ignore_index=True)
     batch_size = shared_batch(batch_size, len(rows), replicas) or batch_size
-    truth = manifest.truth(rows)
-    targets = TASK.targets(truth, len(manifest.classes))
-    weights = np.ones(len(rows)) if by_class is None else by_class[truth]
+    labels = manifest.truth(rows)
+    targets = TASK.targets(labels, len(manifest.classes))
+    weights = np.ones(len(rows)) if by_class is None else by_class[labels]
     groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
     paths = rows["path"].tolist()
     return SplitData(paths, targets, weights.astype(np.float32), batch_size, groups.tolist())
@@ -93,9 +93,9 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
     part = read_split(
         manifest, "validation", batch_size=batch_size, replicas=replicas, only=learnable
     )
-    truth = manifest.truth(manifest.part("validation"))
-    if left := int((~learnable[truth]).sum()):
-        lost = [manifest.classes[number] for number in np.unique(truth[~learnable[truth]])]
+    labels = manifest.truth(manifest.part("validation"))
+    if left := int((~learnable[labels]).sum()):
+        lost = [manifest.classes[number] for number in np.unique(labels[~learnable[labels]])]
         log(
             f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} "
             "cannot be judged by: no training image is of that class."

@@ -27,8 +27,8 @@ class GpuAugmentation(keras.Model):
 
     def train_step(self, data: Any) -> Any:
         """As any model's, on what the augmentation makes of the batch."""
-        given, targets, weights = data
+        inputs, targets, weights = data
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = given["seeds"][0] + tf.stack([0, tf.cast(replica, tf.int64)])
-        batch = given["images"], targets, weights
+        seed = inputs["seeds"][0] + tf.stack([0, tf.cast(replica, tf.int64)])
+        batch = inputs["images"], targets, weights
         return super().train_step(finish_batch(self.augmentation, seed, batch))

@@ -50,7 +50,7 @@ def fit_head(fit: TrainingState) -> None:
 
 def is_solvable(fit: TrainingState) -> bool:
     """Whether the head is linear, its targets are plain classes, and at least two are there."""
-    config, present = fit.config, len(np.unique(fit.train.truth))
+    config, present = fit.config, len(np.unique(fit.train.labels))
     return config.model.head == "linear" and config.train.label_smoothing == 0 and present > 1
 
 
@@ -61,7 +61,7 @@ def _solve_head(
     started = time.perf_counter()
     probe = solve_probe(
         train,
-        images.truth,
+        images.labels,
         classes=images.targets.shape[1],
         weights=images.weights,
         groups=images.groups,
@@ -69,11 +69,11 @@ def _solve_head(
     )
     head = fit.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
-    loss, accuracy = probe.judge(train, images.truth, images.weights)
+    loss, accuracy = probe.judge(train, images.labels, images.weights)
     val_loss, val_accuracy = None, None
     if len(validation):
         val_loss, val_accuracy = probe.judge(
-            validation, fit.validation.truth, fit.validation.weights
+            validation, fit.validation.labels, fit.validation.weights
         )
     seconds = time.perf_counter() - started
     row = EpochRecord(
@@ -129,17 +129,17 @@ def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarr
     """Of the training images, then of each of their `views`, and last of the validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
     with DEFAULT_POOL.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
-        return [_kept_features(fit, part, view) for part, view in asked]
+        return [_read_features(fit, part, view) for part, view in asked]
 
 
-def _kept_features(fit: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
+def _read_features(fit: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
     started = time.perf_counter()
     features = extract_features(
         fit.feature_spec,
         part.paths,
         view=view,
-        quiet=view is not None or fit.kept is not None,  # then it was said of the rows
+        quiet=view is not None or fit.activations is not None,  # then it was said of the rows
     )
-    if fit.kept is None:  # else they came out on the way, and are paid
+    if fit.activations is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)
     return features.values

@@ -87,7 +87,7 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
 def fit_stages(fit: TrainingState) -> None:
     """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
     blocks = _blocks(fit.config)
-    fit.kept = cache_activations(fit, blocks)
+    fit.activations = cache_activations(fit, blocks)
     if fit.pretrained or blocks < len(fit.row.blocks):
         fit_head(fit)
         fit.reached = HEAD_STAGE
@@ -161,8 +161,8 @@ def _learn(
             ],
             verbose=0,
         )
-        for each in best:
-            each.average(fit, learner, validation, stage=stage)
+        for averaging in best:
+            averaging.average(fit, learner, validation, stage=stage)
 
 
 def _go_back(
@@ -203,7 +203,7 @@ def _has_helped(fit: TrainingState) -> bool:
 def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     """Return the trainable model, its training and validation batches, and a line on them."""
     config = fit.config.train
-    if fit.kept is None:
+    if fit.activations is None:
         learner, augmentation = fit.classifier, _augmentation(fit)
         if augmentation.later:
             with fit.device.building():
@@ -211,13 +211,13 @@ def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
         train = _batches(fit, fit.train, augmentation)
         images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
         return learner, train, _batches(fit, fit.validation), images
-    kept, views, blend = fit.kept, views_of(config), config.mix != "none"
+    activations, views, blend = fit.activations, views_of(config), config.mix != "none"
     train = ActivationBatches(
-        kept.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0
+        activations.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0
     )
     images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
-    watched = ActivationBatches([kept.validation], fit.validation)
-    return kept.above, train.batches(), watched.batches(), images
+    watched = ActivationBatches([activations.validation], fit.validation)
+    return activations.above, train.batches(), watched.batches(), images
 
 
 def _mix_of_pixels(train: TrainConfig) -> str:

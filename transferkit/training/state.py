@@ -66,7 +66,7 @@ class TrainingState:
     validation: SplitData
     history: list[EpochRecord] = field(default_factory=list)
     summary: TrainingSummary = TrainingSummary()
-    kept: CachedActivations | None = None
+    activations: CachedActivations | None = None
     averaged: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""

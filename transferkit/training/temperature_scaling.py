@@ -36,17 +36,17 @@ def calibrate(fit: TrainingState) -> None:
     The mirror image is asked after this, of the tempered classifier: what is then compared is what
     would be saved. The mean of two tempered answers is a little less sure than the tempered mean.
     """
-    images, truth = len(set(fit.validation.paths)), fit.validation.truth
+    images, labels = len(set(fit.validation.paths)), fit.validation.labels
     logits = _logits(fit) if images >= FEWEST else np.empty((0, 1))  # of few, none is asked for
-    if reason := reason_for_none(logits, truth, images):
+    if reason := reason_for_none(logits, labels, images):
         _leave(fit, reason)
         return
-    temperature = fit_temperature(logits, truth, images)
+    temperature = fit_temperature(logits, labels, images)
     if abs(np.log(temperature)) < LEAST:
         _leave(fit, f"none fits the {images} validation images clearly better")
         return
     _divide(fit, temperature)
-    losses = [loss_at(each, logits, truth) for each in (1.0, temperature)]
+    losses = [loss_at(value, logits, labels) for value in (1.0, temperature)]
     fit.summary = replace(fit.summary, temperature=TemperatureScaling(temperature, *losses))
     log(
         f"Temperature {temperature:.2f}: the validation loss is {losses[1]:.3f} "

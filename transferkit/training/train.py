@@ -85,10 +85,10 @@ def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
         raise
 
 
-def start_run(run: Run, manifest: Manifest, config: Config, found: dict[str, Any]) -> None:
+def start_run(run: Run, manifest: Manifest, config: Config, environment: dict[str, Any]) -> None:
     """Write what a run starts from: settings, environment and manifest."""
     write_text(run / "config.yaml", manifest.settled(config).to_yaml())
-    write_json(run / "environment.json", found)
+    write_json(run / "environment.json", environment)
     manifest.save(run / "manifest.csv")
 
 

@@ -42,8 +42,8 @@ def should_use_tta(fit: TrainingState) -> bool:
     )
     classes = range(part.targets.shape[1])
     losses = [
-        float(log_loss(part.truth, found, labels=classes, sample_weight=part.weights))
-        for found in (plain, (plain + mirrored) / 2)
+        float(log_loss(part.labels, probabilities, labels=classes, sample_weight=part.weights))
+        for probabilities in (plain, (plain + mirrored) / 2)
     ]
     helps = losses[1] < losses[0]
     fit.summary = replace(fit.summary, tta=helps)

@@ -54,11 +54,11 @@ def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
         raise RunError("There is no run to report on: give the folder of at least one.")
     entries: list[dict[str, Any]] = []
     groups: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for each in [runs] if isinstance(runs, (str, Path, Run)) else runs:
-        run = each if isinstance(each, Run) else Run.open(each)
+    for item in [runs] if isinstance(runs, (str, Path, Run)) else runs:
+        run = item if isinstance(item, Run) else Run.open(item)
         name, scores = str(run.folder), run.json("scores.json")
         try:
-            rows = [{**each, "run": name} for each in scores["classifiers"]]
+            rows = [{**row, "run": name} for row in scores["classifiers"]]
             for row in rows:
                 row["accuracy"] + row["fit_seconds"]  # numbers, as sorting takes them to be
             rich_table(order_entries(rows), first=FIRST)  # all that is shown can be

@@ -118,7 +118,7 @@ class Comparison:
 
     def classifier_of(self, result: Result) -> Classifier | None:
         """Return the classifier that gave `result`; None where it is no longer available."""
-        index = [each.name for each in self.results].index(result.name)
+        index = [other.name for other in self.results].index(result.name)
         return self.classifiers[index] if index < len(self.classifiers) else None
 
     def frame(self) -> pd.DataFrame:

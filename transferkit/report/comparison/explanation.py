@@ -94,52 +94,52 @@ def explanations(
     manifest: Manifest,
     result: Result,
     *,
-    truth: np.ndarray,
+    labels: np.ndarray,
     config: Config = Config(),
 ) -> Explanations | None:
     """Up to `MAX_IMAGES` test images that `result` is right on, wrong on, and sure and wrong on.
 
-    `truth` is `(images,)` class numbers of the manifest's test images, `result` what `network`
+    `labels` is `(images,)` class numbers of the manifest's test images, `result` what `network`
     says of them. A file that went away is left out; None if nothing is left.
     """
     test, classes = manifest.part("test"), manifest.classes
     shown = [
-        (title, place, picture)
-        for title, places in chosen(result, truth, seed=config.seed).items()
-        for place, picture in islice(_readable(test, places, network.data), MAX_IMAGES)
+        (title, index, picture)
+        for title, indices in chosen(result, labels, seed=config.seed).items()
+        for index, picture in islice(_readable(test, indices, network.data), MAX_IMAGES)
     ]
     if not shown:
         return None
-    _, places, pictures = zip(*shown, strict=True)
-    rows = test.iloc[list(places)].reset_index(drop=True)
-    predicted = [classes[number] for number in result.predicted[list(places)]]
+    _, indices, pictures = zip(*shown, strict=True)
+    rows = test.iloc[list(indices)].reset_index(drop=True)
+    predicted = [classes[number] for number in result.predicted[list(indices)]]
     view = backbone_view(network, manifest, config)
     like = _like(rows, view)
     overlays = _overlays(network, list(rows["path"]), predicted, pictures)
     groups: dict[str, list[Explained]] = {}
-    for at, (title, place, picture) in enumerate(shown):
-        each = Explained(
+    for at, (title, index, picture) in enumerate(shown):
+        image = Explained(
             picture=picture_uri(picture, QUALITY),
             overlay=overlays[at],
             path=rows["path"][at],
             label=rows["label"][at],
             predicted=predicted[at],
-            probability=float(result.probabilities[place].max()),
+            probability=float(result.probabilities[index].max()),
             like=like[at],
         )
-        groups.setdefault(title, []).append(each)
+        groups.setdefault(title, []).append(image)
     like_by = view.words if view is not None and any(like) else ""
     filled = tuple(ExplainedGroup(title, tuple(images)) for title, images in groups.items())
     return Explanations(network.name, filled, like_by)
 
 
-def chosen(result: Result, truth: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
+def chosen(result: Result, labels: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
     """The places of each group, those to be shown first at the front; no image is in two.
 
     The wrong that it is sure of are ranked; of the others any may be shown, so they are drawn.
     """
     generator = np.random.default_rng(seed)
-    right = result.predicted == truth
+    right = result.predicted == labels
     surest = np.argsort(-result.probabilities.max(axis=1), kind="stable")
     wrong = surest[~right[surest]]
     return {
@@ -160,11 +160,11 @@ def coloured(picture: Image.Image, heat: np.ndarray) -> Image.Image:
 
 
 def _readable(
-    test: pd.DataFrame, places: np.ndarray, data: DataConfig
+    test: pd.DataFrame, indices: np.ndarray, data: DataConfig
 ) -> Iterator[tuple[int, Image.Image]]:
-    for place in places:
+    for index in indices:
         try:
-            yield int(place), picture_as_seen(test["path"][place], EDGE, data)
+            yield int(index), picture_as_seen(test["path"][index], EDGE, data)
         except DataError:
             continue
 
@@ -200,12 +200,12 @@ def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[SimilarIm
     if training is None or features is None:
         return nothing
     numbers, similarity = nearest(features, training, MAX_SIMILAR)
-    found = []
-    for places, cosines in zip(numbers, similarity, strict=True):
-        pairs = zip(places, cosines, strict=True)
-        made = [_like_one(train.iloc[place], float(cosine), view) for place, cosine in pairs]
-        found.append(tuple(each for each in made if each is not None))
-    return found
+    similar = []
+    for indices, cosines in zip(numbers, similarity, strict=True):
+        pairs = zip(indices, cosines, strict=True)
+        made = [_like_one(train.iloc[index], float(cosine), view) for index, cosine in pairs]
+        similar.append(tuple(image for image in made if image is not None))
+    return similar
 
 
 def _like_one(row: pd.Series, similarity: float, view: BackboneView) -> SimilarImage | None:

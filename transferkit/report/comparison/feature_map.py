@@ -98,27 +98,27 @@ def feature_map(
     manifest: Manifest,
     result: Result,
     *,
-    truth: np.ndarray,
+    labels: np.ndarray,
     config: Config = Config(),
 ) -> FeatureMap | None:
     """The map of the manifest's test images, of which `result` says what `network` answers.
 
-    `truth` is `(images,)` class numbers. None where nothing is kept of the backbone, or too few
+    `labels` is `(images,)` class numbers. None where nothing is kept of the backbone, or too few
     images are left. A file that went away is left out.
     """
     view = backbone_view(network, manifest, config)
     if view is None:
         return None
-    rows, note = _rows(manifest, result, truth, seed=config.seed)
+    rows, note = _rows(manifest, result, labels, seed=config.seed)
     tiles = list(in_threads(lambda path: _tile(path, config), rows["path"]))
     there = np.array([tile is not None for tile in tiles], bool)
-    rows, tiles = rows[there].reset_index(drop=True), [each for each in tiles if each is not None]
+    rows, tiles = rows[there].reset_index(drop=True), [tile for tile in tiles if tile is not None]
     if len(rows) < MIN_IMAGES:
         return None
     features = view.features(list(rows["path"]))
     if features is None:
         return None
-    places, height = _placed(tsne_map(features, seed=config.seed))
+    positions, height = _placed(tsne_map(features, seed=config.seed))
     numbers = np.full(len(rows), -1)
     pictured = _pictured(rows, seed=config.seed)
     numbers[pictured] = np.arange(len(pictured))
@@ -126,7 +126,7 @@ def feature_map(
     points = [
         Point(float(x), float(y), int(colour), says, kind, int(number))
         for (x, y), colour, says, kind, number in zip(
-            places, colours, rows["says"], rows["kind"], numbers, strict=True
+            positions, colours, rows["says"], rows["kind"], numbers, strict=True
         )
     ]
     order = {"train": 0, "right": 1, "wrong": 2}
@@ -136,7 +136,7 @@ def feature_map(
         legend=legend,
         seen_by=view.words,
         note=note,
-        pictures=_sheet([tiles[place] for place in pictured], columns),
+        pictures=_sheet([tiles[index] for index in pictured], columns),
         columns=columns,
         width=WIDTH,
         height=height,
@@ -144,41 +144,41 @@ def feature_map(
 
 
 def _rows(
-    manifest: Manifest, result: Result, truth: np.ndarray, *, seed: int
+    manifest: Manifest, result: Result, labels: np.ndarray, *, seed: int
 ) -> tuple[pd.DataFrame, str]:
     """The images of the map with `label`, `kind` and `says`, and the note on which they are."""
     generator = np.random.default_rng(seed)
     test, train = manifest.part("test"), manifest.part("train")
-    kinds = np.where(result.predicted == truth, "right", "wrong")
+    kinds = np.where(result.predicted == labels, "right", "wrong")
     shares = result.probabilities.max(axis=1).tolist()
     classes = manifest.classes  # looks at every row
     answers = [
         f"; the answer is {classes[number]} ({percent(share)})"
         for number, share in zip(result.predicted, shares, strict=True)
     ]
-    rows = test.assign(kind=kinds, says=_said(test, answers))
+    rows = test.assign(kind=kinds, says=_captions(test, answers))
     if len(rows) > MAX_TEST_IMAGES:
-        drawn = np.sort(generator.permutation(len(rows))[:MAX_TEST_IMAGES])
+        sample = np.sort(generator.permutation(len(rows))[:MAX_TEST_IMAGES])
         return rows.iloc[
-            drawn
+            sample
         ], f"{MAX_TEST_IMAGES:,} of the {len(rows):,} test images, drawn at random."
     if len(rows) >= MIN_TEST_IMAGES or train.empty:
         return rows, ""
-    drawn = np.sort(generator.permutation(len(train))[: 2 * MIN_TEST_IMAGES - len(rows)])
-    learnt = train.iloc[drawn]
-    says = _said(learnt, [", a training image"] * len(learnt))
+    sample = np.sort(generator.permutation(len(train))[: 2 * MIN_TEST_IMAGES - len(rows)])
+    learnt = train.iloc[sample]
+    says = _captions(learnt, [", a training image"] * len(learnt))
     note = f"Of the training images, the small dots, {len(learnt):,} of {len(train):,} are there."
     return pd.concat([rows, learnt.assign(kind="train", says=says)], ignore_index=True), note
 
 
-def _said(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
+def _captions(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
     """The file and the label of each row, and what `more` is to be said of it."""
-    said = [
+    captions = [
         f"{short(PurePath(path).name, NAME)}: {label}{rest}"
         for path, label, rest in zip(rows["path"], rows["label"], more, strict=True)
     ]
     # Objects, since pandas may keep `str` as UTF-8, and not every name is.
-    return pd.Series(said, rows.index, dtype=object)
+    return pd.Series(captions, rows.index, dtype=object)
 
 
 def _tile(path: str, config: Config) -> np.ndarray | None:
@@ -219,9 +219,9 @@ def _pictured(rows: pd.DataFrame, *, seed: int) -> np.ndarray:
     """The places of the images whose pictures are in the page: all, or the wrong ones first."""
     if len(rows) <= MAX_PICTURES:
         return np.arange(len(rows))
-    drawn = np.random.default_rng(seed).permutation(len(rows))
-    later = (rows["kind"] != "wrong").to_numpy()[drawn]
-    return np.sort(drawn[np.argsort(later, kind="stable")][:MAX_PICTURES])
+    order = np.random.default_rng(seed).permutation(len(rows))
+    later = (rows["kind"] != "wrong").to_numpy()[order]
+    return np.sort(order[np.argsort(later, kind="stable")][:MAX_PICTURES])
 
 
 def _sheet(tiles: Sequence[np.ndarray], columns: int) -> str:

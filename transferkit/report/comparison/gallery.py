@@ -65,7 +65,7 @@ def gallery(
             _thumbnail(test.iloc[at], str(predicted[at]), float(probability[at]), data)
             for at in positions[:MAX_THUMBNAILS]
         )
-        thumbnails = tuple(each for each in made if each is not None)
+        thumbnails = tuple(thumbnail for thumbnail in made if thumbnail is not None)
         if thumbnails:
             groups.append(Group(title, thumbnails))
     return groups

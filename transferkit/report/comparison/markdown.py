@@ -86,7 +86,7 @@ def model_card(comparison: Comparison) -> str:
     It is about the best network, or the best of all classifiers where there is none.
     """
     best, images = comparison.main_result, len(comparison.labels)
-    entry = next(each for each in comparison.entries if each["name"] == best.name)
+    entry = next(row for row in comparison.entries if row["name"] == best.name)
     sections = {
         "The model": lambda: _facts_of(comparison, best, entry),
         "Meant for": lambda: {},

@@ -50,39 +50,43 @@ def results(comparison: Comparison) -> dict[str, Any]:
 def _figure(comparison: Comparison, what: str, draw: Callable[[], str]) -> Markup:
     """The drawn figure, or a line on why there is none."""
     part = f"the figure of {what}"
-    drawn = comparison.faults.attempt(part, draw, None)
-    if drawn is None:
+    figure = comparison.faults.attempt(part, draw, None)
+    if figure is None:
         error = comparison.faults.of(part)
         return Markup('<p class="note">{} could not be drawn: {}.</p>').format(part, error)
-    return Markup(drawn)
+    return Markup(figure)
 
 
 def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
     """The columns of the table, without those that no classifier has a number in."""
-    more = [each for each in MORE_COLUMNS if any(one.get(each.key) is not None for one in entries)]
+    more = [
+        column
+        for column in MORE_COLUMNS
+        if any(entry.get(column.key) is not None for entry in entries)
+    ]
     return [*COLUMNS, *more]
 
 
 def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
-    ranked, truth, headline = (
+    ranked, labels, headline = (
         comparison.ranked,
         comparison.labels,
         comparison.statistics.headline,
     )
     pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
-    names = [each.name for each in comparison.results]
-    found = []
-    for each in sorted(pair, key=lambda result: result.kind != "network"):
-        share = percent(headline.value(is_correct(each, truth)))
-        alike = [one for one in ranked if one.kind == each.kind]
-        place = "" if len(alike) == 1 else "best " if each is alike[0] else "next "
-        within = comparison.statistics.accuracies[names.index(each.name)].in_percent
+    names = [result.name for result in comparison.results]
+    numbers = []
+    for result in sorted(pair, key=lambda result: result.kind != "network"):
+        share = percent(headline.value(is_correct(result, labels)))
+        alike = [other for other in ranked if other.kind == result.kind]
+        rank = "" if len(alike) == 1 else "best " if result is alike[0] else "next "
+        within = comparison.statistics.accuracies[names.index(result.name)].in_percent
         what = f", {headline.name}" if headline.is_balanced else ""
-        found.append((share, f"{place}{each.kind}{what}", f"{each.name}, {within}"))
-    always = majority_class(truth)
+        numbers.append((share, f"{rank}{result.kind}{what}", f"{result.name}, {within}"))
+    always = majority_class(labels)
     return [
-        *found,
+        *numbers,
         (
             percent(headline.constant),
             "always one class",
@@ -98,8 +102,8 @@ def repeats(comparison: Comparison) -> dict[str, Any] | None:
 
 def curves(comparison: Comparison) -> dict[str, Any] | None:
     """The learning curves of each classifier that has epochs, the most accurate first."""
-    by_name = {each.name: each for each in comparison.ranked}
-    drawn = {
+    by_name = {result.name: result for result in comparison.ranked}
+    by_classifier = {
         name: [
             Markup(figures.learning_curve(by_name[name].history, quantity, name))
             for quantity in ("loss", "accuracy")
@@ -107,7 +111,7 @@ def curves(comparison: Comparison) -> dict[str, Any] | None:
         for name in (entry["name"] for entry in comparison.entries)
         if name in by_name and by_name[name].history
     }
-    return {"curves": drawn} if drawn else None
+    return {"curves": by_classifier} if by_classifier else None
 
 
 def confusion(comparison: Comparison) -> dict[str, Any]:
@@ -117,14 +121,16 @@ def confusion(comparison: Comparison) -> dict[str, Any]:
     if large:
         shown = [shown[0], *([rival(shown)] if len(shown) > 1 else [])]
     counts = {
-        each.name: one.confusion
-        for each, one in zip(comparison.results, comparison.scores, strict=True)
+        result.name: scores.confusion
+        for result, scores in zip(comparison.results, comparison.scores, strict=True)
     }
     matrices = [
-        confusion_matrix(counts[each.name], comparison.classes, name=each.name, kind=each.kind)
-        for each in shown
+        confusion_matrix(
+            counts[result.name], comparison.classes, name=result.name, kind=result.kind
+        )
+        for result in shown
     ]
-    return {"matrices": [Markup(each) for each in matrices], "large": large}
+    return {"matrices": [Markup(matrix) for matrix in matrices], "large": large}
 
 
 def images(comparison: Comparison) -> dict[str, Any] | None:
@@ -177,7 +183,9 @@ def lost(comparison: Comparison) -> dict[str, Any] | None:
 def details(comparison: Comparison) -> dict[str, Any] | None:
     """Details of each classifier."""
     rows = {
-        each["name"]: list(flat(each["details"])) for each in comparison.entries if each["details"]
+        entry["name"]: list(flat(entry["details"]))
+        for entry in comparison.entries
+        if entry["details"]
     }
     return {"details": rows} if rows else None
 

@@ -41,19 +41,19 @@ def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[Pi
 
     `test` has the path and the label of each test image.
     """
-    found = []
+    maps = []
     paths = list(test["path"])
-    for each in classifiers:
-        if not isinstance(each, Baseline):
+    for classifier in classifiers:
+        if not isinstance(classifier, Baseline):
             continue
-        truth = np.array([each.classes.index(label) for label in test["label"]], np.int64)
+        labels = np.array([classifier.classes.index(label) for label in test["label"]], np.int64)
         try:
-            importance = pixel_importance(each, paths, truth)
+            importance = pixel_importance(classifier, paths, labels)
         except DataError:  # a test image went away
             continue
         if importance is not None:
-            found.append(PixelMap(each.name, _drawn(importance), HOW[importance.how]))
-    return found
+            maps.append(PixelMap(classifier.name, _drawn(importance), HOW[importance.how]))
+    return maps
 
 
 def _drawn(importance: PixelImportance) -> str:

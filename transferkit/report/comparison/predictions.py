@@ -94,11 +94,11 @@ def require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None
 def told_apart(results: Sequence[Result]) -> tuple[Result, ...]:
     """The results, those of one name told apart by a number: `lenet`, `lenet (2)`."""
     taken: list[str] = []
-    for each in results:
-        name, number = each.name, 1
+    for result in results:
+        name, number = result.name, 1
         while name in taken:
             number += 1
-            name = f"{each.name} ({number})"
+            name = f"{result.name} ({number})"
         taken.append(name)
     pairs = zip(results, taken, strict=True)
-    return tuple(dataclasses.replace(each, name=name) for each, name in pairs)
+    return tuple(dataclasses.replace(result, name=name) for result, name in pairs)

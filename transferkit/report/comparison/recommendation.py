@@ -54,7 +54,7 @@ BUDGETS = (
 
 def choices_by_budget(
     results: Sequence[Result],
-    truth: np.ndarray,
+    labels: np.ndarray,
     differences: Sequence[Difference],
     *,
     accuracies: Sequence[Interval],
@@ -64,12 +64,14 @@ def choices_by_budget(
     One that costs more is chosen where it is clearly better than the one before, and any only where
     it is better than a constant answer: `accuracies` are intervals of the `HeadlineMetric`.
     """
-    headline = HeadlineMetric.of(truth)
-    within = dict(zip([each.name for each in results], accuracies, strict=True))
+    headline = HeadlineMetric.of(labels)
+    within = dict(zip([result.name for result in results], accuracies, strict=True))
     able = [
-        each for each in rank_results(results, truth) if beats_constant(within[each.name], headline)
+        result
+        for result in rank_results(results, labels)
+        if beats_constant(within[result.name], headline)
     ]
-    values = [headline.value(is_correct(each, truth)) for each in able]
+    values = [headline.value(is_correct(result, labels)) for result in able]
 
     def clearly_better(one: int, other: int) -> bool:
         return difference_between(differences, able[one], able[other]).adjusted < LEVEL
@@ -82,7 +84,7 @@ def choices_by_budget(
                 percent(values[number]),
             )
             for number in choices_by_cost(
-                [budget.cost(each) for each in able], values, clearly_better
+                [budget.cost(result) for result in able], values, clearly_better
             )
         ]
         for budget in BUDGETS

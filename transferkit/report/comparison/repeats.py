@@ -78,7 +78,9 @@ class RepeatedRuns:
             for comparison in reports
             for result, scores in zip(comparison.results, comparison.scores, strict=True)
         ]
-        alike = all(list(each.test["path"]) == list(reports[0].test["path"]) for each in reports)
+        alike = all(
+            list(report.test["path"]) == list(reports[0].test["path"]) for report in reports
+        )
         what = "each on the source's own split" if alike else "each with a split of its own"
         first, last = reports[0].config.seed, reports[-1].config.seed
         title = f"Accuracy over {len(reports)} repeats, seeds {first} to {last}, {what}:"
@@ -102,12 +104,12 @@ class RepeatedRuns:
         rows = list(self.trials.groupby(list(self.varied), sort=False)["accuracy"])
         figure = Figure(figsize=(7, 1.1 + ROW * len(rows)), layout="constrained")
         axes = figure.subplots()
-        for place, (_, accuracies) in enumerate(rows):
+        for row, (_, accuracies) in enumerate(rows):
             values, mean = accuracies * 100, accuracies.mean() * 100
-            axes.plot(values, [place] * len(values), "o", color=FAINT, alpha=0.6, markersize=5)
-            axes.plot([mean], [place], "|", color=INK, markersize=16, markeredgewidth=2.5)
+            axes.plot(values, [row] * len(values), "o", color=FAINT, alpha=0.6, markersize=5)
+            axes.plot([mean], [row], "|", color=INK, markersize=16, markeredgewidth=2.5)
             says = f"{mean:.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
-            spot = (1.02, place)
+            spot = (1.02, row)
             axes.text(*spot, says, transform=axes.get_yaxis_transform(), va="center", color=INK)
         axes.set_yticks(range(len(rows)), [self._named(key) for key, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -47,7 +47,7 @@ class Answered:
         Raises:
             RunError: they cannot be written.
         """
-        numbers = sum(each.probabilities.size for each in self.results)
+        numbers = sum(result.probabilities.size for result in self.results)
         if whole or numbers <= MAX_NUMBERS or len(self.results) == 1:
             text = predictions_csv(self.manifest.classes, self.test, self.results)
             write_text(run / PROBABILITIES, text)
@@ -70,14 +70,14 @@ class Answered:
             "classes": list(self.manifest.classes),
             "asked": self.asked,
             "classifiers": [
-                {name: getattr(each, name) for name in FACTS}
+                {name: getattr(result, name) for name in FACTS}
                 | {
-                    "numbers": each.probabilities.dtype.name,
-                    "summary": plain(each.summary.to_json()),
-                    "summary_type": type(each.summary).__name__,
-                    "history": plain([row.to_json() for row in each.history]),
+                    "numbers": result.probabilities.dtype.name,
+                    "summary": plain(result.summary.to_json()),
+                    "summary_type": type(result.summary).__name__,
+                    "history": plain([row.to_json() for row in result.history]),
                 }
-                for each in self.results
+                for result in self.results
             ],
         }
         if self.repeats is not None:

@@ -27,7 +27,7 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
     `evidence` is what a `Judgement` says of it.
     """
     values, usage = scores.to_json(), result.summary.usage or ResourceUsage()
-    each = zip(*(values[key] for key in PER_CLASS), strict=True)
+    per_class = zip(*(values[key] for key in PER_CLASS), strict=True)
     return {
         "name": result.name,
         "kind": result.kind,
@@ -44,7 +44,7 @@ def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[s
         **evidence,
         "per_class": {
             name: dict(zip(PER_CLASS, numbers, strict=True))
-            for name, numbers in zip(scores.classes, each, strict=True)
+            for name, numbers in zip(scores.classes, per_class, strict=True)
         },
         "confusion": values["confusion"],
         "details": plain(result.summary.facts),
@@ -94,7 +94,7 @@ def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequenc
         answers = result.probabilities
         columns += [[classes[index] for index in result.predicted], _texts(answers.max(axis=1))]
         columns += [_texts(column) for column in answers.T]
-    header = predictions_header(classes, [each.name for each in results])
+    header = predictions_header(classes, [result.name for result in results])
     return csv_text(header, zip(*columns, strict=True), line_end="\n")
 
 
@@ -103,7 +103,7 @@ def predictions_header(classes: Sequence[str], names: Sequence[str]) -> list[str
     header = ["path", "label"]
     for name in names:
         header += [f"{name}:predicted", f"{name}:probability"]
-        header += [f"{name}:p({each})" for each in classes]
+        header += [f"{name}:p({label})" for label in classes]
     return header
 
 
@@ -123,16 +123,16 @@ def plain(value: Any) -> Any:
 
 def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
     """Nested values as rows of a table: the dotted name, and what it is."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if isinstance(value, dict):
-            found += flat(value, f"{start}{name}.")
+            pairs += flat(value, f"{start}{name}.")
         else:
             text = f"{value:.6g}" if isinstance(value, float) else str(value)
-            found.append(
+            pairs.append(
                 (start + name, ", ".join(map(str, value)) if isinstance(value, list) else text)
             )
-    return found
+    return pairs
 
 
 def order_entries(entries: Sequence[Entry]) -> list[Entry]:

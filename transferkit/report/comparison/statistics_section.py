@@ -67,11 +67,11 @@ def evidence(comparison: Comparison) -> dict[str, Any]:
 
 def differences(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on the differences between each two."""
-    found = comparison.statistics.differences
+    compared = comparison.statistics.differences
     return {
         "pairs": _pairs(comparison)[:MAX_PAIRS],
-        "pairs_left": max(0, len(found) - MAX_PAIRS),
-        "test_used": found[0].test if found else "",
+        "pairs_left": max(0, len(compared) - MAX_PAIRS),
+        "test_used": compared[0].test if compared else "",
         "measure": comparison.statistics.headline.name,
     }
 
@@ -98,10 +98,10 @@ def leaks(comparison: Comparison) -> dict[str, Any]:
 
 def confidence(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on how far confidence and accuracy agree."""
-    pair, truth = _pair_of_kinds(comparison), comparison.labels
+    pair, labels = _pair_of_kinds(comparison), comparison.labels
     return {
-        "reliability": Markup(reliability_diagram(pair, truth)),
-        "coverage": Markup(coverage_figure(pair, truth)),
+        "reliability": Markup(reliability_diagram(pair, labels)),
+        "coverage": Markup(coverage_figure(pair, labels)),
         "calibration": calibration(comparison),
     }
 
@@ -124,23 +124,23 @@ def groups(comparison: Comparison) -> dict[str, Any]:
 
 def _pairs(comparison: Comparison) -> list[Pair]:
     """Each two, those of the most accurate first."""
-    place = {each["name"]: number for number, each in enumerate(comparison.entries)}
-    pairs = [_pair(each) for each in comparison.statistics.differences]
-    return sorted(pairs, key=lambda pair: (place[pair.better], place[pair.worse]))
+    rank = {entry["name"]: number for number, entry in enumerate(comparison.entries)}
+    pairs = [_pair(difference) for difference in comparison.statistics.differences]
+    return sorted(pairs, key=lambda pair: (rank[pair.better], rank[pair.worse]))
 
 
-def _pair(found: Difference) -> Pair:
-    if found.difference < 0:
-        found = found.turned()
+def _pair(difference: Difference) -> Pair:
+    if difference.difference < 0:
+        difference = difference.turned()
     return Pair(
-        found.first,
-        found.second,
-        points(found.difference),
-        found.interval.in_percent,
-        f"{found.wins} : {found.losses}",
-        chance(found.p_value).removeprefix("p = ").removeprefix("p "),
-        chance(found.adjusted).removeprefix("p = ").removeprefix("p "),
-        found.adjusted < LEVEL,
+        difference.first,
+        difference.second,
+        points(difference.difference),
+        difference.interval.in_percent,
+        f"{difference.wins} : {difference.losses}",
+        chance(difference.p_value).removeprefix("p = ").removeprefix("p "),
+        chance(difference.adjusted).removeprefix("p = ").removeprefix("p "),
+        difference.adjusted < LEVEL,
     )
 
 
@@ -148,11 +148,11 @@ def _without_leaks(comparison: Comparison) -> list[tuple[str, str, str]]:
     """`(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
     judgement = comparison.statistics
     fair = dict(
-        zip([each.name for each in comparison.results], judgement.without_leaks, strict=False)
+        zip([result.name for result in comparison.results], judgement.without_leaks, strict=False)
     )
     return [
-        (each["name"], percent(each["accuracy"]), percent(fair[each["name"]]))
-        for each in comparison.entries
+        (entry["name"], percent(entry["accuracy"]), percent(fair[entry["name"]]))
+        for entry in comparison.entries
         if fair
     ]
 
@@ -173,10 +173,10 @@ def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, 
     return [
         (
             name,
-            percent(expected_calibration_error(comparison.labels, each)),
-            f"{brier(comparison.labels, each):.3f}",
+            percent(expected_calibration_error(comparison.labels, probabilities)),
+            f"{brier(comparison.labels, probabilities):.3f}",
         )
-        for name, each in rows
+        for name, probabilities in rows
     ]
 
 
@@ -184,7 +184,7 @@ def repeats(comparison: Comparison) -> dict[str, Any]:
     """Values of the section on repeats with other seeds; `spread` is None without any."""
     if comparison.repeats is None:
         return {"spread": None}
-    kinds = {each.name: each.kind for each in comparison.results}
+    kinds = {result.name: result.kind for result in comparison.results}
     table = comparison.repeats.frame()
     return {
         "spread": comparison.repeats.title,
@@ -198,11 +198,11 @@ def repeats(comparison: Comparison) -> dict[str, Any]:
 
 def groups_of(comparison: Comparison, result: Result) -> list[Group]:
     """How `result`, one of the report's, does on the groups that each column makes."""
-    place = [each.name for each in comparison.results].index(result.name)
-    overall, colour = comparison.scores[place].accuracy, COLOURS[result.kind]
+    index = [other.name for other in comparison.results].index(result.name)
+    overall, colour = comparison.scores[index].accuracy, COLOURS[result.kind]
     return [
-        Group(column, result.name, _worst(found[place]), _drawn(found[place], overall, colour))
-        for column, found in comparison.statistics.slices.items()
+        Group(column, result.name, _worst(slices[index]), _drawn(slices[index], overall, colour))
+        for column, slices in comparison.statistics.slices.items()
     ]
 
 
@@ -219,5 +219,5 @@ def _worst(slices: Sequence[Slice]) -> str:
 
 
 def _drawn(slices: Sequence[Slice], overall: float, colour: str) -> Markup:
-    shares = {each.name: (each.accuracy, each.adjusted.low, each.adjusted.high) for each in slices}
+    shares = {part.name: (part.accuracy, part.adjusted.low, part.adjusted.high) for part in slices}
     return Markup(slice_figure(shares, overall, colour))

@@ -40,13 +40,13 @@ def verdict_of(comparison: Comparison) -> str:
 
 def verdict(
     results: Sequence[Result],
-    truth: np.ndarray,
+    labels: np.ndarray,
     classes: Sequence[str],
     *,
     accuracies: Sequence[Interval],
     differences: Sequence[Difference],
 ) -> str:
-    """One sentence on `results`, of which `truth` `(images,)` holds the class indices.
+    """One sentence on `results`, of which `labels` `(images,)` holds the class indices.
 
     The best network is held against the best baseline; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
@@ -55,17 +55,17 @@ def verdict(
     each two of them. Something was learned where the whole interval of the best is above what that
     answer is worth.
     """
-    headline, images = HeadlineMetric.of(truth), counted(len(truth), "test image")
-    ranked = rank_results(results, truth)
-    best, share = ranked[0], percent(headline.value(is_correct(ranked[0], truth)))
-    within = accuracies[[each.name for each in results].index(best.name)]
+    headline, images = HeadlineMetric.of(labels), counted(len(labels), "test image")
+    ranked = rank_results(results, labels)
+    best, share = ranked[0], percent(headline.value(is_correct(ranked[0], labels)))
+    within = accuracies[[result.name for result in results].index(best.name)]
     # What a constant answer is worth lies in how the test set was made: there is no chance in it.
-    always = f"always answering {classes[majority_class(truth)]!r}"
+    always = f"always answering {classes[majority_class(labels)]!r}"
     constant = f"{always} one of {percent(headline.constant)}"
     measure = f"{'a' if headline.is_balanced else 'an'} {headline.name}"
     if not beats_constant(within, headline):
-        does = "do" if len(truth) > 1 else "does"
-        has = f"has {measure} of {share} on {'them' if len(truth) > 1 else 'it'}"
+        does = "do" if len(labels) > 1 else "does"
+        has = f"has {measure} of {share} on {'them' if len(labels) > 1 else 'it'}"
         return (
             f"{images} {does} not show that anything was learned: the best classifier, "
             f"{best.name}, {has} ({within.in_percent}), and {constant}."
@@ -74,15 +74,15 @@ def verdict(
     start = start[0].upper() + start[1:]
     if len(ranked) == 1:
         return f"{start} ({within.in_percent}), and {constant}."
-    return start + _beside(ranked, truth, differences)
+    return start + _beside(ranked, labels, differences)
 
 
-def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[Difference]) -> str:
+def _beside(ranked: Sequence[Result], labels: np.ndarray, differences: Sequence[Difference]) -> str:
     """How the best does beside its rival, as the rest of the sentence."""
-    best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(truth)
+    best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(labels)
     difference = difference_between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
-    share = percent(headline.value(is_correct(other, truth)))
+    share = percent(headline.value(is_correct(other, labels)))
     start = f" and {name} one of {share}"
     family = f" as one of {len(differences)} pairs" if len(differences) > 1 else ""
     evidence = f"({difference.interval.in_percent}), {chance(difference.adjusted)}{family}"
@@ -93,7 +93,7 @@ def _beside(ranked: Sequence[Result], truth: np.ndarray, differences: Sequence[D
         who = "it"
     else:
         start += (
-            f", which {counted(len(truth), 'image')} cannot tell apart: the difference is "
+            f", which {counted(len(labels), 'image')} cannot tell apart: the difference is "
             f"{points(difference.difference)} {evidence}"
         )
         who = best.name
@@ -107,12 +107,12 @@ def _cost(best: Result, other: Result) -> str:
         share_of(best.fit_seconds, other.fit_seconds, "training time"),
         share_of(best.megabytes, other.megabytes, "size"),
     ]
-    return listed([each for each in shares if each])
+    return listed([share for share in shares if share])
 
 
 def _titled(result: Result, ranked: Sequence[Result]) -> str:
     """`the best baseline, NAME,` where there are several of the kind; else `the baseline NAME`."""
-    alone = sum(each.kind == result.kind for each in ranked) == 1
+    alone = sum(other.kind == result.kind for other in ranked) == 1
     return (
         f"the {result.kind} {result.name}" if alone else f"the best {result.kind}, {result.name},"
     )

@@ -43,7 +43,7 @@ def pixel_maps_of(comparison: Comparison) -> list[PixelMap] | str:
     visuals = comparison.visuals
     if "pixel_maps" in visuals:
         return list(visuals["pixel_maps"])
-    available = [each for each in comparison.classifiers if each is not None]
+    available = [classifier for classifier in comparison.classifiers if classifier is not None]
     maps = pixel_maps(available, comparison.test)
     reasons = [reason for name, reason in comparison.absent.items() if "pixels" in name]
     if reasons:
@@ -89,7 +89,7 @@ def load_visuals(run: Run) -> dict[str, Any]:
             if name in readers
         }
         if "pixel_maps" in content:
-            visuals["pixel_maps"] = [PixelMap(**each) for each in content["pixel_maps"]]
+            visuals["pixel_maps"] = [PixelMap(**fields) for fields in content["pixel_maps"]]
         if IS_NETWORK in content:
             visuals[IS_NETWORK] = bool(content[IS_NETWORK])
     except (RunError, LookupError, TypeError, ValueError, AttributeError):
@@ -116,7 +116,7 @@ def _of_best_network(comparison: Comparison, name: str, make: Callable[..., Any]
                 comparison.classifier_of(best),
                 comparison.manifest,
                 best,
-                truth=comparison.labels,
+                labels=comparison.labels,
                 config=comparison.config,
             )
             if is_own_network(comparison)
@@ -127,7 +127,7 @@ def _of_best_network(comparison: Comparison, name: str, make: Callable[..., Any]
 
 def _plain(visual: Any) -> Any:
     if isinstance(visual, list):
-        return [dataclasses.asdict(each) for each in visual]
+        return [dataclasses.asdict(item) for item in visual]
     return visual if visual is None or isinstance(visual, bool) else dataclasses.asdict(visual)
 
 
@@ -140,11 +140,11 @@ def _read_explanations(content: dict[str, Any]) -> Explanations:
 
 
 def _read_explained(content: dict[str, Any]) -> Explained:
-    similar = tuple(SimilarImage(**each) for each in content["like"])
+    similar = tuple(SimilarImage(**fields) for fields in content["like"])
     return Explained(**content | {"like": similar})
 
 
 def _read_feature_map(content: dict[str, Any]) -> FeatureMap:
-    points = tuple(Point(**each) for each in content["points"])
+    points = tuple(Point(**fields) for fields in content["points"])
     legend = tuple((name, images) for name, images in content["legend"])
     return FeatureMap(**content | {"points": points, "legend": legend})

@@ -24,11 +24,11 @@ MOST_COUNTED = 20  # classes up to which each cell has its count written in it
 @styled
 def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, kind: str) -> str:
     """The counts `(true, predicted)` int, each row shaded by its share of the true class."""
-    number, labels = len(classes), [short(each) for each in classes]
+    number, labels = len(classes), [short(name) for name in classes]
     letter = 11.0 if number <= MOST_COUNTED else 8.0
     room = 10 + LETTER * letter / 11 * max(len(label) for label in labels)
-    image_size = float(np.clip((WIDTH - room) / number, letter + 1, 44))  # pixels of a cell
-    size = image_size * number
+    cell = float(np.clip((WIDTH - room) / number, letter + 1, 44))  # pixels of a cell
+    size = cell * number
     width = max(size + room, WIDTH)
     axes = panel(
         printable(name), width, size + room + 30, (26, width - size - room, room + 4, room)
@@ -42,7 +42,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, k
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _shade(axes, shares, COLOURS[kind])
     if number <= MOST_COUNTED:
-        _count(axes, counts, shares, letter=min(11, image_size * 0.42))
+        _count(axes, counts, shares, letter=min(11, cell * 0.42))
     return svg_text(axes, f"Confusion matrix of {name}: {_says(counts, classes)}")
 
 

@@ -29,7 +29,7 @@ LETTER = 6.2  # pixels: the mean width of a character
 TIMES = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 108_000)
 AXIS = 46  # pixels left of a vertical axis
 # Where a name may lie beside its dot: to the right (1), centred (0) or left (-1), and pixels up.
-PLACES = tuple(
+OFFSETS = tuple(
     (image_size, up)
     for up in (0, 13, -13, 26, -26, 39, -39)
     for image_size in (1, -1, 0)
@@ -103,8 +103,8 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
         axes.plot([x], [y], "o", color=COLOURS[entry["kind"]], markersize=6, clip_on=False)
     _label_dots(axes, [short(entry["name"], 30) for entry in entries], dots)
     says = [
-        f"{each['name']} {percent(each['accuracy'])} in {duration(each['fit_seconds'])}"
-        for each in entries
+        f"{entry['name']} {percent(entry['accuracy'])} in {duration(entry['fit_seconds'])}"
+        for entry in entries
     ]
     return svg_text(axes, f"Accuracy against training time: {'; '.join(says)}.")
 
@@ -155,29 +155,30 @@ def _label_dots(axes: Axes, names: Sequence[str], dots: Sequence[tuple[float, fl
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots]
     for name, dot, spot in zip(names, dots, spots, strict=True):
         width = LETTER * len(name)
-        place = next(
-            (each for each in PLACES if _is_free(_box(spot, each, width), taken)), PLACES[0]
+        offset = next(
+            (candidate for candidate in OFFSETS if _is_free(_box(spot, candidate, width), taken)),
+            OFFSETS[0],
         )
-        taken.append(_box(spot, place, width))
-        right, up = place
-        image_size = {1: "left", 0: "center", -1: "right"}[right]
+        taken.append(_box(spot, offset, width))
+        right, up = offset
+        alignment = {1: "left", 0: "center", -1: "right"}[right]
         shift = (9 * right, up)
         axes.annotate(
             name,
             dot,
             shift,
             textcoords="offset points",
-            ha=image_size,
+            ha=alignment,
             va="center",
             fontsize=10.5,
             bbox=BACKGROUND,
         )
 
 
-def _box(spot: tuple[float, ...], place: tuple[int, int], width: float) -> Box:
+def _box(spot: tuple[float, ...], offset: tuple[int, int], width: float) -> Box:
     """Where a name of `width` pixels lies: left, bottom, right, top."""
-    left = spot[0] + {1: 9, 0: -width / 2, -1: -9 - width}[place[0]]
-    middle = spot[1] + place[1]
+    left = spot[0] + {1: 9, 0: -width / 2, -1: -9 - width}[offset[0]]
+    middle = spot[1] + offset[1]
     return left, middle - 6, left + width, middle + 6
 
 

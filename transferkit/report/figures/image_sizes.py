@@ -27,9 +27,9 @@ def sides(files: pd.DataFrame) -> str:
     values = files[["width", "height"]].min(axis=1).to_numpy(float)
     axes = _histogram(values, "pixels along the shorter side")
     low, high = axes.get_xlim()
-    ticks = [each for each in SIDES if low <= each <= high]
+    ticks = [tick for tick in SIDES if low <= tick <= high]
     ticks = ticks[:: math.ceil(len(ticks) / 6)] if ticks else []
-    _ticks(axes, ticks, [f"{each:,}" for each in ticks])
+    _ticks(axes, ticks, [f"{tick:,}" for tick in ticks])
     return svg_text(
         axes,
         f"The shorter side of {len(values):,} pictures: {values.min():.0f} to {values.max():.0f} "
@@ -43,12 +43,12 @@ def shapes(files: pd.DataFrame) -> str:
     values = files["width"].to_numpy(float) / files["height"].to_numpy(float)
     axes = _histogram(values, "width to height")
     low, high = axes.get_xlim()
-    ticks = [each for each in SHAPES if low <= each <= high]
+    ticks = [tick for tick in SHAPES if low <= tick <= high]
     octaves = math.log2(high / low)
     for most, power in ((4, 2), (9, 4)):
         if octaves > most:  # the names would touch
-            ticks = [each for each in ticks if math.log(each, power).is_integer()]
-    _ticks(axes, ticks, [SHAPES[each] for each in ticks])
+            ticks = [tick for tick in ticks if math.log(tick, power).is_integer()]
+    _ticks(axes, ticks, [SHAPES[tick] for tick in ticks])
     square = int((np.abs(values - 1) < 0.01).sum())
     return svg_text(
         axes, f"Width to height of {len(values):,} pictures, of which {square:,} are square."
@@ -79,6 +79,6 @@ def _histogram(values: np.ndarray, title: str) -> Axes:
 
 
 def _ticks(axes: Axes, ticks: list[float] | list[int], names: list[str]) -> None:
-    axes.xaxis.set_major_locator(FixedLocator([float(each) for each in ticks]))
+    axes.xaxis.set_major_locator(FixedLocator([float(tick) for tick in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels(names)

@@ -20,17 +20,17 @@ COVERAGES = (1.0, 0.9, 0.8)  # shares of the images that are answered, which are
 
 
 @styled
-def reliability_diagram(results: Sequence[Result], truth: np.ndarray) -> str:
+def reliability_diagram(results: Sequence[Result], labels: np.ndarray) -> str:
     """The accuracy among the answers of each confidence, beside the line where both are equal."""
     axes = panel("accuracy, %", WIDTH, 300, (28, 14, 38, AXIS))
     axes.plot([0, 100], [0, 100], ":", color=QUIET, linewidth=1)
     low = 100.0
-    for each in results:
-        found = reliability(truth, each.probabilities)
-        filled = found.counts > 0
-        confidence, accuracy = found.confidence[filled] * 100, found.accuracy[filled] * 100
-        sizes = MAX_MARKER_SIZE * np.sqrt(found.counts[filled] / found.counts.max())
-        colour = COLOURS[each.kind]
+    for result in results:
+        diagram = reliability(labels, result.probabilities)
+        filled = diagram.counts > 0
+        confidence, accuracy = diagram.confidence[filled] * 100, diagram.accuracy[filled] * 100
+        sizes = MAX_MARKER_SIZE * np.sqrt(diagram.counts[filled] / diagram.counts.max())
+        colour = COLOURS[result.kind]
         axes.plot(confidence, accuracy, "-", color=colour, linewidth=1)
         for x, y, size in zip(confidence, accuracy, sizes, strict=True):
             axes.plot([x], [y], "o", color=colour, markersize=max(size, 3), clip_on=False)
@@ -38,28 +38,28 @@ def reliability_diagram(results: Sequence[Result], truth: np.ndarray) -> str:
     axes.set_xlim(max(0, low - 4), 100)
     axes.set_ylim(max(0, low - 4), 100)
     axes.set_xlabel("confidence, %")
-    names = " and ".join(each.name for each in results)
+    names = " and ".join(result.name for result in results)
     return svg_text(axes, f"Accuracy against confidence of {names}; the larger a dot, the more.")
 
 
 @styled
-def coverage_figure(results: Sequence[Result], truth: np.ndarray) -> str:
+def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
     """Accuracy among the surest answers, against the share of the images that these are."""
     axes = panel("accuracy of those answered, %", WIDTH, 300, (28, 14, 38, AXIS))
     lowest, says = 1.0, []
-    for each in results:
-        found = coverage_curve(truth, each.probabilities)
+    for result in results:
+        curve = coverage_curve(labels, result.probabilities)
         axes.plot(
-            found.coverage * 100, found.accuracy * 100, color=COLOURS[each.kind], linewidth=1.6
+            curve.coverage * 100, curve.accuracy * 100, color=COLOURS[result.kind], linewidth=1.6
         )
         # The first few answers are a share of next to nothing, and jump.
-        lowest = min(lowest, found.accuracy[found.coverage >= 0.1].min())
+        lowest = min(lowest, curve.accuracy[curve.coverage >= 0.1].min())
         shares = [
-            f"{percent(float(np.interp(share, found.coverage, found.accuracy)))} "
+            f"{percent(float(np.interp(share, curve.coverage, curve.accuracy)))} "
             f"on {share * 100:.0f} %"
             for share in COVERAGES
         ]
-        says.append(f"{each.name} has an accuracy of {', '.join(shares)}")
+        says.append(f"{result.name} has an accuracy of {', '.join(shares)}")
     axes.set_xlim(100, 0)
     axes.set_ylim(max(0, lowest * 100 - 4), 100.5)
     axes.set_xlabel("images answered, the surest, %")
@@ -74,9 +74,9 @@ def slice_figure(
     names = list(accuracies)
     axes = _accuracy_axes(names, "accuracy by group, %")
     axes.axvline(overall * 100, color=INK + "59", linewidth=0.6)
-    for place, (accuracy, low, high) in enumerate(accuracies.values()):
-        axes.plot([low * 100, high * 100], [place, place], color=colour, linewidth=1.6)
-        axes.plot([accuracy * 100], [place], "o", color=colour, markersize=6, clip_on=False)
+    for row, (accuracy, low, high) in enumerate(accuracies.values()):
+        axes.plot([low * 100, high * 100], [row, row], color=colour, linewidth=1.6)
+        axes.plot([accuracy * 100], [row], "o", color=colour, markersize=6, clip_on=False)
     worst = next(iter(accuracies))
     return svg_text(axes, f"Accuracy of {len(accuracies)} groups; the worst is {printable(worst)}.")
 
@@ -84,20 +84,20 @@ def slice_figure(
 @styled
 def spread_figure(trials: pd.DataFrame, kinds: Mapping[str, str]) -> str:
     """A dot a training, a bar at the mean, a row a classifier; `kinds` are theirs by name."""
-    found = {
-        str(name): each.to_numpy() * 100
-        for name, each in trials.groupby("classifier", sort=False)["accuracy"]
+    by_classifier = {
+        str(name): accuracies.to_numpy() * 100
+        for name, accuracies in trials.groupby("classifier", sort=False)["accuracy"]
     }
-    axes = _accuracy_axes(list(found), "accuracy by training, %")
-    for place, (name, values) in enumerate(found.items()):
+    axes = _accuracy_axes(list(by_classifier), "accuracy by training, %")
+    for row, (name, values) in enumerate(by_classifier.items()):
         colour = COLOURS[kinds[name]]
-        axes.plot(values, [place] * len(values), "o", color=colour, markersize=4, alpha=0.5)
-        axes.plot([values.mean()], [place], "|", color=colour, markersize=14, markeredgewidth=2)
-    low = min(values.min() for values in found.values())
+        axes.plot(values, [row] * len(values), "o", color=colour, markersize=4, alpha=0.5)
+        axes.plot([values.mean()], [row], "|", color=colour, markersize=14, markeredgewidth=2)
+    low = min(values.min() for values in by_classifier.values())
     axes.set_xlim(max(0, low - 2), 100)
     says = [
         f"{name} {values.mean():.1f} %, from {values.min():.1f} to {values.max():.1f}"
-        for name, values in found.items()
+        for name, values in by_classifier.items()
     ]
     return svg_text(axes, f"Accuracy over repeats: {'; '.join(says)}.")
 

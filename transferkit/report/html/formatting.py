@@ -91,5 +91,6 @@ def _rounded(ratio: float) -> int:
 def printable(text: object) -> str:
     """`text` without what XML and terminals cannot hold: control characters, lone surrogates."""
     return "".join(
-        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text)
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in str(text)
     )

@@ -26,5 +26,5 @@ def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
         raise DataError(f"{path!r} {problem}.") from problem
     if data.resize == "crop":
         return to_square(image, edge, "crop")
-    width, height = (max(1, round(each * edge / max(image.size))) for each in image.size)
+    width, height = (max(1, round(length * edge / max(image.size))) for length in image.size)
     return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)

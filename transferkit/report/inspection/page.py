@@ -47,7 +47,7 @@ def look_page(
         next_command: what to type next; by default what follows from the findings.
     """
     data = look.manifest.settled_data(data)
-    found = sections(look, data)
+    parts = sections(look, data)
     source = look.manifest.source.rstrip("/\\")
     labels, count = ([], 0) if label_issues is None else doubted(label_issues, source, data)
     return standalone(
@@ -56,10 +56,10 @@ def look_page(
         scripts=SCRIPTS,
         title=PurePath(source).name or "Images",
         source=source,
-        verdict=verdict(look, [each.found for each in found]),
-        headlines=_headlines(look, found),
-        found=found,
-        to_do=_to_do(found),
+        verdict=verdict(look, [part.group for part in parts]),
+        headlines=_headlines(look, parts),
+        sections=parts,
+        to_do=_to_do(parts),
         next_command=next_command or next_command_of(look),
         set_title=set_title,
         asked_for_doubts=label_issues is not None,
@@ -81,10 +81,10 @@ def next_command_of(look: DatasetInspection) -> str:
     return f"transferkit compare {source}"
 
 
-def _headlines(look: DatasetInspection, found: list[Section]) -> list[tuple[str, str, str]]:
+def _headlines(look: DatasetInspection, shown: list[Section]) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     manifest, good = look.manifest, look.files[look.files["problem"] == ""]
-    serious = [each.found.rows["path"] for each in found if not each.found.harmless]
+    serious = [part.group.rows["path"] for part in shown if not part.group.harmless]
     images = pd.concat(serious).nunique() if serious else 0
     sizes = manifest.counts().sum(axis=1)
     parts = ", ".join(f"{len(manifest.part(split)):,} {split}" for split in SPLITS)
@@ -111,18 +111,18 @@ def _images_of(sizes: pd.Series) -> str:
     )
 
 
-def _to_do(found: list[Section]) -> list[Section]:
+def _to_do(parts: list[Section]) -> list[Section]:
     """The worst findings, and whatever tells a class."""
-    serious = [each for each in found if not each.found.harmless]
-    return serious[:MAX_TO_DO] + [each for each in serious[MAX_TO_DO:] if each.found.giveaway]
+    serious = [part for part in parts if not part.group.harmless]
+    return serious[:MAX_TO_DO] + [part for part in serious[MAX_TO_DO:] if part.group.giveaway]
 
 
 def _data(look: DatasetInspection) -> dict[str, Any]:
     good = look.files[look.files["problem"] == ""]
     counts = look.manifest.counts()
-    said_below = sentences(look.findings, noted=True)
+    shown_below = sentences(look.findings, noted=True)
     return {
-        "notes": [note for note in look.manifest.notes if note not in said_below],
+        "notes": [note for note in look.manifest.notes if note not in shown_below],
         "splits": SPLITS,
         "counts": counts,
         "counts_figure": Markup(class_counts(counts)),

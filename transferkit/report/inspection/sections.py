@@ -12,7 +12,13 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.inspection import DatasetInspection
 from transferkit.data.manifest import Manifest
 from transferkit.report.html.thumbnails import that_fit, thumbnails
-from transferkit.report.inspection.verdict import Found, by_class, counted, found_in, labels_by_path
+from transferkit.report.inspection.verdict import (
+    FindingGroup,
+    by_class,
+    counted,
+    finding_groups,
+    labels_by_path,
+)
 
 MAX_SETS, MAX_MEMBERS = 18, 6  # sets of copies that are shown, and pictures of each
 MAX_PICTURES = 24  # of a finding that has no sets, and of the doubted labels
@@ -49,7 +55,7 @@ class Picture:
 class Section:
     """One finding: what it is, and images of it."""
 
-    found: Found
+    group: FindingGroup
     by_class: str
     sets: list[list[Picture]]
     """Images that belong together; of a finding without sets, all in one."""
@@ -62,7 +68,7 @@ class Section:
     @property
     def title(self) -> str:
         """Title of the finding and its number of images."""
-        return f"{self.found.short}: {len(self.found.counted):,}"
+        return f"{self.group.short}: {len(self.group.counted):,}"
 
 
 def sections(
@@ -73,20 +79,20 @@ def sections(
     The pictures take up to `room` characters; what one section leaves of its share, the next ones
     may take.
     """
-    found, labels = found_in(look), labels_by_path(look)
-    chosen = [_chosen(each, look.manifest) for each in found]
-    pairs = list(zip(found, chosen, strict=True))
-    pictured = [sets for each, sets in pairs if each.kind.name not in NAMES_ALONE]
+    groups, labels = finding_groups(look), labels_by_path(look)
+    chosen = [_chosen(group, look.manifest) for group in groups]
+    pairs = list(zip(groups, chosen, strict=True))
+    pictured = [sets for group, sets in pairs if group.kind.name not in NAMES_ALONE]
     paths = (one.path for sets in pictured for members in sets for one in members)
     uris, made = thumbnails(paths, data.max_pixels, data.value_range or None), []
-    for number, (each, sets) in enumerate(pairs):
-        in_sets = _in_sets(each.rows)
+    for number, (group, sets) in enumerate(pairs):
+        in_sets = _in_sets(group.rows)
         sets = [[_with_uri(one, uris) for one in members] for members in sets]
         sets = _fitting(sets, room // (len(pairs) - number), whole=in_sets)
         room -= sum(len(one.uri) for members in sets for one in members)
-        more = len(each.rows) - sum(map(len, sets))
-        remark = look.remarks.get(each.kind.name, "")
-        made.append(Section(each, by_class(each, labels), sets, in_sets, more, remark))
+        more = len(group.rows) - sum(map(len, sets))
+        remark = look.remarks.get(group.kind.name, "")
+        made.append(Section(group, by_class(group, labels), sets, in_sets, more, remark))
     return made
 
 
@@ -102,7 +108,7 @@ def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[P
         Picture(path, shown_path(path, source), label, split, "", uris.get(path, ""), other, doubt)
         for path, label, other, doubt, split in shown
     ]
-    return made[: that_fit([len(each.uri) for each in made], MAX_DOUBTED_CHARACTERS)], len(rows)
+    return made[: that_fit([len(issue.uri) for issue in made], MAX_DOUBTED_CHARACTERS)], len(rows)
 
 
 def shown_path(path: str, source: str) -> str:
@@ -115,7 +121,7 @@ def shown_path(path: str, source: str) -> str:
 
 def set_title(members: Sequence[Picture]) -> str:
     """Return the title of a set of images: `2 images, roses`."""
-    labels = {each.label for each in members}
+    labels = {picture.label for picture in members}
     name = f", {min(labels)}" if len(labels) == 1 else f", {len(labels)} labels"
     return f"{counted(len(members), 'image')}{name}"
 
@@ -124,7 +130,7 @@ def _in_sets(rows: pd.DataFrame) -> bool:
     return bool((rows["group"] != "").all())
 
 
-def _chosen(each: Found, manifest: Manifest) -> list[list[Picture]]:
+def _chosen(finding: FindingGroup, manifest: Manifest) -> list[list[Picture]]:
     """The images to show, in their sets."""
     frame = manifest.frame
     about = dict(zip(frame["path"], zip(frame["label"], frame["split"], strict=True), strict=True))
@@ -133,10 +139,10 @@ def _chosen(each: Found, manifest: Manifest) -> list[list[Picture]]:
         label, split = about[path]
         return Picture(path, shown_path(path, manifest.source), label, split or "left out", detail)
 
-    columns = (each.rows[name] for name in ("path", "detail", "group"))
+    columns = (finding.rows[name] for name in ("path", "detail", "group"))
     rows = list(zip(*columns, strict=True))
-    if not _in_sets(each.rows):
-        most = MAX_NAMED if each.kind.name in NAMES_ALONE else MAX_PICTURES
+    if not _in_sets(finding.rows):
+        most = MAX_NAMED if finding.kind.name in NAMES_ALONE else MAX_PICTURES
         return [[picture(path, detail) for path, detail, _ in rows[:most]]]
     sets: dict[str, list[tuple[str, str]]] = {}
     for path, detail, group in rows:
@@ -150,11 +156,13 @@ def _both_sides(members: list[Picture]) -> list[Picture]:
     """The members, the first of each split and label before any second."""
     turns: dict[tuple[str, str], int] = {}
     order = []
-    for each in members:
-        image_size = (each.split, each.label)
-        turns[image_size] = turns.get(image_size, -1) + 1
-        order.append(turns[image_size])
-    return [each for _, each in sorted(zip(order, members, strict=True), key=lambda pair: pair[0])]
+    for picture in members:
+        column = (picture.split, picture.label)
+        turns[column] = turns.get(column, -1) + 1
+        order.append(turns[column])
+    return [
+        picture for _, picture in sorted(zip(order, members, strict=True), key=lambda pair: pair[0])
+    ]
 
 
 def _with_uri(one: Picture, uris: dict[str, str]) -> Picture:
@@ -164,5 +172,9 @@ def _with_uri(one: Picture, uris: dict[str, str]) -> Picture:
 def _fitting(sets: list[list[Picture]], room: int, *, whole: bool) -> list[list[Picture]]:
     """Return the pictures that fit into `room` characters: `whole` sets, or single ones."""
     if whole:
-        return sets[: that_fit([sum(len(one.uri) for one in each) for each in sets], room)]
-    return [each[: that_fit([len(one.uri) for one in each], room)] for each in sets]
+        return sets[
+            : that_fit([sum(len(picture.uri) for picture in pictures) for pictures in sets], room)
+        ]
+    return [
+        pictures[: that_fit([len(picture.uri) for picture in pictures], room)] for pictures in sets
+    ]

@@ -27,7 +27,7 @@ CHANCE = 0.01  # below which it is none that all images of a finding are of one 
 RARE = 0.05  # of a class: what fewer images have is no mark of it
 
 
-class Found(NamedTuple):
+class FindingGroup(NamedTuple):
     """A kind of finding that there is: the rows of its images, and those of them that count."""
 
     kind: Kind
@@ -47,18 +47,18 @@ class Found(NamedTuple):
         return self.kind.title.split(",")[0].split(" (")[0]
 
 
-def found_in(look: DatasetInspection) -> list[Found]:
+def finding_groups(look: DatasetInspection) -> list[FindingGroup]:
     """Each kind of finding that there is, the worst first and what is only good to know last."""
     findings, labels = look.findings, labels_by_path(look)
     made = []
     for kind in FINDINGS:
         rows, counting = findings[findings["finding"] == kind.name], of_kind(findings, kind)
         if len(rows):
-            made.append(Found(kind, rows, counting, _giveaway(kind, counting, labels)))
+            made.append(FindingGroup(kind, rows, counting, _giveaway(kind, counting, labels)))
 
-    def order(each: Found) -> tuple[bool, int]:
-        name = each.kind.name
-        return each.harmless, WORST.index(name) if name in WORST else len(WORST)
+    def order(group: FindingGroup) -> tuple[bool, int]:
+        name = group.kind.name
+        return group.harmless, WORST.index(name) if name in WORST else len(WORST)
 
     return sorted(made, key=order)
 
@@ -70,7 +70,7 @@ def labels_by_path(look: DatasetInspection) -> dict[str, str]:
     return dict(zip(frame["path"], frame["label"], strict=True))
 
 
-def verdict(look: DatasetInspection, found: list[Found]) -> str:
+def verdict(look: DatasetInspection, groups: list[FindingGroup]) -> str:
     """How much can be learnt from, and what to look at first."""
     manifest, files = look.manifest, len(look.files)
     bad = len(manifest.quarantined)
@@ -79,12 +79,12 @@ def verdict(look: DatasetInspection, found: list[Found]) -> str:
     first += f"; {bad:,} of {counted(files, 'file')} {be(bad)} left out." if bad else "."
     rare = _unusable(manifest)
     first += rare
-    serious = [each for each in found if not each.harmless]
+    serious = [group for group in groups if not group.harmless]
     if not serious:
-        last = " What is only good to know is below." if found else ""
+        last = " What is only good to know is below." if groups else ""
         nothing = "Nothing else" if rare else "Nothing"
         return f"{first} {nothing} was found that would harm a network or flatter its score.{last}"
-    names = [f"{lowered(each.short)} ({len(each.counted):,})" for each in serious]
+    names = [f"{lowered(group.short)} ({len(group.counted):,})" for group in serious]
     shown, rest = names[:MAX_NAMED], len(names) - MAX_NAMED
     if rest > 0:
         shown.append(counted(rest, "more finding"))
@@ -95,26 +95,29 @@ def _unusable(manifest: Manifest) -> str:
     """How many classes have nothing to learn from, or to be scored on; empty for none."""
     counts = manifest.counts()
     unknown = counts["train"] == 0
-    said = []
+    clauses = []
     for rare, meaning in (
         (unknown, "cannot be learnt"),
         (~unknown & (counts["test"] == 0), "cannot be scored"),
     ):
-        names = [name for name, each in zip(manifest.classes, rare, strict=True) if each]
+        names = [name for name, is_rare in zip(manifest.classes, rare, strict=True) if is_rare]
         what = f"the class {names[0]!r}" if len(names) == 1 else counted(len(names), "class")
         if names:
-            said.append(f"{what} {meaning}")
-    return f" But {listed(said)}." if said else ""
+            clauses.append(f"{what} {meaning}")
+    return f" But {listed(clauses)}." if clauses else ""
 
 
-def by_class(each: Found, labels: Mapping[str, str]) -> str:
+def by_class(group: FindingGroup, labels: Mapping[str, str]) -> str:
     """How many of the images are of which class: `roses 12 of 641 and tulips 3 of 799`.
 
     `labels` are those of all images, by path.
     """
-    sizes, found = Counter(labels.values()), Counter(labels[path] for path in each.counted["path"])
-    order = sorted(found, key=lambda name: (-found[name], name))
-    shown = [f"{name} {found[name]:,} of {sizes[name]:,}" for name in order[:MAX_NAMED]]
+    sizes, counts = (
+        Counter(labels.values()),
+        Counter(labels[path] for path in group.counted["path"]),
+    )
+    order = sorted(counts, key=lambda name: (-counts[name], name))
+    shown = [f"{name} {counts[name]:,} of {sizes[name]:,}" for name in order[:MAX_NAMED]]
     rest = len(order) - MAX_NAMED
     if rest > 0:
         shown.append(counted(rest, "other class"))
@@ -123,12 +126,14 @@ def by_class(each: Found, labels: Mapping[str, str]) -> str:
 
 def _giveaway(kind: Kind, counting: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """A warning where all the images of a finding are of one class, and hardly by chance."""
-    found = [labels[path] for path in counting["path"]]
-    if kind.sets or kind.name in (*WORST, "blank") or len(set(found)) != 1:
+    labels_of_images = [labels[path] for path in counting["path"]]
+    if kind.sets or kind.name in (*WORST, "blank") or len(set(labels_of_images)) != 1:
         return ""
-    name = found[0]
+    name = labels_of_images[0]
     size = Counter(labels.values())[name]
-    if (size / len(labels)) ** len(found) >= CHANCE or len(found) < RARE * size:
+    if (size / len(labels)) ** len(labels_of_images) >= CHANCE or len(
+        labels_of_images
+    ) < RARE * size:
         return ""
     return f"All of them are of the class {name!r}: a network may take it for a mark of that class."
 

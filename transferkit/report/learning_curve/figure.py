@@ -79,11 +79,11 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
     pixel = np.ptp(axes.get_ylim()) / (HEIGHT - 66)
     for crowd in _crowds(curve, APART * pixel):
         lowest = min(line.means[-2:].min() * 100 for line, _ in crowd)
-        for place, (line, level) in enumerate(crowd):
-            up = 9 if place == 0 else -SPACE * place
+        for rank, (line, level) in enumerate(crowd):
+            up = 9 if rank == 0 else -SPACE * rank
             axes.annotate(
                 short(line.name, 30),
-                (axes.get_xlim()[1], level if place == 0 else lowest),
+                (axes.get_xlim()[1], level if rank == 0 else lowest),
                 (-2, up),
                 textcoords="offset points",
                 ha="right",
@@ -108,22 +108,22 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
 
 def _crowds(curve: LearningCurve, apart: float) -> list[list[tuple[CurveLine, float]]]:
     """The lines and the levels in per cent at which they end, the highest first, by nearness."""
-    found: list[list[tuple[CurveLine, float]]] = []
-    for line in sorted(curve.lines, key=lambda each: -each.means[-1]):
+    crowds: list[list[tuple[CurveLine, float]]] = []
+    for line in sorted(curve.lines, key=lambda line: -line.means[-1]):
         level = float(line.means[-1] * 100)
-        if found and found[-1][-1][1] - level < apart:
-            found[-1].append((line, level))
+        if crowds and crowds[-1][-1][1] - level < apart:
+            crowds[-1].append((line, level))
         else:
-            found.append([(line, level)])
-    return found
+            crowds.append([(line, level)])
+    return crowds
 
 
 def _ticks(axes: Axes) -> None:
     low, high = axes.get_xlim()
     decades = 10.0 ** np.arange(0, 9)
-    every = [each for each in np.outer(decades, [1, 2, 5]).ravel() if low <= each <= high]
-    named = every if len(every) <= MAX_NUMBERS else [each for each in every if each in decades]
+    every = [tick for tick in np.outer(decades, [1, 2, 5]).ravel() if low <= tick <= high]
+    named = every if len(every) <= MAX_NUMBERS else [tick for tick in every if tick in decades]
     axes.xaxis.set_major_locator(FixedLocator(named))
-    axes.xaxis.set_minor_locator(FixedLocator([each for each in every if each not in named]))
+    axes.xaxis.set_minor_locator(FixedLocator([tick for tick in every if tick not in named]))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xticklabels([f"{each:,.0f}" for each in named])
+    axes.set_xticklabels([f"{tick:,.0f}" for tick in named])

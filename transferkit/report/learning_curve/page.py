@@ -37,13 +37,13 @@ def curve_page(curve: LearningCurveSummary, config: Config) -> str:
 def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
     """The few numbers that matter: `(number, what it is, what qualifies it)`."""
     best = max(curve.lines, key=lambda line: line.means[-1])
-    found = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
+    numbers = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
     if best.gain is not None:
         several = len(best.accuracies) > 1
         within = f"{best.gain.interval.in_percent}, {best.name}" if several else best.name
-        found.append((f"+{points(best.gain.gain)}", "with twice the images", within))
+        numbers.append((f"+{points(best.gain.gain)}", "with twice the images", within))
     return [
-        *found,
+        *numbers,
         (percent(curve.majority_share), "always one class", "the answer that needs no image"),
     ]
 
@@ -51,5 +51,5 @@ def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
 def foretold(curve: LearningCurveSummary) -> list[str]:
     """The last row of the table: what twice the images would bring by the laws."""
     gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
-    size, images = (f"{2 * each[-1]:,.0f}" for each in (curve.sizes, curve.images))
+    size, images = (f"{2 * values[-1]:,.0f}" for values in (curve.sizes, curve.images))
     return [f"twice: {size}", *gains, images, "foretold"]
