@@ -24,7 +24,7 @@ from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
 from transferkit.errors import ConfigError, RunError
 from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log, show
-from transferkit.runtime.text import NAMED_AT_MOST
+from transferkit.runtime.text import MAX_NAMES
 from transferkit.storage.active_run import making, reporting_what_is_left
 from transferkit.storage.locks import locked, require_unlocked
 from transferkit.storage.output_folder import RUN, claim, folder_for
@@ -88,10 +88,10 @@ class Experiment:
         for note in manifest.notes:
             log(f"Note: {note}")
         bad = manifest.quarantined
-        for row in bad.head(NAMED_AT_MOST).itertuples():
+        for row in bad.head(MAX_NAMES).itertuples():
             log(f"Left out: {row.path!r} {row.problem}.")
-        if len(bad) > NAMED_AT_MOST:
-            log(f"Left out: {len(bad) - NAMED_AT_MOST} more; manifest.csv names each.")
+        if len(bad) > MAX_NAMES:
+            log(f"Left out: {len(bad) - MAX_NAMES} more; manifest.csv names each.")
         return manifest
 
     @contextmanager

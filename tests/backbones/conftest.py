@@ -63,7 +63,7 @@ def served(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(shelf, directory=tmp_path / "shelf"))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("TRANSFERKIT_MIRROR", f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setattr(download, "WAITS", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(download, "RETRY_DELAYS", (0.0, 0.01, 0.01))
     yield shelf
     server.shutdown()
     server.server_close()

@@ -97,7 +97,7 @@ def test_a_silent_server_is_given_up_after_one_attempt(
     served: Any, row: BackboneSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "do_HEAD", lambda self: time.sleep(1))
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.2)
     assert "(no answer in 0.2 seconds)" in refusal(row)
     assert served.asked == []
 

@@ -133,7 +133,7 @@ def test_a_silent_server_is_given_up_after_its_time(
     shelved: Any, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(shelved, "do_HEAD", lambda self: time.sleep(1))
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.2)
     assert chosen() == "pocket"
     assert "cannot be had (no answer in 0.2 seconds)" in capsys.readouterr().err
     assert shelved.asked == []

@@ -10,8 +10,8 @@ from sklearn.metrics import brier_score_loss
 
 from transferkit.errors import DataError
 from transferkit.evaluation.calibration import (
-    COLDEST,
-    HOTTEST,
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
     apply_temperature,
     brier,
     coverage_curve,
@@ -98,7 +98,7 @@ def test_heat_takes_the_surety_and_leaves_the_order() -> None:
 
 def test_tempered_probabilities_keep_their_type_and_sum_to_one() -> None:
     _, probabilities = drawn(50, 2)
-    for temperature in (COLDEST, 1.7, HOTTEST):
+    for temperature in (MIN_TEMPERATURE, 1.7, MAX_TEMPERATURE):
         values = apply_temperature(probabilities.astype(np.float32), temperature)
         assert values.dtype == np.float32
         np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-6)

@@ -36,7 +36,7 @@ def test_of_equals_the_first_comes_first() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     features, training = vectors(20), vectors(30, seed=1)
     whole = nearest(features, training, 4)
-    monkeypatch.setattr(neighbours, "NUMBERS", 100)  # three rows of features at once
+    monkeypatch.setattr(neighbours, "MAX_SIMILARITIES", 100)  # three rows of features at once
     rows, similarity = nearest(features, training, 4)
     np.testing.assert_array_equal(rows, whole[0])
     np.testing.assert_allclose(similarity, whole[1], atol=1e-6)

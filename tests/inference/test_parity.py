@@ -23,7 +23,7 @@ from transferkit.inference import parity
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec
 from transferkit.inference.parity import Parity, compare_outputs, verify_parity
-from transferkit.storage.disk_cache import ABOUT, features_folder
+from transferkit.storage.disk_cache import METADATA_FILE, features_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(GPU, reason="engines are others on a GPU")]
@@ -138,7 +138,10 @@ def test_what_is_not_a_number_is_not_agreed_to() -> None:
 
 
 def identities() -> list[str]:
-    return [json.loads(path.read_text())["engine"] for path in features_folder().glob(f"*/{ABOUT}")]
+    return [
+        json.loads(path.read_text())["engine"]
+        for path in features_folder().glob(f"*/{METADATA_FILE}")
+    ]
 
 
 @pytest.mark.usefixtures("noisy")

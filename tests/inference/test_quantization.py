@@ -23,7 +23,7 @@ from transferkit.inference.devices import FLOAT32, resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
 from transferkit.inference.openvino import quantization
 from transferkit.inference.parity import verify_parity
-from transferkit.storage.disk_cache import ABOUT, features_folder
+from transferkit.storage.disk_cache import METADATA_FILE, features_folder
 
 pytestmark = pytest.mark.slow
 
@@ -120,7 +120,7 @@ def test_biases_are_corrected_layer_by_layer_only_where_that_is_needed(
     monkeypatch.setattr(quantization, "_quantised", noted)
     worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
     assert ways == [True]
-    monkeypatch.setattr(quantization, "NEAR", 2.0)
+    monkeypatch.setattr(quantization, "MIN_COSINE", 2.0)
     worlds.engine_of(worlds.pocket(), "auto", resolve_precision("int8"))
     assert ways == [True, True, False]
 
@@ -160,7 +160,8 @@ def test_features_in_int8_are_kept_apart(
     assert worlds.cosine_of([found], [plain]) > 0.97
     assert (found != plain).any()
     names = {
-        json.loads(path.read_text())["engine"] for path in features_folder().glob(f"*/{ABOUT}")
+        json.loads(path.read_text())["engine"]
+        for path in features_folder().glob(f"*/{METADATA_FILE}")
     }
     assert names == {
         choose_engine("auto", FLOAT32).cache_key,

@@ -14,7 +14,7 @@ from transferkit.runtime.progress import Clock, in_words, track
 def test_a_long_work_says_how_long_from_its_first_items(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "LONG", 0.1)
+    monkeypatch.setattr(progress, "MIN_LOGGED_SECONDS", 0.1)
     for _ in track(range(8), 1000, doing="Counting"):
         time.sleep(0.02)
     [line] = capsys.readouterr().err.splitlines()
@@ -27,7 +27,7 @@ def test_a_short_work_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_first_item_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "LONG", 0)
+    monkeypatch.setattr(progress, "MIN_LOGGED_SECONDS", 0)
     clock = Clock(100)
     time.sleep(0.2)
     found = [clock.tick() for _ in range(5)]

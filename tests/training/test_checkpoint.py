@@ -22,7 +22,7 @@ from transferkit.training import checkpoint as checkpoint_module
 from transferkit.training import stages
 from transferkit.training import train as train_module
 from transferkit.training.callbacks import HistoryLogger
-from transferkit.training.checkpoint import SHARE, Checkpoint
+from transferkit.training.checkpoint import MIN_INTERVAL_FACTOR, Checkpoint
 from transferkit.training.train import train
 
 pytestmark = pytest.mark.slow
@@ -188,7 +188,7 @@ def test_checkpoints_cost_a_twentieth_at_most(manifest: Manifest) -> None:
     assert checkpoint.is_due()
     checkpoint.seconds = 100.0
     assert not checkpoint.is_due()
-    checkpoint.ended -= SHARE * 100.0
+    checkpoint.ended -= MIN_INTERVAL_FACTOR * 100.0
     assert checkpoint.is_due()
 
 

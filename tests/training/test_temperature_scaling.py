@@ -210,7 +210,7 @@ def test_where_no_other_is_clearly_better_it_is_left_at_one(
 def test_the_saved_network_is_tempered_and_nothing_else(
     watched: Manifest, pretrained: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transferkit.evaluation.temperature.SPREAD", 1e9)  # any is as likely as 1
+    monkeypatch.setattr("transferkit.evaluation.temperature.PRIOR_SCALE", 1e9)  # a flat prior
     config = changed(pretrained, unfreeze="none")
     paths = list(watched.part("test")["path"])
     tempered_network, plain_network = (
@@ -233,7 +233,7 @@ def test_the_mirror_image_is_asked_of_the_tempered_network(
     watched: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transferkit.training.train.should_use_tta", lambda fit: True)
-    monkeypatch.setattr("transferkit.evaluation.temperature.SPREAD", 1e9)  # any is as likely as 1
+    monkeypatch.setattr("transferkit.evaluation.temperature.PRIOR_SCALE", 1e9)  # a flat prior
     network = train(watched, changed(pretrained, unfreeze="none", tta=True))
     inner = next(each for each in network.model.layers if isinstance(each, keras.Model))
     alone = dataclasses.replace(network, model=inner)

@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-WAITS = (0.0, 0.5, 1.0)  # seconds before each attempt
-PATIENCE = 5.0  # seconds until a server has answered
-SILENCE = 30.0  # seconds without a byte in the middle of a file
+RETRY_DELAYS = (0.0, 0.5, 1.0)  # seconds before each attempt
+CONNECT_TIMEOUT = 5.0  # seconds until a server has answered
+READ_TIMEOUT = 30.0  # seconds without a byte in the middle of a file
 
 
 def download(
@@ -25,7 +25,7 @@ def download(
     folder: Path,
     *,
     is_whole: Callable[[Path], bool],
-    attempts: int = len(WAITS),
+    attempts: int = len(RETRY_DELAYS),
     on_answer: Callable[[], object] | None = None,
 ) -> Path:
     """Fetch `address` into `folder` under its own name, by `keras.utils.get_file`.
@@ -38,7 +38,7 @@ def download(
         OSError: the reason, after the last attempt; a server that stays silent has only one.
     """
     failure: OSError = OSError(f"no attempt was made at {address}")
-    for wait in WAITS[:attempts]:
+    for wait in RETRY_DELAYS[:attempts]:
         time.sleep(wait)
         try:
             _await_answer(address)
@@ -59,23 +59,23 @@ def _await_answer(address: str) -> None:
     has a time limit of its own: where packets are dropped, that takes minutes.
 
     Raises:
-        TimeoutError: it has not within `PATIENCE` seconds.
+        TimeoutError: it has not within `CONNECT_TIMEOUT` seconds.
         OSError: it cannot be asked.
     """
     answers: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            urlopen(Request(address, method="HEAD"), timeout=2 * PATIENCE).close()
+            urlopen(Request(address, method="HEAD"), timeout=2 * CONNECT_TIMEOUT).close()
             answers.put(None)
         except Exception as error:
             answers.put(None if isinstance(error, HTTPError) else error)
 
     threading.Thread(target=ask, daemon=True).start()
     try:
-        failure = answers.get(timeout=PATIENCE)
+        failure = answers.get(timeout=CONNECT_TIMEOUT)
     except queue.Empty:
-        raise TimeoutError(f"no answer in {PATIENCE:g} seconds") from None
+        raise TimeoutError(f"no answer in {CONNECT_TIMEOUT:g} seconds") from None
     if failure is not None:
         raise OSError(_reason(failure)) from failure
 
@@ -120,7 +120,7 @@ def _quiet() -> Iterator[None]:
 def _no_endless_silence() -> Iterator[None]:
     """get_file takes no time limit, so the one that new sockets start with is set."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE)
+    socket.setdefaulttimeout(READ_TIMEOUT)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import h5py
 
-EXPANSION = 1_000  # times the size of the file that its values may take: what gzip reaches at best
+MAX_EXPANSION = 1_000  # times the size of the file that its values may take: gzip's best
 SLACK = 2**20  # bytes that they may take in any file
 
 
@@ -44,7 +44,7 @@ def require_self_contained(file: str | Path | BinaryIO) -> None:
                 elif isinstance(member, h5py.Dataset):
                     _require_own_storage(member)
                     total += member.nbytes
-        if total > EXPANSION * opened.id.get_filesize() + SLACK:
+        if total > MAX_EXPANSION * opened.id.get_filesize() + SLACK:
             raise ForeignContentError(
                 f"its values would take {total:,} bytes, far more than the file can hold"
             )

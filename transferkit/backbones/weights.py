@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 
-from transferkit.backbones.download import WAITS, download
+from transferkit.backbones.download import RETRY_DELAYS, download
 from transferkit.backbones.file_permissions import why_not_believed
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
 from transferkit.backbones.spec import BackboneSpec
@@ -18,7 +18,7 @@ from transferkit.errors import WeightsError
 from transferkit.runtime.progress import log_once
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
-ENDINGS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
+HDF5_EXTENSIONS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
 
 
 def weights_path(row: BackboneSpec, weights: str) -> Path | None:
@@ -60,7 +60,10 @@ def address_of(row: BackboneSpec) -> str:
 
 
 def download_into_cache(
-    row: BackboneSpec, *, attempts: int = len(WAITS), on_answer: Callable[[], object] | None = None
+    row: BackboneSpec,
+    *,
+    attempts: int = len(RETRY_DELAYS),
+    on_answer: Callable[[], object] | None = None,
 ) -> Path:
     """Download the ImageNet weights of `row` into Keras' cache.
 
@@ -95,7 +98,7 @@ def _given_file(weights: str) -> Path:
             f"The weights file {weights!r} {state}: --weights takes imagenet, embedded, none, "
             "or the path of a file with the weights of the backbone without its top."
         )
-    if not path.name.endswith(ENDINGS) or not _is_hdf5(path):
+    if not path.name.endswith(HDF5_EXTENSIONS) or not _is_hdf5(path):
         raise WeightsError(
             f"The weights file {weights!r} is not a readable HDF5 file: it should end in "
             ".weights.h5 or .h5 and be whole, as `model.save_weights` leaves it."

@@ -26,7 +26,7 @@ CHUNK = 8  # images per task of a thread, since handing a task over takes time t
 CACHED = ("hog", "hog_colour")  # 2.4 ms per image; others take as long as decoding
 ROWS = 1024  # images that are computed before they are cached
 CACHE_SIZE = DataConfig().cache_gb
-SIDES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
+IMAGE_SIZES = {row.name: row.image_size for row in FEATURES if row.image_size is not None}
 
 
 class ImageFeatures(ImageTransformer):
@@ -55,7 +55,7 @@ class ImageFeatures(ImageTransformer):
 
     @property
     def input_size(self) -> int:
-        return SIDES[self.kind]
+        return IMAGE_SIZES[self.kind]
 
     def read(self, paths: Sequence[str]) -> FeatureBatch:
         """Return the features `(images, width)` float32 and what they cost."""

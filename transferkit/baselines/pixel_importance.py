@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 
 from transferkit.baselines.baseline import Baseline
-from transferkit.baselines.image_features import SIDES, ImageFeatures
+from transferkit.baselines.image_features import IMAGE_SIZES, ImageFeatures
 
 BLOCKS = 8  # along each side: 64 blocks of 4 × 4 pixels
 REPEATS = 2  # times that each block is exchanged among the images
@@ -51,7 +51,7 @@ def pixel_importance(
         return None
     own = getattr(baseline.pipeline[-1], "feature_importances_", None)
     if own is not None:
-        image_size = SIDES["pixels"]
+        image_size = IMAGE_SIZES["pixels"]
         return _as_shares(
             np.asarray(own).reshape(image_size, image_size, -1).sum(axis=2), "impurity"
         )
@@ -78,7 +78,7 @@ def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelIm
         random_state=0,
     )
     losses = np.maximum(exchanged.importances_mean, 0).reshape(BLOCKS, BLOCKS)
-    times = SIDES["pixels"] // BLOCKS
+    times = IMAGE_SIZES["pixels"] // BLOCKS
     return _as_shares(np.kron(losses, np.ones((times, times))), "permutation")
 
 
@@ -99,7 +99,7 @@ class _ByBlocks(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, rows: np.ndarray) -> np.ndarray:
         """`(images, classes)`: the probabilities of the images that `rows` describe."""
-        times = SIDES["pixels"] // BLOCKS
+        times = IMAGE_SIZES["pixels"] // BLOCKS
         blocks = self.values.reshape(len(self.values), BLOCKS, times, BLOCKS, -1)
         blocks = blocks.transpose(1, 3, 0, 2, 4)  # (row, column, images, pixels, pixels × channels)
         mixed = np.empty_like(blocks)

@@ -20,7 +20,7 @@ from transferkit.baselines.temperature_scaling import (
 )
 from transferkit.data.folds import Fold, search_folds
 from transferkit.evaluation.temperature import (
-    LEAST,
+    MIN_LOG_TEMPERATURE,
     fit_temperature,
     loss_at,
     reason_for_none,
@@ -157,7 +157,7 @@ def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float
     if reason_for_none(logits, truth, len(truth)):
         return 1.0
     temperature = fit_temperature(logits, truth, len(truth))
-    return temperature if abs(np.log(temperature)) >= LEAST else 1.0
+    return temperature if abs(np.log(temperature)) >= MIN_LOG_TEMPERATURE else 1.0
 
 
 def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transferkit.data.probes import FeatureReader
 
 SHEET_ROWS = 6  # images on a contact sheet
-SHEET_SIDE = 160  # pixels of each picture on it
+SHEET_PICTURE_SIZE = 160  # pixels of each picture on it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,7 +174,9 @@ def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
     labels = manifest.truth(rows)
     turn = rows.groupby(labels).cumcount()  # the first of every class before any second
     rows = rows.assign(turn=turn, number=labels).sort_values(["turn", "number"]).head(SHEET_ROWS)
-    images = read_images(rows["path"].tolist(), SHEET_SIDE, manifest.settled_data(options.data))
+    images = read_images(
+        rows["path"].tolist(), SHEET_PICTURE_SIZE, manifest.settled_data(options.data)
+    )
     return contact_sheet(
         images, find_policy(options.augment), seed=options.seed, labels=rows["label"].tolist()
     )

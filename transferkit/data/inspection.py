@@ -21,7 +21,7 @@ from transferkit.data.quality.image_checks import blurred
 from transferkit.data.sources.split_names import SPLITS
 from transferkit.data.splits import rare_classes
 from transferkit.errors import DataError
-from transferkit.runtime.text import NAMED_AT_MOST
+from transferkit.runtime.text import MAX_NAMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -131,7 +131,7 @@ class DatasetInspection:
         rest = sentences(self.findings[~named], noted=False)
         notes = [*self.manifest.notes, *self.remarks.values(), *rest]
         lines = [f"Note: {note}" for note in notes]
-        shown = bad.head(NAMED_AT_MOST)
+        shown = bad.head(MAX_NAMES)
         lines += [f"Left out: {row.path!r} {row.problem}." for row in shown.itertuples()]
         if len(bad) > len(shown):
             lines.append(f"Left out: {len(bad) - len(shown)} more.")

@@ -14,7 +14,7 @@ from transferkit.data.sources.class_names import unknown_classes
 from transferkit.data.sources.csv.csv_file import SEVERAL
 from transferkit.data.sources.split_names import SPLITS
 from transferkit.errors import DataError
-from transferkit.runtime.text import NAMED_AT_MOST
+from transferkit.runtime.text import MAX_NAMES
 
 # Where images are few, train is filled first, then test.
 _ASSIGN_ORDER = ("train", "test", "validation")
@@ -227,12 +227,12 @@ def rare_classes(frame: pd.DataFrame) -> list[str]:
     ):
         seen = set(usable.loc[usable["split"] == split, "label"])
         lost = sorted(set(usable["label"]) - seen)
-        for label in lost[:NAMED_AT_MOST]:
+        for label in lost[:MAX_NAMES]:
             count = int((usable["label"] == label).sum())
             notes.append(f"Class {label!r} has no image in {split} (of {count}): it {meaning}.")
-        if len(lost) > NAMED_AT_MOST:
-            more = f"{len(lost) - NAMED_AT_MOST} more classes"
-            if len(lost) == NAMED_AT_MOST + 1:
+        if len(lost) > MAX_NAMES:
+            more = f"{len(lost) - MAX_NAMES} more classes"
+            if len(lost) == MAX_NAMES + 1:
                 notes.append(f"1 more class has no image in {split}: it {meaning}.")
             else:
                 notes.append(f"{more} have no image in {split}: they {plural}.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 DRAWS = 2000
-PART = 2_000_000  # numbers that are drawn at once: 16 MB of them
+CHUNK_SIZE = 2_000_000  # numbers that are drawn at once: 16 MB of them
 
 
 def units_of(images: int, groups: Sequence[str]) -> np.ndarray:
@@ -59,5 +59,5 @@ def sums_by_unit(units: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _parts(units: int, draws: int) -> list[int]:
-    step = max(PART // units, 1)
+    step = max(CHUNK_SIZE // units, 1)
     return [min(step, draws - done) for done in range(0, draws, step)]

@@ -9,7 +9,10 @@ import numpy as np
 from transferkit.evaluation.metrics import FLOOR, check_answers
 
 DIGITS = 6  # of a confidence, as float32 holds them: the next is rounding and parts no two
-COLDEST, HOTTEST = 0.05, 20.0  # beyond, the likeliest class has all, or all classes the same
+MIN_TEMPERATURE, MAX_TEMPERATURE = (
+    0.05,
+    20.0,
+)  # beyond, one class has it all, or all the same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

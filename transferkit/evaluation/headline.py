@@ -8,7 +8,7 @@ import numpy as np
 
 from transferkit.evaluation.significance import balancing_weights
 
-UNEQUAL = 2  # times as many images of one class as of another: accuracy is then mostly of the one
+MIN_IMBALANCE = 2  # largest class by smallest, from which accuracy is mostly that of the largest
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,13 +29,14 @@ class HeadlineMetric:
     def of(cls, labels: np.ndarray) -> HeadlineMetric:
         """The measure for `labels` `(images,)`, class numbers.
 
-        Where one class has at least `UNEQUAL` times the images of another, one that knows only the
-        common class seems good by its accuracy: then it is the balanced accuracy (Brodersen et al.,
-        2010, doi:10.1109/ICPR.2010.764), of which any constant answer has one over the classes.
+        Where one class has at least `MIN_IMBALANCE` times the images of another, a classifier that
+        knows only the common class seems good by its accuracy: then it is the balanced accuracy
+        (Brodersen et al., 2010, doi:10.1109/ICPR.2010.764), in which any constant prediction has
+        one divided by the number of classes.
         """
         counts = np.bincount(labels)
         counts = counts[counts > 0]
-        if counts.max() < UNEQUAL * counts.min():
+        if counts.max() < MIN_IMBALANCE * counts.min():
             return cls("accuracy", None, float(counts.max() / counts.sum()))
         return cls("balanced_accuracy", balancing_weights(labels), 1 / len(counts))
 

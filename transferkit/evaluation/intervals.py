@@ -16,8 +16,8 @@ from transferkit.evaluation.metrics import FLOOR, check_answers
 
 LEVEL = 0.95  # how often an interval is to hold the score on all images that there could be
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
-ALIKE = 1e-3  # nats: losses within the last digit that is reported are all the same
-NO_SPREAD = 1e-6  # of the standard error: draws with less show no spread, and their t has no bound
+MAX_EQUAL_SPREAD = 1e-3  # nats: losses within the last digit that is reported are all the same
+MIN_RELATIVE_ERROR = 1e-6  # of the standard error: with less, t has no bound
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,13 +188,13 @@ def _loss_interval(
 ) -> Interval:
     """Of the log loss `mean`, from the moments of the units and of the draws, about the mean."""
     units = len(paid)
-    if units == 1 or np.ptp(paid[:, 0] / paid[:, 1]) <= ALIKE:
+    if units == 1 or np.ptp(paid[:, 0] / paid[:, 1]) <= MAX_EQUAL_SPREAD:
         rare = wilson(0, units).high if units > 1 else 1.0
         best, worst = float(costs.min(axis=1).mean()), float(costs.max(axis=1).mean())
         return Interval(mean - rare * (mean - best), mean + rare * (worst - mean))
     _, (error,) = _mean_and_error(paid.sum(axis=0)[None], units)
     away, errors = _mean_and_error(resampled, units)
-    away /= np.maximum(errors, NO_SPREAD * error)
+    away /= np.maximum(errors, MIN_RELATIVE_ERROR * error)
     below, above = np.quantile(away, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     bound = _loss_bound(mean, paid, largest=max(-math.log(FLOOR), float(costs.max())))
     low, high = max(mean - above * error, bound.low), min(mean - below * error, bound.high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-NUMBERS = 2**24  # similarities in memory at once: 64 MB
+MAX_SIMILARITIES = 2**24  # similarities in memory at once: 64 MB
 
 
 def nearest(
@@ -20,7 +20,7 @@ def nearest(
     rows = np.empty((len(features), count), np.int64)
     similarity = np.empty((len(features), count), np.float32)
     lengths = _lengths(training)
-    block = max(1, NUMBERS // max(1, len(training)))
+    block = max(1, MAX_SIMILARITIES // max(1, len(training)))
     for start in range(0, len(features), block):
         part = slice(start, start + block)
         cosines = features[part] @ training.T

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from transferkit.evaluation.bootstrap import DRAWS, random_signs
 
-EQUAL = 1e-9  # of the sum that was seen: sums of fractions that differ by less are the same
+TOLERANCE = 1e-9  # of the sum that was seen: sums of fractions that differ by less are the same
 
 
 def exact_sign_flip(differences: np.ndarray) -> float:
@@ -39,7 +39,7 @@ def monte_carlo_sign_flip(
     Exchanges are drawn, and the one that was seen is one of them: no p-value is 0, and whichever
     number of draws keeps the level (Phipson and Smyth, 2010, doi:10.2202/1544-6115.1585).
     """
-    seen = np.abs(differences.sum(axis=0)) * (1 - EQUAL)
+    seen = np.abs(differences.sum(axis=0)) * (1 - TOLERANCE)
     as_far = np.ones(differences.shape[1])
     for signs in random_signs(len(differences), draws=draws, seed=seed):
         as_far += (np.abs(signs @ differences) >= seen).sum(axis=0)

@@ -9,34 +9,34 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from transferkit.evaluation.calibration import COLDEST, HOTTEST
+from transferkit.evaluation.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 
-FEWEST = 20  # images from which a temperature says more of the classifier than of them
+MIN_IMAGES = 20  # images from which a temperature says more of the classifier than of them
 # How far the logarithm of a temperature is from 0 as a rule: that of ten networks on three sets of
 # photographs was. With 24 validation images, of which 23 were right, the temperature of least loss
 # was 0.29, and doubled the loss on the test images.
-SPREAD = 0.25
-LEAST = 0.005  # of that logarithm; what is less changes no digit that is shown
+PRIOR_SCALE = 0.25
+MIN_LOG_TEMPERATURE = 0.005  # of that logarithm; what is less changes no digit that is shown
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, images: int) -> float:
     """That at which `labels` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
 
-    That it is near 1 as a rule (`SPREAD`, of a Laplace distribution) weighs as much as it should
-    beside so many `images`: the rows, each of which may be there more than once.
+    That it is near 1 as a rule (`PRIOR_SCALE`, of a Laplace distribution) weighs as much as it
+    should beside so many `images`: the rows, each of which may be there more than once.
     """
 
     def doubt(logarithm: float) -> float:
-        return images * loss_at(np.exp(logarithm), logits, labels) + abs(logarithm) / SPREAD
+        return images * loss_at(np.exp(logarithm), logits, labels) + abs(logarithm) / PRIOR_SCALE
 
-    bounds = np.log([COLDEST, HOTTEST])
+    bounds = np.log([MIN_TEMPERATURE, MAX_TEMPERATURE])
     return float(np.exp(minimize_scalar(doubt, bounds=bounds, method="bounded").x))
 
 
 def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
     """Return why no temperature is fitted to these answers on held-out images; else nothing."""
-    if images < FEWEST:
-        return f"there are {images} validation images, and {FEWEST} are needed to fit it"
+    if images < MIN_IMAGES:
+        return f"there are {images} validation images, and {MIN_IMAGES} are needed to fit it"
     if (logits.argmax(axis=1) == labels).all():
         return f"all {images} validation images are right, so none says how sure is too sure"
     return ""
@@ -52,7 +52,7 @@ def loss_at(
 
 def tempered_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
     """The log loss at the temperature of least loss, both with `weights` `(rows,)`."""
-    bounds = np.log([COLDEST, HOTTEST])
+    bounds = np.log([MIN_TEMPERATURE, MAX_TEMPERATURE])
     return float(
         minimize_scalar(
             lambda logarithm: loss_at(np.exp(logarithm), logits, labels, weights),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-STEPS = (1, 2, 5)  # of a decade
-CLOSE = 0.8  # of all images: a size that is nearer is as good as all
+SIZES_PER_DECADE = (1, 2, 5)  # of a decade
+MAX_SHARE = 0.8  # of all images: a size that is nearer is as good as all
 
 
 def subset_sizes(labels: np.ndarray) -> list[int]:
@@ -19,8 +19,8 @@ def subset_sizes(labels: np.ndarray) -> list[int]:
     sizes: list[int] = []
     decade = 1
     while True:
-        for step in STEPS:
-            if np.minimum(counts, step * decade).sum() > CLOSE * len(labels):
+        for step in SIZES_PER_DECADE:
+            if np.minimum(counts, step * decade).sum() > MAX_SHARE * len(labels):
                 return sizes
             sizes.append(step * decade)
         decade *= 10

@@ -19,7 +19,7 @@ from transferkit.learning_curves.curve import CurveLine, LearningCurve
 from transferkit.learning_curves.leads import Leads, leads
 
 MAX_FLAT_GAIN, MAX_FLAT_BOUND = 0.005, 0.01  # half a point, and a point at the interval's end
-NEAR = 0.01  # a point below the accuracy with all images, which is as good
+MAX_LOSS_OF_ACCURACY = 0.01  # a point below the accuracy with all images, which is as good
 TABLE_WIDTH = 120  # characters of the table as text
 
 
@@ -109,7 +109,7 @@ def _more(curve: LearningCurve) -> Iterator[str]:
 def _enough(curve: LearningCurve) -> Iterator[str]:
     """From how many images on the best is within a point of what it reaches with all."""
     best = max(curve.lines, key=lambda line: line.means[-1])
-    near = np.flatnonzero(best.means >= best.means[-1] - NEAR)
+    near = np.flatnonzero(best.means >= best.means[-1] - MAX_LOSS_OF_ACCURACY)
     first = len(best.means) - 1
     while first - 1 in near:
         first -= 1

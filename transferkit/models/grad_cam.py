@@ -24,7 +24,7 @@ from transferkit.models.classifier import CLASSES, FEATURES, HEAD, at_image_size
 Score = Callable[[list[tf.Tensor]], tf.Tensor]
 """From some tensors, `(images, ...)` each, to a number of each class, `(images, classes)`."""
 
-BATCH = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
+BATCH_SIZE = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
 POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
 
@@ -116,8 +116,8 @@ class MapSplit:
 def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
     image_size = images.shape[1]
     found = np.zeros((len(images), image_size, image_size), np.float32)
-    for start in range(0, len(images), BATCH):
-        part = slice(start, start + BATCH)
+    for start in range(0, len(images), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
         maps = halves.maps(images[part])
         gradients = score_gradients(halves.score, maps, np.asarray(answers[part], np.int64))
         for values, gradient in zip(maps, gradients, strict=True):

@@ -19,7 +19,7 @@ from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # Keras' own
 MEMBERS = {FACTS, CONFIG, WEIGHTS, "metadata.json"}
-LARGEST_TEXT = 2**28  # bytes of JSON; the largest network of the table has 0.4 MB
+MAX_CONFIG_BYTES = 2**28  # bytes of JSON; the largest network of the table has 0.4 MB
 MODULES = (
     "keras",
     "keras.layers",
@@ -83,7 +83,7 @@ def _read_json(archive: zipfile.ZipFile, name: str) -> Any:
     if name not in archive.namelist():
         raise ValueError(f"it has no {name}")
     size = archive.getinfo(name).file_size
-    if size > LARGEST_TEXT:
+    if size > MAX_CONFIG_BYTES:
         raise ValueError(f"its {name} has {size:,} bytes")
     try:
         return json.loads(archive.read(name))

@@ -12,7 +12,7 @@ from transferkit.runtime.printing import shown
 
 Item = TypeVar("Item")
 TIMED_ITEMS = 3  # after the first, which may start something: the estimate is made from them
-LONG = 5  # seconds from which an estimate is logged
+MIN_LOGGED_SECONDS = 5  # seconds from which an estimate is logged
 
 
 def log(text: str) -> None:
@@ -67,7 +67,7 @@ class Clock:
         if self.ticks != TIMED_ITEMS + 1:
             return None
         seconds = (now - self.started) / TIMED_ITEMS * self.total
-        return seconds if seconds >= LONG else None
+        return seconds if seconds >= MIN_LOGGED_SECONDS else None
 
 
 def in_words(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-NAMED_AT_MOST = 5  # names in one note; the rest is counted
+MAX_NAMES = 5  # names in one note; the rest is counted
 
 
 def last_names(paths: Iterable[str]) -> list[str]:
@@ -16,16 +16,16 @@ def last_names(paths: Iterable[str]) -> list[str]:
 def named(names: Iterable[str]) -> str:
     """Return the first of `names`, and the number of others."""
     different = list(dict.fromkeys(names))
-    shown = ", ".join(repr(name) for name in different[:NAMED_AT_MOST])
-    rest = len(different) - NAMED_AT_MOST
+    shown = ", ".join(repr(name) for name in different[:MAX_NAMES])
+    rest = len(different) - MAX_NAMES
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def listed(names: Sequence[str]) -> str:
     """Return the folders `names` as `train/, val/ and test/`, the rest counted."""
     shown = [f"{name}/" for name in dict.fromkeys(names)]
-    if len(shown) > NAMED_AT_MOST:
-        shown = [*shown[:NAMED_AT_MOST], f"{len(shown) - NAMED_AT_MOST} more"]
+    if len(shown) > MAX_NAMES:
+        shown = [*shown[:MAX_NAMES], f"{len(shown) - MAX_NAMES} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 

@@ -12,8 +12,8 @@ from transferkit.runtime.progress import log, log_once
 from transferkit.storage.files import PARTIAL
 from transferkit.storage.locks import acquire
 
-ENDING = ".block"
-ABOUT = "about.json"  # in the folder of a table: everything that decides its features
+SHARD_EXTENSION = ".block"
+METADATA_FILE = "about.json"  # in the folder of a table: everything that decides its features
 NETWORKS, NETWORK = "networks", ".network"  # the folder of quantized networks, and their ending
 MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 LOCK_TIMEOUT = 60  # seconds for another process to finish its writing
@@ -47,7 +47,7 @@ def make_room(root: Path, bound: int) -> None:
     """
     for partial in root.glob(f"*/{PARTIAL}*"):
         partial.unlink(missing_ok=True)
-    files = [*root.glob(f"*/*{ENDING}"), *quantized_networks(root)]
+    files = [*root.glob(f"*/*{SHARD_EXTENSION}"), *quantized_networks(root)]
     cached = [(*use, path) for path in files if (use := last_use(path))]
     total = sum(size for _, size, _ in cached)
     for _, size, path in sorted(cached):
@@ -109,7 +109,7 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
         if not any(path.parent.glob(f"*{path.suffix}")):
-            (path.parent / ABOUT).unlink(missing_ok=True)
+            (path.parent / METADATA_FILE).unlink(missing_ok=True)
             path.parent.rmdir()
     except OSError:
         return

@@ -21,7 +21,7 @@ from transferkit.storage.files import write_text
 from transferkit.storage.run import Run
 from transferkit.training.state import TrainingState
 
-SHARE = 20  # times what the last checkpoint took, before the next one: they cost 5 % at most
+MIN_INTERVAL_FACTOR = 20  # times what the last checkpoint took: they cost 5 % at most
 
 
 class Checkpoint:
@@ -39,7 +39,7 @@ class Checkpoint:
 
     def is_due(self) -> bool:
         """Whether the next one costs little beside what it saves."""
-        return time.perf_counter() - self.ended >= SHARE * self.seconds
+        return time.perf_counter() - self.ended >= MIN_INTERVAL_FACTOR * self.seconds
 
     def write(self, fit: TrainingState) -> bool:
         """Save the classifier of `fit` as it is now; what goes wrong is said and ends no training.

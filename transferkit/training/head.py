@@ -24,8 +24,8 @@ from transferkit.training.state import (
     summarise_stage,
 )
 
-HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
-HEAD_BATCH = 8  # images or more
+MIN_HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
+MIN_HEAD_BATCH_SIZE = 8  # images or more
 
 
 def fit_head(fit: TrainingState) -> None:
@@ -114,7 +114,7 @@ def head_batch(train: SplitData, replicas: int) -> int:
     With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
     right on 70 % with them, on 81 % with batches of 7, and on larger sets nothing changed.
     """
-    wanted = min(train.batch_size, max(HEAD_BATCH, len(train) // HEAD_STEPS))
+    wanted = min(train.batch_size, max(MIN_HEAD_BATCH_SIZE, len(train) // MIN_HEAD_STEPS))
     return shared_batch(wanted, len(train), replicas) or train.batch_size
 
 

@@ -45,7 +45,7 @@ from transferkit.training.state import (
     training_context,
 )
 
-BLEND = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
+MIXUP_ALPHA = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
 def fit_classifier(manifest: Manifest, config: Config, device: Device) -> TrainingState:
@@ -213,7 +213,7 @@ def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
         return learner, train, _batches(fit, fit.validation), images
     activations, views, blend = fit.activations, views_of(config), config.mix != "none"
     train = ActivationBatches(
-        activations.train, fit.train, seed=fit.config.seed, blend=BLEND if blend else 0.0
+        activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
     )
     images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
     watched = ActivationBatches([activations.validation], fit.validation)

@@ -8,8 +8,8 @@ import numpy as np
 
 from transferkit.evaluation.summary import HEAD_STAGE, TemperatureScaling
 from transferkit.evaluation.temperature import (
-    FEWEST,
-    LEAST,
+    MIN_IMAGES,
+    MIN_LOG_TEMPERATURE,
     fit_temperature,
     loss_at,
     reason_for_none,
@@ -23,7 +23,7 @@ from transferkit.training.state import TrainingState
 # The answers are asked for at this temperature: a network that is much too sure gives probabilities
 # of which nothing can be told apart. A power of two, by which weights are divided exactly.
 SOFTMAX_TEMPERED = 8.0
-TINY = np.finfo(np.float32).tiny
+MIN_PROBABILITY = np.finfo(np.float32).tiny
 
 
 def calibrate(fit: TrainingState) -> None:
@@ -37,12 +37,12 @@ def calibrate(fit: TrainingState) -> None:
     would be saved. The mean of two tempered answers is a little less sure than the tempered mean.
     """
     images, labels = len(set(fit.validation.paths)), fit.validation.labels
-    logits = _logits(fit) if images >= FEWEST else np.empty((0, 1))  # of few, none is asked for
+    logits = _logits(fit) if images >= MIN_IMAGES else np.empty((0, 1))  # of few, none is asked for
     if reason := reason_for_none(logits, labels, images):
         _leave(fit, reason)
         return
     temperature = fit_temperature(logits, labels, images)
-    if abs(np.log(temperature)) < LEAST:
+    if abs(np.log(temperature)) < MIN_LOG_TEMPERATURE:
         _leave(fit, f"none fits the {images} validation images clearly better")
         return
     _divide(fit, temperature)
@@ -72,7 +72,7 @@ def answers(fit: TrainingState) -> np.ndarray:
 def _logits(fit: TrainingState) -> np.ndarray:
     """`(images, classes)` logits of the validation images, but for a number of each image."""
     _divide(fit, SOFTMAX_TEMPERED)
-    logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), TINY))
+    logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), MIN_PROBABILITY))
     _divide(fit, 1 / SOFTMAX_TEMPERED)
     return np.asarray(logits)
 

@@ -15,7 +15,7 @@ from transferkit.backbones.catalog import find_backbone
 from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.catalog import BASELINES
 from transferkit.baselines.classifiers import MAKERS
-from transferkit.baselines.image_features import SIDES, ImageFeatures
+from transferkit.baselines.image_features import IMAGE_SIZES, ImageFeatures
 from transferkit.baselines.temperature_scaling import TemperedClassifier
 from transferkit.baselines.validation.estimators import require_bounds
 from transferkit.baselines.validation.requirements import (
@@ -155,7 +155,7 @@ def _require_answers(classifier: Any, width: int, classes: int) -> None:
 
 def _require_features(features: Any) -> None:
     if type(features) is ImageFeatures:
-        require(features.kind in SIDES, f"it reads features called {features.kind!r:.50}")
+        require(features.kind in IMAGE_SIZES, f"it reads features called {features.kind!r:.50}")
         DataConfig(
             resize=features.resize,  # type: ignore[arg-type]
             max_pixels=features.max_pixels,

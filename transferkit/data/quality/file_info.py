@@ -34,7 +34,7 @@ COLUMNS = (
     "problem",
 )
 BLOCK = 2**20  # bytes read at a time
-CHECK_SIDE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
+CHECK_SIZE = 32  # pixels: a JPEG is read whole even so, at an eighth of the cost of its pixels
 
 
 def inspect_files(
@@ -122,7 +122,7 @@ def _inspect(
         row |= {"format": image.format, "mode": image.mode}
         row |= {"width": image.width, "height": image.height}
         row["orientation"] = picture.file.orientation
-        pixels = unpack(picture, CHECK_SIDE, value_range)
+        pixels = unpack(picture, CHECK_SIZE, value_range)
         row |= picture.grey._asdict()
         row["digest"] = hashlib.sha256(content).hexdigest()
         grey = shrink(pixels) if sketched else None

@@ -17,7 +17,7 @@ from transferkit.data.decoding.metadata import UNREADABLE
 from transferkit.data.quality.findings import Row
 from transferkit.data.quality.near_duplicates import halved, hash_thumbnails
 
-ENDINGS = {
+EXTENSIONS = {
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
     "PNG": {".png"},
     "WEBP": {".webp"},
@@ -39,15 +39,18 @@ MODES = {
 
 MAX_EVEN_RANGE = 8  # grey values from darkest to brightest part: such pictures are read again
 MAX_BLANK_CONTRAST = 6.0  # grey values: the noise of a covered lens
-BLANK_SIDE = 256  # pixels at which that is measured
+BLANK_CHECK_SIZE = 256  # pixels at which that is measured
 MAX_DARK = 40  # grey value of the brightest part, of 255: a screen shows next to nothing
-MIN_SIDE = 96  # pixels: below it even the smallest networks have to invent some
+MIN_IMAGE_SIZE = 96  # pixels: below it even the smallest networks have to invent some
 MAX_SIZE = (
     12e6  # pixels, twenty times what the largest networks see: reading takes a tenth of a second
 )
 MAX_ASPECT = 3.0  # longer side by shorter: less than half of it is in its centre square
 MEDIAN_FACTOR = 4.0  # times the folder's median size or brightness, for an outlier
-SHARP_SIDES = (192, 96)  # pixels at which blur is judged: the first that half of the pictures have
+BLUR_CHECK_SIZES = (
+    192,
+    96,
+)  # pixels at which blur is measured: the first that half of the images have
 TILES = 8  # along a side: the sharpest tile counts, since backgrounds are often blurred
 MIN_CONTRAST = 4.0  # grey values: less is noise, which is never blurred
 MIN_SHARPNESS = 0.25  # of the folder's median: a network sees enough in soft focus
@@ -73,7 +76,7 @@ def check_images(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
         & (brightest < brightest.median() / MEDIAN_FACTOR)
         & ~good["path"].isin(blank)
     )
-    tiny = (shorter < MIN_SIDE) & (shorter < shorter.median() / MEDIAN_FACTOR)
+    tiny = (shorter < MIN_IMAGE_SIZE) & (shorter < shorter.median() / MEDIAN_FACTOR)
     huge = (pixels > MAX_SIZE) & (pixels > pixels.median() * MEDIAN_FACTOR)
     long = (aspect > MAX_ASPECT) & (aspect > aspect.median() * 2)
     for path in even[even.isin(blank)]:
@@ -91,7 +94,9 @@ def check_images(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
 def _contrast(path: str, max_pixels: int) -> float:
     """Return the standard deviation of the colour channel that varies most, at a large size."""
     return float(
-        decode(path, BLANK_SIDE, max_pixels=max_pixels, value_range=None).std(axis=(0, 1)).max()
+        decode(path, BLANK_CHECK_SIZE, max_pixels=max_pixels, value_range=None)
+        .std(axis=(0, 1))
+        .max()
     )
 
 
@@ -102,7 +107,7 @@ def blurred(files: pd.DataFrame, max_pixels: int) -> Iterator[Row]:
     """
     good = files[files["problem"] == ""]
     shorter = good[["width", "height"]].min(axis=1)
-    for image_size in SHARP_SIDES:
+    for image_size in BLUR_CHECK_SIZES:
         if shorter.median() >= image_size:
             break
     else:
@@ -153,7 +158,7 @@ def check_files(files: pd.DataFrame) -> Iterator[Row]:
         *(good[name].tolist() for name in columns), strict=True
     ):
         ending = Path(path).suffix.lower()
-        if ending not in ENDINGS[kind]:
+        if ending not in EXTENSIONS[kind]:
             name = ending or "without an ending"
             yield "wrong_ending", path, f"is a {kind} file named {name}", ""
         for finding, modes in MODES.items():

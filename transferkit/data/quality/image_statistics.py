@@ -9,23 +9,23 @@ import pandas as pd
 
 from transferkit.data.decoding.decode import decode, in_threads
 
-SIDE = 32  # pixels of a thumbnail: a JPEG is read at an eighth of its size for it
+THUMBNAIL_SIZE = 32  # pixels of a thumbnail: a JPEG is read at an eighth of its size for it
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the brightness: even in an equalised picture
 LOGARITHMIC = ("width", "height", "bytes per pixel")  # to the base of 2
 MIN_SHARE = 0.01  # of the images with a format or mode: a rarer one does not tell a split
 
 
 def read_thumbnails(paths: Sequence[str], max_pixels: int) -> np.ndarray:
-    """`(images, SIDE, SIDE, 3)` uint8 RGB of files that can be read.
+    """`(images, THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3)` uint8 RGB of files that can be read.
 
     Raises:
         DataError: one of them cannot be read any more.
     """
 
     def read(path: str) -> np.ndarray:
-        return decode(path, SIDE, max_pixels=max_pixels, value_range=None)
+        return decode(path, THUMBNAIL_SIZE, max_pixels=max_pixels, value_range=None)
 
-    thumbnails = np.empty((len(paths), SIDE, SIDE, 3), np.uint8)
+    thumbnails = np.empty((len(paths), THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), np.uint8)
     for index, pixels in enumerate(in_threads(read, paths)):
         thumbnails[index] = pixels
     return thumbnails
@@ -60,7 +60,7 @@ def picture_statistics(files: pd.DataFrame, thumbnails: np.ndarray) -> pd.DataFr
 
 def appearance_features(thumbnails: np.ndarray) -> np.ndarray:
     """Return `(images, features)` float32 to compare pictures by, where there is no backbone."""
-    images, side = len(thumbnails), SIDE // 2
+    images, side = len(thumbnails), THUMBNAIL_SIZE // 2
     halved = thumbnails.reshape(images, side, 2, side, 2, 3).mean(axis=(2, 4), dtype=np.float32)
     return halved.reshape(images, -1)
 

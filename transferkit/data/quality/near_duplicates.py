@@ -39,8 +39,8 @@ MAX_CLOSE = 0.8  # share of a side: a window below it is read larger
 PAIRS_AT_ONCE = 64  # that are read and aligned in one go: 15 MB
 MIN_CONTRAST = 3.0  # grey values: a thumbnail with less is like any other such
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue: ITU-R BT.601
-SIDE = 96  # pixels at which pairs are confirmed; half of it where a side is below `SMALL_SIDE`
-SMALL_SIDE, MIN_SIDE = 64, 32  # pixels
+COMPARISON_SIZE = 96  # pixels at which pairs are confirmed; half of it below `MAX_SMALL_SIZE`
+MAX_SMALL_SIZE, MIN_SIDE = 64, 32  # pixels
 MIN_AGREEMENT_HALF, MIN_AGREEMENT = 0.78, 0.86  # mean of parts, at half of the side and the side
 MIN_AGREEMENT_PLAIN = 0.975  # the same of pictures with little detail
 MAX_MOVE_PLAIN = 0.02  # half pictures, of these
@@ -132,14 +132,14 @@ def _confirm(
 ) -> np.ndarray:
     """Return `(pairs,)` bool: whether the `files` are near duplicates when read again."""
     sizes = files[["width", "height"]].to_numpy()
-    small = (sizes.min(axis=1) < SMALL_SIDE)[np.stack([pairs.part, pairs.whole])].any(axis=0)
+    small = (sizes.min(axis=1) < MAX_SMALL_SIZE)[np.stack([pairs.part, pairs.whole])].any(axis=0)
     close = WINDOWS[pairs.window, 2] < MAX_CLOSE
     # A camera on a stand takes frames of one size, all of them upright.
     frames = (sizes[pairs.part] == sizes[pairs.whole]).all(axis=1) & (pairs.orientation == 0)
     paths, same = files["path"].tolist(), np.zeros(len(warps), bool)
     work = [
         (side, side * 3 // 2 if near else side, part)
-        for side, at_side in ((SIDE, ~small), (SIDE // 2, small))
+        for side, at_side in ((COMPARISON_SIZE, ~small), (COMPARISON_SIZE // 2, small))
         for near, chosen in ((False, ~close), (True, close))
         for part in _parts(np.flatnonzero(at_side & chosen))
     ]
@@ -192,7 +192,7 @@ def _same(
     whole, still, detail = whole[same], still[same], detail[same]
     warps, laid, covers = align(whole, still, warps[same], steps=2)
     agreed, moved = agreement(laid, still, covers), _moved(warps)
-    if still.shape[1] >= SIDE:
+    if still.shape[1] >= COMPARISON_SIZE:
         telling = (detail >= MIN_FINENESS) & (agreed.rich >= MIN_RICH)
     else:
         telling = (

@@ -1,9 +1,9 @@
 """Retrieval of pictures that may show a part of another, mirrored or turned, among many.
 
-The descriptor of a picture is its thumbnail of `SIDE` pixels, with mean 0 and length 1. Each whole
-picture, in each orientation, is compared with windows of all others. Where there are many, with
-those only that are in the same few cells: an inverted file (Sivic and Zisserman, 2003, "Video
-Google: a text retrieval approach to object matching in videos"), its cells by k-means.
+The descriptor of a picture is its thumbnail of `DESCRIPTOR_SIZE` pixels, with mean 0 and length 1.
+Each whole picture, in each orientation, is compared with windows of all others. Where there are
+many, with those only that are in the same few cells: an inverted file (Sivic and Zisserman, 2003,
+"Video Google: a text retrieval approach to object matching in videos"), its cells by k-means.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from transferkit.data.decoding.decode import in_threads
 from transferkit.data.quality.image_alignment import ORIENTATIONS, orders
 
-SIDE = 8  # pixels of a descriptor: a shift of a few pixels in a hundred changes it little
+DESCRIPTOR_SIZE = 8  # pixels: a shift of a few pixels in a hundred changes it little
 # Of a side, each window's share and where it begins: half a step away, two still correlate by 0.8.
 INTERVALS = {1.0: (0.0,), 0.83: (0.0, 0.085, 0.17), 0.66: (0.0, 0.085, 0.17, 0.255, 0.34)}
 WINDOWS = np.array(
@@ -78,8 +78,8 @@ def candidates(thumbnails: np.ndarray, *, min_correlation: float, max_pairs: int
 
 
 def descriptors(thumbnails: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    """Return `(windows, pictures, SIDE * SIDE)` float32, 0 for windows without contrast."""
-    shape = len(windows), len(thumbnails), SIDE * SIDE
+    """Return `(windows, pictures, numbers)` float32, 0 for windows without contrast."""
+    shape = len(windows), len(thumbnails), DESCRIPTOR_SIZE * DESCRIPTOR_SIZE
     made = np.empty(shape, np.float32)
     thumbnails = thumbnails.astype(np.float32)
     for values, (x, y, share) in zip(made, windows, strict=True):
@@ -88,13 +88,13 @@ def descriptors(thumbnails: np.ndarray, windows: np.ndarray) -> np.ndarray:
         values[:] = (rows @ thumbnails @ columns.T).reshape(values.shape)
     made -= made.mean(axis=2, keepdims=True)
     lengths = np.linalg.norm(made, axis=2, keepdims=True)
-    made /= np.where(lengths < MIN_CONTRAST * SIDE, np.inf, lengths)
+    made /= np.where(lengths < MIN_CONTRAST * DESCRIPTOR_SIZE, np.inf, lengths)
     return made
 
 
 def _averaging(start: float, share: float, side: int) -> np.ndarray:
-    """Return `(SIDE, side)` float32: the weight of each pixel in `SIDE` parts of the interval."""
-    edges = (start + np.linspace(0, share, SIDE + 1)) * side
+    """Return `(DESCRIPTOR_SIZE, side)` float32: the weights of pixels in parts of the interval."""
+    edges = (start + np.linspace(0, share, DESCRIPTOR_SIZE + 1)) * side
     pixels = np.arange(side)
     inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     inside = inside.clip(0)
@@ -102,15 +102,15 @@ def _averaging(start: float, share: float, side: int) -> np.ndarray:
 
 
 def _cells(thumbnails: np.ndarray) -> np.ndarray:
-    """Return `(cells, SIDE * SIDE)` the centres of cells, of length 1; deterministic."""
+    """Return `(cells, numbers)`, the centres of cells, of length 1; deterministic."""
     pictures = len(thumbnails)
     if pictures <= MAX_EXHAUSTIVE:
-        return np.zeros((1, SIDE * SIDE), np.float32)
+        return np.zeros((1, DESCRIPTOR_SIZE * DESCRIPTOR_SIZE), np.float32)
     count = min(MAX_CELLS, round((pictures * len(WINDOWS)) ** 0.5))
     draw = np.random.default_rng(0)
     some = draw.choice(pictures, min(pictures, count * SAMPLES_PER_CELL // 4), replace=False)
     sample = descriptors(thumbnails[some], WINDOWS[draw.choice(len(WINDOWS), 4, replace=False)])
-    sample = sample.reshape(-1, SIDE * SIDE)
+    sample = sample.reshape(-1, DESCRIPTOR_SIZE * DESCRIPTOR_SIZE)
     centres = sample[draw.choice(len(sample), min(count, len(sample)), replace=False)]
     for _ in range(ITERATIONS):
         nearest = (sample @ centres.T).argmax(axis=1)
@@ -125,7 +125,7 @@ def _probes(queries: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """Return `(pictures, 8, PROBES)` the cells to search for each picture in each orientation."""
     count = min(PROBES, len(cells))
     probes = np.empty((len(queries), len(ORIENTATIONS), count), np.int32)
-    for number, order in enumerate(orders(SIDE)):
+    for number, order in enumerate(orders(DESCRIPTOR_SIZE)):
         for start in range(0, len(queries), CHUNK):
             similarity = queries[start : start + CHUNK][:, order] @ cells.T
             probes[start : start + CHUNK, number] = np.argpartition(-similarity, count - 1, axis=1)[
@@ -144,11 +144,11 @@ def _search(
     min_correlation: float,
 ) -> Candidates:
     """Return the windows of `chunk` most similar to each query; its first picture is `first`."""
-    windows = chunk.reshape(-1, SIDE * SIDE)
+    windows = chunk.reshape(-1, DESCRIPTOR_SIZE * DESCRIPTOR_SIZE)
     pictures = chunk.shape[1]
     cell = np.concatenate([(part @ cells.T).argmax(axis=1) for part in chunk])
     members, sought = _by_number(cell, len(cells)), _by_number(probes.ravel(), len(cells))
-    turns = orders(SIDE)
+    turns = orders(DESCRIPTOR_SIZE)
 
     def search(number: int) -> list[Candidates]:
         rows = members[number]

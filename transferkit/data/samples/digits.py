@@ -14,7 +14,7 @@ from PIL import Image
 from transferkit.errors import ConfigError, DataError
 from transferkit.storage.files import new_folder
 
-SIDE = 32  # pixels: four times the original's, enough for smooth edges
+IMAGE_SIZE = 32  # pixels: four times the original's, enough for smooth edges
 MAX_VALUE = 16  # of the digits' own scale
 
 
@@ -75,7 +75,7 @@ def write_sample(folder: str | Path, pictures: dict[str, Image.Image], *, name: 
 def _enlarged(digit: np.ndarray) -> Image.Image:
     """Return `(8, 8)` values of 0..16 as a grey picture; bicubic, for smooth strokes."""
     grey = Image.fromarray(np.rint(digit * (255 / MAX_VALUE)).astype(np.uint8))
-    return grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    return grey.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)
 
 
 def _is_free(folder: Path) -> bool:

@@ -15,8 +15,8 @@ from PIL import Image
 from transferkit.data.samples.digits import write_sample
 from transferkit.data.samples.photographs import PHOTOGRAPHS, photograph
 
-SIDE = 48  # pixels: a photograph gives about a hundred
-MAX_SIDE = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
+PATCH_SIZE = 48  # pixels: a photograph gives about a hundred
+MAX_PHOTO_SIZE = 700  # pixels: a larger photograph is halved, so that a patch shows more than blur
 MEAN, CONTRAST = 128, 32  # of each patch, grey values: mean and standard deviation
 MIN_CONTRAST = 6  # grey values: less is sky, or noise
 ROUNDS = 20  # clipping takes some contrast, and less in each round
@@ -48,17 +48,17 @@ def write_patches(folder: str | Path) -> Path:
 
 
 def _grey(name: str) -> np.ndarray:
-    """Return `(height, width)` uint8 of 0..255, not larger than `MAX_SIDE` by much."""
+    """Return `(height, width)` uint8 of 0..255, not larger than `MAX_PHOTO_SIZE` by much."""
     grey = photograph(name).convert("L")
-    return np.asarray(grey if max(grey.size) <= MAX_SIDE else grey.reduce(2))
+    return np.asarray(grey if max(grey.size) <= MAX_PHOTO_SIZE else grey.reduce(2))
 
 
 def _patches(photograph: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yield `(row, column, patch)` of the grid for each patch that is not flat."""
-    rows, columns = (length // SIDE for length in photograph.shape)
+    rows, columns = (length // PATCH_SIZE for length in photograph.shape)
     for row, column in np.ndindex(rows, columns):
-        down, right = row * SIDE, column * SIDE
-        patch = photograph[down : down + SIDE, right : right + SIDE]
+        down, right = row * PATCH_SIZE, column * PATCH_SIZE
+        patch = photograph[down : down + PATCH_SIZE, right : right + PATCH_SIZE]
         if patch.std() >= MIN_CONTRAST:
             yield row, column, _even(patch)
 

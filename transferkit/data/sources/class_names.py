@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
-from transferkit.runtime.text import NAMED_AT_MOST, named
+from transferkit.runtime.text import MAX_NAMES, named
 
 NUMBER = re.compile(r"(\d{1,20})([.]\d*)?", re.ASCII)
 
@@ -28,10 +28,10 @@ def look_alike_notes(labels: Iterable[str]) -> list[str]:
         return []
     shown = [
         f"{' and '.join(map(spelt_out, same))} (in {difference(same)} alone)"
-        for same in sets[:NAMED_AT_MOST]
+        for same in sets[:MAX_NAMES]
     ]
-    if len(sets) > NAMED_AT_MOST:
-        shown.append(f"and {len(sets) - NAMED_AT_MOST} more")
+    if len(sets) > MAX_NAMES:
+        shown.append(f"and {len(sets) - MAX_NAMES} more")
     return [
         f"These class names hardly differ, and are classes of their own: {'; '.join(shown)}; where "
         "they mean the same, give them one name."

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from transferkit.features.cache.shard import count_images
-from transferkit.storage.disk_cache import ABOUT, ENDING, last_use, locked, quantized_networks
+from transferkit.storage.disk_cache import (
+    METADATA_FILE,
+    SHARD_EXTENSION,
+    last_use,
+    locked,
+    quantized_networks,
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,12 @@ class CachedTable:
 def list_tables(root: Path) -> list[CachedTable]:
     """Return the tables that are cached below `root`, the last used first."""
     found = []
-    for folder in {path.parent for path in root.glob(f"*/*{ENDING}")}:
-        blocks = [(path, stamp) for path in folder.glob(f"*{ENDING}") if (stamp := last_use(path))]
+    for folder in {path.parent for path in root.glob(f"*/*{SHARD_EXTENSION}")}:
+        blocks = [
+            (path, stamp)
+            for path in folder.glob(f"*{SHARD_EXTENSION}")
+            if (stamp := last_use(path))
+        ]
         if blocks:
             images = sum(count_images(path) for path, _ in blocks)
             size = sum(each for _, (_, each) in blocks)
@@ -55,7 +65,7 @@ def clear(root: Path) -> None:
 
 def _read_about(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        found = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # what it is about is not known, and its features are still good
         return {}
     return found if isinstance(found, dict) else {}

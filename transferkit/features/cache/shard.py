@@ -14,7 +14,7 @@ from secrets import token_hex
 
 import numpy as np
 
-from transferkit.storage.disk_cache import ENDING
+from transferkit.storage.disk_cache import SHARD_EXTENSION
 from transferkit.storage.files import write_atomically
 
 KEY = 16  # bytes of a key: enough for no two images to share one by chance
@@ -133,7 +133,7 @@ def round_to_float16(values: np.ndarray) -> np.ndarray:
 def _write(folder: Path, index: np.ndarray, values: np.ndarray) -> None:
     head = np.array((NAME, *values.shape, values.itemsize, 0), HEADER)
     head["check"] = _check_of(head, index.tobytes())
-    path = folder / f"{token_hex(8)}{ENDING}"
+    path = folder / f"{token_hex(8)}{SHARD_EXTENSION}"
     write_atomically(path, head.tobytes(), index.tobytes(), values.data)
 
 

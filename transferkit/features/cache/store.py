@@ -13,8 +13,8 @@ import numpy as np
 
 from transferkit.features.cache.shard import DamagedError, Shard, shard_size, write_shards
 from transferkit.storage.disk_cache import (
-    ABOUT,
-    ENDING,
+    METADATA_FILE,
+    SHARD_EXTENSION,
     allow_more_files,
     discard,
     features_folder,
@@ -124,8 +124,8 @@ class ShardStore:
             if size > self.bound:
                 return
             make_room(self.root, self.bound - size)
-            if not (self.folder / ABOUT).exists():
-                write_atomically(self.folder / ABOUT, self.about)
+            if not (self.folder / METADATA_FILE).exists():
+                write_atomically(self.folder / METADATA_FILE, self.about)
             first, last = part[0], part[-1] + 1
             write_shards(
                 self.folder, keys[first:last], seconds[first:last], values=values[first:last]
@@ -176,7 +176,7 @@ class ShardStore:
         gone = True
         while gone:
             gone = False
-            for path in sorted(set(self.folder.glob(f"*{ENDING}")) - seen):
+            for path in sorted(set(self.folder.glob(f"*{SHARD_EXTENSION}")) - seen):
                 seen.add(path)
                 try:
                     yield _opened(path)

@@ -17,8 +17,8 @@ from transferkit.inference.openvino.quantized_cache import QuantizedNetworkCache
 from transferkit.runtime.progress import log, track
 
 CHECKED = 16  # images
-NEAR = 0.99  # cosine: MobileNetV2's is 0.995 the fast way, MobileNet 0.25's 0.98, and then 0.996
-TINY = 1e-30
+MIN_COSINE = 0.99  # MobileNetV2's is 0.995 the fast way, MobileNet 0.25's 0.98, and then 0.996
+MIN_NORM = 1e-30
 
 
 def quantize(model: Any, *, bound: int = 0) -> Any:
@@ -53,7 +53,7 @@ def _made(model: Any) -> Any:
     )
     found = _quantised(model, crops, fast=True)
     few = np.rot90(crops[:CHECKED], axes=(1, 2)).copy()  # not what it was quantised with
-    if _mean_cosine(_said(found, few), _said(model, few)) < NEAR:
+    if _mean_cosine(_said(found, few), _said(model, few)) < MIN_COSINE:
         found = _quantised(model, crops, fast=False)
     log(f"Quantised to int8 in {time.perf_counter() - started:.1f} s.")
     return found
@@ -76,7 +76,7 @@ def _said(model: Any, images: np.ndarray) -> np.ndarray:
 
 def _mean_cosine(found: np.ndarray, true: np.ndarray) -> float:
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(true, axis=1)
-    return float(np.mean((found * true).sum(axis=1) / np.maximum(lengths, TINY)))
+    return float(np.mean((found * true).sum(axis=1) / np.maximum(lengths, MIN_NORM)))
 
 
 class _Shown:

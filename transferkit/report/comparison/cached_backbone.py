@@ -20,7 +20,7 @@ from transferkit.evaluation.summary import HEAD_STAGE
 if TYPE_CHECKING:
     from transferkit.models.network import Network
 
-TRIED = 8  # training images, from the first to the last, that are looked for on disk
+SAMPLE_SIZE = 8  # training images, from the first to the last, that are looked for on disk
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +76,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
             return None
         model = resolve_model(dataclasses.replace(config.model, backbone=name))
         config = dataclasses.replace(config, model=model)
-        tried = train["path"].iloc[:: max(1, len(train) // TRIED)].tolist()
+        tried = train["path"].iloc[:: max(1, len(train) // SAMPLE_SIZE)].tolist()
         if not _is_here(model) or not are_cached(FeatureSpec.from_config(config), tried):
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either

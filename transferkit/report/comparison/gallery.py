@@ -15,7 +15,7 @@ from transferkit.errors import DataError
 from transferkit.evaluation.results import Result
 from transferkit.report.html.thumbnails import picture_uri
 
-SIDE = 160  # pixels of a thumbnail: sharp at 80 on a phone's screen
+THUMBNAIL_SIZE = 160  # pixels of a thumbnail: sharp at 80 on a phone's screen
 QUALITY = 78  # of the JPEG: about 6 kB a thumbnail, so that the page stays under 1 MB
 MAX_THUMBNAILS = 12  # thumbnails of each group
 
@@ -78,7 +78,7 @@ def _thumbnail(
     try:
         pixels = decode(
             row["path"],
-            SIDE,
+            THUMBNAIL_SIZE,
             resize="crop",
             max_pixels=data.max_pixels,
             value_range=data.value_range or None,

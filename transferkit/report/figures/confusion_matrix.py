@@ -18,14 +18,14 @@ from transferkit.report.html.formatting import printable
 OPACITIES = (0.12, 0.2, 0.28, 0.35, 0.42, 0.48, 0.82, 0.88, 0.94, 1.0)
 LIGHTER = 6  # steps that ink is written on
 WIDTH = 312  # pixels: three side by side
-MOST_COUNTED = 20  # classes up to which each cell has its count written in it
+MAX_CLASSES_WITH_COUNTS = 20  # classes up to which each cell has its count written in it
 
 
 @styled
 def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, kind: str) -> str:
     """The counts `(true, predicted)` int, each row shaded by its share of the true class."""
     number, labels = len(classes), [short(name) for name in classes]
-    letter = 11.0 if number <= MOST_COUNTED else 8.0
+    letter = 11.0 if number <= MAX_CLASSES_WITH_COUNTS else 8.0
     room = 10 + LETTER * letter / 11 * max(len(label) for label in labels)
     cell = float(np.clip((WIDTH - room) / number, letter + 1, 44))  # pixels of a cell
     size = cell * number
@@ -41,7 +41,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, k
     axes.spines[:].set_visible(False)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _shade(axes, shares, COLOURS[kind])
-    if number <= MOST_COUNTED:
+    if number <= MAX_CLASSES_WITH_COUNTS:
         _count(axes, counts, shares, letter=min(11, cell * 0.42))
     return svg_text(axes, f"Confusion matrix of {name}: {_says(counts, classes)}")
 

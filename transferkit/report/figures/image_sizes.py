@@ -13,8 +13,21 @@ from transferkit.report.figures.curves import WIDTH
 from transferkit.report.figures.svg import INK, panel, styled, svg_text
 
 BINS = 24
-SIDES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)  # pixels that may have a tick
-SHAPES = (
+SIZE_TICKS = (
+    8,
+    16,
+    32,
+    64,
+    128,
+    256,
+    512,
+    1024,
+    2048,
+    4096,
+    8192,
+    16384,
+)  # pixels
+ASPECT_RATIO_TICKS = (
     {2.0**-power: f"1:{2**power}" for power in range(10, 0, -1)}
     | {0.75: "3:4", 1.0: "1:1", 4 / 3: "4:3"}
     | {2.0**power: f"{2**power}:1" for power in range(1, 11)}
@@ -27,7 +40,7 @@ def sides(files: pd.DataFrame) -> str:
     values = files[["width", "height"]].min(axis=1).to_numpy(float)
     axes = _histogram(values, "pixels along the shorter side")
     low, high = axes.get_xlim()
-    ticks = [tick for tick in SIDES if low <= tick <= high]
+    ticks = [tick for tick in SIZE_TICKS if low <= tick <= high]
     ticks = ticks[:: math.ceil(len(ticks) / 6)] if ticks else []
     _ticks(axes, ticks, [f"{tick:,}" for tick in ticks])
     return svg_text(
@@ -43,12 +56,12 @@ def shapes(files: pd.DataFrame) -> str:
     values = files["width"].to_numpy(float) / files["height"].to_numpy(float)
     axes = _histogram(values, "width to height")
     low, high = axes.get_xlim()
-    ticks = [tick for tick in SHAPES if low <= tick <= high]
+    ticks = [tick for tick in ASPECT_RATIO_TICKS if low <= tick <= high]
     octaves = math.log2(high / low)
     for most, power in ((4, 2), (9, 4)):
         if octaves > most:  # the names would touch
             ticks = [tick for tick in ticks if math.log(tick, power).is_integer()]
-    _ticks(axes, ticks, [SHAPES[tick] for tick in ticks])
+    _ticks(axes, ticks, [ASPECT_RATIO_TICKS[tick] for tick in ticks])
     square = int((np.abs(values - 1) < 0.01).sum())
     return svg_text(
         axes, f"Width to height of {len(values):,} pictures, of which {square:,} are square."

@@ -12,7 +12,7 @@ from transferkit.data.decoding.decode import in_threads, read_picture
 from transferkit.data.decoding.image_files import ImageError
 from transferkit.data.decoding.value_range import Range
 
-SIDE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
+THUMBNAIL_SIZE = 320  # pixels along the longer side: to be enlarged, and about 15 kB each
 QUALITY = 70  # of the JPEG
 
 
@@ -48,8 +48,8 @@ def that_fit(sizes: Sequence[int], room: int) -> int:
 def _thumbnail(path: str, max_pixels: int, value_range: Range | None) -> str:
     """The whole picture, no larger than it is; empty where it cannot be read."""
     try:
-        image = read_picture(path, SIDE, max_pixels=max_pixels, value_range=value_range)
+        image = read_picture(path, THUMBNAIL_SIZE, max_pixels=max_pixels, value_range=value_range)
     except ImageError:
         return ""
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
+    image.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE), Image.Resampling.BICUBIC)
     return picture_uri(image)

@@ -23,8 +23,8 @@ WORST = (
 )  # then as in `FINDINGS`
 HARMLESS = {"huge", "wrong_ending", "alpha", "palette", "sixteen_bit", "cmyk", "rotated", "grey"}
 MAX_NAMED = 3  # findings in one sentence, classes in a line
-CHANCE = 0.01  # below which it is none that all images of a finding are of one class
-RARE = 0.05  # of a class: what fewer images have is no mark of it
+MAX_CHANCE = 0.01  # below which it is none that all images of a finding are of one class
+MIN_CLASS_SHARE = 0.05  # of a class: what fewer images have is no mark of it
 
 
 class FindingGroup(NamedTuple):
@@ -126,14 +126,12 @@ def by_class(group: FindingGroup, labels: Mapping[str, str]) -> str:
 
 def _giveaway(kind: Kind, counting: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """A warning where all the images of a finding are of one class, and hardly by chance."""
-    labels_of_images = [labels[path] for path in counting["path"]]
-    if kind.sets or kind.name in (*WORST, "blank") or len(set(labels_of_images)) != 1:
+    members = [labels[path] for path in counting["path"]]
+    if kind.sets or kind.name in (*WORST, "blank") or len(set(members)) != 1:
         return ""
-    name = labels_of_images[0]
+    name = members[0]
     size = Counter(labels.values())[name]
-    if (size / len(labels)) ** len(labels_of_images) >= CHANCE or len(
-        labels_of_images
-    ) < RARE * size:
+    if (size / len(labels)) ** len(members) >= MAX_CHANCE or len(members) < MIN_CLASS_SHARE * size:
         return ""
     return f"All of them are of the class {name!r}: a network may take it for a mark of that class."
 

@@ -15,8 +15,8 @@ from transferkit.report.html.formatting import percent
 
 HEIGHT = 340  # pixels
 MAX_NUMBERS = 8  # of 1, 2, 5, 10 ... under the axis; beyond, only those of whole decades
-APART = 26  # pixels between the ends of two lines, from which each has its name over it
-SPACE = 13  # pixels from one name to the next
+MIN_LABEL_DISTANCE = 26  # pixels between the ends of two lines that are labelled apart
+LABEL_SPACING = 13  # pixels from one name to the next
 BAND = "26"  # of 255: how much of its colour a band has
 
 
@@ -77,10 +77,10 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
     The others are under the lowest, in the order of the lines.
     """
     pixel = np.ptp(axes.get_ylim()) / (HEIGHT - 66)
-    for crowd in _crowds(curve, APART * pixel):
+    for crowd in _crowds(curve, MIN_LABEL_DISTANCE * pixel):
         lowest = min(line.means[-2:].min() * 100 for line, _ in crowd)
         for rank, (line, level) in enumerate(crowd):
-            up = 9 if rank == 0 else -SPACE * rank
+            up = 9 if rank == 0 else -LABEL_SPACING * rank
             axes.annotate(
                 short(line.name, 30),
                 (axes.get_xlim()[1], level if rank == 0 else lowest),

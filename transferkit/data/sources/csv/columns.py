@@ -25,7 +25,7 @@ LABELS = re.compile(
     r"label|class|diagnos|^dx$|level|grade|breed|categor|species|finding|target|disease|emotion"
 )
 BITS = {"0", "1", "0.0", "1.0", "0.", "1."}
-ENDINGS = re.compile(r"[.](jpe?g|png|tiff?|bmp|gif|webp)$", re.IGNORECASE)
+EXTENSION = re.compile(r"[.](jpe?g|png|tiff?|bmp|gif|webp)$", re.IGNORECASE)
 
 # A number, also as a spreadsheet or pandas writes it: 0.0, -1.
 NUMBER = re.compile(r"\s*[-+]?\d+([.]\d*)?\s*")
@@ -176,7 +176,7 @@ def _cause(columns: Sequence[str], path: Path) -> str:
         )
     if all(len(name) > 1 and name[0] == name[-1] == "'" for name in columns):
         return f"{str(path)!r} has values in single quotes: CSV has double quotes or none."
-    if any(ENDINGS.search(name.strip()) for name in columns):
+    if any(EXTENSION.search(name.strip()) for name in columns):
         return (
             f"{str(path)!r} has no names of columns, since its first line is "
             f"{','.join(columns)!r}: put the line path,label above it."

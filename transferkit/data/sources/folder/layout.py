@@ -32,7 +32,7 @@ from transferkit.data.sources.folder.split_folders import (
 )
 from transferkit.data.sources.folder.tree import Folder
 from transferkit.data.sources.split_names import class_splits
-from transferkit.data.sources.tfds.metadata import ABOUT, read_about
+from transferkit.data.sources.tfds.metadata import METADATA_FILE, read_about
 from transferkit.errors import DataError
 from transferkit.runtime.text import listed, many
 
@@ -71,8 +71,8 @@ def _read(root: Folder, wanted: str, aside: ExcludedFolders) -> Layout:
     """
     top = without_wrappers(root)
     about = read_about(top.path)
-    if about and ABOUT in top.files:
-        top.files.remove(ABOUT)
+    if about and METADATA_FILE in top.files:
+        top.files.remove(METADATA_FILE)
     if wanted == "classes":
         again = [folder for folder in aside.folders() if folder.path.parent == top.path]
         return _read_classes(

@@ -12,17 +12,50 @@ from transferkit.errors import DataError
 from transferkit.storage.run import START
 
 # Text that programs leave beside images: boxes, captions, settings of a photograph.
-ANNOTATION_ENDINGS = {".xml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".md"}
-ANNOTATION_ENDINGS |= {".xmp", ".aae", ".pts"}
-IMAGE_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".dib"}
-IMAGE_ENDINGS |= {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif"}
+ANNOTATION_EXTENSIONS = {".xml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".md"}
+ANNOTATION_EXTENSIONS |= {".xmp", ".aae", ".pts"}
+IMAGE_EXTENSIONS = {
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".mpo",
+    ".png",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".dib",
+}
+IMAGE_EXTENSIONS |= {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif"}
 # Files of other kinds: a folder that holds nothing else is no folder of images.
-OTHER_ENDINGS = {".7z", ".bin", ".bz2", ".c", ".cfg", ".cpp", ".css", ".db", ".doc", ".docx"}
-OTHER_ENDINGS |= {".gz", ".h", ".h5", ".hdf5", ".html", ".htm", ".ini", ".ipynb", ".js", ".keras"}
-OTHER_ENDINGS |= {".log", ".m", ".mat", ".mp3", ".mp4", ".avi", ".mov", ".npy", ".npz", ".onnx"}
-OTHER_ENDINGS |= {".parquet", ".pdf", ".pkl", ".pickle", ".pt", ".pth", ".py", ".pyc", ".r", ".rar"}
-OTHER_ENDINGS |= {".rst", ".sh", ".sqlite", ".tar", ".tex", ".tflite", ".tgz", ".toml", ".wav"}
-OTHER_ENDINGS |= {".xls", ".xlsx", ".zip"}
+OTHER_EXTENSIONS = {".7z", ".bin", ".bz2", ".c", ".cfg", ".cpp", ".css", ".db", ".doc", ".docx"}
+OTHER_EXTENSIONS |= {
+    ".gz",
+    ".h",
+    ".h5",
+    ".hdf5",
+    ".html",
+    ".htm",
+    ".ini",
+    ".ipynb",
+    ".js",
+    ".keras",
+}
+OTHER_EXTENSIONS |= {".log", ".m", ".mat", ".mp3", ".mp4", ".avi", ".mov", ".npy", ".npz", ".onnx"}
+OTHER_EXTENSIONS |= {
+    ".parquet",
+    ".pdf",
+    ".pkl",
+    ".pickle",
+    ".pt",
+    ".pth",
+    ".py",
+    ".pyc",
+    ".r",
+    ".rar",
+}
+OTHER_EXTENSIONS |= {".rst", ".sh", ".sqlite", ".tar", ".tex", ".tflite", ".tgz", ".toml", ".wav"}
+OTHER_EXTENSIONS |= {".xls", ".xlsx", ".zip"}
 HEAD = 512  # bytes of a file that tell text from an image
 # Files that only this project's own folders have together: a run, a look, a learning curve.
 OUTPUTS = (
@@ -94,7 +127,7 @@ class Folder:
     def has_image_endings(self) -> bool:
         """Whether a file in it or below has the ending of an image."""
         return any(
-            os.path.splitext(name)[1].lower() in IMAGE_ENDINGS
+            os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
             for folder in self.walk()
             for name in folder.files
         )
@@ -163,9 +196,14 @@ def _list(folder: Folder, left_out: LeftOut, *, sniff: bool) -> list[Folder]:
         else:
             folder.files.append(entry.name)
             ending = os.path.splitext(entry.name)[1].lower()
-            if sniff and ending in ANNOTATION_ENDINGS and entry.is_file() and is_text(entry.path):
+            if (
+                sniff
+                and ending in ANNOTATION_EXTENSIONS
+                and entry.is_file()
+                and is_text(entry.path)
+            ):
                 folder.annotations.append(entry.name)
-    other = sum(os.path.splitext(name)[1].lower() in OTHER_ENDINGS for name in folder.files)
+    other = sum(os.path.splitext(name)[1].lower() in OTHER_EXTENSIONS for name in folder.files)
     folder.own = len(folder.files) - len(folder.annotations) - (other if sniff else 0)
     return folders
 

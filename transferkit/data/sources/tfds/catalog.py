@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from transferkit.data.sources.tfds.export import ABOUT, image_and_label, write_set
+from transferkit.data.sources.tfds.export import METADATA_FILE, image_and_label, write_set
 from transferkit.data.sources.tfds.metadata import TFDS_PREFIX
 from transferkit.errors import ConfigError, DataError, unknown_name
 from transferkit.runtime.progress import log
@@ -47,11 +47,11 @@ def tfds_folder(name: str) -> Path:
         return cached
     builder = _builder(name, None)
     folder = cache / builder.info.full_name
-    if not (folder / ABOUT).is_file():
+    if not (folder / METADATA_FILE).is_file():
         try:
             fetch(name, folder)
         except DataError:
-            if not (folder / ABOUT).is_file():  # another process may have been first
+            if not (folder / METADATA_FILE).is_file():  # another process may have been first
                 raise
     return folder
 
@@ -108,7 +108,7 @@ def _cached(cache: Path, name: str) -> Path | None:
         return None
     versions = [
         path.parent
-        for path in (cache / match["set"]).glob(f"*/{ABOUT}")
+        for path in (cache / match["set"]).glob(f"*/{METADATA_FILE}")
         if VERSION.fullmatch(path.parent.name) and match["version"] in (None, path.parent.name)
     ]
     return max(versions, key=lambda path: tuple(map(int, path.name.split("."))), default=None)

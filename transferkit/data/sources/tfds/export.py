@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.sources.split_names import SPLITS
-from transferkit.data.sources.tfds.metadata import ABOUT
+from transferkit.data.sources.tfds.metadata import METADATA_FILE
 from transferkit.errors import DataError
 from transferkit.runtime.progress import log, track
 from transferkit.storage.files import new_folder
 
-ENDINGS = {
+EXTENSIONS = {
     b"\xff\xd8\xff": ".jpg",
     b"\x89PNG": ".png",
     b"GIF8": ".gif",
@@ -90,7 +90,7 @@ def write_set(
             )
         about = _about(builder.info, keys[1]) | {"images": counts, "notes": notes}
         text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-        (temporary / ABOUT).write_text(text, encoding="utf-8")
+        (temporary / METADATA_FILE).write_text(text, encoding="utf-8")
     for note in notes:
         log(f"{builder.info.full_name}: {note}")
     return folder
@@ -152,7 +152,7 @@ def safe_name(name: str) -> str:
 
 
 def _ending(content: bytes) -> str:
-    for start, ending in ENDINGS.items():
+    for start, ending in EXTENSIONS.items():
         if content.startswith(start):
             return ending
     return ".image"

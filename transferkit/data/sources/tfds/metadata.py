@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-ABOUT = "catalogue.json"  # in a fetched folder: its source, licence and citation
+METADATA_FILE = "catalogue.json"  # in a fetched folder: its source, licence and citation
 TFDS_PREFIX = "tfds:"  # of a source that is a data set of tensorflow-datasets
-ABOUT_KEYS: dict[str, type] = {
+METADATA_KEYS: dict[str, type] = {
     "name": str,
     "licence": str,
     "citation": str,
@@ -24,12 +24,12 @@ def read_about(folder: Path) -> dict[str, Any]:
     A file of that name that `fetch` did not write is the user's own, and is ignored.
     """
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(about, dict):
         return {}
-    ours = all(isinstance(about.get(name), kind) for name, kind in ABOUT_KEYS.items())
+    ours = all(isinstance(about.get(name), kind) for name, kind in METADATA_KEYS.items())
     names = list(about["classes"].values()) + about["notes"] if ours else []
     return about if ours and all(isinstance(name, str) for name in names) else {}
 
