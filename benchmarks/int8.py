@@ -61,7 +61,9 @@ def print_line(folder: str, asked: argparse.Namespace) -> None:
         learnt = [head(values, truth, groups, train, seed) for values in (plain, coarse)]
         pairs = ((learnt[0], plain), (learnt[1], plain), (learnt[1], coarse))
         weights = np.ones(len(test))
-        shares.append([100 * each.judge(on[test], truth[test], weights)[1] for each, on in pairs])
+        shares.append(
+            [100 * each.evaluate(on[test], truth[test], weights)[1] for each, on in pairs]
+        )
     found = np.array(shares)
     cells = [f"{cosines.mean():.4f}", f"{cosines.min():.4f}", in_words(found[:, 0])]
     cells += [in_words(found[:, column] - found[:, 0]) for column in (1, 2)]

@@ -14,7 +14,7 @@ from transferkit.baselines import tuning
 from transferkit.baselines.classifiers import MAKERS, can_weigh, fit_classifier
 from transferkit.baselines.temperature_scaling import TemperedClassifier, logits_of
 from transferkit.baselines.tuning import TunedEstimator, tune
-from transferkit.features.linear_probe import STRENGTHS, solve_probe
+from transferkit.features.linear_probe import C_VALUES, solve_probe
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def test_logistic_regression_is_chosen_as_the_head_is(sizes: tuple, weighed: boo
     groups = [""] * len(truth)
     head = solve_probe(values, truth, classes=len(sizes), weights=weights, groups=groups, seed=0)
     estimator, chosen = fitted("logistic_regression", values, truth, weights if weighed else None)
-    assert chosen == {"C": head.strength}
+    assert chosen == {"C": head.c}
     logits = values @ head.kernel + head.bias
     predicted = estimator.predict_proba(values).argmax(axis=1)
     assert np.mean(predicted == logits.argmax(axis=1)) > 0.98
@@ -76,7 +76,7 @@ def test_every_search_has_three_values_or_more(name: str) -> None:
     (options,) = MAKERS[name](0).grid.values()
     assert len(options) >= 3
     if name == "logistic_regression":
-        assert tuple(options) == STRENGTHS
+        assert tuple(options) == C_VALUES
 
 
 class Spy(DecisionTreeClassifier):

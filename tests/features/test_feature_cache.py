@@ -55,7 +55,7 @@ def test_the_head_is_solved_on_one_copy_of_them() -> None:
     tracemalloc.start()
     try:
         solve_probe(
-            features, truth, classes=4, weights=weights, groups=groups, seed=0, strengths=(1,)
+            features, truth, classes=4, weights=weights, groups=groups, seed=0, c_values=(1,)
         )
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from transferkit.features.linear_probe import (
     ABSENT_LOGIT,
-    STRENGTHS,
-    EvenScaler,
+    C_VALUES,
+    FlooredScaler,
     LinearProbe,
     _losses,
     solve_probe,
@@ -47,13 +47,13 @@ def test_the_gradient_at_the_optimum_is_that_of_the_penalty(classes: int) -> Non
     pulls = ((features - features.mean(axis=0)) / deviation).T @ error
     scaled = probe.kernel * deviation[:, None]
     if classes > 2:  # with two, scikit-learn's penalty is on the difference of the logits
-        np.testing.assert_allclose(-pulls * probe.strength, scaled, atol=0.02)
+        np.testing.assert_allclose(-pulls * probe.c, scaled, atol=0.02)
 
 
 def test_it_is_right_where_the_scales_differ() -> None:
     features, truth = draw(4)
     later, answers = draw(4)
-    loss, right = solved(features, truth, 4).judge(later, answers, np.ones(IMAGES))
+    loss, right = solved(features, truth, 4).evaluate(later, answers, np.ones(IMAGES))
     assert right > 0.75
     assert loss < 0.7
 
@@ -90,24 +90,26 @@ def test_a_heavier_class_is_said_more_often() -> None:
 
 def test_what_is_judged_is_scaled_as_what_was_learnt_from() -> None:
     features, truth = draw(2)
-    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
-    weights, part = np.ones(IMAGES), (learn, judge)
+    train, validation = np.arange(0, 200), np.arange(200, IMAGES)
+    weights, part = np.ones(IMAGES), (train, validation)
     plain = _losses(features, truth, weights, part, (0.1,))
-    features[judge] = features[judge] * 3 + 1000  # by itself it would be scaled back
+    features[validation] = features[validation] * 3 + 1000  # by itself it would be scaled back
     assert _losses(features, truth, weights, part, (0.1,))[0] > 2 * plain[0]
 
 
 def test_the_judging_of_a_strength_is_weighted() -> None:
     features, truth = draw(2)
-    learn, judge = np.arange(0, 200), np.arange(200, IMAGES)
+    train, validation = np.arange(0, 200), np.arange(200, IMAGES)
     weights = np.ones(IMAGES)
-    weights[judge] = np.where(truth[judge] == 1, 9.0, 1.0)
+    weights[validation] = np.where(truth[validation] == 1, 9.0, 1.0)
     kernel = LogisticRegression(C=0.1, max_iter=500)
-    scale = EvenScaler().fit(features[learn])
-    kernel.fit(scale.transform(features[learn]), truth[learn])
-    said = kernel.predict_proba(scale.transform(features[judge]))
-    wanted = -np.average(np.log(said[np.arange(40), truth[judge]]), weights=weights[judge])
-    assert _losses(features, truth, weights, (learn, judge), (0.1,))[0] == pytest.approx(
+    scale = FlooredScaler().fit(features[train])
+    kernel.fit(scale.transform(features[train]), truth[train])
+    said = kernel.predict_proba(scale.transform(features[validation]))
+    wanted = -np.average(
+        np.log(said[np.arange(40), truth[validation]]), weights=weights[validation]
+    )
+    assert _losses(features, truth, weights, (train, validation), (0.1,))[0] == pytest.approx(
         wanted, rel=1e-3
     )
 
@@ -120,10 +122,10 @@ def test_views_of_an_image_never_help_to_judge_it(copies: int) -> None:
     views = np.concatenate([images + 0.01 * rng.standard_normal((60, 80)) for _ in range(copies)])
     names = [f"{number}.jpg" for number in range(60)] * copies
     kept, parted = (
-        solved(views, truth, 2, groups=groups).strength for groups in (names, [""] * len(names))
+        solved(views, truth, 2, groups=groups).c for groups in (names, [""] * len(names))
     )
-    assert kept == STRENGTHS[0]
-    assert parted == STRENGTHS[-1]
+    assert kept == C_VALUES[0]
+    assert parted == C_VALUES[-1]
 
 
 def test_twice_is_the_same() -> None:
@@ -134,7 +136,7 @@ def test_twice_is_the_same() -> None:
 
 def test_the_log_loss_is_weighted_and_the_share_is_not() -> None:
     probe = LinearProbe(np.zeros((1, 2), np.float32), np.log([0.25, 0.75]).astype(np.float32), 1.0)
-    loss, right = probe.judge(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
+    loss, right = probe.evaluate(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
     assert loss == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4, rel=1e-5)
     assert right == 0.5
 

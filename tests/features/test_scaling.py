@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
 
-from transferkit.features.linear_probe import MIN_DEVIATION, EvenScaler, solve_probe
+from transferkit.features.linear_probe import MIN_DEVIATION, FlooredScaler, solve_probe
 
 
 def features(images: int = 90, width: int = 12) -> np.ndarray:
@@ -15,7 +15,7 @@ def features(images: int = 90, width: int = 12) -> np.ndarray:
 def test_features_that_vary_are_scaled_as_by_scikit_learn() -> None:
     values = features() * np.linspace(0.1, 3, 12, dtype=np.float32)
     np.testing.assert_array_equal(
-        EvenScaler().fit_transform(values), StandardScaler().fit_transform(values)
+        FlooredScaler().fit_transform(values), StandardScaler().fit_transform(values)
     )
 
 
@@ -24,7 +24,7 @@ def test_what_is_all_but_constant_is_not_enlarged(parts: int) -> None:
     values = features()
     values[:, 3], values[7, 3] = 0, 1e-6
     values[:, 4] = 5
-    scale = EvenScaler()
+    scale = FlooredScaler()
     for part in np.array_split(values, parts):
         scale.partial_fit(part)
     others = np.delete(np.sqrt(scale.var_), 4)

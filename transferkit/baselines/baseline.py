@@ -31,7 +31,7 @@ TRUSTED = (
     "transferkit.baselines.image_features.ImageFeatures",
     "transferkit.baselines.rbf_svm.RBFSVM",
     "transferkit.baselines.temperature_scaling.TemperedClassifier",
-    "transferkit.features.linear_probe.EvenScaler",
+    "transferkit.features.linear_probe.FlooredScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
@@ -47,7 +47,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
         *("sklearn.linear_model._logistic.", "sklearn.linear_model._perceptron."),
         *("sklearn.neighbors._classification.", "sklearn.preprocessing._data."),
         *("sklearn.preprocessing._label.", "sklearn.svm._classes.", "sklearn.tree._classes."),
-        *("transferkit.baselines.", "transferkit.features.linear_probe.EvenScaler"),
+        *("transferkit.baselines.", "transferkit.features.linear_probe.FlooredScaler"),
     ),
     TREE: ("sklearn.tree._tree.Tree",),
 }

@@ -24,7 +24,7 @@ from transferkit.baselines.rbf_svm import MAX_IMAGES, RBFSVM, estimated_seconds
 from transferkit.baselines.temperature_scaling import TemperedClassifier, takes_weights
 from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.data.folds import parallel_search
-from transferkit.features.linear_probe import MAX_STEPS, STRENGTHS, EvenScaler
+from transferkit.features.linear_probe import C_VALUES, MAX_STEPS, FlooredScaler
 from transferkit.runtime.progress import in_words, log
 
 TREES = 300
@@ -41,14 +41,14 @@ def perceptron(seed: int) -> TunedEstimator:
     """One linear unit per class, corrected by its mistakes (Rosenblatt)."""
     model = Perceptron(penalty="l2", max_iter=200, random_state=seed)
     grid = {"perceptron__alpha": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]}
-    return TunedEstimator(make_pipeline(EvenScaler(), model), grid)
+    return TunedEstimator(make_pipeline(FlooredScaler(), model), grid)
 
 
 def logistic_regression(seed: int) -> TunedEstimator:
     """Softmax regression with an L2 penalty, searched and judged as the network's linear head."""
     return TunedEstimator(
-        make_pipeline(EvenScaler(), LogisticRegression(max_iter=MAX_STEPS)),
-        {"logisticregression__C": list(STRENGTHS)},
+        make_pipeline(FlooredScaler(), LogisticRegression(max_iter=MAX_STEPS)),
+        {"logisticregression__C": list(C_VALUES)},
         lighter={"logisticregression__warm_start": True},
         together=True,
         likelihood=True,

@@ -75,18 +75,19 @@ def tune(
     """
     weights = weights if takes_weights(choice.estimator) else None
     rows, folds = search_folds(truth, groups, seed)
-    parts = [(rows[learn], rows[judge]) for learn, judge in folds]
-    judged = np.concatenate([judge for _, judge in parts])
-    fewest = min(len(learn) for learn, _ in parts)
+    parts = [(rows[train], rows[validation]) for train, validation in folds]
+    held_out = np.concatenate([validation for _, validation in parts])
+    fewest = min(len(train) for train, _ in parts)
     _, right = np.unique(truth, return_inverse=True)
     heavy = np.ones(len(truth)) if weights is None else weights
     candidates = list(_candidates(choice, values, truth, weights, parts, fewest))
     losses = [
-        _loss(choice, candidate.logits, right[judged], heavy[judged]) for candidate in candidates
+        _loss(choice, candidate.logits, right[held_out], heavy[held_out])
+        for candidate in candidates
     ]
     best = candidates[int(np.argmin(losses))]
     return TunedClassifier(
-        best.parameters, _temperature(choice.estimator, best.logits, right[judged])
+        best.parameters, _temperature(choice.estimator, best.logits, right[held_out])
     )
 
 
@@ -131,12 +132,12 @@ def _held_out(
 
     One estimator takes the `options` in turn, so that a warm start has an effect.
     """
-    learn, judge = part
+    train, validation = part
     fitted, logits = clone(estimator), []
-    heavy = None if weights is None else weights[learn]
+    heavy = None if weights is None else weights[train]
     for parameters in options:
-        fit_weighted(fitted.set_params(**parameters), values[learn], truth[learn], heavy)
-        logits.append(logits_of(fitted, values[judge]))
+        fit_weighted(fitted.set_params(**parameters), values[train], truth[train], heavy)
+        logits.append(logits_of(fitted, values[validation]))
     return logits
 
 

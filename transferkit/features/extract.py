@@ -67,7 +67,7 @@ def load_features(
     if not spec.is_cached:
         return _compute_all(spec, paths, pool.get(spec))
     keys = content_keys(paths)
-    engine_key = settled_engine_key(spec, paths, keys, predictor=lambda: pool.get(spec))
+    engine_key = resolve_engine_key(spec, paths, keys, predictor=lambda: pool.get(spec))
 
     def compute(indices: list[int]) -> Iterator[Batch]:
         predictor = pool.get(spec)
@@ -106,7 +106,7 @@ def are_cached(spec: FeatureSpec, paths: Sequence[str]) -> bool:
     return not table.missing(content_keys(paths))
 
 
-def settled_engine_key(
+def resolve_engine_key(
     spec: FeatureSpec,
     paths: Sequence[str],
     keys: Sequence[bytes],
@@ -115,11 +115,12 @@ def settled_engine_key(
     start: str = "",
     **more: Any,
 ) -> str:
-    """Return the cache key of the engine in whose table these images are read.
+    """Return the cache key of the engine in whose table these images are, or will be, cached.
 
-    It is `start`, or the engine of `spec`, as long as that computes none of them, or passes the
-    parity check on those that are missing; else that of its fallback, whose table may lack others.
-    `predictor()` is called where something is missing. `more` is as in `FeatureSpec.cache_table`.
+    The first candidate is `start`, or the engine of `spec`. An engine is taken if its table has
+    all images, or if it passes the parity check on the missing ones. Else its fallback is the next
+    candidate; the table of that one may lack other images. `predictor()` is called only where some
+    are missing. `more` is as in `FeatureSpec.cache_table`.
     """
     engine_key = start or spec.engine_spec.cache_key
     while missing := spec.cache_table(engine_key, **more).missing(keys):

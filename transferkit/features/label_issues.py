@@ -1,4 +1,4 @@
-"""Labels that may be wrong: each image is judged by a probe that has not learnt from it."""
+"""Labels that may be wrong, by the out-of-fold probabilities of a linear probe."""
 
 from __future__ import annotations
 
@@ -67,22 +67,22 @@ def out_of_fold_probabilities(
     """
     ones = np.ones(len(truth))
     options: Any = {"classes": classes, "seed": seed}
-    strength = solve_probe(features, truth, weights=ones, groups=groups, **options).strength
+    c = solve_probe(features, truth, weights=ones, groups=groups, **options).c
     total, times = np.zeros((len(truth), classes)), np.zeros(len(truth))
-    for each in range(ROUNDS):
-        for learn, judge in make_folds(truth, groups, seed + each):
-            if len(learn) == len(truth):  # nothing can be divided
+    for number in range(ROUNDS):
+        for train, validation in make_folds(truth, groups, seed + number):
+            if len(train) == len(truth):  # nothing can be divided
                 continue
             probe = solve_probe(
-                features[learn],
-                truth[learn],
-                weights=ones[learn],
+                features[train],
+                truth[train],
+                weights=ones[train],
                 groups=(),
-                strengths=(strength,),
+                c_values=(c,),
                 **options,
             )
-            total[judge] += softmax(features[judge] @ probe.kernel + probe.bias, axis=1)
-            times[judge] += 1
+            total[validation] += softmax(features[validation] @ probe.kernel + probe.bias, axis=1)
+            times[validation] += 1
     judged = times > 0
     total[judged] /= times[judged, None]
     total[~judged] = np.eye(classes)[truth[~judged]]

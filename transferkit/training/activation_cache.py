@@ -10,7 +10,7 @@ from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch, ShardWriter
 from transferkit.features.cache.table import MappedFeatures
-from transferkit.features.extract import computed_batches, forget_keys, settled_engine_key
+from transferkit.features.extract import computed_batches, forget_keys, resolve_engine_key
 from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.predictor import BatchPredictor
@@ -90,7 +90,7 @@ class ActivationReader:
         engine_key = self.predictor.cache_key if self.predictor else spec.engine_spec.cache_key
         if not spec.cache_table(engine_key, layer=layer).has_room(keys, width):
             return None
-        engine_key = settled_engine_key(
+        engine_key = resolve_engine_key(
             spec, paths, keys, predictor=self._compiled, start=engine_key, layer=layer
         )
 

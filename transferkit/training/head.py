@@ -69,10 +69,10 @@ def _solve_head(
     )
     head = fit.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
-    loss, accuracy = probe.judge(train, images.labels, images.weights)
+    loss, accuracy = probe.evaluate(train, images.labels, images.weights)
     val_loss, val_accuracy = None, None
     if len(validation):
-        val_loss, val_accuracy = probe.judge(
+        val_loss, val_accuracy = probe.evaluate(
             validation, fit.validation.labels, fit.validation.weights
         )
     seconds = time.perf_counter() - started
@@ -80,7 +80,7 @@ def _solve_head(
         HEAD_STAGE, 1, loss, accuracy, val_loss=val_loss, val_accuracy=val_accuracy, seconds=seconds
     )
     fit.history.append(row)
-    log(f"{HEAD_STAGE}, solved with C = {probe.strength:g}: {describe_epoch(row)}")
+    log(f"{HEAD_STAGE}, solved with C = {probe.c:g}: {describe_epoch(row)}")
 
 
 def _learn_head(

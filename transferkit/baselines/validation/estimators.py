@@ -111,7 +111,7 @@ def _machine(machine: Any, vectors: int, classes: int) -> None:
 
 CHECKS: dict[str, Callable[[Any, int, np.ndarray], None]] = {
     "DummyClassifier": _prior,
-    "EvenScaler": _scaler,
+    "FlooredScaler": _scaler,
     "Normalizer": _normalizer,
     "Perceptron": _linear,
     "LogisticRegression": _linear,
