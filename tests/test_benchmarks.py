@@ -8,6 +8,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.name != "turns.py")
@@ -35,3 +36,9 @@ def test_loading_it_measures_nothing(path, capfd, monkeypatch, tmp_path):
     assert callable(names["main"])
     assert capfd.readouterr() == ("", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_line_of_every_mutant_is_in_the_code():
+    rows = yaml.safe_load((ROOT / "benchmarks" / "mutants.yaml").read_text("utf-8"))
+    texts = {row["file"]: (ROOT / "transferkit" / row["file"]).read_text("utf-8") for row in rows}
+    assert [row["name"] for row in rows if texts[row["file"]].count(row["old"]) != 1] == []
