@@ -15,7 +15,7 @@ from transferkit.backbones.resolve import starting_weights
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.data.sources.split_names import SPLITS
 from transferkit.evaluation.results import Result
-from transferkit.report.comparison import statistics_section
+from transferkit.report.comparison import statistics_sections
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.serialize import Entry, plain
@@ -30,7 +30,7 @@ MAX_LEFT_OUT = 50  # files; the manifest has them all
 MAX_WEAKEST = 3  # classes that the card names
 Values = Callable[[], dict[str, Any]]
 Sections = dict[str, Values]
-MACROS = {  # of the templates, by the titles of their sections
+MACROS = {  # of report.md.jinja and model_card.md.jinja, by the titles of their sections
     "Results": "results",
     "Which to choose": "choice",
     "Differences": "differences",
@@ -58,12 +58,12 @@ def markdown_report(comparison: Comparison) -> str:
             "images": images,
             "training_note": training_note(comparison.results),
         },
-        "Which to choose": lambda: statistics_section.choice(comparison),
-        "Differences": lambda: statistics_section.differences(comparison),
+        "Which to choose": lambda: statistics_sections.choice(comparison),
+        "Differences": lambda: statistics_sections.differences(comparison),
         **({"Repeats": lambda: _repeats(comparison)} if comparison.repeats is not None else {}),
-        "Leaks": lambda: statistics_section.leaks(comparison) | {"images": images},
+        "Leaks": lambda: statistics_sections.leaks(comparison) | {"images": images},
         "Confidence": lambda: _calibration(comparison),
-        "Groups": lambda: statistics_section.groups(comparison),
+        "Groups": lambda: statistics_sections.groups(comparison),
         "Data": lambda: (
             _counts(comparison)
             | {
@@ -96,12 +96,12 @@ def model_card(comparison: Comparison) -> str:
             | _calibration(comparison)
         ),
         "Where it fails": lambda: (
-            statistics_section.leaks(comparison)
+            statistics_sections.leaks(comparison)
             | {
                 "entry": entry,
                 "entries": comparison.entries,
                 "weakest": _weakest(entry),
-                "groups": statistics_section.groups_of(comparison, best),
+                "groups": statistics_sections.groups_of(comparison, best),
                 "images": images,
             }
         ),
@@ -147,12 +147,13 @@ def _title(comparison: Comparison) -> str:
 
 def _repeats(comparison: Comparison) -> dict[str, Any]:
     """Without the figure, which Markdown cannot show."""
-    values = statistics_section.repeats(comparison)
+    values = statistics_sections.repeats(comparison)
+    assert values is not None
     return {name: values[name] for name in ("spread", "spread_rows")}
 
 
 def _calibration(comparison: Comparison) -> dict[str, Any]:
-    return {"calibration": statistics_section.calibration(comparison)}
+    return {"calibration": statistics_sections.calibration(comparison)}
 
 
 def _counts(comparison: Comparison) -> dict[str, Any]:

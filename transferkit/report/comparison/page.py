@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from transferkit.report.comparison import page_sections, statistics_section
+from transferkit.report.comparison import page_sections, statistics_sections
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.html.formatting import percent
@@ -38,12 +38,12 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("results", "Results", page_sections.results),
-    Section("choice", "Which to choose", statistics_section.choice),
-    Section("differences", "Differences", statistics_section.differences),
-    Section("repeats", "Repeats", page_sections.repeats),
-    Section("leaks", "Leaks", statistics_section.leaks),
-    Section("confidence", "Confidence", statistics_section.confidence),
-    Section("groups", "Groups", statistics_section.groups),
+    Section("choice", "Which to choose", statistics_sections.choice),
+    Section("differences", "Differences", statistics_sections.differences),
+    Section("repeats", "Repeats", statistics_sections.repeats),
+    Section("leaks", "Leaks", statistics_sections.leaks),
+    Section("confidence", "Confidence", statistics_sections.confidence),
+    Section("groups", "Groups", statistics_sections.groups),
     Section("curves", "Training", page_sections.curves),
     Section("confusion", "Confusion", page_sections.confusion),
     Section("images", "Test images", page_sections.images),
@@ -56,6 +56,12 @@ SECTIONS = (
     Section("settings", "Settings", page_sections.settings),
     Section("environment", "Environment", page_sections.environment),
 )
+"""The sections of the page, in order: another one is a row here, the function of its values, and a
+macro of its name in page_sections.html. The function goes into `statistics_sections` if report.md
+shows the same values, else into `page_sections`; what it needs a classifier for, into `visuals`.
+
+report.md and model_card.md have their own sections: `markdown_report` and `model_card`.
+"""
 
 
 def page(comparison: Comparison) -> str:

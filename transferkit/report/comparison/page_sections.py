@@ -1,4 +1,7 @@
-"""Values of the sections of the page: what each macro of page_sections.html is given."""
+"""Values of the sections that the page alone has, or shows more of than report.md does.
+
+Those that both show are in `statistics_sections`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from transferkit.evaluation.ranking import (
     majority_class,
     rival,
 )
-from transferkit.report.comparison import statistics_section
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.gallery import gallery
@@ -93,11 +95,6 @@ def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
             f"the answer {comparison.classes[always]!r}",
         ),
     ]
-
-
-def repeats(comparison: Comparison) -> dict[str, Any] | None:
-    """Values of the section on repeats, where there were any."""
-    return statistics_section.repeats(comparison) if comparison.repeats is not None else None
 
 
 def curves(comparison: Comparison) -> dict[str, Any] | None:

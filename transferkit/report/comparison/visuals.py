@@ -25,7 +25,7 @@ from transferkit.storage.run import Run
 
 VISUALS = "explanations.json"
 IS_NETWORK = "is_network"  # whether the best network is one of transferkit's own
-SECTIONS = ("explanations", "feature_map", "pixel_maps")
+VISUAL_NAMES = ("explanations", "feature_map", "pixel_maps")
 
 
 def explanations_of(comparison: Comparison) -> Explanations | str | None:
@@ -74,7 +74,9 @@ def save_visuals(comparison: Comparison, run: Run) -> None:
         RunError: the file cannot be written.
     """
     visuals = comparison.visuals
-    content = {name: _plain(visuals[name]) for name in (*SECTIONS, IS_NETWORK) if name in visuals}
+    content = {
+        name: _plain(visuals[name]) for name in (*VISUAL_NAMES, IS_NETWORK) if name in visuals
+    }
     write_json(run / VISUALS, content)
 
 
@@ -99,7 +101,7 @@ def load_visuals(run: Run) -> dict[str, Any]:
 
 def are_complete(visuals: dict[str, Any]) -> bool:
     """Whether no section needs a classifier any more."""
-    return set(SECTIONS) <= set(visuals)
+    return set(VISUAL_NAMES) <= set(visuals)
 
 
 def _of_best_network(comparison: Comparison, name: str, make: Callable[..., Any]) -> Any:

@@ -10,11 +10,12 @@ from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.intervals import Interval
 from transferkit.evaluation.summary import TemperatureScaling, TrainingSummary
+from transferkit.report.comparison import statistics_sections as sections
 from transferkit.report.comparison.markdown import markdown_report, model_card
 from transferkit.report.comparison.page import page
 from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.report import compare
-from transferkit.report.comparison.statistics_section import _pair, evidence
+from transferkit.report.comparison.statistics_sections import _pair
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def by_camera(manifest, answerers):
 
 
 def test_leaks_are_counted_and_scored_without(leaking):
-    found = evidence(leaking)
+    found = sections.leaks(leaking)
     assert found["leaked"] == 5
     names = [name for name, _, _ in found["without_leaks"]]
     assert names == ["lenet", "random_forest_hog", "majority"]
@@ -67,16 +68,16 @@ def test_one_of_anything_is_not_said_in_the_plural(manifest, answerers):
 
 
 def test_a_split_that_does_not_leak_has_no_such_section(report):
-    assert evidence(report)["without_leaks"] == []
+    assert sections.leaks(report)["without_leaks"] == []
     assert 'id="leaks"' not in page(report)
 
 
 def test_grouped_test_images_are_tested_by_group(leaking):
-    assert evidence(leaking)["test_used"] == "exact sign-flip test by group"
+    assert sections.differences(leaking)["test_used"] == "exact sign-flip test by group"
 
 
 def test_the_worst_group_is_named_on_every_form(by_camera):
-    (group,) = evidence(by_camera)["groups"]
+    (group,) = sections.groups(by_camera)["groups"]
     assert group.column == "camera"
     assert group.worst.startswith("'old <b>': accuracy 0.0 % on its 2 images (")
     said = "The worst group of lenet is &#39;old &lt;b&gt;&#39;: accuracy 0.0 %"
@@ -85,7 +86,7 @@ def test_the_worst_group_is_named_on_every_form(by_camera):
 
 
 def test_pairs_come_by_accuracy_and_the_better_one_first(report):
-    pairs = [(each.better, each.worse) for each in evidence(report)["pairs"]]
+    pairs = [(each.better, each.worse) for each in sections.differences(report)["pairs"]]
     assert pairs == [
         ("lenet", "random_forest_hog"),
         ("lenet", "majority"),
@@ -120,7 +121,7 @@ def test_repeats_have_a_table_and_a_figure(report):
 def test_confidence_before_the_temperature_follows_from_that_after(manifest, answerers):
     network = answerers(manifest)[-1]
     network.summary = TrainingSummary(temperature=TemperatureScaling(2.0, 1.0, 0.9))
-    rows = evidence(compare([network], manifest, Config()))["calibration"]
+    rows = sections.calibration(compare([network], manifest, Config()))
     assert [name for name, _, _ in rows] == ["lenet", "lenet, before its temperature of 2.00"]
     after, before = (float(error.removesuffix(" %")) for _, error, _ in rows)
     answers = network.probabilities(list(manifest.part("test")["path"]))
@@ -132,12 +133,12 @@ def test_confidence_before_the_temperature_follows_from_that_after(manifest, ans
 
 def test_a_report_without_repeats_says_nothing_of_them(report):
     assert "repeats" not in str(report)
-    assert evidence(report)["spread"] is None
+    assert sections.repeats(report) is None
 
 
 def test_one_classifier_has_no_differences(manifest, answerers):
     alone = compare(answerers(manifest)[-1:], manifest, Config(data=DataConfig()))
-    assert evidence(alone)["pairs"] == []
+    assert sections.differences(alone)["pairs"] == []
     assert 'id="differences"' not in page(alone)
 
 
@@ -147,14 +148,14 @@ def test_one_classifier_has_no_differences(manifest, answerers):
 def test_facts_of_anothers_classifier_may_mean_anything(manifest, answerers, summary):
     own = answerers(manifest)[-1]
     own.summary = summary
-    rows = evidence(compare([own], manifest, Config()))["calibration"]
+    rows = sections.calibration(compare([own], manifest, Config()))
     assert [name for name, _, _ in rows] == ["lenet"]
 
 
 def test_a_mean_of_two_pictures_is_not_taken_back(manifest, answerers):
     network = answerers(manifest)[-1]
     network.summary = TrainingSummary(temperature=TemperatureScaling(2.0, 1.0, 0.9), tta=True)
-    rows = evidence(compare([network], manifest, Config()))["calibration"]
+    rows = sections.calibration(compare([network], manifest, Config()))
     assert [name for name, _, _ in rows] == ["lenet"]
 
 
@@ -210,7 +211,7 @@ def unequal(manifest, answerers):
 
 
 def test_of_unequal_classes_every_form_names_the_balanced_accuracy(unequal):
-    assert evidence(unequal)["measure"] == "balanced accuracy"
+    assert sections.differences(unequal)["measure"] == "balanced accuracy"
     assert "has a balanced accuracy of" in unequal.verdict
     assert '<th scope="col">balanced accuracy</th>' in page(unequal)
     assert "the gap in balanced accuracy with" in page(unequal)
@@ -220,7 +221,7 @@ def test_of_unequal_classes_every_form_names_the_balanced_accuracy(unequal):
 
 
 def test_of_equal_classes_it_is_the_accuracy(report):
-    assert evidence(report)["measure"] == "accuracy"
+    assert sections.differences(report)["measure"] == "accuracy"
     assert "| budget | from | choose | accuracy |" in markdown_report(report)
 
 
@@ -245,7 +246,7 @@ def test_a_slice_that_is_clearly_worse_is_told_from_one_that_may_be_chance(manif
     frame["camera"], frame["room"] = "new", "one"
     frame.loc[test[wrong], "camera"] = "old"
     frame.loc[test[: len(test) // 2], "room"] = "two"
-    camera, room = evidence(compare([network], Manifest(frame, manifest.source)))["groups"]
+    camera, room = sections.groups(compare([network], Manifest(frame, manifest.source)))["groups"]
     assert camera.worst.startswith(
         "'old': accuracy 0.0 % on its 12 images (0.0 to 30.6, corrected for 2"
     )
@@ -259,7 +260,6 @@ def test_slices_of_one_group_show_nothing(manifest, answerers):
     test = frame.index[frame["split"] == "test"]
     frame["camera"] = ["a", "b"] * (len(frame) // 2)
     frame.loc[test, "group"] = frame.loc[test, "camera"] + " together"
-    (group,) = evidence(compare(answerers(manifest)[-1:], Manifest(frame, manifest.source)))[
-        "groups"
-    ]
+    alone = compare(answerers(manifest)[-1:], Manifest(frame, manifest.source))
+    (group,) = sections.groups(alone)["groups"]
     assert "(0.0 to 100.0, corrected for 2 groups), which cannot be told" in group.worst

@@ -1,4 +1,7 @@
-"""The page's sections on differences, leaks, calibration and groups."""
+"""Values of the sections on statistics, which the page and report.md show alike.
+
+Differences, the choice by cost, leaks, calibration, groups and repeats.
+"""
 
 from __future__ import annotations
 
@@ -51,18 +54,6 @@ class Group(NamedTuple):
     name: str
     worst: str
     figure: Markup
-
-
-def evidence(comparison: Comparison) -> dict[str, Any]:
-    """All values of the sections on evidence together."""
-    return {
-        **differences(comparison),
-        **choice(comparison),
-        **leaks(comparison),
-        **confidence(comparison),
-        **groups(comparison),
-        **repeats(comparison),
-    }
 
 
 def differences(comparison: Comparison) -> dict[str, Any]:
@@ -180,10 +171,10 @@ def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, 
     ]
 
 
-def repeats(comparison: Comparison) -> dict[str, Any]:
-    """Values of the section on repeats with other seeds; `spread` is None without any."""
+def repeats(comparison: Comparison) -> dict[str, Any] | None:
+    """Values of the section on repeats with other seeds, where there were any."""
     if comparison.repeats is None:
-        return {"spread": None}
+        return None
     kinds = {result.name: result.kind for result in comparison.results}
     table = comparison.repeats.frame()
     return {
