@@ -67,9 +67,14 @@ def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a test keeps is not there for the next; the folder that it would be in, not made yet."""
-    folder = tmp_path_factory.getbasetemp() / "caches" / token_hex(8)
+    """What a test keeps is not there for the next; the folder that it would be in, not made yet.
+
+    The mirror is no server's, and of the test's own too: a process asks each only once.
+    """
+    name = token_hex(8)
+    folder = tmp_path_factory.getbasetemp() / "caches" / name
     monkeypatch.setenv("TRANSFERKIT_CACHE", str(folder))
+    monkeypatch.setenv("TRANSFERKIT_MIRROR", f"http://127.0.0.1:9/{name}")  # refuses at once
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,7 +25,12 @@ class Shelf(SimpleHTTPRequestHandler):
     """Serves a folder and keeps what it was asked for; the first `failures` are refused."""
 
     failures = 0
+    pause = 0.0  # seconds before it answers whether there is a file
     asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        time.sleep(self.pause)
+        super().do_HEAD()
 
     def do_GET(self) -> None:
         self.asked.append(self.path)

@@ -14,7 +14,6 @@ import h5py
 import pytest
 
 from transferkit.backbones import download
-from transferkit.backbones import resolve as start
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import is_pretrained, resolve_backbone, starting_weights
@@ -22,13 +21,12 @@ from transferkit.config.settings import ModelConfig
 from transferkit.errors import ConfigError
 
 PREFERRED = find_backbone("mobilenet_v2")
-CLOSED = "http://127.0.0.1:9"  # the port of no server
 
 
 @pytest.fixture(autouse=True)
-def nothing_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process."""
-    monkeypatch.setattr(start, "_given_up", set())
+def closed(own_cache: Path) -> str:
+    """The mirror of no server, which no other test asks."""
+    return os.environ["TRANSFERKIT_MIRROR"]
 
 
 @pytest.fixture
@@ -76,12 +74,12 @@ def test_a_named_backbone_is_that_one_and_nothing_is_asked(
 
 
 def test_without_a_network_auto_is_pocket_and_says_so(
-    cache: Path, capsys: pytest.CaptureFixture[str]
+    cache: Path, closed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     begun = time.monotonic()
     assert chosen() == "pocket"
     assert time.monotonic() - begun < 2
-    assert capsys.readouterr().err == sentence(CLOSED, "[Errno 111] Connection refused", cache)
+    assert capsys.readouterr().err == sentence(closed, "[Errno 111] Connection refused", cache)
 
 
 def test_it_is_said_once(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +130,7 @@ def test_a_server_that_refuses_is_asked_once(
 def test_a_silent_server_is_given_up_after_its_time(
     shelved: Any, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shelved, "do_HEAD", lambda self: time.sleep(1))
+    shelved.pause = 1.0
     monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.2)
     assert chosen() == "pocket"
     assert "cannot be had (no answer in 0.2 seconds)" in capsys.readouterr().err
@@ -140,19 +138,21 @@ def test_a_silent_server_is_given_up_after_its_time(
 
 
 def test_another_mirror_is_tried_as_well(
-    cache: Path, shelved: Any, monkeypatch: pytest.MonkeyPatch
+    cache: Path, closed: str, shelved: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror = os.environ["TRANSFERKIT_MIRROR"]
-    monkeypatch.setenv("TRANSFERKIT_MIRROR", CLOSED)
+    monkeypatch.setenv("TRANSFERKIT_MIRROR", closed)
     assert chosen() == "pocket"
     monkeypatch.setenv("TRANSFERKIT_MIRROR", mirror)
     assert chosen() == "mobilenet_v2"
 
 
-def test_only_an_answer_is_prepared_for(shelved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_an_answer_is_prepared_for(
+    closed: str, shelved: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers: list[str] = []
     mirror = os.environ["TRANSFERKIT_MIRROR"]
-    for address in (CLOSED, mirror):
+    for address in (closed, mirror):
         monkeypatch.setenv("TRANSFERKIT_MIRROR", address)
         resolve_backbone(ModelConfig(), on_answer=lambda: answers.append(address))  # noqa: B023
     assert answers == [mirror]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import h5py
 import pytest
 
-from transferkit.backbones import resolve
 from transferkit.backbones.catalog import find_backbone
 from transferkit.cli.job import Job
 from transferkit.storage.run import Run
@@ -18,8 +19,7 @@ LINE = "No ImageNet weights in the cache and none from the network: using pocket
 
 @pytest.fixture(autouse=True)
 def own_place(tmp_path, monkeypatch):
-    """A working folder and a cache of the test's own, in what is as a new process."""
-    monkeypatch.setattr(resolve, "_given_up", set())
+    """A working folder and a cache of the test's own,"""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.chdir(tmp_path)
 
@@ -66,7 +66,8 @@ def test_a_named_backbone_without_weights_is_an_error_that_names_pocket(command,
     assert said.status == 1
     assert said.err.splitlines()[-1] == (
         "transferkit: The ImageNet weights of 'mobilenet_v2' are not in Keras' cache, and "
-        f"http://127.0.0.1:9/{row.weights_path} cannot be had ([Errno 111] Connection refused): "
+        f"{os.environ['TRANSFERKIT_MIRROR']}/{row.weights_path} cannot be had "
+        "([Errno 111] Connection refused): "
         f"put that file at '{tmp_path}/keras/models/{row.weights_file}', name a mirror in "
         "TRANSFERKIT_MIRROR, or pass --weights FILE, --weights none, or --backbone pocket."
     )

@@ -17,7 +17,6 @@ from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import EngineName, ModelConfig, PrecisionName
 from transferkit.errors import DeviceError
 from transferkit.inference import devices
-from transferkit.inference import engine as engines
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec, choose_engine
 from transferkit.inference.tf_graph import trace
@@ -184,17 +183,16 @@ def test_int8_is_named_where_it_is_faster(
     flags: str, precision: PrecisionName, hinted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "cpuinfo", lambda: f"flags : {flags}")
-    monkeypatch.setattr(engines, "find_spec", lambda name: "there")
     hint = " (for training, --precision int8 reads faster, less exactly)"
     line = choose_engine("auto", resolve_precision(precision)).line
     assert line.endswith(f"; the fastest without a GPU{hint if hinted else ''}.")
-    monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "nncf" else "there")
+    monkeypatch.setitem(sys.modules, "nncf", None)  # as if it were not installed
     assert hint not in choose_engine("auto", resolve_precision(precision)).line
 
 
 @needs_cpu
 def test_without_openvino_a_graph_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)  # as if it were not installed
     choice = choose_engine("auto", FLOAT32)
     assert choice.line == (
         "Engine: a TensorFlow graph on the CPU, float32; OpenVINO, which is faster, is not "
@@ -204,7 +202,7 @@ def test_without_openvino_a_graph_is_chosen(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_openvino_asked_for_and_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)  # as if it were not installed
     with pytest.raises(DeviceError) as caught:
         choose_engine("openvino", FLOAT32)
     assert str(caught.value) == (

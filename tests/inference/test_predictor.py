@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import engine_worlds as worlds
+import keras
 import numpy as np
 import pytest
 
@@ -17,13 +19,29 @@ from transferkit.data.decoding.decode import read_images
 from transferkit.errors import DataError
 from transferkit.inference import parity, predictor
 from transferkit.inference.devices import FLOAT32
-from transferkit.inference.engine import Engine
+from transferkit.inference.engine import EngineSpec, GraphEngine, Outputs
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.runtime.progress import log_once
 
 pytestmark = pytest.mark.slow
 
 DATA = DataConfig()
+
+
+class Counting(GraphEngine):
+    """A slow graph that counts the images of each batch."""
+
+    sizes: ClassVar[list[int]] = []
+
+    def __init__(self, model: keras.Model, spec: EngineSpec) -> None:
+        super().__init__(model, spec)
+        type(self).sizes = []
+
+    def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
+        for images in batches:
+            self.sizes.append(len(images))
+            time.sleep(0.1)
+            yield from super().run([images])
 
 
 @pytest.fixture
@@ -114,34 +132,22 @@ def test_another_program_is_held_to_keras_for_a_finished_network(
 def test_it_is_held_to_keras_until_enough_images_were_seen(
     files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-
-    def agree(engine: Engine, images: np.ndarray) -> Engine:
-        seen.append(len(images))
-        return engine
-
-    monkeypatch.setattr(predictor, "verify_parity", agree)
+    monkeypatch.setitem(parity.ENGINES, "graph", Counting)
     read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
     for start, end in ((0, 1), (1, 3), (0, 12), (0, 12)):
         read(files[start:end], DATA, doing="Reading")
-    assert seen == [1, 2, 5]
+    held, all_of_it = [1, 2, 5], [1, 2, 12, 12]
+    assert sorted(Counting.sizes) == sorted(held + all_of_it)
 
 
 def test_threads_that_ask_at_once_hold_it_to_keras_once(
     files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-
-    def agree(engine: Engine, images: np.ndarray) -> Engine:
-        seen.append(len(images))
-        time.sleep(0.1)
-        return engine
-
-    monkeypatch.setattr(predictor, "verify_parity", agree)
+    monkeypatch.setitem(parity.ENGINES, "graph", Counting)
     read = BatchPredictor(worlds.pocket(), "graph", precision=FLOAT32)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: read.warm_up(files, DATA), range(4)))
-    assert seen == [8]
+    assert Counting.sizes == [8]
 
 
 def test_on_a_gpu_a_finished_network_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import engine_worlds as worlds
 import keras
@@ -22,10 +21,8 @@ from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.inference.devices import resolve_precision
 from transferkit.inference.engine import Engine, choose_engine
-from transferkit.inference.openvino import quantization
 from transferkit.inference.openvino.quantized_cache import DIGEST, QuantizedNetworkCache
 from transferkit.inference.parity import start_engine
-from transferkit.runtime.progress import log_once
 from transferkit.storage.disk_cache import NETWORK, NETWORKS, features_folder, make_room
 
 pytestmark = [
@@ -36,14 +33,30 @@ pytestmark = [
 ]
 GENEROUS = 10**9
 KEPT = "The network in int8 is kept from before.\n"
-Said = Callable[[], str]
 
 
 class World:
-    """`made` counts how often something was quantised."""
+    """Engines, and what is logged of them."""
 
-    def __init__(self) -> None:
-        self.made = 0
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys, self._log, self._read = capsys, "", 0
+
+    @property
+    def log(self) -> str:
+        """Everything on standard error."""
+        self._log += self.capsys.readouterr().err
+        return self._log
+
+    def said(self) -> str:
+        """What is new in the log since the last time."""
+        new = self.log[self._read :]
+        self._read = len(self.log)
+        return new
+
+    @property
+    def made(self) -> int:
+        """How often something was quantised."""
+        return self.log.count("Quantised to int8 in ")
 
     def engine(self, model: keras.Model | None = None, *, bound: int = GENEROUS) -> Engine:
         """What a new process would start for `model`, else for `pocket`."""
@@ -56,21 +69,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    found, quantise = World(), quantization._quantised
-
-    def counted(*arguments: Any, **options: Any) -> Any:
-        found.made += 1
-        return quantise(*arguments, **options)
-
-    monkeypatch.setattr(quantization, "_quantised", counted)
-    return found
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """What was said on standard error since the last time."""
-    return lambda: capsys.readouterr().err
+def world(capsys: pytest.CaptureFixture[str]) -> World:
+    return World(capsys)
 
 
 def outputs_of(engine: Engine) -> list[np.ndarray]:
@@ -85,13 +85,13 @@ def small(seed: int) -> keras.Model:
     return keras.Model(picture, keras.layers.GlobalAveragePooling2D()(found))
 
 
-def test_it_is_read_back_and_says_the_same(world: World, said: Said) -> None:
+def test_it_is_read_back_and_says_the_same(world: World) -> None:
     first = outputs_of(world.engine(small(0)))
-    assert said().splitlines()[-1].startswith("Quantised to int8 in ")
+    assert world.said().splitlines()[-1].startswith("Quantised to int8 in ")
     made = world.made
     again = outputs_of(world.engine(small(0)))  # of other names
     assert world.made == made > 0
-    assert said() == KEPT
+    assert world.said() == KEPT
     assert (again[0] == first[0]).all()
     assert [path.suffix for path in world.files] == [NETWORK]
 
@@ -127,7 +127,7 @@ def test_where_there_is_no_room_nothing_is_kept(world: World, bound: int) -> Non
 
 
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "empty", "other", "refused"])
-def test_a_damaged_one_is_made_again(world: World, damage: str, said: Said) -> None:
+def test_a_damaged_one_is_made_again(world: World, damage: str) -> None:
     first = outputs_of(world.engine(small(0)))
     (path,) = world.files
     content = bytearray(path.read_bytes())
@@ -136,10 +136,10 @@ def test_a_damaged_one_is_made_again(world: World, damage: str, said: Said) -> N
     changed = {"flipped": content, "truncated": content[:-9], "empty": b"", "other": b"0123"}
     path.write_bytes((changed | {"refused": sha256(rest).digest() + rest})[damage])
     made = world.made
-    said()
+    world.said()
     again = outputs_of(world.engine(small(0)))
     assert world.made == 2 * made
-    first_line, *others = said().splitlines()
+    first_line, *others = world.said().splitlines()
     assert first_line == (
         f"A quantised network was damaged and is made again: '{path}' is removed."
     )
@@ -147,7 +147,7 @@ def test_a_damaged_one_is_made_again(world: World, damage: str, said: Said) -> N
     assert (again[0] == first[0]).all()
     assert world.files == [path]
     world.engine(small(0))
-    assert said() == KEPT
+    assert world.said() == KEPT
 
 
 def test_the_least_recently_used_goes_first(world: World) -> None:
@@ -165,40 +165,32 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
 
 
 def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
-    world: World, own_cache: Path, said: Said
+    world: World, own_cache: Path
 ) -> None:
-    log_once.cache_clear()
     own_cache.parent.mkdir(exist_ok=True, parents=True)
     own_cache.write_text("in the way")
     first = outputs_of(world.engine(small(0)))
     assert (outputs_of(world.engine(small(0)))[0] == first[0]).all()
-    (line,) = [line for line in said().splitlines() if "cannot" in line]
+    (line,) = [line for line in world.said().splitlines() if "cannot" in line]
     assert line == (
         f"Networks in int8 cannot be kept in '{features_folder()}' (Not a directory): free "
         "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
 
 
-def test_one_that_cannot_be_serialised_is_still_in_int8(
-    world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+def test_one_that_cannot_be_serialised_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: QuantizedNetworkCache, model: Any) -> None:
-        monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")  # for `write` alone
-        try:
-            write(self, model)
-        finally:
-            monkeypatch.setattr(tempfile, "tempdir", None)
-
-    write = QuantizedNetworkCache.write
-    log_once.cache_clear()
-    monkeypatch.setattr(QuantizedNetworkCache, "write", full)
-    assert world.engine(small(0)).precision.int8
-    assert "Networks in int8 cannot be kept in" in said()
+    network = world.engine(small(0), bound=0).network.get_runtime_model()  # type: ignore[attr-defined]
+    place = QuantizedNetworkCache(network, bound=GENEROUS)
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")
+    place.write(network)
+    assert "Networks in int8 cannot be kept in" in world.said()
     assert world.files == []
 
 
 def test_features_of_another_folder_need_not_quantise_again(
-    world: World, drawn: Callable[..., Path], said: Said
+    world: World, drawn: Callable[..., Path]
 ) -> None:
     config = Config(model=ModelConfig(backbone="pocket"), data=DataConfig(image_size=32))
     for seed in (0, 1):
@@ -207,4 +199,4 @@ def test_features_of_another_folder_need_not_quantise_again(
         DEFAULT_POOL.clear()  # as in a new process
         extract_features(spec_of(config, precision="int8"), files)
     assert world.made == 1
-    assert said().count(KEPT) == 1
+    assert world.said().count(KEPT) == 1

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.backbones import resolve
 from transferkit.storage.run import Run
 
 pytestmark = pytest.mark.slow
@@ -97,7 +96,6 @@ def test_weights_of_every_backbone_are_there_before_the_first_training(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("TRANSFERKIT_MIRROR", "http://127.0.0.1:9")  # refuses at once
     words = ("--backbone", "lenet", "--image-size", 32, "--out", tmp_path / "run")
     with pytest.raises(SystemExit) as caught:
         run_recipe("compare_baselines", shapes, *words, "--more-backbones", "mobilenet_025")
@@ -114,7 +112,6 @@ def test_a_recipe_without_a_named_backbone_takes_pocket_where_there_is_no_networ
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(resolve, "_given_up", set())
     words = "--policies none --dropouts 0 --seeds 1 --image-size 32 --train.unfreeze none"
     quick = (*words.split(), "--train.head-epochs", 1, "--out", tmp_path / "run")
     run_recipe("augmentation_ablation", shapes, *quick)

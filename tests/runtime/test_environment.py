@@ -15,7 +15,7 @@ def test_versions_are_those_of_the_installed_packages():
     assert found["packages"]["numpy"] == np.__version__ == metadata.version("numpy")
 
 
-def test_a_package_that_is_installed_under_another_name_has_no_version(monkeypatch):
-    monkeypatch.setattr(environment, "PACKAGES", ("numpy", "tensorflow-of-a-vendor"))
-    packages = environment.environment("Device: CPU.", 3)["packages"]
+def test_a_package_that_is_installed_under_another_name_has_no_version():
+    names = ("numpy", "tensorflow-of-a-vendor")
+    packages = environment.environment("Device: CPU.", 3, packages=names)["packages"]
     assert packages == {"numpy": np.__version__, "tensorflow-of-a-vendor": None}

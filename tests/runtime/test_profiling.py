@@ -41,7 +41,7 @@ print(large.peak_megabytes - small.peak_megabytes)
 
 
 @pytest.fixture
-def counter(tmp_path, monkeypatch):
+def counter(tmp_path):
     """The folder of a processor's counter, as the kernel shows it, at 900 of 1,000 joules."""
     zone = tmp_path / "intel-rapl:0"
     zone.mkdir()
@@ -52,19 +52,18 @@ def counter(tmp_path, monkeypatch):
     part.mkdir()
     (part / "name").write_text("core\n")
     (part / "energy_uj").write_text("5\n")
-    monkeypatch.setattr(profiling, "POWERCAP", tmp_path)
     return zone / "energy_uj"
 
 
 @pytest.mark.parametrize(("end", "joules"), [(912_500_000, 12.5), (50_000_000, 150.0)])
 def test_energy_is_the_packages_counters_difference_over_the_wrap_too(counter, end, joules):
-    with measure_usage() as taken:
+    with measure_usage(powercap=counter.parents[1]) as taken:
         counter.write_text(f"{end}\n")
     assert taken.joules == joules
 
 
 def test_energy_is_unknown_where_nobody_says_how_far_the_counter_counts(counter):
-    with measure_usage() as taken:
+    with measure_usage(powercap=counter.parents[1]) as taken:
         counter.write_text("5\n")
         counter.with_name("max_energy_range_uj").unlink()
     assert taken.joules is None
@@ -72,7 +71,7 @@ def test_energy_is_unknown_where_nobody_says_how_far_the_counter_counts(counter)
 
 def test_energy_is_unknown_where_no_counter_can_be_read(counter):
     counter.unlink()
-    with measure_usage() as taken:
+    with measure_usage(powercap=counter.parents[1]) as taken:
         pass
     assert taken.joules is None
 

@@ -10,7 +10,6 @@ import pytest
 from feature_worlds import spec_of
 from keras.src.legacy.saving import legacy_h5_format  # what Keras' own files of weights are in
 
-from transferkit.backbones import resolve
 from transferkit.backbones.build import build_backbone
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import resolve_model
@@ -25,12 +24,6 @@ from transferkit.training.train import train
 pytestmark = pytest.mark.slow
 
 QUICK = Config(data=DataConfig(image_size=32), train=TrainConfig(unfreeze="none", head_epochs=1))
-
-
-@pytest.fixture(autouse=True)
-def nothing_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process."""
-    monkeypatch.setattr(resolve, "_given_up", set())
 
 
 def test_training_takes_pocket_and_the_run_says_so(manifest: Manifest, tmp_path: Path) -> None:

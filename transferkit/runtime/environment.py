@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import transferkit
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scikit-image", "pillow")
 
 
-def environment(device_line: str, seed: int) -> dict[str, Any]:
+def environment(
+    device_line: str, seed: int, *, packages: Sequence[str] = PACKAGES
+) -> dict[str, Any]:
     """Return versions, machine, device, seed, command and commit; None for unknown ones."""
     return {
         "transferkit": transferkit.__version__,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in packages},
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),

@@ -33,20 +33,21 @@ class ResourceUsage:
 
 
 @contextmanager
-def measure_usage() -> Iterator[ResourceUsage]:
+def measure_usage(*, powercap: Path = POWERCAP) -> Iterator[ResourceUsage]:
     """Measure the usage of the `with` block; the `ResourceUsage` is filled in at its end.
 
-    A nested one hides the peak before it from the outer one.
+    A nested one hides the peak before it from the outer one. `powercap` is the kernel's folder of
+    energy counters.
     """
     usage, whole = ResourceUsage(), _clear_peak()
-    wall, processor, energy = time.perf_counter(), time.process_time(), _energies()
+    wall, processor, energy = time.perf_counter(), time.process_time(), _energies(powercap)
     try:
         yield usage
     finally:
         usage.seconds = time.perf_counter() - wall
         usage.processor_seconds = time.process_time() - processor
         usage.peak_megabytes = _peak_megabytes() if whole else None
-        usage.joules = _joules(energy, _energies())
+        usage.joules = _joules(energy, _energies(powercap))
 
 
 def _clear_peak() -> bool:
@@ -67,10 +68,10 @@ def _peak_megabytes() -> float | None:
     return int(peak.split()[1]) * KILOBYTE / 1e6 if peak else None
 
 
-def _energies() -> dict[Path, int]:
+def _energies(powercap: Path) -> dict[Path, int]:
     """Return the counter of each processor, in microjoules; empty where none is readable."""
     counters = {}
-    for zone in sorted(POWERCAP.glob("intel-rapl:*")) if POWERCAP.is_dir() else ():
+    for zone in sorted(powercap.glob("intel-rapl:*")) if powercap.is_dir() else ():
         try:
             if zone.joinpath("name").read_text().startswith("package"):
                 counters[zone] = int(zone.joinpath("energy_uj").read_text())
