@@ -10,7 +10,7 @@ from PIL import features
 
 from transferkit.data.decoding import formats
 from transferkit.data.decoding.decode import decode
-from transferkit.data.decoding.formats import FORMATS, FormatError, format_of
+from transferkit.data.decoding.formats import EXTENSIONS, FORMATS, FormatError, format_of
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError
 
@@ -52,6 +52,10 @@ STARTS = (
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_is_known_by_how_it_starts(kind):
     assert format_of(encoded(photograph(), kind)) == kind
+
+
+def test_every_format_has_its_extensions():
+    assert EXTENSIONS.keys() == {*FORMATS, "AVIF", "HEIF"}
 
 
 @pytest.mark.parametrize(("start", "sentence"), STARTS)

@@ -89,6 +89,18 @@ FOREIGN = (
         "fetch the image with: git lfs pull",
     ),
 )
+EXTENSIONS = {
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
+    "PNG": {".png"},
+    "WEBP": {".webp"},
+    "GIF": {".gif"},
+    "BMP": {".bmp", ".dib"},
+    "TIFF": {".tif", ".tiff"},
+    "PPM": {".ppm", ".pgm", ".pbm", ".pnm", ".pfm"},
+    "AVIF": {".avif", ".avifs"},
+    "HEIF": {".heic", ".heif", ".hif"},
+}
+"""Extensions of the files of each format that is read; its content decides, not its name."""
 Opener = Callable[..., ImageFile]
 
 

@@ -13,21 +13,11 @@ import numpy as np
 import pandas as pd
 
 from transferkit.data.decoding.decode import decode, in_threads
+from transferkit.data.decoding.formats import EXTENSIONS
 from transferkit.data.decoding.metadata import UNREADABLE
 from transferkit.data.quality.findings import Row
 from transferkit.data.quality.near_duplicates import halved, hash_thumbnails
 
-EXTENSIONS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
-    "PNG": {".png"},
-    "WEBP": {".webp"},
-    "GIF": {".gif"},
-    "BMP": {".bmp", ".dib"},
-    "TIFF": {".tif", ".tiff"},
-    "PPM": {".ppm", ".pgm", ".pbm", ".pnm", ".pfm"},
-    "AVIF": {".avif", ".avifs"},
-    "HEIF": {".heic", ".heif", ".hif"},
-}
 GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"}
 # Pillow's modes that are rare among photographs, by the name of the finding.
 MODES = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transferkit.data.decoding.formats import EXTENSIONS
 from transferkit.data.sources.folder.folder_names import is_system
 from transferkit.errors import DataError
 from transferkit.storage.run import START
@@ -14,19 +15,7 @@ from transferkit.storage.run import START
 # Text that programs leave beside images: boxes, captions, settings of a photograph.
 ANNOTATION_EXTENSIONS = {".xml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".md"}
 ANNOTATION_EXTENSIONS |= {".xmp", ".aae", ".pts"}
-IMAGE_EXTENSIONS = {
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".mpo",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".dib",
-}
-IMAGE_EXTENSIONS |= {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif"}
+IMAGE_EXTENSIONS = set().union(*EXTENSIONS.values())
 # Files of other kinds: a folder that holds nothing else is no folder of images.
 OTHER_EXTENSIONS = {".7z", ".bin", ".bz2", ".c", ".cfg", ".cpp", ".css", ".db", ".doc", ".docx"}
 OTHER_EXTENSIONS |= {
