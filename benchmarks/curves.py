@@ -25,7 +25,7 @@ from transferkit.runtime.progress import log
 
 TESTS = 1000  # that are drawn of each world
 LAW = PowerLaw(floor=0.05, scale=0.6, exponent=0.5)
-SIZES = np.array([5, 10, 20, 50, 100, 180])  # images a class
+SIZES = np.array([5, 10, 20, 50, 100, 180])  # images per class
 DEVIATIONS = np.array([0.02, 0.015, 0.01, 0.007, 0.005, 0.004])  # of the error over the draws
 CURVES = ((5, 5, 5, 5, 5, 5), (5, 5, 5, 2, 2, 1), (3, 3, 3, 2, 2, 1), (2, 2, 2, 2, 2, 1))
 REDRAWN = 200  # times that a law is fitted for an interval

@@ -3,7 +3,7 @@
     python benchmarks/decode.py DIR
     python benchmarks/decode.py DIR --image-size 224 --images 1000
 
-Prints images a second in threads, and in one; medians, and from where to where the rounds go, in
+Prints images per second in threads, and in one; medians, and from where to where the rounds go, in
 turns. Without DIR the images are the handwritten digits.
 
 ours          the project's: EXIF, alpha, 16 bits; JPEGs shrunk while they are decoded
@@ -67,7 +67,7 @@ def print_table(paths: list[str], image_size: int, *, rounds: int) -> None:
             read(paths, image_size)
             if number:  # the first one fills the system's cache of files
                 found[way].append(len(paths) / (time.perf_counter() - started))
-    print(f"\n{image_size} px, {len(paths)} images, {rounds} rounds: images a second")
+    print(f"\n{image_size} px, {len(paths)} images, {rounds} rounds: images per second")
     print(f"{'':<12}{f'{THREADS} threads':>24}{'one thread':>24}")
     for name in dict.fromkeys(way.rpartition(", ")[0] for way in ways):
         cells = (turns.in_words(found[f"{name}, {kind}"], 0) for kind in ("threads", "one"))

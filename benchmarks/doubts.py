@@ -25,7 +25,7 @@ FLIPPED, LOOKED_AT, DRAWS = 0.10, 0.05, 3
 
 
 def main() -> None:
-    """Print a line a draw, and their mean."""
+    """Print one line per draw, and their mean."""
     silence_tensorflow()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

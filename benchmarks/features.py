@@ -98,7 +98,7 @@ def print_table(model: tk.ModelConfig, paths: list[str], *, links: Path, rounds:
     image_size = extractor.input_shape[1]
     print(
         f"\n{model.backbone}, {image_size} px, {len(paths)} images, {rounds} rounds: "
-        "images a second"
+        "images per second"
     )
     heads = f"{'':<16}{'from files':>24}{'computing':>24}"
     print(f"{heads}{'share':>8}{'times':>8}{'CPU ms':>8}", flush=True)

@@ -39,7 +39,7 @@ SEEDS, RARER = 3, 10
 
 
 def main() -> None:
-    """Print the times of many classes, a line a folder, and the times of the default baselines."""
+    """Print the times of many classes, one line per folder, and those of the default baselines."""
     silence_tensorflow()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,7 +118,7 @@ def searched(leaves: list[int]) -> Iterator[None]:
 
 
 def print_leaves(rows: pd.DataFrame) -> None:
-    """A line a kind of folder: accuracy and log loss for either, and the leaves chosen."""
+    """One line per kind of folder: accuracy and log loss for either, and the leaves chosen."""
     for folder, of_folder in rows.groupby("folder", sort=False):
         found = {name: of_folder[of_folder["leaves"] == name] for name in LEAVES}
         print(f"{folder:<24}", end="")

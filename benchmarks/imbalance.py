@@ -38,7 +38,7 @@ RULES = {"off": "without weights", "auto": "with weights"}
 
 
 def main() -> None:
-    """Print a line a classifier."""
+    """Print one line per classifier."""
     silence_tensorflow()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -98,7 +98,7 @@ def measure(
 
 
 def print_table(rows: pd.DataFrame, title: str) -> None:
-    """A line a classifier, a column for each rule and score."""
+    """One line per classifier, a column for each rule and score."""
     print(f"{title:<30}" + "".join(f"{rule:>20}" for rule in RULES.values()))
     print(f"{'':<30}" + "".join(f"{score:>10}" for score in SCORES.values()) * len(RULES))
     means = rows.pivot_table(index="classifier", columns=["rule", "score"], sort=False)["value"]

@@ -29,7 +29,7 @@ PRECISIONS = ("float32", "int8")
 
 
 def main() -> None:
-    """Print a line a folder."""
+    """Print one line per folder."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

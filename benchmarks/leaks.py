@@ -29,7 +29,7 @@ COLUMNS = ("all", "with a copy", "without", "kept together")
 
 
 def main() -> None:
-    """Print a line a folder and classifier."""
+    """Print one line per folder and classifier."""
     silence_tensorflow()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -96,7 +96,7 @@ def answers(manifest: tk.Manifest, name: str, config: tk.Config) -> np.ndarray:
 
 
 def print_table(rows: pd.DataFrame) -> None:
-    """A line a folder and classifier."""
+    """One line per folder and classifier."""
     print(f"{'accuracy, %':<14}{'leaked':>8}  {'classifier':<30}", end="")
     print("".join(f"{name:>15}" for name in COLUMNS))
     for (folder, name), found in rows.groupby(["folder", "classifier"], sort=False):

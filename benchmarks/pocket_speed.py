@@ -2,7 +2,7 @@
 
     python benchmarks/pocket_speed.py DIR
 
-Prints images a second with decoding and without, taking turns; then how far the features of one
+Prints images per second with decoding and without, taking turns; then how far the features of one
 engine are from Keras' own in float32; then the size and the digest of the weights in the package.
 Speed does not depend on the weights: MobileNet's are random here.
 """
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def print_speed(paths: list[str]) -> None:
-    """Median, minimum and maximum images a second of each subject, in turns."""
+    """Median, minimum and maximum images per second of each subject, in turns."""
     from transferkit.data.loading.prefetch import decoded_batches
     from transferkit.inference.devices import resolve_precision
     from transferkit.inference.predictor import BatchPredictor
@@ -77,7 +77,7 @@ def print_speed(paths: list[str]) -> None:
                     ("without", ended - decoded),
                 ):
                     found.setdefault((name, image_size, what), []).append(len(paths) / seconds)
-    print(f"{'images a second':<40}{'median':>8}{'minimum':>9}{'maximum':>9}")
+    print(f"{'images per second':<40}{'median':>8}{'minimum':>9}{'maximum':>9}")
     for (name, image_size, what), rates in found.items():
         print(
             f"{f'{name}, {image_size} px, {what}':<40}{statistics.median(rates):>8.0f}"

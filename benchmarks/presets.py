@@ -78,7 +78,7 @@ def measure(folder: str, config: tk.Config, preset: str, seed: int) -> dict[str,
 
 
 def print_table(rows: pd.DataFrame, first: str) -> None:
-    """A line a folder and preset."""
+    """One line per folder and preset."""
     print(f"{'folder':<14}{'test':>6}{'preset':>10}{'accuracy, %':>15}{'gain':>15}", end="")
     print(f"{'undone':>8}{'seconds':>9}")
     for (folder, preset), found in rows.groupby(["folder", "preset"], sort=False):

@@ -5,8 +5,8 @@
 
 For each folder of images, over three random splits (the folder's own is not used; small folders
 need more of them): the share of test images that each classifier gets right, mean and deviation
-over the splits; then the same with 5, 10 and 20 training images a class, over five draws. FILE has
-the ImageNet weights of MobileNet with a quarter of the width, where Keras' cache does not.
+over the splits; then the same with 5, 10 and 20 training images per class, over five draws. FILE
+has the ImageNet weights of MobileNet with a quarter of the width, where Keras' cache does not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from transferkit.runtime.process import silence_tensorflow
 from transferkit.runtime.progress import log
 
 TEST, SPLITS, DRAWS = 0.2, 3, 5
-FEW = (5, 10, 20)  # training images a class
+FEW = (5, 10, 20)  # training images per class
 LOGISTIC = "logistic_regression"
 """The probe: its strength is chosen by cross-validation on the training images."""
 
@@ -54,7 +54,7 @@ def main() -> None:
         found = {
             Path(folder).name: measure(folder, compared, splits=asked.splits) for folder in folders
         }
-    for title in ["all training images", *(f"{few} training images a class" for few in FEW)]:
+    for title in ["all training images", *(f"{few} training images per class" for few in FEW)]:
         print_table(title, {folder: tables[title] for folder, tables in found.items()})
 
 
@@ -143,7 +143,7 @@ def fill(
         for few in FEW:
             names = np.array(labels)[order]
             drawn = np.concatenate([order[names == name][:few] for name in sorted(set(labels))])
-            table = tables.setdefault(f"{few} training images a class", {})
+            table = tables.setdefault(f"{few} training images per class", {})
             table.setdefault(title, []).append(accuracy(drawn, test, seed))
 
 
@@ -154,7 +154,7 @@ def split(labels: list[str], groups: list[str], seed: int) -> tuple[np.ndarray, 
 
 
 def print_table(title: str, folders: dict[str, dict[str, list[float]]]) -> None:
-    """One row a subject, one column a folder, and their mean; in percent."""
+    """One row per subject, one column per folder, and their mean; in percent."""
     print(f"\n{title}\n{'accuracy, %':<38}" + "".join(f"{name:>16}" for name in folders), end="")
     print(f"{'mean':>8}")
     for subject in next(iter(folders.values())):

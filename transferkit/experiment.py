@@ -98,9 +98,9 @@ class Experiment:
     def create_run(self, name: str) -> Iterator[Run]:
         """Create the run folder, and hold its lock until the end of the block.
 
-        `name` is its name where none is given. The weights are fetched first: for a
-        network that cannot be had, nothing is written. Where settings turn out to be wrong before
-        all else, the folder goes again.
+        `name` is its name if the settings have none. The weights are downloaded first: if they are
+        not available, nothing is written. If settings turn out to be wrong before training, the
+        folder is removed.
 
         Raises:
             WeightsError: the weights are not in Keras' cache and cannot be downloaded.
@@ -157,8 +157,8 @@ class Experiment:
         if bool(self.source) == bool(self.manifest):
             raise ConfigError(
                 f"Got {'both' if self.source else 'neither'} a source "
-                f"{'and' if self.source else 'nor'} --manifest: give one of them, "
-                "such as a folder with a sub-folder a class."
+                f"{'and' if self.source else 'nor'} --manifest: give one of them, such as a "
+                "folder with one sub-folder per class."
             )
 
 

@@ -104,8 +104,7 @@ def test_too_small_a_side_is_answered_with_the_smallest() -> None:
     with pytest.raises(ConfigError) as caught:
         build_backbone("xception", "none", 64)
     assert str(caught.value) == (
-        "The backbone 'xception' cannot see images of 64 pixels a side: "
-        "pass --image-size 71 or more."
+        "The backbone 'xception' cannot take images of 64 pixels: pass --image-size 71 or more."
     )
 
 

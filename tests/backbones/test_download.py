@@ -25,9 +25,10 @@ def refusal(row: BackboneSpec) -> str:
 
 def sentence(address: str, reason: str, cache: Path) -> str:
     return (
-        f"The ImageNet weights of 'small' are not in Keras' cache, and {address} cannot be had "
-        f"({reason}): put that file at {str(cache / 'small_notop.h5')!r}, name a mirror in "
-        "TRANSFERKIT_MIRROR, or pass --weights FILE, --weights none, or --backbone pocket."
+        f"The ImageNet weights of 'small' are not in Keras' cache, and {address} cannot be "
+        f"downloaded ({reason}): put that file at {str(cache / 'small_notop.h5')!r}, name a "
+        "mirror in TRANSFERKIT_MIRROR, or pass --weights FILE, --weights none, or --backbone "
+        "pocket."
     )
 
 

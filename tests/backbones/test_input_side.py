@@ -37,29 +37,27 @@ def test_pictures_are_decoded_at_the_largest_of_the_sides(
             128,
             (96, 192),
             "The settings are --image-size 128 and --model.image-sizes 96 192: leave "
-            "--image-size out, since "
-            "pictures are decoded at the largest of the sides, 192.",
+            "--image-size out, since images are decoded at the largest of them, 192.",
         ),
         (
             "mobilenet_v2",
             None,
             (24, 96),
-            "The backbone 'mobilenet_v2' cannot see images of 24 pixels a side: "
-            "pass --model.image-sizes 32 or more.",
+            "The backbone 'mobilenet_v2' cannot take images of 24 pixels: pass "
+            "--model.image-sizes 32 or more.",
         ),
         (
             "lenet",
             None,
             (32, 64),
-            "The backbone 'lenet' ends in dense layers, which fit one side alone: "
-            "pass --image-size 64 in place of --model.image-sizes.",
+            "The backbone 'lenet' ends in dense layers, which fit one image size only: pass "
+            "--image-size 64 in place of --model.image-sizes.",
         ),
         (
             "alexnet",
             24,
             (),
-            "The backbone 'alexnet' cannot see images of 24 pixels a side: "
-            "pass --image-size 67 or more.",
+            "The backbone 'alexnet' cannot take images of 24 pixels: pass --image-size 67 or more.",
         ),
     ],
 )

@@ -54,9 +54,9 @@ def chosen(**settings: str) -> str:
 
 def sentence(mirror: str, reason: str, cache: Path) -> str:
     return (
-        "No ImageNet weights in the cache and none from the network: using pocket (96 px). "
-        f"For mobilenet_v2, {mirror}/{PREFERRED.weights_path} cannot be had ({reason}): "
-        f"put that file at {str(cache / PREFERRED.weights_file)!r}, name a mirror in "
+        "No ImageNet weights in the cache and none from the network: using pocket (96 px). For "
+        f"mobilenet_v2, {mirror}/{PREFERRED.weights_path} cannot be downloaded ({reason}): put "
+        f"that file at {str(cache / PREFERRED.weights_file)!r}, name a mirror in "
         "TRANSFERKIT_MIRROR, or pass --weights FILE.\n"
     )
 
@@ -133,7 +133,7 @@ def test_a_silent_server_is_given_up_after_its_time(
     shelved.pause = 1.0
     monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.2)
     assert chosen() == "pocket"
-    assert "cannot be had (no answer in 0.2 seconds)" in capsys.readouterr().err
+    assert "cannot be downloaded (no answer in 0.2 seconds)" in capsys.readouterr().err
     assert shelved.asked == []
 
 

@@ -1,4 +1,4 @@
-"""Weights from nowhere, from a file, and what is said of those that cannot be had."""
+"""Weights from nowhere, from a file, and what is said of those that is not available."""
 
 from __future__ import annotations
 

@@ -108,12 +108,12 @@ def unusable(count: int, name: str, problem: str) -> str:
 
 
 TABLE = (
-    (nothing, "There is no folder 'photos': give one with a sub-folder a class."),
-    (empty_folder, "The folder 'photos' is empty: put a sub-folder a class into it."),
+    (nothing, "There is no folder 'photos': give one with one sub-folder per class."),
+    (empty_folder, "The folder 'photos' is empty: put one sub-folder per class into it."),
     (
         a_file,
-        "'photos' is a file: give a folder with a sub-folder a class, or a .csv file with the "
-        "columns path,label.",
+        "'photos' is a file: give a folder with one sub-folder per class, or a .csv file with "
+        "the columns path,label.",
     ),
     (
         no_class_folders,
@@ -221,8 +221,8 @@ def test_a_bad_folder_is_one_sentence_and_exit_status_1(
 def test_a_name_too_long_for_the_file_system_is_a_sentence(command):
     name = "x" * 300
     assert command("look", name).sentences == [
-        f"transferkit: The folder {name!r} cannot be opened: File name too long; give one that you "
-        "may read, with a sub-folder a class."
+        f"transferkit: The folder {name!r} cannot be opened: File name too long; give one that "
+        "you may read, with one sub-folder per class."
     ]
 
 

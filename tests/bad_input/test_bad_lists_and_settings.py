@@ -74,8 +74,7 @@ FLAGS = (
     ),
     (
         ("--image-size", "16"),
-        "The backbone 'mobilenet_v2' cannot see images of 16 pixels a side: pass "
-        "--image-size 32 or "
+        "The backbone 'mobilenet_v2' cannot take images of 16 pixels: pass --image-size 32 or "
         "more.",
     ),
     (

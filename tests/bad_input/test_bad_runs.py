@@ -61,7 +61,7 @@ BEFORE = (
     ),
     (
         ("--image-size", "8"),
-        "The backbone 'lenet' cannot see images of 8 pixels a side: pass --image-size 16 or more.",
+        "The backbone 'lenet' cannot take images of 8 pixels: pass --image-size 16 or more.",
     ),
     (
         ("--weights", "gone.h5"),
@@ -190,8 +190,8 @@ def test_a_broken_file_among_good_ones_is_named_and_the_others_are_predicted(com
 
 def test_a_job_without_images_is_a_sentence(command):
     assert command("train").sentences == [
-        "transferkit: Got neither a source nor --manifest: give one of them, such as a folder with "
-        "a sub-folder a class."
+        "transferkit: Got neither a source nor --manifest: give one of them, such as a folder "
+        "with one sub-folder per class."
     ]
 
 

@@ -1,4 +1,4 @@
-"""Folders that are odd and can be learnt from: what is left out is named, and nothing is lost."""
+"""Folders that are odd and can be used: what is left out is named, and nothing is lost."""
 
 import csv
 import os

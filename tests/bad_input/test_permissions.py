@@ -41,8 +41,8 @@ def test_a_folder_without_permission_is_a_sentence(as_nobody):
     with pytest.raises(DataError) as caught:
         as_nobody(lambda: look(["photos"]))
     assert str(caught.value) == (
-        "The folder 'photos' cannot be opened: Permission denied; give one that you may read, with "
-        "a sub-folder a class."
+        "The folder 'photos' cannot be opened: Permission denied; give one that you may read, "
+        "with one sub-folder per class."
     )
 
 

@@ -108,8 +108,8 @@ def test_the_weights_of_another_network_are_not_taken_for_its_own(
     with pytest.raises(WeightsError) as caught:
         loaded.probabilities(paths)
     assert str(caught.value) == (
-        f"The weights in {str(weights)!r} are not those that this baseline learnt with: put those "
-        "there again, or fit it anew."
+        f"The weights in {str(weights)!r} are not those that this baseline was fitted with: put "
+        "those there again, or fit it anew."
     )
     features = clone(loaded.pipeline["features"])
     assert len(features.fit_transform(paths)) == len(paths)

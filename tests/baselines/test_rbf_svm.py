@@ -88,10 +88,10 @@ def test_how_long_many_images_take_is_said(capsys: pytest.CaptureFixture[str]) -
     far = (values[:, :4] + 20 * truth[:, np.newaxis]).astype(np.float32)
     fit_classifier("rbf_svm", far, truth, groups=[""] * len(far), seed=0)
     said = capsys.readouterr().err
-    assert re.match(r"8,001 images are many for an RBF SVM: about \d+ s\. With --baselines ", said)
+    assert re.match(r"8,001 images are many for an RBF SVM: about \d+ s\. --baselines ", said)
 
 
-def test_what_is_foretold_grows_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_estimate_grows_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gaussian, "TIMED_IMAGES", 200)
     values, truth = draw(3, images=4_000)
     few = min(gaussian.estimated_seconds(values[:400], truth[:400]) for _ in range(3))
@@ -99,5 +99,5 @@ def test_what_is_foretold_grows_with_the_images(monkeypatch: pytest.MonkeyPatch)
     assert many > 5 * few > 0
 
 
-def test_nothing_is_foretold_of_one_class() -> None:
+def test_there_is_no_estimate_for_one_class() -> None:
     assert gaussian.estimated_seconds(np.ones((9, 2), np.float32), np.zeros(9, int)) == 0

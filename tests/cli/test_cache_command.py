@@ -70,7 +70,7 @@ def test_what_is_remembered_of_files_is_named_and_forgotten(command, tmp_path, m
     Manifest.read(shapes)
     size = sum(path.stat().st_size for path in (tmp_path / "files").iterdir()) / 1e6
     assert command("cache").out.splitlines()[-1] == (
-        f"What files are: {size:.1f} MB in '{tmp_path / 'files'}'."
+        f"File information: {size:.1f} MB in '{tmp_path / 'files'}'."
     )
     command("cache", "--clear")
     assert command("cache").out.splitlines() == [

@@ -212,9 +212,9 @@ def test_features_of_random_weights_are_refused_before_the_training(command, sha
     said = command("compare", shapes, *QUICK, "--baselines", "majority,knn_backbone")
     assert (said.status, said.err) == (
         1,
-        "transferkit: The baseline 'knn_backbone' looks at the features of a pretrained backbone, "
-        "and 'lenet' starts from random weights: "
-        "leave it out, or pass --weights imagenet or a file.\n",
+        "transferkit: The baseline 'knn_backbone' needs the features of a pretrained backbone, "
+        "and 'lenet' starts from random weights: leave it out, or pass --weights imagenet or a "
+        "file.\n",
     )
 
 

@@ -127,7 +127,7 @@ def test_a_curve_that_is_overwritten_leaves_the_files_of_others(folder, shapes, 
 
 
 def test_a_baseline_on_random_features_is_refused(shapes):
-    with pytest.raises(ConfigError, match="looks at the features of a pretrained backbone"):
+    with pytest.raises(ConfigError, match="needs the features of a pretrained backbone"):
         curve([str(shapes), "--backbone", "lenet", "--baselines", "knn_backbone"])
 
 

@@ -66,7 +66,7 @@ def test_a_named_backbone_without_weights_is_an_error_that_names_pocket(command,
     assert said.status == 1
     assert said.err.splitlines()[-1] == (
         "transferkit: The ImageNet weights of 'mobilenet_v2' are not in Keras' cache, and "
-        f"{os.environ['TRANSFERKIT_MIRROR']}/{row.weights_path} cannot be had "
+        f"{os.environ['TRANSFERKIT_MIRROR']}/{row.weights_path} cannot be downloaded "
         "([Errno 111] Connection refused): "
         f"put that file at '{tmp_path}/keras/models/{row.weights_file}', name a mirror in "
         "TRANSFERKIT_MIRROR, or pass --weights FILE, --weights none, or --backbone pocket."
@@ -77,15 +77,15 @@ def test_a_named_backbone_without_weights_is_an_error_that_names_pocket(command,
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (["nowhere"], "There is no folder 'nowhere': give one with a sub-folder a class."),
+        (["nowhere"], "There is no folder 'nowhere': give one with one sub-folder per class."),
         (
             ["--manifest", "gone.csv"],
             "There is no file 'gone.csv': give a .csv with the columns path,label.",
         ),
         (
             [],
-            "Got neither a source nor --manifest: give one of them, such as a folder with a "
-            "sub-folder a class.",
+            "Got neither a source nor --manifest: give one of them, such as a folder with one "
+            "sub-folder per class.",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_features_of_random_weights_are_refused_by_the_name_that_auto_means(comm
     assert command("compare", shapes, *given) == (
         1,
         "",
-        "transferkit: The baseline 'knn_backbone' looks at the features of a pretrained backbone, "
-        "and 'mobilenet_v2' starts from random weights: "
-        "leave it out, or pass --weights imagenet or a file.\n",
+        "transferkit: The baseline 'knn_backbone' needs the features of a pretrained backbone, "
+        "and 'mobilenet_v2' starts from random weights: leave it out, or pass --weights imagenet "
+        "or a file.\n",
     )

@@ -232,8 +232,8 @@ def test_a_folder_that_is_there_is_replaced_only_if_asked(command, shapes, tmp_p
         ),
         (
             ["--backbone", "resnet50"],
-            "--backbone and --weights say which network judges the images, and nothing asks it: "
-            "pass --label-issues or --shift too, or leave them out.",
+            "--backbone and --weights are for --label-issues and --shift alone: pass one of "
+            "these too, or leave them out.",
         ),
         (["--seed", "-1"], "The setting 'seed' is -1: it should be between 0 and 4294967295."),
     ],

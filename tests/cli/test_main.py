@@ -107,7 +107,7 @@ def test_an_error_of_the_users_is_one_line_and_status_1(capsys, tmp_path):
     assert run(["train", str(tmp_path / "nowhere")], capsys) == (
         1,
         "",
-        f"transferkit: There is no folder '{tmp_path}/nowhere': give one with a sub-folder a "
+        f"transferkit: There is no folder '{tmp_path}/nowhere': give one with one sub-folder per "
         "class.\n",
     )
 
@@ -131,7 +131,7 @@ def test_a_line_of_the_backbones(capsys):
     [
         ("mobilenet_v2", "ImageNet"),
         ("pocket", "embedded"),
-        ("lenet", "none: it learns from scratch"),
+        ("lenet", "none: trained from scratch"),
     ],
 )
 def test_the_table_of_backbones_says_which_weights_there_are(name, weights, capsys):

@@ -100,7 +100,7 @@ def test_a_source_or_a_manifest_is_wanted_and_not_both(source: str) -> None:
     with pytest.raises(ConfigError) as caught:
         job.read_manifest()
     assert str(caught.value) == (
-        f"Got {words} --manifest: give one of them, such as a folder with a sub-folder a class."
+        f"Got {words} --manifest: give one of them, such as a folder with one sub-folder per class."
     )
 
 

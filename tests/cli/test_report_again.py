@@ -62,8 +62,8 @@ def test_without_the_network_the_sections_that_need_it_say_so(command, run):
     (run / "explanations.json").unlink()
     assert command("report", run).status == 0
     html = (run / "report.html").read_text("utf-8")
-    assert html.count("What is looked at needs lenet itself: There is no network in") == 2
-    assert "What is looked at needs random_forest_pixels itself: There is no baseline in" in html
+    assert html.count("These sections need lenet itself: There is no network in") == 2
+    assert "These sections need random_forest_pixels itself: There is no baseline in" in html
     assert 'id="confusion"' in html
 
 
@@ -72,7 +72,7 @@ def test_a_run_that_was_stopped_says_how_many_did_not_answer(command, run):
     content["classifiers"] = content["classifiers"][:2]
     (run / "results.json").write_text(json.dumps(content), "utf-8")
     assert command("report", run).status == 0
-    note = "The run was stopped: 1 of its 3 classifiers did not answer."
+    note = "The run was stopped: 1 of its 3 classifiers have no predictions."
     assert note in (run / "report.html").read_text("utf-8")
 
 
@@ -143,6 +143,6 @@ def test_a_run_that_was_killed_in_training_names_what_its_network_is_good_for(co
     said = command("report", run)
     assert (said.status, said.err) == (
         1,
-        f"transferkit: The run {str(run)!r} has no answers of a classifier to report on: it did "
-        f"not end; `transferkit predict {run} FILES` uses its network.\n",
+        f"transferkit: The run {str(run)!r} has no predictions of a classifier to report on: it "
+        f"did not finish; `transferkit predict {run} FILES` uses its network.\n",
     )

@@ -109,7 +109,7 @@ def test_a_baseline_that_cannot_answer_leaves_the_answers_before_it(
     monkeypatch.undo()
     said = command("report", run)
     assert said.status == 0
-    assert "The run was stopped: 1 of its 2 classifiers did not answer." in (
+    assert "The run was stopped: 1 of its 2 classifiers have no predictions." in (
         run / "report.html"
     ).read_text("utf-8")
 

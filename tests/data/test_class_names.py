@@ -80,9 +80,9 @@ def test_a_split_in_which_nothing_can_be_right_is_refused(split, drawn):
     with pytest.raises(DataError) as caught:
         Manifest.read(folder)
     assert str(caught.value) == (
-        f"No class of {name} is in train, so no answer could be right: 'cats', 'dogs' against "
-        "'Cats', 'Dogs'; the names differ in case alone; give the classes the same names in both, "
-        f"or take the {name} images out."
+        f"No class of {name} is in train, so no prediction could be correct: 'cats', 'dogs' "
+        "against 'Cats', 'Dogs'; the names differ in case alone; give the classes the same names "
+        f"in both, or take the {name} images out."
     )
 
 

@@ -33,7 +33,7 @@ def test_five_are_named_and_the_rest_counted():
 def test_of_copies_all_but_the_first_are_named():
     rows = [("copy", f"/x/a/{number}.jpg", "", f"copy:{number // 2}") for number in range(4)]
     assert sentences(as_findings(rows), noted=True) == [
-        "Exact copies of other files, a group for each (2): 'a/1.jpg', 'a/3.jpg'."
+        "Exact copies of other files, one group for each (2): 'a/1.jpg', 'a/3.jpg'."
     ]
     (copies,) = [kind for kind in FINDINGS if kind.name == "copy"]
     assert of_kind(as_findings(rows), copies)["path"].tolist() == [

@@ -150,5 +150,5 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(DataError) as caught:
         files_below(tmp_path / "gone")
     assert str(caught.value) == (
-        f"There is no folder '{tmp_path}/gone': give one with a sub-folder a class."
+        f"There is no folder '{tmp_path}/gone': give one with one sub-folder per class."
     )

@@ -79,8 +79,8 @@ def test_it_is_said_where_no_image_is_left_to_choose_by(drawn, images, said):
     manifest = Manifest.read(drawn(images=images))
     assert len(manifest.part("validation")) == (0 if said else 3)
     sentence = (
-        "There is no validation image: nothing tells whether fine-tuning helps, or how sure the "
-        "network may be."
+        "There is no validation image: whether fine-tuning helps cannot be checked, and the "
+        "probabilities are not calibrated."
     )
     assert (sentence in manifest.notes) is said
 

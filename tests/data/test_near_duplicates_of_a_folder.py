@@ -33,9 +33,8 @@ def test_near_duplicates_of_a_class_are_kept_in_one_split_and_named(near):
         ]
         assert copies["split"].nunique() == 1
     assert manifest.notes[1:] == (
-        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), a group "
-        "for each (1): 'field/copy.jpg'; --data.no-near-duplicates "
-        "(near_duplicates=False) "
+        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), one "
+        "group for each (1): 'field/copy.jpg'; --data.no-near-duplicates (near_duplicates=False) "
         "leaves the search out.",
     )
 
@@ -102,11 +101,10 @@ def test_frames_of_a_fixed_camera_are_split_and_the_flag_is_named(static):
     assert (manifest.counts() > 0).all(axis=None)
     assert set(manifest.frame["group"]) == {""}
     assert manifest.notes[1:] == (
-        "Pictures nearly alike that are most of a class, as of a fixed camera, where only exact "
+        "Nearly identical images that make up most of a class, as of a fixed camera; only exact "
         "copies are kept together (16): 'high/00.jpg', 'high/02.jpg', 'high/04.jpg', "
         "'high/06.jpg', 'high/08.jpg' and 11 more; --data.no-near-duplicates "
-        "(near_duplicates=False) "
-        "leaves the search out.",
+        "(near_duplicates=False) leaves the search out.",
     )
 
 

@@ -46,7 +46,7 @@ def test_the_folder_says_where_it_is_from_and_what_was_left_out(leaves):
         "classes": {"oak": "oak", "maple%2Fred": "maple/red"},
         "images": {"train": 6, "validation": 2, "test": 3},
         "notes": [
-            "Left out, being neither train, validation nor test: corrupted_fog.",
+            "Left out, as neither train, validation nor test: corrupted_fog.",
             "1 images of test have no label: left out.",
         ],
     }

@@ -130,7 +130,7 @@ def test_damage_is_said_and_computed_again(
     np.testing.assert_array_equal(again.values, first.values)
     assert again.cached == 0
     assert capsys.readouterr().err == (
-        f"Kept features were damaged and are computed again: '{block}' is removed.\n"
+        f"Cached features were damaged and are computed again: '{block}' is removed.\n"
     )
     assert world.read(1, 2).cached == 2
 
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_once(
     for _ in range(2):
         assert world.read(1).cached == 0
     assert capsys.readouterr().err == (
-        f"Features cannot be kept in '{tmp_path}/file/kept' (Not a directory): free some space, "
+        f"Features cannot be cached in '{tmp_path}/file/kept' (Not a directory): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0.\n"
     )
 

@@ -69,7 +69,7 @@ def test_how_many_were_kept_is_said(
     read(pretrained, files[:3])
     assert said(capsys) == []
     read(pretrained, files)
-    assert said(capsys) == ["Features of 3 of 4 images were kept from before."]
+    assert said(capsys) == ["Features of 3 of 4 images come from the cache."]
 
 
 def test_a_file_under_another_name_is_known_and_another_content_is_not(
@@ -79,7 +79,7 @@ def test_a_file_under_another_name_is_known_and_another_content_is_not(
     shutil.move(files[0], files[0] + ".renamed.png")
     Image.new("RGB", (40, 40), "red").save(files[1])
     after = read(pretrained, [files[0] + ".renamed.png", *files[1:]]).values
-    assert said(capsys) == ["Features of 3 of 4 images were kept from before."]
+    assert said(capsys) == ["Features of 3 of 4 images come from the cache."]
     np.testing.assert_array_equal((after == before).all(axis=1), [True, False, True, True])
 
 

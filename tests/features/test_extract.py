@@ -60,8 +60,8 @@ def test_random_weights_are_refused(manifest: Manifest, scratch: Config) -> None
     with pytest.raises(ConfigError) as caught:
         extract_features(spec_of(scratch), paths(manifest))
     assert str(caught.value) == (
-        "The frozen features of 'lenet' were asked for with --weights none: "
-        "random weights say nothing; give --weights imagenet or a file."
+        "The frozen features of 'lenet' were asked for with --weights none: random weights give "
+        "no useful features; pass --weights imagenet or a file."
     )
 
 

@@ -159,4 +159,4 @@ def test_what_is_kept_is_by_the_engine_that_computed_it(
     assert identities() == [f"TensorFlow {tf.__version__} keras, CPU, float32"]
     np.testing.assert_array_equal(first, read("keras"))
     np.testing.assert_array_equal(read("graph"), first)
-    assert "Features of 6 of 6 images were kept from before." in capsys.readouterr().err
+    assert "Features of 6 of 6 images come from the cache." in capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_int8_is_for_what_does_not_learn() -> None:
     assert bits.int8
     assert bits.reduced
     assert bits.trainable == learning
-    assert bits.words == f"{learning.words}, int8 where nothing learns"
+    assert bits.words == f"{learning.words}, int8 for frozen layers"
 
 
 @needs_nncf
@@ -125,7 +125,7 @@ def test_every_output_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert verify_parity(engine, images) is engine
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("Quantised to int8 in ")
+    assert printed.err.startswith("Quantized to int8 in ")
 
 
 @needs_nncf

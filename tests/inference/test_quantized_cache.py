@@ -32,7 +32,7 @@ pytestmark = [
     ),
 ]
 GENEROUS = 10**9
-KEPT = "The network in int8 is kept from before.\n"
+KEPT = "The int8 network comes from the cache.\n"
 
 
 class World:
@@ -56,7 +56,7 @@ class World:
     @property
     def made(self) -> int:
         """How often something was quantised."""
-        return self.log.count("Quantised to int8 in ")
+        return self.log.count("Quantized to int8 in ")
 
     def engine(self, model: keras.Model | None = None, *, bound: int = GENEROUS) -> Engine:
         """What a new process would start for `model`, else for `pocket`."""
@@ -87,7 +87,7 @@ def small(seed: int) -> keras.Model:
 
 def test_it_is_read_back_and_says_the_same(world: World) -> None:
     first = outputs_of(world.engine(small(0)))
-    assert world.said().splitlines()[-1].startswith("Quantised to int8 in ")
+    assert world.said().splitlines()[-1].startswith("Quantized to int8 in ")
     made = world.made
     again = outputs_of(world.engine(small(0)))  # of other names
     assert world.made == made > 0
@@ -141,7 +141,7 @@ def test_a_damaged_one_is_made_again(world: World, damage: str) -> None:
     assert world.made == 2 * made
     first_line, *others = world.said().splitlines()
     assert first_line == (
-        f"A quantised network was damaged and is made again: '{path}' is removed."
+        f"A cached int8 network was damaged and is made again: '{path}' is removed."
     )
     assert KEPT.strip() not in others
     assert (again[0] == first[0]).all()
@@ -173,8 +173,8 @@ def test_where_nothing_can_be_written_it_goes_on_and_says_it_once(
     assert (outputs_of(world.engine(small(0)))[0] == first[0]).all()
     (line,) = [line for line in world.said().splitlines() if "cannot" in line]
     assert line == (
-        f"Networks in int8 cannot be kept in '{features_folder()}' (Not a directory): free "
-        "some space, name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
+        f"Networks in int8 cannot be cached in '{features_folder()}' (Not a directory): free some "
+        "space, name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
 
 
@@ -185,7 +185,7 @@ def test_one_that_cannot_be_serialised_is_not_kept(
     place = QuantizedNetworkCache(network, bound=GENEROUS)
     monkeypatch.setattr(tempfile, "tempdir", "/dev/full/nothing")
     place.write(network)
-    assert "Networks in int8 cannot be kept in" in world.said()
+    assert "Networks in int8 cannot be cached in" in world.said()
     assert world.files == []
 
 

@@ -82,22 +82,22 @@ def test_the_verdict_says_the_gain_and_who_leads(found):
 def test_a_flat_curve_is_called_flat_and_few_images_enough():
     first, second = curve(network(FLAT, shift=0)).verdict
     assert first.startswith("The curve is flat: twice the images would bring net hardly anything")
-    assert second == "It comes within a point of its 90.0 % with 5 images a class already, of 100."
+    assert second == "It is within a point of its 90.0 % with 5 images per class already, of 100."
 
 
 def test_a_baseline_that_overtakes_is_said():
     rival = [70, 60, 50, 40, 20, 15, 10]
     assert curve(network(FALLING), line("forest", rival)).verdict[-1] == (
-        "forest overtakes net between 10 and 20 images a class: it is clearly behind with 10, by "
-        "8.0 points, and clearly ahead with 20; it leads by 8.5 points with all of them."
+        "forest overtakes net between 10 and 20 images per class: it is clearly behind with 10, "
+        "by 8.0 points, and clearly ahead with 20; it leads by 8.5 points with all of them."
     )
 
 
 def test_a_network_that_leads_late_is_said():
     late = [70, 60, 50, 40, 30, 15, 10]
     assert curve(network(late), line("forest", FALLING)).verdict[-1] == (
-        "net overtakes forest between 20 and 50 images a class: it is clearly behind with 20, by "
-        "3.0 points, and clearly ahead with 50; it leads by 8.5 points with all of them."
+        "net overtakes forest between 20 and 50 images per class: it is clearly behind with 20, "
+        "by 3.0 points, and clearly ahead with 50; it leads by 8.5 points with all of them."
     )
 
 
@@ -166,7 +166,7 @@ def test_too_few_sizes_promise_nothing():
     )
     assert one.law is None
     assert short.verdict == [
-        "With 5 images a class there are too few sizes to tell what more would bring."
+        "With 5 images per class there are too few sizes to estimate the gain from more."
     ]
 
 
@@ -177,8 +177,8 @@ def test_one_draw_says_nothing_of_how_far_to_trust_it():
         "photos", ("a", "b"), SIZES * 2, TESTS, np.ones(7, int), (one,), 0.5
     )
     assert found.verdict == [
-        f"Twice the images would bring net about {one.gain.gain * 100:.1f} points; "
-        "how far to trust that, one draw cannot say."
+        f"Twice the images would bring net about {one.gain.gain * 100:.1f} points; a single "
+        "subset gives no interval."
     ]
 
 

@@ -65,7 +65,7 @@ def test_twice_is_the_same(found, manifest):
 def test_every_size_is_said(manifest, capsys):
     learning_curve(manifest, RANDOM, baselines=["majority"], draws=1)
     said = [line.rpartition(";")[0] for line in capsys.readouterr().err.splitlines()]
-    assert said == [f"{size} images a class: majority 33.3%" for size in (1, 2, 5, 12)]
+    assert said == [f"{size} images per class: majority 33.3%" for size in (1, 2, 5, 12)]
 
 
 def test_random_weights_have_no_probe(manifest):

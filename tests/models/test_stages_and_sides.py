@@ -119,7 +119,6 @@ def test_another_side_than_the_largest_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
         extractor("mobilenet_025", 32, image_sizes=(32, 64))
     assert str(caught.value) == (
-        "The settings are --image-size 32 and --model.image-sizes 32 64: leave "
-        "--image-size out, since pictures are "
-        "decoded at the largest of the sides, 64."
+        "The settings are --image-size 32 and --model.image-sizes 32 64: leave --image-size out, "
+        "since images are decoded at the largest of them, 64."
     )

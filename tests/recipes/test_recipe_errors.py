@@ -16,8 +16,8 @@ WRONG = (
     (
         ("lenet",),
         1,
-        "Got neither a source nor --manifest: give one of them, such as a folder with a "
-        "sub-folder a class.",
+        "Got neither a source nor --manifest: give one of them, such as a folder with one "
+        "sub-folder per class.",
     ),
     (
         ("lenet", "DIR", "--epoch", "3"),
@@ -68,7 +68,7 @@ WRONG = (
     (
         ("vgg16", "no-such-folder"),
         1,
-        "There is no folder 'no-such-folder': give one with a sub-folder a class.",
+        "There is no folder 'no-such-folder': give one with one sub-folder per class.",
     ),
 )
 

@@ -181,7 +181,7 @@ def test_a_recipe_is_30_to_60_lines(name: str) -> None:
 
 
 def test_a_recipe_trains_on_two_devices(drawn: Callable[..., Path], tmp_path: Path) -> None:
-    """Nine images a class: batches and splits that two devices cannot share evenly.
+    """Nine images per class: batches and splits that two devices cannot share evenly.
 
     A fresh process, since a CPU becomes two devices only before TensorFlow starts; also where a
     run is to be overwritten, for which the network is built early.

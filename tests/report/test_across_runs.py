@@ -69,7 +69,7 @@ def test_no_run_is_an_error():
 def test_a_run_that_did_not_end_is_an_error(tmp_path):
     with pytest.raises(RunError) as error:
         runs_side_by_side([Run(tmp_path)])
-    assert str(error.value) == f"The run '{tmp_path}' has no scores.json: it did not end."
+    assert str(error.value) == f"The run '{tmp_path}' has no scores.json: it did not finish."
 
 
 def test_another_scores_json_is_an_error(tmp_path):

@@ -227,8 +227,8 @@ def test_probabilities_of_another_shape_are_an_error(manifest):
         compare([Own(manifest.classes, width=2)], manifest)
     number = len(manifest.part("test"))
     assert str(error.value) == (
-        f"The probabilities of own are of the shape ({number}, 2): they should be of "
-        f"({number}, 3), an image a row and a class a column."
+        f"The probabilities of own have the shape ({number}, 2): it should be ({number}, 3), one "
+        "row per image and one column per class."
     )
 
 

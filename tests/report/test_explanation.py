@@ -49,8 +49,8 @@ def image_in(uri: str) -> Image.Image:
 def test_there_are_four_of_each_group_and_no_image_twice(found: Explanations) -> None:
     assert [(group.title, len(group.images)) for group in found.groups] == [
         ("Most confidently wrong", 4),
-        ("Wrong, drawn from the others", 2),
-        ("Right, drawn from all", 4),
+        ("Wrong, sampled from the others", 2),
+        ("Correct, sampled from all", 4),
     ]
     paths = [each.path for group in found.groups for each in group.images]
     assert len(set(paths)) == len(paths)

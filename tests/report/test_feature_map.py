@@ -47,9 +47,7 @@ def test_every_test_image_is_on_it_and_few_are_joined_by_training_images(
     assert kinds.count("right") + 6 == len(world.truth)
     train = world.manifest.part("train")
     assert kinds.count("train") == len(train)
-    assert found.note == (
-        f"Of the training images, the small dots, {len(train)} of {len(train)} are there."
-    )
+    assert found.note == (f"The small dots are {len(train)} of the {len(train)} training images.")
 
 
 def test_the_wrong_are_drawn_on_top(found: FeatureMap) -> None:
@@ -67,10 +65,10 @@ def test_a_point_says_what_it_is(found: FeatureMap, world: World) -> None:
     row = world.result.probabilities[0]
     answer = world.manifest.classes[row.argmax()]
     expected = (
-        f"{Path(test['path'][0]).name}: {test['label'][0]}; "
-        f"the answer is {answer} ({100 * row.max():.1f} %)"
+        f"{Path(test['path'][0]).name}: {test['label'][0]}; predicted {answer} "
+        f"({100 * row.max():.1f} %)"
     )
-    assert expected in {point.says for point in found.points}
+    assert expected in {point.caption for point in found.points}
 
 
 def test_names_that_are_not_utf_8_are_on_it(world: World) -> None:
@@ -79,9 +77,11 @@ def test_names_that_are_not_utf_8_are_on_it(world: World) -> None:
     odd = [name if label == world.manifest.classes[0] else label for label in frame["label"]]
     manifest = Manifest(frame.assign(label=pd.Series(odd, dtype=object)))
     rows, _ = module._rows(manifest, world.result, world.truth, seed=0)
-    test = [says for says, kind in zip(rows["says"], rows["kind"], strict=True) if kind != "train"]
-    assert any(f": {name}; the answer is " in says for says in test)
-    assert any(says.endswith(f": {name}, a training image") for says in rows["says"])
+    test = [
+        says for says, kind in zip(rows["caption"], rows["kind"], strict=True) if kind != "train"
+    ]
+    assert any(f": {name}; predicted " in says for says in test)
+    assert any(says.endswith(f": {name}, a training image") for says in rows["caption"])
 
 
 def test_each_point_has_its_own_picture(found: FeatureMap) -> None:
@@ -103,7 +103,7 @@ def test_of_many_images_some_are_drawn(world: World, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "MAX_TEST_IMAGES", 12)
     rows, note = module._rows(world.manifest, world.result, world.truth, seed=0)
     assert len(rows) == 12
-    assert note == f"12 of the {len(test)} test images, drawn at random."
+    assert note == f"12 of the {len(test)} test images, sampled at random."
 
 
 def test_where_many_images_are_the_wrong_ones_have_pictures_first(
@@ -157,12 +157,12 @@ def test_the_page_shows_it(found: FeatureMap) -> None:
     assert text.count("<title>") == len(found.points)
     assert text.count("<circle ") == len(found.points) + 6  # the rings
     assert text.count("<svg ") == text.count('role="img"') == 1
-    assert "the 6 ringed were answered wrongly" in text
+    assert "the 6 ringed are misclassified" in text
     assert len(text) < 1_200_000
 
 
 def test_names_on_it_stay_text(found: FeatureMap) -> None:
-    point = dataclasses.replace(found.points[0], says="</title><script>alert(1)</script>")
+    point = dataclasses.replace(found.points[0], caption="</title><script>alert(1)</script>")
     named = dataclasses.replace(found, points=(point,), legend=(("<b>", 1),))
     text = rendered("feature_map.html", feature_map=named)
     assert "<script>" not in text

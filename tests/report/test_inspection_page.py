@@ -51,16 +51,16 @@ def test_the_worst_comes_first_and_what_is_only_good_to_know_last(spoilt):
 def test_the_verdict_says_what_can_be_learnt_from_and_what_to_look_at(spoilt):
     found = look(spoilt)
     assert verdict(found, finding_groups(found)) == (
-        "38 images of 3 classes can be learnt from; 3 of 41 files are left out. Look first at the "
-        "same file under two labels (2), files that cannot be used (1), exact copies of other "
-        "files (2) and 1 more finding."
+        "38 images of 3 classes can be used; 3 of 41 files are left out. Start with the same "
+        "file under two labels (2), files that cannot be used (1), exact copies of other files "
+        "(2) and 1 more finding."
     )
 
 
 def test_the_verdict_on_good_images_is_short(good):
     assert verdict(good, finding_groups(good)) == (
-        "60 images of 3 classes can be learnt from. Nothing was found that would harm a network "
-        "or flatter its score."
+        "60 images of 3 classes can be used. Nothing was found that would harm a network or "
+        "flatter its score."
     )
 
 
@@ -69,8 +69,8 @@ def test_the_verdict_names_a_class_that_is_not_scored(drawn):
     (folder / "y" / "001.png").unlink()
     found = look(folder)
     assert verdict(found, finding_groups(found)) == (
-        "3 images of 2 classes can be learnt from. But the class 'y' cannot be scored. "
-        "Nothing else was found that would harm a network or flatter its score."
+        "3 images of 2 classes can be used. But the class 'y' cannot be scored. Nothing else was "
+        "found that would harm a network or flatter its score."
     )
 
 
@@ -81,14 +81,14 @@ def test_the_verdict_counts_the_classes_that_are_not_scored(drawn):
     (folder / "x" / "no image.png").write_bytes(b"nothing")
     found = look(folder)
     assert verdict(found, finding_groups(found)) == (
-        "4 images of 3 classes can be learnt from; 1 of 5 files is left out. But 2 classes cannot "
-        "be scored. Look first at files that cannot be used (1)."
+        "4 images of 3 classes can be used; 1 of 5 files is left out. But 2 classes cannot be "
+        "scored. Start with files that cannot be used (1)."
     )
 
 
 def test_the_verdict_is_at_the_top(spoilt):
     html = look_page(look(spoilt))
-    assert html.index("38 images of 3 classes can be learnt from") < html.index("<main>")
+    assert html.index("38 images of 3 classes can be used") < html.index("<main>")
 
 
 def test_every_finding_has_a_section_with_its_advice(spoilt):
@@ -103,7 +103,7 @@ def test_every_finding_has_a_section_with_its_advice(spoilt):
         "Exact copies of other files: 2",
         "Pictures of nearly one colour: 1",
     ]
-    assert "There is nothing to learn from in them: remove them." in html
+    assert "They hold nothing to learn: remove them." in html
 
 
 def test_copies_are_side_by_side_with_label_split_and_path(spoilt):
@@ -157,7 +157,7 @@ def test_a_class_that_has_all_of_something_is_warned_of(drawn):
         "All of them are of the class 'circles': a network may take it for a mark of that class."
     )
     assert verdict(found, [alpha]) == (
-        "30 images of 3 classes can be learnt from. Look first at files with an alpha channel (8)."
+        "30 images of 3 classes can be used. Start with files with an alpha channel (8)."
     )
 
 
@@ -240,7 +240,7 @@ def test_names_that_are_not_utf_8_are_shown_as_far_as_they_are_text(drawn):
 def test_what_is_below_is_not_said_twice(spoilt):
     html = look_page(look(spoilt))
     assert "3 of 41 files were left out; the list names each." in html
-    assert "Exact copies of other files, a group for each (2)" not in html
+    assert "Exact copies of other files, one group for each (2)" not in html
 
 
 def test_every_id_is_there_once(spoilt):

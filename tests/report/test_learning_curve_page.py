@@ -13,7 +13,7 @@ from transferkit.learning_curves.curve import CurveLine
 from transferkit.learning_curves.doubling import Correctness
 from transferkit.learning_curves.summary import LearningCurveSummary
 from transferkit.report.learning_curve.figure import growth
-from transferkit.report.learning_curve.page import curve_page, foretold, headlines
+from transferkit.report.learning_curve.page import curve_page, extrapolated, headlines
 
 SIZES = np.array([1.0, 2, 5, 10, 20, 50])
 DRAWS = np.array([2, 2, 2, 2, 2, 1])
@@ -69,27 +69,27 @@ def test_the_headlines_are_of_the_best(curve):
             "with twice the images",
             f"{within}, net",
         ),
-        ("50.0 %", "always one class", "the answer that needs no image"),
+        ("50.0 %", "always one class", "without any training"),
     ]
 
 
 def test_the_last_row_foretells_twice_the_images(curve):
-    row = foretold(curve)
+    row = extrapolated(curve)
     assert row[0] == "twice: 100"
-    assert row[-2:] == ["200", "foretold"]
+    assert row[-2:] == ["200", "extrapolated"]
     assert row[1] == f"+{curve.lines[0].gain.gain * 100:.1f} points"
 
 
 def test_a_curve_without_a_law_foretells_nothing():
     short = line("net", "network", 0.9, sizes=3)
     few = LearningCurveSummary("photos", ("a", "b"), SIZES[:3] * 2, 200, DRAWS[:3], (short,), 0.5)
-    assert foretold(few) == ["twice: 10", "–", "20", "foretold"]
+    assert extrapolated(few) == ["twice: 10", "–", "20", "extrapolated"]
     assert "too few sizes" in curve_page(few, Config())
 
 
 def test_the_figure_reads_itself_out(curve):
     assert (
-        'aria-label="Accuracy from 1 to 50 images a class: net rises from 49.8 % to 89.0 %; '
+        'aria-label="Accuracy from 1 to 50 images per class: net rises from 49.8 % to 89.0 %; '
         '&lt;forest&gt; rises from 29.8 % to 69.0 %; b rises from 19.8 % to 59.0 %."'
     ) in growth(curve)
 

@@ -76,7 +76,7 @@ def test_the_card_is_about_the_best_network(card):
 def test_the_card_says_where_it_fails_and_what_was_not_tested(card, report):
     entry = report.entries[0]
     worst = min(entry["per_class"], key=lambda name: entry["per_class"][name]["recall"])
-    assert f"The classes that it finds hardest:\n{worst} (recall " in plain(card)
+    assert f"The classes with the lowest recall:\n{worst} (recall " in plain(card)
     assert "It was not tested by groups of images" in card
 
 

@@ -30,7 +30,7 @@ def found(baselines: list[Baseline], manifest: Manifest) -> list[PixelMap]:
 def test_only_what_looks_at_pixels_has_a_map(found: list[PixelMap]) -> None:
     (only,) = found
     assert only.name == "decision_tree_pixels"
-    assert only.how == "by what its trees' splits on a pixel gained in training"
+    assert only.how == "by the gain of its trees' splits on each pixel in training"
     content = base64.b64decode(only.uri.partition(",")[2])
     assert Image.open(BytesIO(content)).size == (192, 192)
 

@@ -171,7 +171,9 @@ def test_a_folder_without_a_run_is_a_sentence(tmp_path, name):
 def test_a_missing_json_file_is_a_sentence(run):
     with pytest.raises(RunError) as caught:
         run.json("scores.json")
-    assert str(caught.value) == f"The run {str(run.folder)!r} has no scores.json: it did not end."
+    assert str(caught.value) == (
+        f"The run {str(run.folder)!r} has no scores.json: it did not finish."
+    )
 
 
 def test_a_damaged_json_file_is_a_sentence(run):

@@ -84,7 +84,7 @@ def test_features_come_out_on_the_way(
     found = extract_features(spec_of(pretrained), fit.train.paths)
     number = len(set(fit.train.paths))
     assert capsys.readouterr().err == (
-        f"Features of {number} of {number} images were kept from before.\n"
+        f"Features of {number} of {number} images come from the cache.\n"
     )
     assert {each.folder for each in list_tables(features_folder())} == on_the_way
     data = dataclasses.replace(pretrained.data, cache_gb=0)
@@ -103,7 +103,7 @@ def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
     rows = keep(second)
     images = len(second.train) + len(second.validation)
     assert capsys.readouterr().err == (
-        f"Activations of {images} of {images} images were kept from before.\n"
+        f"Activations of {images} of {images} images come from the cache.\n"
     )
     assert sum(each.seconds for each in rows.train) == pytest.approx(whole)
     assert second.borrowed_seconds > first.borrowed_seconds
@@ -131,8 +131,8 @@ def test_rows_without_room_are_said(
     assert cache_activations(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"What enters stage3_block1_first_pad of {images} images and views takes 0.0 GB, "
-        "and --cache-gb is 1e-06: each epoch runs the whole network from pixels."
+        f"The activations before stage3_block1_first_pad of {images} images and views take 0.0 "
+        "GB, and --cache-gb is 1e-06: each epoch decodes the images and runs the whole network."
     )
 
 
@@ -145,6 +145,6 @@ def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
     assert cache_activations(fit, 1) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"What enters stage3_block1_first_pad of {images} images and views cannot all be kept: "
-        "each epoch runs the whole network from pixels."
+        f"The activations before stage3_block1_first_pad of {images} images and views cannot all "
+        "be cached: each epoch decodes the images and runs the whole network."
     )

@@ -103,7 +103,7 @@ def test_averaged_weights_are_kept_where_their_loss_is_lower(
     assert fit.averaged == pytest.approx(losses[2])
     assert fit.summary.averaged_checkpoints == (1, 2)
     assert capsys.readouterr().err == (
-        f"fine-tune: the weights of the epochs 1, 2 averaged: validation loss {losses[2]:.3f}\n"
+        f"fine-tune: the weights of the epochs 1, 2 are averaged: validation loss {losses[2]:.3f}\n"
     )
 
 
@@ -153,5 +153,5 @@ def test_whether_the_mirror_helped_is_said_and_done(
     helps = network.summary.tta
     assert network.model.name.startswith("mirrored_") == helps
     said = capsys.readouterr().err
-    assert ("both are looked at" in said, "it is left out" in said) == (helps, not helps)
+    assert ("it is used" in said, "it is left out" in said) == (helps, not helps)
     json.dumps(network.summary.to_json())

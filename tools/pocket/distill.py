@@ -137,7 +137,7 @@ class LessonCheckpoint(keras.callbacks.Callback):
         loss = float((logs or {})["loss"])
         row = {"step": step, "loss": round(loss, 4), "pictures a second": round(rate)}
         log(
-            f"Step {step:,} of {lesson.steps:,}: loss {loss:.3f}, {rate:.0f} pictures a second, "
+            f"Step {step:,} of {lesson.steps:,}: loss {loss:.3f}, {rate:.0f} pictures per second, "
             f"{(lesson.steps - step) * lesson.batch_size / rate / 60:.0f} min left."
         )
         with written_atomically(lesson.checkpoint) as temporary:

@@ -34,7 +34,7 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
     feature map, partly whitened, with a deviation of 1 over all of them.
 
     Raises:
-        ConfigError, WeightsError: the teacher is unknown, or its weights cannot be had.
+        ConfigError, WeightsError: the teacher is unknown, or its weights are not available.
     """
     pictures, targets = (shard_paths(folder, kind, count) for kind in ("pictures", "targets"))
     missing = [(p, t) for p, t in zip(pictures, targets, strict=True) if not t.exists()]
@@ -49,7 +49,7 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
         for source, path in track(missing, len(missing), doing="Reading"):
             save_array(path, _read(read, np.load(source)).astype(np.float16))
     rate = sum(len(np.load(p, mmap_mode="r")) for p, _ in missing) / (time.perf_counter() - started)
-    log(f"{rate:.0f} pictures a second.")
+    log(f"{rate:.0f} pictures per second.")
 
 
 def _build(teacher: str, weights: str) -> keras.Model:

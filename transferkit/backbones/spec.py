@@ -21,20 +21,21 @@ class BackboneSpec:
     paper: str
     """Title, venue and year, arXiv number."""
     image_size: int
-    """Pixels along each side of the images that the weights were learnt from."""
+    """Pixels along each side of the images that the weights were trained on."""
     smallest_side: int
-    """Pixels along each side of the smallest image that the network can be built for."""
+    """Pixels along each side of the smallest input of the network."""
     width: int
     """Values that describe an image, once the feature map is pooled."""
     parameters: int
-    """Weights without the top, at the native side, those that no gradient reaches among them."""
+    """Number of parameters without the top, at the native image size, non-trainable ones
+    included."""
     preprocessing: Preprocessing
     """Preprocessing that it was trained with: caffe, BGR less the mean; tf, -1 to 1; torch, 0 to 1,
     then standardised; scale, 0 to 1; inside, 0 to 255, since the network's own layers scale."""
     blocks: tuple[str, ...]
-    """First layer of each block that can be released, from the input on. In the order of
-    `model.layers`, all from that layer on is of that block or a later one, and is computed from
-    a single tensor of what is below."""
+    """First layer of each block that can be unfrozen, from the input on. In `model.layers`, every
+    layer from there on belongs to that block or a later one, and takes a single tensor from the
+    layers before."""
     stages: tuple[str, ...] = ()
     """Layers whose outputs are pooled by the poolings `STAGES`, from the input on: the last map at
     each of the coarsest sides, activated where any is, and the network's output at the end. Empty
@@ -53,8 +54,8 @@ class BackboneSpec:
     """Digest of that file in hexadecimal: MD5, or SHA-256 if it has 64 digits; empty where Keras
     gives none, so that the file cannot be verified: MobileNet's and MobileNetV2's."""
     licence: str = ""
-    """Licence of the weights: what Keras' documentation says of it, or that it says nothing. Those
-    learnt from ImageNet stem from pictures that are given out for research without profit."""
+    """Licence of the weights: what Keras' documentation says of it, or that it says nothing.
+    ImageNet weights stem from images that are provided for non-commercial research."""
     lesson: str = ""
     """How the weights were made, for those of the project's own."""
 
@@ -83,8 +84,8 @@ def require_image_size(
     """
     if image_size is not None and image_size < row.smallest_side:
         raise ConfigError(
-            f"The backbone {row.name!r} cannot see images of {image_size} pixels a side: "
-            f"pass {flag} {row.smallest_side} or more."
+            f"The backbone {row.name!r} cannot take images of {image_size} pixels: pass {flag} "
+            f"{row.smallest_side} or more."
         )
 
 
@@ -103,15 +104,15 @@ def input_size(row: BackboneSpec, image_size: int | None, image_sizes: tuple[int
     if image_size not in (None, largest):
         raise ConfigError(
             f"The settings are --image-size {image_size} and --model.image-sizes "
-            f"{' '.join(map(str, image_sizes))}: leave --image-size out, since pictures are "
-            f"decoded at the largest of the sides, {largest}."
+            f"{' '.join(map(str, image_sizes))}: leave --image-size out, since images are decoded "
+            f"at the largest of them, {largest}."
         )
     for each in image_sizes:
         require_image_size(row, each, flag="--model.image-sizes")
     if len(image_sizes) > 1 and not row.stages:
         raise ConfigError(
-            f"The backbone {row.name!r} ends in dense layers, which fit one side alone: "
-            f"pass --image-size {largest} in place of --model.image-sizes."
+            f"The backbone {row.name!r} ends in dense layers, which fit one image size only: pass "
+            f"--image-size {largest} in place of --model.image-sizes."
         )
     return largest
 

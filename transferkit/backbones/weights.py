@@ -68,7 +68,7 @@ def download_into_cache(
     """Download the ImageNet weights of `row` into Keras' cache.
 
     Raises:
-        OSError: which file cannot be had, why, and what would help, without a full stop.
+        OSError: which file is not available, why, and what would help, without a full stop.
     """
     address, folder = address_of(row), _cache_folders()[0]
     try:
@@ -80,13 +80,13 @@ def download_into_cache(
             on_answer=on_answer,
         )
         if reason := why_not_believed(path):
-            raise OSError(f"where it would be kept, {reason}")
+            raise OSError(f"into the cache: {reason}")
         return path
     except OSError as error:
         raise OSError(
-            f"{address} cannot be had ({error}): put that file at "
-            f"{str(folder / row.weights_file)!r}, name a mirror in TRANSFERKIT_MIRROR, "
-            "or pass --weights FILE"
+            f"{address} cannot be downloaded ({error}): put that file at "
+            f"{str(folder / row.weights_file)!r}, name a mirror in TRANSFERKIT_MIRROR, or pass "
+            "--weights FILE"
         ) from error
 
 

@@ -78,7 +78,7 @@ class BackboneFeatures(ImageTransformer):
 
         Raises:
             DataError: one of the images cannot be read.
-            WeightsError: the weights cannot be had.
+            WeightsError: the weights are not available.
             ConfigError: the weights are random, so the features would be noise.
         """
         from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
@@ -95,8 +95,8 @@ class BackboneFeatures(ImageTransformer):
         """
         if self.digest and self._weights_digest() not in ("", self.digest):
             raise WeightsError(
-                f"The weights in {self.weights!r} are not those that this baseline learnt with: "
-                "put those there again, or fit it anew."
+                f"The weights in {self.weights!r} are not those that this baseline was fitted "
+                "with: put those there again, or fit it anew."
             )
         return super().load(images)
 

@@ -161,8 +161,7 @@ def fit_classifier(
         if name == rbf_svm.__name__ and len(values) > MAX_IMAGES:
             log(
                 f"{len(values):,} images are many for an RBF SVM: about "
-                f"{in_words(estimated_seconds(values, truth))}. "
-                "With --baselines it can be left out."
+                f"{in_words(estimated_seconds(values, truth))}. --baselines can leave it out."
             )
         estimator = choice.estimator.set_params(**tuned.parameters)
         fitted = TemperedClassifier(estimator, tuned.temperature).fit(values, truth, weights)

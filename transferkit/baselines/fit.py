@@ -41,7 +41,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
     Raises:
         ConfigError: no baseline has that name.
         DataError: there is nothing to learn from, or an image cannot be read.
-        WeightsError: the backbone's weights cannot be had.
+        WeightsError: the backbone's weights are not available.
     """
     spec = find_baseline(name)
     parts = [manifest.part(split) for split in FITTED_ON]

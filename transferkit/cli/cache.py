@@ -23,7 +23,7 @@ class CacheOptions:
     """
 
     clear: bool = False
-    """Remove all of it; what is needed again is computed again."""
+    """Remove everything; it is computed again when needed."""
 
 
 def cache(arguments: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ def cache(arguments: Sequence[str]) -> None:
     if networks:
         print(f"Networks in int8: {networks / 1e6:,.1f} MB in {str(root / NETWORKS)!r}.")
     if sources:
-        print(f"What files are: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
+        print(f"File information: {remembered / 1e6:,.1f} MB in {str(sources[0].path.parent)!r}.")
 
 
 def _line(table: CachedTable) -> str:

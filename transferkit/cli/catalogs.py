@@ -11,13 +11,13 @@ from transferkit.baselines.catalog import CLASSIFIERS, DEFAULT_BASELINES, FEATUR
 
 
 def backbones(arguments: Sequence[str]) -> None:
-    """Print a line a backbone: sides in pixels, width, blocks, parameters, weights."""
-    _take_no_options(arguments, "backbones", "The table of networks, a line each.")
+    """Print one line per backbone: image sizes in pixels, width, blocks, parameters, weights."""
+    _take_no_options(arguments, "backbones", "The table of backbones.")
     print(f"{'name':<20}{'side':>5}{'least':>6}{'width':>6}{'blocks':>7}{'params':>8}  weights")
     for row in BACKBONES:
         millions = f"{row.parameters / 1e6:.2f}M"
         learnt = "ImageNet" if row.weights_path else "embedded" if row.embedded else ""
-        weights = learnt or "none: it learns from scratch"
+        weights = learnt or "none: trained from scratch"
         print(
             f"{row.name:<20}{row.image_size:>5}{row.smallest_side:>6}{row.width:>6}"
             f"{len(row.blocks):>7}{millions:>8}  {weights}"
@@ -26,7 +26,7 @@ def backbones(arguments: Sequence[str]) -> None:
 
 def baselines(arguments: Sequence[str]) -> None:
     """Print the classifiers, the features, and the set that is the default."""
-    _take_no_options(arguments, "baselines", "The baselines: classifiers and what they look at.")
+    _take_no_options(arguments, "baselines", "The baselines: classifiers and their features.")
     print(f"A baseline is CLASSIFIER_FEATURES, such as random_forest_hog, or {MAJORITY.name}.")
     print("\nClassifiers")
     for classifier in CLASSIFIERS:

@@ -21,7 +21,7 @@ class CompareJob(TrainJob):
     """Fine-tune a network, fit the baselines on the same split, and say which is worth its cost."""
 
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
-    """Names from `transferkit baselines` with commas between them; default, or none."""
+    """Comma-separated names from `transferkit baselines`; default, or none."""
 
 
 def compare(arguments: Sequence[str]) -> None:
@@ -47,8 +47,8 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     lost = [name for name in names if name not in suitable]
     if lost:
         raise ConfigError(
-            f"The baseline {lost[0]!r} looks at the features of a pretrained backbone, and "
-            f"{possible_backbones(config.model)[0].name!r} starts from random weights: "
-            "leave it out, or pass --weights imagenet or a file."
+            f"The baseline {lost[0]!r} needs the features of a pretrained backbone, and "
+            f"{possible_backbones(config.model)[0].name!r} starts from random weights: leave it "
+            "out, or pass --weights imagenet or a file."
         )
     return names

@@ -30,13 +30,13 @@ class CurveJob(Job):
     from, and say what twice the images would bring."""
 
     out: str = ""
-    """The folder to make; curves/NAME, numbered, if not given."""
+    """The folder to make (default: curves/NAME, numbered)."""
     overwrite: bool = False
     """Replace the curve in that folder."""
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
-    """Names from `transferkit baselines` with commas between them; default, or none."""
+    """Comma-separated names from `transferkit baselines`; default, or none."""
     draws: Annotated[int, Between(1, 100)] = 5
-    """Draws of each number of images; of the largest numbers fewer."""
+    """Random subsets for each number of images; fewer for the largest numbers."""
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -25,7 +25,8 @@ class Demo:
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the runs."""
     sample: Literal["digits", "patches", "both"] = "both"
-    """digits: handwritten ones, easy. patches: of 13 photographs, harder. both, one by one."""
+    """digits: handwritten digits, easy. patches: crops of 13 photographs, harder. both: the two in
+    turn."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,7 @@ SAMPLES = (
     Sample("digits", "1,797 handwritten digits, from scikit-learn", _digits, "none"),
     Sample(
         "patches",
-        "1,110 grey squares of 48 pixels from 13 photographs: which is each of them from?",
+        "1,110 grey crops of 48 pixels from 13 photographs; the class is the photograph",
         _patches,
         "flip",
     ),

@@ -18,7 +18,7 @@ class FetchOptions:
     """Write an image-classification set of tensorflow-datasets out as a folder of class folders."""
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-    """Its name there, such as tf_flowers or tfds:tf_flowers."""
+    """Its name in tensorflow-datasets, such as tf_flowers or tfds:tf_flowers."""
     folder: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """The folder to make."""
 

@@ -21,18 +21,18 @@ class Job(Experiment):
     """Images, settings and output folder of one command."""
 
     source: Annotated[str, tyro.conf.Positional] = ""
-    """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
+    """A folder with one sub-folder per class, a .csv of path,label[,split,group], or tfds:NAME."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()
     out: str = ""
-    """The run folder to make; runs/NAME, numbered, if not given."""
+    """The run folder to make (default: runs/NAME, numbered)."""
     overwrite: bool = False
     """Replace the run in that folder."""
     manifest: str = ""
     """Images, labels and splits from the manifest.csv of an earlier run, in place of a source."""
     config: str = ""
-    """A YAML file of settings, such as a run's config.yaml; single flags overrule it."""
+    """A YAML file of settings, such as a run's config.yaml; command-line flags override it."""
     preset: str = "balanced"
-    """fast (the head alone), balanced (then the last block), or best (all blocks, slowly)."""
+    """fast (the head only), balanced (also the last block), or best (all blocks, slow)."""
 
 
 def parse_job(

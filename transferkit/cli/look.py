@@ -40,26 +40,27 @@ class LookOptions:
     """Inspect a folder of images: classes, sizes, formats, and what may be wrong with them."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """A folder with a sub-folder a class, a .csv of path,label[,split,group], or tfds:NAME."""
+    """A folder with one sub-folder per class, a .csv of path,label[,split,group], or tfds:NAME."""
     data: DataConfig = DataConfig()
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
-    """Decides the split, the views of the contact sheet and the folds of --label-issues."""
+    """Seed of the split, of the contact sheet and of the folds of --label-issues."""
     fix: Literal["none", "manifest"] = "none"
-    """manifest: also write a manifest.csv without what cannot be used well, to be compared on; the
-    images themselves stay as they are."""
+    """manifest: also write a manifest.csv without the images that cannot be used well, for
+    `transferkit compare`; the images themselves stay as they are."""
     augment: str = ""
     """Also draw a contact sheet of the images under this policy: none, flip, photo or strong."""
     label_issues: bool = False
-    """Also look for wrong labels: each image is judged by a network that has not learnt from it."""
+    """Also look for wrong labels: each image is predicted by a classifier that was not trained on
+    it."""
     shift: bool = False
-    """Also ask the backbone's features whether test images differ from training images, and whether
-    the names tell of sequences; plain statistics of the pictures are asked in any case."""
+    """Also test by the backbone's features whether test images differ from training images, and
+    whether file names reveal sequences; plain image statistics are always tested."""
     backbone: str = "auto"
-    """The backbone that --label-issues and --shift ask, as in training."""
+    """The backbone of --label-issues and --shift, as in training."""
     weights: str = "imagenet"
     """Its weights: imagenet, embedded, none, or a file."""
     out: str = ""
-    """The folder to make; looks/NAME, numbered, if not given."""
+    """The folder to make (default: looks/NAME, numbered)."""
     overwrite: bool = False
     """Replace the look in that folder."""
 
@@ -69,8 +70,8 @@ class LookOptions:
             find_policy(self.augment)
         if not self.asks_backbone and (self.backbone, self.weights) != ("auto", "imagenet"):
             raise ConfigError(
-                "--backbone and --weights say which network judges the images, and nothing asks "
-                "it: pass --label-issues or --shift too, or leave them out."
+                "--backbone and --weights are for --label-issues and --shift alone: pass one of "
+                "these too, or leave them out."
             )
 
     @property

@@ -21,27 +21,28 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("demo", "run the main job on two samples that come with it", "demo", "demo"),
-    Command("look", "what is in a folder, and what is wrong with it, as a page", "look", "look"),
+    Command("demo", "run the comparison on two samples that come with the package", "demo", "demo"),
+    Command("look", "inspect a folder of images and list its problems", "look", "look"),
     Command("train", "fine-tune a network on a folder of images", "train", "train"),
-    Command("compare", "a network and the baselines on one split", "compare", "compare"),
-    Command("curve", "accuracy by number of images; what more would bring", "curve", "curve"),
-    Command("predict", "classes and probabilities of images, by a run", "predict", "predict"),
-    Command("report", "a run's report made again; several runs side by side", "report", "report"),
-    Command("backbones", "the table of networks", "catalogs", "backbones"),
-    Command("baselines", "the table of baselines", "catalogs", "baselines"),
-    Command("cache", "what is kept of images between runs, and emptying it", "cache", "cache"),
-    Command("fetch", "write a tensorflow-datasets set out as a folder", "fetch", "fetch"),
+    Command("compare", "train a network and baselines, and compare them", "compare", "compare"),
+    Command("curve", "plot accuracy by number of training images", "curve", "curve"),
+    Command("predict", "predict the classes of images by the model of a run", "predict", "predict"),
+    Command("report", "make the report of a run again, or compare runs", "report", "report"),
+    Command("backbones", "list the backbones", "catalogs", "backbones"),
+    Command("baselines", "list the baselines", "catalogs", "baselines"),
+    Command("cache", "list what is cached on disk, or remove it", "cache", "cache"),
+    Command("fetch", "write a tensorflow-datasets data set as a folder", "fetch", "fetch"),
 )
 
 USAGE = """usage: transferkit COMMAND ...
 
-A folder of images in; a fine-tuned network beside the baselines out.
+Fine-tune a network on a folder of images, and compare it with classical baselines.
 
 {commands}
 
-`transferkit COMMAND --help` lists the options of one; `transferkit --version` says which this is.
-Start with `transferkit demo`, or `transferkit compare DIR` for a folder with a sub-folder a class.
+`transferkit COMMAND --help` lists the options of a command. Start with `transferkit demo`, or with
+`transferkit compare DIR` for a folder with one sub-folder per class.
+`transferkit --version` prints the version.
 """
 
 

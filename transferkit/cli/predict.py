@@ -27,7 +27,7 @@ FIGURES = "%.6g"  # of a probability: what float32 holds
 
 @dataclasses.dataclass(frozen=True)
 class PredictOptions:
-    """The class of each image and its probability, a line each, by the model of a run."""
+    """Predict images by the model of a run, one line per image."""
 
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """The run folder."""
@@ -36,11 +36,11 @@ class PredictOptions:
     ]
     """Image files, or folders of them."""
     format: Literal["text", "csv", "json"] = "text"
-    """text: path, class and probability with tabs between; csv and json: all probabilities too."""
+    """text: path, class and probability, tab-separated; csv and json: all probabilities too."""
     classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
-    """A baseline of the run, by its name, in place of the network."""
+    """Name of a baseline of the run, to use in place of the network."""
     max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
-    """An image that would unpack to more pixels is left out; by default the run's own bound."""
+    """Images with more pixels are left out (default: the limit of the run)."""
 
 
 def predict(arguments: Sequence[str]) -> None:

@@ -46,14 +46,14 @@ def _report_again(run: Run) -> None:
         folder = str(run.folder)
         use = f"; `transferkit predict {folder} FILES` uses its network"
         raise RunError(
-            f"The run {folder!r} has no answers of a classifier to report on: it did not end"
-            f"{use if (run / 'model.keras').is_file() else ''}."
+            f"The run {folder!r} has no predictions of a classifier to report on: it did not "
+            f"finish{use if (run / 'model.keras').is_file() else ''}."
         )
     if not (run / "results.json").is_file():
         show(runs_side_by_side([run]))
         log(
-            "Note: its pages stay as they are: it has no results.json, from which they are made "
-            "again, as the run of an earlier version or one that was stopped."
+            "Note: the pages of the run stay as they are: it has no results.json to make them "
+            "from, since it was stopped or is of an earlier version."
         )
         return
     from transferkit.report.comparison.loading import load_report

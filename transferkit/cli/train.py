@@ -26,8 +26,8 @@ class TrainJob(Job):
     """Fine-tune a network on a folder of images, and leave a run folder with the model."""
 
     repeats: Annotated[int, Between(1, 1000)] = 1
-    """Do it so many times, each with the next seed and so with another split, where the source has
-    none of its own; the run is the first's, and the report says how far the others differ."""
+    """Number of trainings, each with the next seed, and with another split unless the source has
+    its own; the run is that of the first, and the report shows the spread of all."""
     tracker: Literal["none", "tensorboard", "mlflow"] = "none"
     """Also log settings, epochs and scores for one of these (extras of these names)."""
 

@@ -30,30 +30,30 @@ class DataConfig:
     """Which files are read, how they are split and how they become pixels."""
 
     image_size: Annotated[int | None, Between(8, 4096), _short("--image-size")] = None
-    """Pixels along each side of the square that the network sees; its native side if not given."""
+    """Height and width of the network's input in pixels (default: the backbone's native size)."""
     resize: Literal["squash", "crop"] = "squash"
-    """squash: the whole picture, its aspect given up. crop: the centre square."""
+    """squash: the whole image, without its aspect ratio. crop: the centre square."""
     validation_split: Annotated[float, Between(0.01, 0.8)] = 0.1
-    """Share of the images that training is watched on; unless the source has such a split."""
+    """Share of the images for validation, unless the source has such a split."""
     test_split: Annotated[float, Between(0.01, 0.8)] = 0.2
-    """Share of the images that classifiers are scored on; unless the source has such a split."""
+    """Share of the images for testing, unless the source has such a split."""
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
-    """An image that would unpack to more pixels is left out (the default is Pillow's own bound)."""
+    """Images with more pixels are left out (the default is Pillow's own limit)."""
     value_range: tuple[float, ...] = ()
-    """Which values of images of more than 8 bits become black and white, such as 0 4095; if not
-    given, it is decided from all of them, once for training and prediction."""
+    """Pixel values that become black and white in images of more than 8 bits, such as 0 4095
+    (default: from all such images, the same for training and prediction)."""
     strict: Annotated[bool, _short("--strict")] = False
     """Raise an error for anything wrong with the images, such as a file that cannot be read or a
     split that leaks, instead of a line in the report."""
     near_duplicates: bool = True
-    """Look for near copies (rescaled, recompressed, cropped, mirrored or turned), and keep them
-    together."""
+    """Look for near duplicates (rescaled, recompressed, cropped, mirrored or rotated), and keep
+    them in one split."""
     group_by: str = ""
     """A regular expression, searched in each path below the source: images with the same capture
     groups (without any: the same match) stay on one side of a split, such as '([^/]*)_[0-9]+' for
     the frames of one film."""
     cache_gb: Annotated[float, Between(0, 1_000_000), _short("--cache-gb")] = 5.0
-    """GB of disk for what is known of images (features above all) between runs; 0 keeps nothing."""
+    """Size of the cache on disk in GB, for features above all; 0 turns it off."""
     layout: Literal["auto", "classes", "splits", "nested", "parts"] = "auto"
     """How a folder is laid out, where its names leave that open. classes: each sub-folder is a
     class. splits: each is a split, such as train, with the class folders in it. nested: each folder
@@ -97,12 +97,12 @@ class ModelConfig:
     weights: Annotated[str, _short("--weights")] = "imagenet"
     """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
     pooling: Literal["auto", "avg", "max", "both", "stages", "stages_both"] = "auto"
-    """How the backbone's feature map becomes one vector: its average, its maximum, or both; stages
-    joins the averages of the maps of several stages, stages_both the maxima too. auto: the default
-    of the backbone."""
+    """Pooling of the backbone's feature map: average, maximum, or both; stages concatenates the
+    averages of the maps of several stages, stages_both their maxima too. auto: the default of
+    the backbone."""
     image_sizes: tuple[int, ...] = ()
-    """Sides in pixels at which the backbone looks at each picture, its features joined, such as
-    96 192; the picture is decoded at the largest."""
+    """Image sizes in pixels whose features are concatenated, such as 96 192; images are decoded at
+    the largest."""
     head: Literal["linear", "hidden"] = "linear"
     """linear: one layer to the classes. hidden: one hidden layer before it."""
     hidden_units: Annotated[int, Between(1, 65_536)] = 256
@@ -112,8 +112,8 @@ class ModelConfig:
     hidden_initializer: str = "he_normal"
     """Initialiser of the hidden layer, by its Keras name."""
     dropout: Annotated[float | None, Between(0, 0.95)] = None
-    """Share of the features that is dropped before each layer of the head while it learns; if not
-    given, none before a linear head that was solved, else 0.2."""
+    """Dropout rate before each layer of the head (default: none before a linear head that was
+    fitted by L-BFGS, else 0.2)."""
 
     def __post_init__(self) -> None:
         _check_sides(self.image_sizes)
@@ -140,14 +140,15 @@ class TrainConfig:
     """How the network learns: first its head, then the unfrozen blocks at a lower rate."""
 
     epochs: Annotated[int, Between(1, 100_000), _short("--epochs")] = 4
-    """Passes over the images, at most, to fine-tune the network or train it from scratch."""
+    """Maximum number of epochs of fine-tuning, or of training from scratch."""
     head_epochs: Annotated[int, Between(1, 100_000)] = 30
-    """Epochs of a hidden head before that, at most; a linear one is solved, in no epochs at all."""
+    """Maximum number of epochs of a hidden head before that; a linear head is fitted by L-BFGS,
+    without epochs."""
     unfreeze: str = "auto"
-    """Blocks that learn in the second stage: none, last, all, or how many from the top.
-    auto: the last one of a pretrained backbone, all of one with random weights."""
+    """Blocks to unfreeze in the second stage: none, last, all, or how many from the top. auto: the
+    last one of a pretrained backbone, all of one with random weights."""
     batch_size: Annotated[int, Between(1, 65_536)] = 32
-    """Images in a step, over all devices."""
+    """Images per step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     """By its Keras name; sgd has Nesterov momentum of 0.9."""
     learning_rate: Annotated[float, Between(0, 10)] = 1e-3
@@ -157,30 +158,32 @@ class TrainConfig:
     layer_decay: Annotated[float, Between(0.01, 1)] = 1.0
     """The second stage's rate is multiplied by this for each block towards the input."""
     weight_decay: Annotated[float, Between(0, 1)] = 1e-4
-    """Decoupled weight decay; used by adamw alone."""
+    """Decoupled weight decay; used by adamw only."""
     clip_norm: Annotated[float, Between(0, 1e6)] = 1.0
-    """Bound on the norm of all gradients together; 0 for none."""
+    """Maximum norm of all gradients together (gradient clipping); 0 for none."""
     warmup: Annotated[float, Between(0, 0.9)] = 0.1
-    """Share of a stage's steps in which the rate climbs, before it falls along a cosine."""
+    """Share of a stage's steps for learning rate warm-up, before cosine decay."""
     patience: Annotated[int, Between(1, 100_000)] = 3
-    """Epochs without a lower validation loss after which a stage ends; the best is kept."""
+    """Epochs without a lower validation loss before early stopping; the best weights are
+    restored."""
     average_checkpoints: Annotated[int, Between(1, 100)] = 3
     """Best epochs of fine-tuning whose weights are averaged, where that lowers the validation loss;
     1 for none."""
     tta: bool = False
-    """Predict from each picture and its mirror image, where that lowers the validation loss."""
+    """Test-time augmentation: predict from each image and its mirror image, where that lowers the
+    validation loss."""
     calibrate: bool = True
-    """Make the probabilities as sure as the network is right on the validation images, by one
-    temperature, which goes into the saved model."""
+    """Calibrate the probabilities on the validation images by temperature scaling; the temperature
+    is part of the saved model."""
     label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
-    """Share of each target that is spread evenly over all classes."""
+    """Label smoothing: share of each target that is spread evenly over all classes."""
     class_weights: Literal["auto", "off"] = "auto"
-    """auto: rarer classes weigh more where the largest has over 1.5 times the smallest's images."""
+    """auto: class weights where the largest class has over 1.5 times the images of the smallest."""
     augment: Annotated[str, _short("--augment")] = "photo"
     """A policy: none, flip, photo or strong; `transferkit look DIR --augment photo` draws it."""
     cached_views: Annotated[str, _short("--cached-views")] = "0"
-    """Augmented views of each training image that pass the frozen part once, as the plain one does;
-    epochs draw among them. every: augmented anew in each epoch, from pixels."""
+    """Augmented views per training image whose activations are cached; each epoch samples among
+    them. every: images are augmented anew in each epoch."""
     mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
     """Blend pairs of training images, and their labels with them; mixup blends cached activations,
     where there are any. auto: mixup of those, else none."""
@@ -248,7 +251,7 @@ class Config:
     train: TrainConfig = TrainConfig()
     compute: ComputeConfig = ComputeConfig()
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
-    """Decides the split, the first weights, the order and the augmentation."""
+    """Seed of the split, the initial weights, the shuffling and the augmentation."""
 
     def __post_init__(self) -> None:
         check_settings(self)

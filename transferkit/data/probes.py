@@ -113,9 +113,9 @@ def _find_shift(
 def _shift_sentence(name: str, shift: SplitShift) -> str:
     accuracy, low, high = (100 * share for share in (shift.accuracy, shift.low, shift.high))
     return (
-        f"By {name}, test images can be told from training images of the same class: a probe is "
-        f"right on {accuracy:.1f} % of those that it has not learnt from (95 % interval {low:.1f} "
-        f"to {high:.1f} %, chance 50 %)."
+        f"By {name}, test images can be told from training images of the same class: a probe has "
+        f"an accuracy of {accuracy:.1f} % on held-out images (95 % interval {low:.1f} to "
+        f"{high:.1f} %, chance 50 %)."
     )
 
 
@@ -152,8 +152,8 @@ def _add_sequences(probed: Probed, rows: pd.DataFrame, sequences: Sequences) -> 
     parted = sum(test and group in learnt for group, test in zip(groups, in_test, strict=True))
     probed.pattern = sequences.pattern
     probed.remarks["sequence"] = (
-        f"The names of {sum(map(bool, groups))} images tell of {sequences.count} groups, whose "
-        f"images are more alike than {100 * sequences.rank:.0f} % of the others of their class: "
+        f"The names of {sum(map(bool, groups))} images suggest {sequences.count} groups, whose "
+        f"images are more similar than {100 * sequences.rank:.0f} % of the others of their class: "
         f"{parted} of {sum(in_test)} test images have one of their group in train or validation. "
         f"Keep each group together by --data.group-by {shlex.quote(sequences.pattern)}"
     )

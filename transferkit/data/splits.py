@@ -238,7 +238,7 @@ def rare_classes(frame: pd.DataFrame) -> list[str]:
                 notes.append(f"{more} have no image in {split}: they {plural}.")
     if not (usable["split"] == "validation").any():
         notes.append(
-            "There is no validation image: nothing tells whether fine-tuning helps, or how sure "
-            "the network may be."
+            "There is no validation image: whether fine-tuning helps cannot be checked, and the "
+            "probabilities are not calibrated."
         )
     return notes

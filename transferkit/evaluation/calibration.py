@@ -38,7 +38,7 @@ class Coverage:
 
     Attributes:
         coverage: `(points,)` share of the images that are answered, increasing to 1.
-        accuracy: `(points,)` share of those that are answered rightly.
+        accuracy: `(points,)` share of those that are classified correctly.
     """
 
     coverage: np.ndarray

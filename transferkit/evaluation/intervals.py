@@ -50,7 +50,7 @@ def score_intervals(
     Shares have Wilson's interval: of the accuracy, of as many images as there are; of the others,
     and by group, of as many as would vary as much. How much that is, the bootstrap finds, and how
     far few images draw the macro F1 down; its mere percentiles hold that in 82 of 100 tests of five
-    images a class. What is rare seems to vary less than it does: no more images count than if all
+    images per class. What is rare seems to vary less than it does: no more images count than if all
     classes were equally hard.
 
     The log loss has the bootstrap-t interval (Efron, 1982), as its rare large values need, and is

@@ -30,7 +30,7 @@ class Statistics:
 
     Attributes:
         labels: `(images,)` class numbers.
-        test: a row an image; those of one `group` are drawn together.
+        test: one row per image; those of one `group` are resampled together.
         leaked: `(images,)` bool, the test images that have a copy among those learnt from.
         columns: of `test`, that divide it into slices.
     """

@@ -14,7 +14,7 @@ HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
 
 AnySummary = TypeVar("AnySummary", bound="Summary")  # `typing.Self` is not in Python 3.10
 ClassWeights = Literal["none", "balanced", "unsupported"]
-"""Unsupported: rarer classes should weigh more, and this classifier cannot weigh images."""
+"""Unsupported: rarer classes should weigh more, and this classifier takes no sample weights."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,10 @@ def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
     if images < MIN_IMAGES:
         return f"there are {images} validation images, and {MIN_IMAGES} are needed to fit it"
     if (logits.argmax(axis=1) == labels).all():
-        return f"all {images} validation images are right, so none says how sure is too sure"
+        return (
+            f"all {images} validation images are classified correctly, so they do not bound the "
+            "confidence"
+        )
     return ""
 
 

@@ -45,7 +45,7 @@ def extract_features(
     if not spec.pretrained:
         raise ConfigError(
             f"The frozen features of {spec.model.backbone!r} were asked for with --weights none: "
-            "random weights say nothing; give --weights imagenet or a file."
+            "random weights give no useful features; pass --weights imagenet or a file."
         )
     key = spec, tuple(paths), _digest_of_stamps([spec.model.weights, *paths])
     features = pool.recall(key)
@@ -53,7 +53,7 @@ def extract_features(
         features = load_features(spec, paths, pool=pool)
         pool.remember(key, features)
         if features.cached and not quiet:
-            log(f"Features of {features.cached:,} of {len(paths):,} images were kept from before.")
+            log(f"Features of {features.cached:,} of {len(paths):,} images come from the cache.")
     return features
 
 

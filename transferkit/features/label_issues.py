@@ -34,13 +34,13 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
     Raises:
         ConfigError: the backbone has random weights, which say nothing.
         DataError: an image cannot be read.
-        WeightsError: the backbone's weights cannot be had.
+        WeightsError: the backbone's weights are not available.
     """
     rows = manifest.usable.reset_index(drop=True)
     truth = manifest.truth(rows)
     config = manifest.settled(dataclasses.replace(config, model=resolve_model(config.model)))
     features = extract_features(FeatureSpec.from_config(config), list(rows["path"]))
-    log(f"Judging {len(rows):,} labels, each by probes that have not learnt from it.")
+    log(f"Checking {len(rows):,} labels by cross-validation.")
     classes = manifest.classes
     found, judged = out_of_fold_probabilities(
         features.values, truth, list(rows["group"]), classes=len(classes), seed=config.seed

@@ -19,7 +19,7 @@ from transferkit.runtime.environment import cpuinfo, processor
 BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")  # processor flags
 INT8_FLAGS = ("avx512_vnni", "avx_vnni")
 FLOAT16_CORES, BFLOAT16_CORES = (7, 0), (8, 0)  # compute capabilities of GPUs with such cores
-INT8_SUFFIX = ", int8 where nothing learns"  # after those of what learns
+INT8_SUFFIX = ", int8 for frozen layers"  # after those of what learns
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def frozen_graph(
 ) -> tf.types.experimental.GenericFunction:
     """`function` with its variables as constants.
 
-    Batch normalisation then melts into the convolutions: twice the images a second.
+    Batch normalisation then melts into the convolutions: twice the images per second.
     """
     constant = convert_variables_to_constants_v2(function)
     (images,) = constant.inputs

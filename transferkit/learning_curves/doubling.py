@@ -20,7 +20,7 @@ class Correctness:
     """Which test images were right, for each size and draw.
 
     Attributes:
-        sizes: `(sizes,)` images a class learnt from.
+        sizes: `(sizes,)` images per class learnt from.
         right: for each size `(draws, test images)` bool; there are fewer draws of large sizes.
         groups: `(test images,)` names; images of one are drawn together.
     """
@@ -42,7 +42,7 @@ class Correctness:
         return np.stack([correct.mean(axis=0) for correct in self.right])
 
     def since(self, least: float) -> Correctness:
-        """Those of the sizes of `least` images a class or more."""
+        """Those of the sizes of `least` images per class or more."""
         chosen = self.sizes >= least
         right = [correct for correct, keep in zip(self.right, chosen, strict=True) if keep]
         return Correctness(self.sizes[chosen], right, self.groups)

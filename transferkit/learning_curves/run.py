@@ -40,18 +40,18 @@ def learning_curve(
     baselines: Sequence[str] = CURVE_BASELINES,
     draws: int = DRAWS,
 ) -> LearningCurveSummary:
-    """How right the network's probe and the `baselines` are, by the images that they learnt from.
+    """Return the accuracy of a linear probe and the `baselines` by number of training images.
 
-    Each learns from 1, 2, 5, 10 ... images a class, in `draws` draws that are the same for all (of
-    the largest sizes fewer, but two), and once from all training and validation images. Each is
-    tuned anew, as `fit_baseline` does. All are scored on the same test images, and every image is
-    read once for all sizes. The probe is the head on the frozen backbone; where its weights are
-    random there is none.
+    Each is trained on 1, 2, 5, 10 ... images per class, in `draws` random subsets that are the same
+    for all (fewer for the largest sizes, but at least two), and once on all training and validation
+    images. Each is tuned anew, as `fit_baseline` does. All are scored on the same test images, and
+    every image is read once for all sizes. The probe is the head on the frozen backbone; there is
+    none if its weights are random.
 
     Raises:
         ConfigError: no baseline has that name, or there is nothing to draw a curve of.
         DataError: there is nothing to learn from or to test on, or an image cannot be read.
-        WeightsError: the backbone's weights cannot be had.
+        WeightsError: the backbone's weights are not available.
     """
     chosen = learners(manifest.settled(config), baselines)
     if not chosen:
@@ -122,7 +122,7 @@ class LearningCurveRun:
         shares = [f"{learner.name} {mean:.1%}" for learner, mean in zip(chosen, means, strict=True)]
         seconds = time.perf_counter() - started
         size = _images(sets) / self.classes
-        log(f"{size:,.0f} images a class: {', '.join(shares)}; {seconds:.1f} s")
+        log(f"{size:,.0f} images per class: {', '.join(shares)}; {seconds:.1f} s")
         return correct
 
     def _right(self, learner: CurveLearner, rows: np.ndarray) -> np.ndarray:

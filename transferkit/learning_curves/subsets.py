@@ -11,7 +11,7 @@ MAX_SHARE = 0.8  # of all images: a size that is nearer is as good as all
 
 
 def subset_sizes(labels: np.ndarray) -> list[int]:
-    """1, 2, 5, 10, 20, 50 ... images a class, those that make clearly fewer than all images.
+    """1, 2, 5, 10, 20, 50 ... images per class, those that make clearly fewer than all images.
 
     A class with fewer images gives all that it has. `labels` is `(images,)` class numbers.
     """

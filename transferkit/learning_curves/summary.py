@@ -35,7 +35,7 @@ class LearningCurveSummary(LearningCurve):
     @property
     def headings(self) -> list[str]:
         """Headings of the table's columns."""
-        return ["images a class", *(line.name for line in self.lines), "images", "draws"]
+        return ["images per class", *(line.name for line in self.lines), "images", "draws"]
 
     def rows(self) -> list[list[str]]:
         """Return the table's cells as text: mean accuracy and standard deviation over the draws."""
@@ -87,15 +87,15 @@ def _more(curve: LearningCurve) -> Iterator[str]:
     best = max(curve.lines, key=lambda line: line.means[-1])
     if best.gain is None:
         yield (
-            f"With {_counted(curve.sizes[-1])} a class there are too few sizes to tell what more "
-            "would bring."
+            f"With {_counted(curve.sizes[-1])} per class there are too few sizes to estimate the "
+            "gain from more."
         )
         return
     gain, within = best.gain.gain, f"({best.gain.interval.in_percent})"
     if len(best.accuracies) == 1:
         yield (
-            f"Twice the images would bring {best.name} about {_points(gain)}; "
-            "how far to trust that, one draw cannot say."
+            f"Twice the images would bring {best.name} about {_points(gain)}; a single subset "
+            "gives no interval."
         )
     elif gain < MAX_FLAT_GAIN and best.gain.interval.high < MAX_FLAT_BOUND:
         yield (
@@ -115,8 +115,8 @@ def _enough(curve: LearningCurve) -> Iterator[str]:
         first -= 1
     if first < len(best.means) - 1:
         yield (
-            f"It comes within a point of its {best.means[-1] * 100:.1f} % with "
-            f"{_counted(curve.sizes[first])} a class already, of {curve.sizes[-1]:,.0f}."
+            f"It is within a point of its {best.means[-1] * 100:.1f} % with "
+            f"{_counted(curve.sizes[first])} per class already, of {curve.sizes[-1]:,.0f}."
         )
 
 
@@ -156,7 +156,7 @@ def _overtakes(
     by = _points(-comparison.differences[behind])
     return (
         f"{leader.name} overtakes {other.name} between {curve.sizes[behind]:,.0f} and "
-        f"{_counted(curve.sizes[ahead])} a class: it is clearly behind with "
+        f"{_counted(curve.sizes[ahead])} per class: it is clearly behind with "
         f"{curve.sizes[behind]:,.0f}, by {by}, and clearly ahead with {curve.sizes[ahead]:,.0f}; "
         f"it leads by {margin}."
     )

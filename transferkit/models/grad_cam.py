@@ -24,7 +24,7 @@ from transferkit.models.classifier import CLASSES, FEATURES, HEAD, at_image_size
 Score = Callable[[list[tf.Tensor]], tf.Tensor]
 """From some tensors, `(images, ...)` each, to a number of each class, `(images, classes)`."""
 
-BATCH_SIZE = 8  # images: called layer by layer, a network holds all of its maps, 80 MB an image
+BATCH_SIZE = 8  # images: called layer by layer, a network holds all of its maps, 80 MB per image
 POOLS = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
 

@@ -108,6 +108,6 @@ def what_is_left(run: Run) -> str:
     start = f"{parts[0].upper()}{parts[1:]} {verb} in {folder!r}"
     if (run / "results.json").is_file():
         next_step = f"`transferkit report {folder}` makes the report"
-        return f"{start}, with answers to the test images: {next_step}."
+        return f"{start}, with predictions on the test images: {next_step}."
     option, what = ("", "the network") if network else (" --classifier NAME", "one of them")
     return f"{start}, not scored yet: `transferkit predict {folder} FILES{option}` uses {what}."

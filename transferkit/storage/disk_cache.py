@@ -94,7 +94,7 @@ def allow_more_files() -> bool:
 def log_not_cached(what: str, root: Path, error: OSError) -> None:
     """Log once that `what` cannot be cached below `root`, why, and the remedy."""
     log_once(
-        f"{what} cannot be kept in {str(root)!r} ({error.strerror or error}): free some space, "
+        f"{what} cannot be cached in {str(root)!r} ({error.strerror or error}): free some space, "
         "name another folder in TRANSFERKIT_CACHE, or pass --cache-gb 0."
     )
 

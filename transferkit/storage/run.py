@@ -135,7 +135,7 @@ class Run:
             return json.loads((self / name).read_text(encoding="utf-8", errors="surrogateescape"))
         except FileNotFoundError as error:
             raise RunError(
-                f"The run {str(self.folder)!r} has no {name}: it did not end."
+                f"The run {str(self.folder)!r} has no {name}: it did not finish."
             ) from error
         except (OSError, ValueError) as error:
             raise RunError(f"{str(self / name)!r} cannot be read: {error}.") from error

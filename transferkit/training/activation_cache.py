@@ -32,7 +32,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     ):
         return None
     if config.train.mix == "cutmix":
-        log("Each epoch of fine-tuning runs the whole network: cutmix blends pixels.")
+        log("Each epoch of fine-tuning runs the whole network, since cutmix blends pixels.")
         return None
     with fit.device.building():
         halves = split_at(fit.classifier, config.model, blocks)
@@ -44,17 +44,17 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
     reader = ActivationReader(halves, fit.feature_spec)
     rows = _read_all(fit, reader, views) if fits else None
     if rows is None:
-        reason = "cannot all be kept"
+        reason = "cannot all be cached"
         if not fits:
-            reason = f"takes {size / 1e9:.1f} GB, and --cache-gb is {config.data.cache_gb:g}"
+            reason = f"take {size / 1e9:.1f} GB, and --cache-gb is {config.data.cache_gb:g}"
         log(
-            f"What enters {halves.layer} of {images:,} images and views {reason}: "
-            "each epoch runs the whole network from pixels."
+            f"The activations before {halves.layer} of {images:,} images and views {reason}: each "
+            "epoch decodes the images and runs the whole network."
         )
         return None
     cached = sum(part.cached for part in (*rows.train, rows.validation))
     if cached:
-        log(f"Activations of {cached:,} of {images:,} images were kept from before.")
+        log(f"Activations of {cached:,} of {images:,} images come from the cache.")
     spent = time.perf_counter() - started
     fit.borrowed_seconds += sum(part.seconds for part in (*rows.train, rows.validation)) - spent
     return rows

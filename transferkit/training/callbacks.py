@@ -151,7 +151,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
         epochs = sorted(epoch for _, epoch, _ in self.best)
         fit.summary = replace(fit.summary, averaged_checkpoints=tuple(epochs))
         listed = ", ".join(map(str, epochs))
-        log(f"{stage}: the weights of the epochs {listed} averaged: validation loss {loss:.3f}")
+        log(f"{stage}: the weights of the epochs {listed} are averaged: validation loss {loss:.3f}")
 
     def averaged(self) -> list[np.ndarray]:
         """The mean of the weights of these epochs."""

@@ -97,8 +97,8 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
     if left := int((~learnable[labels]).sum()):
         lost = [manifest.classes[number] for number in np.unique(labels[~learnable[labels]])]
         log(
-            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} "
-            "cannot be judged by: no training image is of that class."
+            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} cannot be used: "
+            "no training image is of that class."
         )
     return part
 

@@ -80,7 +80,7 @@ def _solve_head(
         HEAD_STAGE, 1, loss, accuracy, val_loss=val_loss, val_accuracy=val_accuracy, seconds=seconds
     )
     fit.history.append(row)
-    log(f"{HEAD_STAGE}, solved with C = {probe.c:g}: {describe_epoch(row)}")
+    log(f"{HEAD_STAGE}, fitted by L-BFGS with C = {probe.c:g}: {describe_epoch(row)}")
 
 
 def _learn_head(

@@ -75,7 +75,7 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
         )
     by_class = class_weights(manifest, config.train)
     if by_class is not None:
-        log("The classes are uneven: rarer ones weigh more in training.")
+        log("The classes are imbalanced: training uses class weights.")
     batch, replicas = config.train.batch_size, device.replicas
     train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
@@ -127,7 +127,7 @@ def fit_blocks(fit: TrainingState, blocks: int) -> None:
     if before is None:
         require_numbers(fit, stage)
     elif not _has_helped(fit):
-        log("Fine-tuning did not lower the validation loss: the network before it is kept.")
+        log("Fine-tuning did not lower the validation loss: the weights before it are restored.")
         fit.classifier.set_weights(before)
         fit.summary = replace(fit.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
     fit.reached = fit.summary.kept_stage
@@ -215,7 +215,7 @@ def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     train = ActivationBatches(
         activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
     )
-    images = f"{in_words(views)}; kept activations, mix: {'mixup' if blend else 'none'}"
+    images = f"{in_words(views)}; cached activations, mix: {'mixup' if blend else 'none'}"
     watched = ActivationBatches([activations.validation], fit.validation)
     return activations.above, train.batches(), watched.batches(), images
 

@@ -43,7 +43,7 @@ def calibrate(fit: TrainingState) -> None:
         return
     temperature = fit_temperature(logits, labels, images)
     if abs(np.log(temperature)) < MIN_LOG_TEMPERATURE:
-        _leave(fit, f"none fits the {images} validation images clearly better")
+        _leave(fit, f"no other fits the {images} validation images clearly better")
         return
     _divide(fit, temperature)
     losses = [loss_at(value, logits, labels) for value in (1.0, temperature)]
@@ -85,4 +85,4 @@ def _divide(fit: TrainingState, temperature: float) -> None:
 
 def _leave(fit: TrainingState, why: str) -> None:
     fit.summary = replace(fit.summary, temperature=TemperatureScaling())
-    log(f"The temperature stays 1: {why}.")
+    log(f"The temperature stays at 1: {why}.")

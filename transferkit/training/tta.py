@@ -48,7 +48,7 @@ def should_use_tta(fit: TrainingState) -> bool:
     helps = losses[1] < losses[0]
     fit.summary = replace(fit.summary, tta=helps)
     log(
-        f"With the mirror image of each picture too, the validation loss is {losses[1]:.3f} "
-        f"in place of {losses[0]:.3f}: {'both are looked at' if helps else 'it is left out'}."
+        f"With test-time augmentation (mirror images), the validation loss is {losses[1]:.3f} in "
+        f"place of {losses[0]:.3f}: {'it is used' if helps else 'it is left out'}."
     )
     return helps

@@ -63,43 +63,44 @@ FINDINGS = (
     Kind(
         "shift",
         "Images that tell test from train",
-        "Classifiers are tested on other images than they learn from: look what differs, and take "
-        "train and test from the same images unless just that is to be measured.",
+        "Classifiers are tested on other images than they are trained on: check what differs, "
+        "and take train and test from the same images unless the difference is what you want to "
+        "measure.",
         noted=False,  # has a sentence of its own, with the probe's accuracy
     ),
     Kind(
         "sequence",
-        "Sequences in the file names, a group for each",
-        "Scores on images of a group that is learnt from flatter what remembers: keep each group "
-        "on one side of the split.",
+        "Sequences in the file names, one group for each",
+        "Scores on images of a group with training images reward memorising: keep each group on "
+        "one side of the split.",
         noted=False,  # likewise
         sets=True,
     ),
     Kind(
         "copy",
-        "Exact copies of other files, a group for each",
+        "Exact copies of other files, one group for each",
         "They stay on one side of a split, and count several times: remove all but one.",
         sets=True,
     ),
     Kind(
         "near_copy",
-        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), a group "
-        "for each",
+        "Near copies of other files (rescaled, recompressed, cropped, mirrored or turned), one "
+        "group for each",
         "They stay on one side of a split, and count several times: remove all but one.",
         sets=True,
         way_out=SEARCH_OFF,
     ),
     Kind(
         "one_view",
-        "Pictures nearly alike that are most of a class, as of a fixed camera, where only exact "
+        "Nearly identical images that make up most of a class, as of a fixed camera; only exact "
         "copies are kept together",
-        "If they are copies of one picture, remove all but one: scores on them flatter.",
+        "If they are copies of one picture, remove all but one: scores on them are too high.",
         way_out=SEARCH_OFF,
     ),
     Kind(
         "blank",
         "Pictures of nearly one colour",
-        "There is nothing to learn from in them: remove them.",
+        "They hold nothing to learn: remove them.",
     ),
     Kind(
         "dark",

@@ -144,7 +144,10 @@ class ScanCache:
         with suppress(OSError):  # of another user
             os.utime(self.path)  # marks it as used
         if checksum != _checksum(text):
-            log(f"What was remembered in {str(self.path)!r} is damaged: the files are read again.")
+            log(
+                f"The file information cached in {str(self.path)!r} is damaged: the files are "
+                "read again."
+            )
             return
         content = json.loads(text)
         if content["by"] == cache_key():

@@ -43,9 +43,9 @@ def unknown_classes(split: str, labels: set[str], learnt: set[str]) -> str:
     alike = [same for same in look_alikes([*labels, *learnt]) if not learnt >= set(same)]
     why = f"; the names differ in {difference(alike[0])} alone" if alike else ""
     return (
-        f"No class of {split} is in train, so no answer could be right: {named(sorted(labels))} "
-        f"against {named(sorted(learnt))}{why}; give the classes the same names in both, or take "
-        f"the {split} images out."
+        f"No class of {split} is in train, so no prediction could be correct: "
+        f"{named(sorted(labels))} against {named(sorted(learnt))}{why}; give the classes the same "
+        f"names in both, or take the {split} images out."
     )
 
 

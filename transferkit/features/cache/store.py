@@ -28,7 +28,7 @@ from transferkit.storage.files import write_atomically
 ROWS = 2048  # images per shard at most: writing it takes five times its 10 MB of MobileNetV2's
 MAX_NUMBERS = 2**24  # per shard: 64 MB in float32; a mapped shard is an open file
 MAX_SMALL_SHARDS = 32  # shards of less than half the rows, before they are merged
-DAMAGED = "Kept features were damaged and are computed again"
+DAMAGED = "Cached features were damaged and are computed again"
 
 Batch = tuple[np.ndarray, float]
 """Outputs of a network for some images, `(batch, width)` float32, and the seconds they took."""

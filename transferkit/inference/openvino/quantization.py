@@ -34,7 +34,7 @@ def quantize(model: Any, *, bound: int = 0) -> Any:
         found = _made(model)
         place.write(found)
     else:
-        log("The network in int8 is kept from before.")
+        log("The int8 network comes from the cache.")
     return found
 
 
@@ -55,7 +55,7 @@ def _made(model: Any) -> Any:
     few = np.rot90(crops[:CHECKED], axes=(1, 2)).copy()  # not what it was quantised with
     if _mean_cosine(_said(found, few), _said(model, few)) < MIN_COSINE:
         found = _quantised(model, crops, fast=False)
-    log(f"Quantised to int8 in {time.perf_counter() - started:.1f} s.")
+    log(f"Quantized to int8 in {time.perf_counter() - started:.1f} s.")
     return found
 
 

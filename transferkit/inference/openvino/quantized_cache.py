@@ -57,7 +57,7 @@ class QuantizedNetworkCache:
         try:
             return _network_of(memoryview(content))
         except (ValueError, RuntimeError):
-            discard(self.path, why="A quantised network was damaged and is made again")
+            discard(self.path, why="A cached int8 network was damaged and is made again")
             return None
 
     def write(self, network: Any) -> None:

@@ -38,7 +38,7 @@ class BackboneView:
     train: pd.DataFrame
 
     def features(self, paths: Sequence[str]) -> np.ndarray | None:
-        """`(images, width)` float32; None where they cannot be had.
+        """`(images, width)` float32; None where they are not available.
 
         Those of training images are kept; of others, what is not is computed, once, which takes
         less than to predict them did.

@@ -144,8 +144,8 @@ def chosen(result: Result, labels: np.ndarray, *, seed: int = 0) -> dict[str, np
     wrong = surest[~right[surest]]
     return {
         "Most confidently wrong": wrong[:MAX_IMAGES],
-        "Wrong, drawn from the others": generator.permutation(wrong[MAX_IMAGES:]),
-        "Right, drawn from all": generator.permutation(np.flatnonzero(right)),
+        "Wrong, sampled from the others": generator.permutation(wrong[MAX_IMAGES:]),
+        "Correct, sampled from all": generator.permutation(np.flatnonzero(right)),
     }
 
 

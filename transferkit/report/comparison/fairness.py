@@ -23,9 +23,9 @@ def training_note(results: Sequence[Result]) -> str:
     if not networks or not baselines:
         return ""
     note = (
-        "The baselines are fitted on the training and the validation images; the network is fitted "
-        "on the training images, and the validation images only choose when it stops and how sure "
-        "it is."
+        "The baselines are fitted on the training and the validation images; the network is "
+        "fitted on the training images, with the validation images for early stopping and "
+        "calibration."
     )
     unweighted = [
         result.name
@@ -33,5 +33,8 @@ def training_note(results: Sequence[Result]) -> str:
         if result.summary.class_weights == "unsupported" and result.name != "majority"
     ]
     if unweighted:
-        note += f" Rarer classes weigh more for all but {listed(unweighted)}, which cannot weigh."
+        note += (
+            f" Rarer classes weigh more for all but {listed(unweighted)}, which takes no sample "
+            "weights."
+        )
     return note

@@ -1,4 +1,4 @@
-"""A map of the test images by what the backbone says of them: like lies near like.
+"""A map of the test images by the features of the backbone: similar images lie close together.
 
 The features are those that are kept of the frozen backbone, so that the map costs no pass over the
 images; of a fine-tuned network they show what it started from.
@@ -48,7 +48,7 @@ class Point:
     Attributes:
         x, y: in units of the drawing.
         colour: 0 to 9, the number of a CSS variable.
-        says: what is to be said of it in words.
+        caption: file name, label and prediction.
         kind: right or wrong of a test image, train of a training image.
         tile: the number of its picture, -1 for none.
     """
@@ -56,7 +56,7 @@ class Point:
     x: float
     y: float
     colour: int
-    says: str
+    caption: str
     kind: str
     tile: int
 
@@ -89,7 +89,7 @@ class FeatureMap:
 
     @property
     def wrong(self) -> int:
-        """How many test images on it were answered wrongly."""
+        """How many test images on it were misclassified."""
         return sum(point.kind == "wrong" for point in self.points)
 
 
@@ -124,9 +124,9 @@ def feature_map(
     numbers[pictured] = np.arange(len(pictured))
     colours, legend = _coloured(rows["label"])
     points = [
-        Point(float(x), float(y), int(colour), says, kind, int(number))
-        for (x, y), colour, says, kind, number in zip(
-            positions, colours, rows["says"], rows["kind"], numbers, strict=True
+        Point(float(x), float(y), int(colour), caption, kind, int(number))
+        for (x, y), colour, caption, kind, number in zip(
+            positions, colours, rows["caption"], rows["kind"], numbers, strict=True
         )
     ]
     order = {"train": 0, "right": 1, "wrong": 2}
@@ -146,29 +146,29 @@ def feature_map(
 def _rows(
     manifest: Manifest, result: Result, labels: np.ndarray, *, seed: int
 ) -> tuple[pd.DataFrame, str]:
-    """The images of the map with `label`, `kind` and `says`, and the note on which they are."""
+    """The images of the map with `label`, `kind` and `caption`, and the note on which they are."""
     generator = np.random.default_rng(seed)
     test, train = manifest.part("test"), manifest.part("train")
     kinds = np.where(result.predicted == labels, "right", "wrong")
     shares = result.probabilities.max(axis=1).tolist()
     classes = manifest.classes  # looks at every row
     answers = [
-        f"; the answer is {classes[number]} ({percent(share)})"
+        f"; predicted {classes[number]} ({percent(share)})"
         for number, share in zip(result.predicted, shares, strict=True)
     ]
-    rows = test.assign(kind=kinds, says=_captions(test, answers))
+    rows = test.assign(kind=kinds, caption=_captions(test, answers))
     if len(rows) > MAX_TEST_IMAGES:
         sample = np.sort(generator.permutation(len(rows))[:MAX_TEST_IMAGES])
         return rows.iloc[
             sample
-        ], f"{MAX_TEST_IMAGES:,} of the {len(rows):,} test images, drawn at random."
+        ], f"{MAX_TEST_IMAGES:,} of the {len(rows):,} test images, sampled at random."
     if len(rows) >= MIN_TEST_IMAGES or train.empty:
         return rows, ""
     sample = np.sort(generator.permutation(len(train))[: 2 * MIN_TEST_IMAGES - len(rows)])
     learnt = train.iloc[sample]
-    says = _captions(learnt, [", a training image"] * len(learnt))
-    note = f"Of the training images, the small dots, {len(learnt):,} of {len(train):,} are there."
-    return pd.concat([rows, learnt.assign(kind="train", says=says)], ignore_index=True), note
+    captions = _captions(learnt, [", a training image"] * len(learnt))
+    note = f"The small dots are {len(learnt):,} of the {len(train):,} training images."
+    return pd.concat([rows, learnt.assign(kind="train", caption=captions)], ignore_index=True), note
 
 
 def _captions(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:

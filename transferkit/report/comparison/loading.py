@@ -31,9 +31,12 @@ def load_report(run: Run) -> Report:
     answered = read_answers(run, Manifest.load(run / "manifest.csv"))
     manifest, test, results = answered.manifest, answered.test, answered.results
     if not results:
-        raise RunError(f"No classifier of {str(run.folder)!r} has answered yet: it was stopped.")
+        raise RunError(f"No classifier of {str(run.folder)!r} has predictions yet: it was stopped.")
     if missing := answered.asked - len(results):
-        note = f"The run was stopped: {missing} of its {answered.asked} classifiers did not answer."
+        note = (
+            f"The run was stopped: {missing} of its {answered.asked} classifiers have no "
+            "predictions."
+        )
         manifest = Manifest(manifest.frame, manifest.source, [note, *manifest.notes])
     truth, classes = manifest.truth(test), manifest.classes
     config, text = _settings(run)
@@ -94,7 +97,7 @@ def _classifiers(
             classifiers.append(find(run, result))
         except TransferkitError as error:
             classifiers.append(None)
-            absent[result.name] = f"What is looked at needs {result.name} itself: {error}"
+            absent[result.name] = f"These sections need {result.name} itself: {error}"
     return classifiers, absent
 
 

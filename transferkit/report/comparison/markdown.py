@@ -40,9 +40,9 @@ MACROS = {  # of report.md.jinja and model_card.md.jinja, by the titles of their
     "Groups": "groups",
     "Data": "data",
     "The model": "model",
-    "Meant for": "purpose",
+    "Intended use": "purpose",
     "Scores": "scores",
-    "Where it fails": "failures",
+    "Limitations": "failures",
     "Cost": "cost",
 }
 
@@ -89,13 +89,13 @@ def model_card(comparison: Comparison) -> str:
     entry = next(row for row in comparison.entries if row["name"] == best.name)
     sections = {
         "The model": lambda: _facts_of(comparison, best, entry),
-        "Meant for": lambda: {},
+        "Intended use": lambda: {},
         "Data": lambda: _counts(comparison) | {"title": _title(comparison)},
         "Scores": lambda: (
             {"verdict": verdict_of(comparison), "entry": entry, "columns": COLUMNS}
             | _calibration(comparison)
         ),
-        "Where it fails": lambda: (
+        "Limitations": lambda: (
             statistics_sections.leaks(comparison)
             | {
                 "entry": entry,
@@ -181,8 +181,8 @@ def start_of(row: BackboneSpec, weights: str) -> str:
             else "not verified, since Keras publishes no digest of them"
         )
         return (
-            f"ImageNet weights ({checked}), which were trained on pictures that are given out for "
-            f"research without profit; their licence: {row.licence}"
+            f"ImageNet weights ({checked}), which were trained on images that are provided for "
+            f"non-commercial research; their licence: {row.licence}"
         )
     return (
         f"the weights in {weights}, not verified: what they were trained on, and their licence, "
@@ -215,7 +215,7 @@ def _cell(column: Column, entry: Entry) -> str:
 
 
 def _weakest(entry: Entry) -> list[tuple[str, str]]:
-    """The classes that the classifier finds hardest: `(name, recall)`."""
+    """The classes with the lowest recall: `(name, recall)`."""
     known = [
         (name, scores["recall"])
         for name, scores in entry["per_class"].items()

@@ -22,8 +22,8 @@ from transferkit.report.html.thumbnails import picture_uri
 EDGE = 192  # pixels: six for each
 COLOURS, QUALITY = "inferno", 80
 HOW = {
-    "impurity": "by what its trees' splits on a pixel gained in training",
-    "permutation": "by what it loses where a block of pixels is exchanged for another image's",
+    "impurity": "by the gain of its trees' splits on each pixel in training",
+    "permutation": "by permutation importance of blocks of pixels",
 }
 
 

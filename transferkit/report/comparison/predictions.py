@@ -31,8 +31,8 @@ def predict_test_images(
     probabilities = np.asarray(prediction.probabilities)
     if probabilities.shape != (len(paths), len(known)):
         raise DataError(
-            f"The probabilities of {classifier.name} are of the shape {probabilities.shape}: they "
-            f"should be of {(len(paths), len(known))}, an image a row and a class a column."
+            f"The probabilities of {classifier.name} have the shape {probabilities.shape}: it "
+            f"should be {(len(paths), len(known))}, one row per image and one column per class."
         )
     summary = classifier.summary
     return Result(

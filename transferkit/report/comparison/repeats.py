@@ -72,7 +72,7 @@ class RepeatedRuns:
 
     @classmethod
     def over(cls, reports: Sequence[ScoredResults]) -> RepeatedRuns:
-        """The spread of each classifier over `reports`, one a seed."""
+        """The spread of each classifier over `reports`, one per seed."""
         rows = [
             {"classifier": result.name, "accuracy": scores.accuracy}
             for comparison in reports
@@ -108,9 +108,9 @@ class RepeatedRuns:
             values, mean = accuracies * 100, accuracies.mean() * 100
             axes.plot(values, [row] * len(values), "o", color=FAINT, alpha=0.6, markersize=5)
             axes.plot([mean], [row], "|", color=INK, markersize=16, markeredgewidth=2.5)
-            says = f"{mean:.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+            text = f"{mean:.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
             spot = (1.02, row)
-            axes.text(*spot, says, transform=axes.get_yaxis_transform(), va="center", color=INK)
+            axes.text(*spot, text, transform=axes.get_yaxis_transform(), va="center", color=INK)
         axes.set_yticks(range(len(rows)), [self._named(key) for key, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(axis="y", linewidth=0.3)

@@ -83,7 +83,7 @@ def fingerprint(test: pd.DataFrame) -> str:
 
 
 def predictions_csv(classes: Sequence[str], test: pd.DataFrame, results: Sequence[Result]) -> str:
-    """The contents of predictions.csv: a row a test image, a group of columns a classifier.
+    """The contents of predictions.csv: one row per test image, one group of columns per classifier.
 
     The columns are path, label, and for each classifier `NAME:predicted`, `NAME:probability`
     (of the predicted class) and `NAME:p(CLASS)` for every class. A number has as many figures as

@@ -1,4 +1,4 @@
-"""The table of a comparison: one row a classifier, from the entries that scores.json holds."""
+"""The table of a comparison: one row per classifier, from the entries that scores.json holds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Column:
     heading: str
     key: str
     write: Callable[..., str]
-    says: str
+    tooltip: str
     """Meaning of the number, in a tooltip of one line."""
 
     def text(self, entry: Entry) -> str:

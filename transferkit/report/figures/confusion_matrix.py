@@ -43,7 +43,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, k
     _shade(axes, shares, COLOURS[kind])
     if number <= MAX_CLASSES_WITH_COUNTS:
         _count(axes, counts, shares, letter=min(11, cell * 0.42))
-    return svg_text(axes, f"Confusion matrix of {name}: {_says(counts, classes)}")
+    return svg_text(axes, f"Confusion matrix of {name}: {_summary(counts, classes)}")
 
 
 def _shade(axes: Axes, shares: np.ndarray, colour: str) -> None:
@@ -80,7 +80,7 @@ def _count(axes: Axes, counts: np.ndarray, shares: np.ndarray, *, letter: float)
             )
 
 
-def _says(counts: np.ndarray, classes: Sequence[str]) -> str:
+def _summary(counts: np.ndarray, classes: Sequence[str]) -> str:
     """The commonest mistake, in words."""
     wrong = np.array(counts)
     np.fill_diagonal(wrong, 0)

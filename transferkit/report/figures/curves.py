@@ -77,7 +77,7 @@ def learning_curve(history: Sequence[EpochRecord], quantity: str, name: str) -> 
 
 @styled
 def cost(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Accuracy against training time, on a logarithmic axis, one dot a classifier.
+    """Accuracy against training time, on a logarithmic axis, one dot per classifier.
 
     The line leads over those that nothing cheaper equals (the Pareto front).
     """
@@ -102,11 +102,11 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
     for entry, (x, y) in zip(entries, dots, strict=True):
         axes.plot([x], [y], "o", color=COLOURS[entry["kind"]], markersize=6, clip_on=False)
     _label_dots(axes, [short(entry["name"], 30) for entry in entries], dots)
-    says = [
+    parts = [
         f"{entry['name']} {percent(entry['accuracy'])} in {duration(entry['fit_seconds'])}"
         for entry in entries
     ]
-    return svg_text(axes, f"Accuracy against training time: {'; '.join(says)}.")
+    return svg_text(axes, f"Accuracy against training time: {'; '.join(parts)}.")
 
 
 def _label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:

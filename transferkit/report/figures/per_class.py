@@ -19,9 +19,10 @@ MAX_CLASSES = 24  # classes that are drawn; the tables and scores.json have them
 
 @styled
 def recalls(entries: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str:
-    """The recall of each class, one dot a classifier; the first network and baseline in colour.
+    """The recall of each class, one dot per classifier; the first network and baseline in colour.
 
-    The entries come most accurate first. Of many classes, those that the first finds hardest.
+    `entries` are sorted by accuracy. Of many classes, those with the lowest recall of the first
+    entry are shown.
     """
     best = {name: number(entries[0]["per_class"][name]["recall"]) for name in classes}
     shown = [name for name in classes if not math.isnan(best[name])]

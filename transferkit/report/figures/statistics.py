@@ -46,7 +46,7 @@ def reliability_diagram(results: Sequence[Result], labels: np.ndarray) -> str:
 def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
     """Accuracy among the surest answers, against the share of the images that these are."""
     axes = panel("accuracy of those answered, %", WIDTH, 300, (28, 14, 38, AXIS))
-    lowest, says = 1.0, []
+    lowest, parts = 1.0, []
     for result in results:
         curve = coverage_curve(labels, result.probabilities)
         axes.plot(
@@ -59,11 +59,11 @@ def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
             f"on {share * 100:.0f} %"
             for share in COVERAGES
         ]
-        says.append(f"{result.name} has an accuracy of {', '.join(shares)}")
+        parts.append(f"{result.name} has an accuracy of {', '.join(shares)}")
     axes.set_xlim(100, 0)
     axes.set_ylim(max(0, lowest * 100 - 4), 100.5)
-    axes.set_xlabel("images answered, the surest, %")
-    return svg_text(axes, f"Accuracy by the share that is answered: {'; '.join(says)}.")
+    axes.set_xlabel("images answered, most confident first, %")
+    return svg_text(axes, f"Accuracy by the share that is answered: {'; '.join(parts)}.")
 
 
 @styled
@@ -83,7 +83,7 @@ def slice_figure(
 
 @styled
 def spread_figure(trials: pd.DataFrame, kinds: Mapping[str, str]) -> str:
-    """A dot a training, a bar at the mean, a row a classifier; `kinds` are theirs by name."""
+    """One row per classifier: a dot for each training, a bar at the mean; `kinds` are by name."""
     by_classifier = {
         str(name): accuracies.to_numpy() * 100
         for name, accuracies in trials.groupby("classifier", sort=False)["accuracy"]
@@ -95,11 +95,11 @@ def spread_figure(trials: pd.DataFrame, kinds: Mapping[str, str]) -> str:
         axes.plot([values.mean()], [row], "|", color=colour, markersize=14, markeredgewidth=2)
     low = min(values.min() for values in by_classifier.values())
     axes.set_xlim(max(0, low - 2), 100)
-    says = [
+    parts = [
         f"{name} {values.mean():.1f} %, from {values.min():.1f} to {values.max():.1f}"
         for name, values in by_classifier.items()
     ]
-    return svg_text(axes, f"Accuracy over repeats: {'; '.join(says)}.")
+    return svg_text(axes, f"Accuracy over repeats: {'; '.join(parts)}.")
 
 
 def _accuracy_axes(names: Sequence[str], title: str) -> Axes:

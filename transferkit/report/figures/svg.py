@@ -69,8 +69,8 @@ def panel(
     return figure.add_axes((*box, *size))
 
 
-def svg_text(axes: Axes, says: str) -> str:
-    """The figure of `axes` as an `<svg>` element, `says` being what a screen reader reads out."""
+def svg_text(axes: Axes, label: str) -> str:
+    """The figure of `axes` as an `<svg>` element, `label` being what a screen reader reads out."""
     figure, drawing = axes.get_figure(root=True), StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with warnings.catch_warnings():
@@ -78,13 +78,13 @@ def svg_text(axes: Axes, says: str) -> str:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         FigureCanvasSVG(figure).print_svg(drawing, metadata=nothing)
     root = ElementTree.fromstring(drawing.getvalue())
-    _tidy(root, prefix=hashlib.sha256(says.encode("utf-8", "replace")).hexdigest()[:6])
+    _tidy(root, prefix=hashlib.sha256(label.encode("utf-8", "replace")).hexdigest()[:6])
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
     root.attrib = {
         "viewBox": root.get("viewBox", ""),
         "width": f"{width:g}",
         "role": "img",
-        "aria-label": says,
+        "aria-label": label,
     }
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", LINK)

@@ -71,24 +71,24 @@ def labels_by_path(look: DatasetInspection) -> dict[str, str]:
 
 
 def verdict(look: DatasetInspection, groups: list[FindingGroup]) -> str:
-    """How much can be learnt from, and what to look at first."""
+    """How much can be used, and what to look at first."""
     manifest, files = look.manifest, len(look.files)
     bad = len(manifest.quarantined)
     first = f"{counted(len(manifest), 'image')} of {counted(len(manifest.classes), 'class')}"
-    first += " can be learnt from"
+    first += " can be used"
     first += f"; {bad:,} of {counted(files, 'file')} {be(bad)} left out." if bad else "."
     rare = _unusable(manifest)
     first += rare
     serious = [group for group in groups if not group.harmless]
     if not serious:
-        last = " What is only good to know is below." if groups else ""
+        last = " Findings for information are below." if groups else ""
         nothing = "Nothing else" if rare else "Nothing"
         return f"{first} {nothing} was found that would harm a network or flatter its score.{last}"
     names = [f"{lowered(group.short)} ({len(group.counted):,})" for group in serious]
     shown, rest = names[:MAX_NAMED], len(names) - MAX_NAMED
     if rest > 0:
         shown.append(counted(rest, "more finding"))
-    return f"{first} Look first at {listed(shown)}."
+    return f"{first} Start with {listed(shown)}."
 
 
 def _unusable(manifest: Manifest) -> str:

@@ -1,4 +1,4 @@
-"""The figure of a learning curve: accuracy by images a class, and where the curves go from here."""
+"""The figure of a learning curve: accuracy by images per class, and its extrapolation."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def growth(curve: LearningCurve) -> str:
     axes.axhline(curve.majority_share * 100, linestyle=":", color=QUIET, linewidth=1)
     _name(axes, curve, colours)
     _ticks(axes)
-    axes.set_xlabel("training images a class")
-    says = [
+    axes.set_xlabel("training images per class")
+    parts = [
         f"{line.name} rises from {percent(line.means[0])} to {percent(line.means[-1])}"
         for line in curve.lines
     ]
-    between = f"from {sizes[0]:,.0f} to {sizes[-1]:,.0f} images a class"
-    return svg_text(axes, f"Accuracy {between}: {'; '.join(says)}.")
+    between = f"from {sizes[0]:,.0f} to {sizes[-1]:,.0f} images per class"
+    return svg_text(axes, f"Accuracy {between}: {'; '.join(parts)}.")
 
 
 def _colours(lines: Sequence[CurveLine]) -> dict[str, str]:
@@ -67,8 +67,8 @@ def _draw(axes: Axes, sizes: np.ndarray, line: CurveLine, colour: str) -> None:
     axes.plot(sizes, line.means * 100, "o-", color=colour, linewidth=1.6, markersize=3.5)
     if line.law is not None:
         further = np.geomspace(max(MIN_FITTED_SIZE, sizes[0]), sizes[-1] * 2, 60)
-        foretold = (1 - line.law.error(further)) * 100
-        axes.plot(further, foretold, linestyle=(0, (4, 3)), color=colour, linewidth=1)
+        extrapolated = (1 - line.law.error(further)) * 100
+        axes.plot(further, extrapolated, linestyle=(0, (4, 3)), color=colour, linewidth=1)
 
 
 def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ def curve_page(curve: LearningCurveSummary, config: Config) -> str:
         curve=curve,
         figure=Markup(growth(curve)),
         rows=curve.rows(),
-        foretold=foretold(curve),
+        extrapolated=extrapolated(curve),
         fitted=MIN_FITTED_SIZE,
         settings=config.to_yaml(),
     )
@@ -44,12 +44,12 @@ def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
         numbers.append((f"+{points(best.gain.gain)}", "with twice the images", within))
     return [
         *numbers,
-        (percent(curve.majority_share), "always one class", "the answer that needs no image"),
+        (percent(curve.majority_share), "always one class", "without any training"),
     ]
 
 
-def foretold(curve: LearningCurveSummary) -> list[str]:
-    """The last row of the table: what twice the images would bring by the laws."""
+def extrapolated(curve: LearningCurveSummary) -> list[str]:
+    """The last row of the table: the gain from twice the images, by the power laws."""
     gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
     size, images = (f"{2 * values[-1]:,.0f}" for values in (curve.sizes, curve.images))
-    return [f"twice: {size}", *gains, images, "foretold"]
+    return [f"twice: {size}", *gains, images, "extrapolated"]

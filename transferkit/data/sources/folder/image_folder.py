@@ -35,8 +35,8 @@ def scan_folder(folder: Path, layout: str = "auto") -> FolderScan:
     """
     if os.path.isfile(folder):
         raise DataError(
-            f"{str(folder)!r} is a file: give a folder with a sub-folder a class, or a .csv file "
-            "with the columns path,label."
+            f"{str(folder)!r} is a file: give a folder with one sub-folder per class, or a .csv "
+            "file with the columns path,label."
         )
     left_out = LeftOut()
     tree = read_tree(folder, left_out)
@@ -95,7 +95,7 @@ def _annotation_notes(classes: Sequence[ClassFolder]) -> list[str]:
 
 def _why_nothing(tree: Folder) -> str:
     if not tree.files and not tree.folders:
-        return f"The folder {str(tree.path)!r} is empty: put a sub-folder a class into it."
+        return f"The folder {str(tree.path)!r} is empty: put one sub-folder per class into it."
     if tree.own or not tree.folders:
         return flat_folder(tree, tree)
     return f"The class folders of {str(tree.path)!r} hold no files: put the images of each into it."

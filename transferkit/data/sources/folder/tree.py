@@ -219,8 +219,10 @@ def _identity(folder: Path) -> tuple[int, int]:
 def cannot_open(folder: Path, error: OSError) -> DataError:
     """Return the error for a folder that cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return DataError(f"There is no folder {str(folder)!r}: give one with a sub-folder a class.")
+        return DataError(
+            f"There is no folder {str(folder)!r}: give one with one sub-folder per class."
+        )
     return DataError(
-        f"The folder {str(folder)!r} cannot be opened: {error.strerror}; "
-        "give one that you may read, with a sub-folder a class."
+        f"The folder {str(folder)!r} cannot be opened: {error.strerror}; give one that you may "
+        "read, with one sub-folder per class."
     )

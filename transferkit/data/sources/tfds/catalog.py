@@ -38,7 +38,7 @@ def tfds_folder(name: str) -> Path:
 
     Raises:
         ConfigError: no data set is called so.
-        DataError: it has no images with one label each, or cannot be had.
+        DataError: it has no images with one label each, or is not available.
     """
     name = name.removeprefix(TFDS_PREFIX)
     cache = cache_folder("catalogue")
@@ -80,7 +80,7 @@ def fetch(
 
     Raises:
         ConfigError: no data set is called so, or `limit` is less than 1.
-        DataError: it has no images with one label each, or cannot be had, or `folder` is taken.
+        DataError: it has no images with one label each, or is not available, or `folder` is taken.
     """
     name, folder = name.removeprefix(TFDS_PREFIX), Path(folder)
     if limit is not None and limit < 1:

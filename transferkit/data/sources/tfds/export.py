@@ -72,7 +72,7 @@ def write_set(
     splits = [split for split in SPLITS if split in builder.info.splits]
     others = [split for split in builder.info.splits if split not in SPLITS]
     if others:
-        notes.append(f"Left out, being neither train, validation nor test: {', '.join(others)}.")
+        notes.append(f"Left out, as neither train, validation nor test: {', '.join(others)}.")
     if "train" not in splits:
         notes.append("There is no train split, so the images are in one folder, to be split.")
     with new_folder(folder) as temporary:
