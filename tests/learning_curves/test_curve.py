@@ -51,9 +51,9 @@ def found() -> LearningCurveSummary:
     return curve(network(FALLING), line("forest", [each + 10 for each in FALLING]))
 
 
-def test_the_table_has_a_row_a_size_and_a_column_a_classifier(found):
+def test_the_table_has_one_row_per_size_and_one_column_per_classifier(found):
     lines = str(found).splitlines()
-    assert lines[0].split() == ["images", "a", "class", "net", "forest", "images", "draws"]
+    assert lines[0].split() == ["images", "per", "class", "net", "forest", "images", "draws"]
     assert lines[2].split() == ["1", "39.8", "%", "±", "0.2", "29.8", "%", "±", "0.2", "2", "3"]
     assert lines[8].split() == ["all:", "100", "81.5", "%", "71.5", "%", "200", "1"]
 
