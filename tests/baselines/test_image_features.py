@@ -12,11 +12,12 @@ from skimage.feature import hog
 
 from transferkit.baselines import image_features
 from transferkit.baselines.extractors import (
+    EXTRACTORS,
     colour_histogram,
     gradient_histograms,
     pixel_values,
 )
-from transferkit.baselines.image_features import ImageFeatures
+from transferkit.baselines.image_features import IMAGE_SIZES, ImageFeatures
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.decode import read_images
 from transferkit.errors import DataError
@@ -29,6 +30,10 @@ FLAT = np.full((128, 128, 3), 200, np.uint8)
 @pytest.fixture(scope="module")
 def paths(shapes: Path) -> list[str]:
     return [str(path) for path in sorted(shapes.rglob("*.png"))[::10]]
+
+
+def test_every_kind_of_features_has_its_function() -> None:
+    assert EXTRACTORS.keys() == IMAGE_SIZES.keys() == WIDTHS.keys()
 
 
 @pytest.mark.parametrize("kind", WIDTHS)

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from tools.docs.reference import field_docstrings
+from transferkit.cli.look import LookOptions
 from transferkit.config.presets import PRESETS
 from transferkit.config.settings import TrainConfig
 from transferkit.data.augmentation.policies import POLICIES, find_policy
@@ -34,6 +36,12 @@ def test_the_defaults_and_presets_name_policies():
         preset["augment"] for preset in PRESETS.values() if "augment" in preset
     }
     assert names <= {policy.name for policy in POLICIES}
+
+
+@pytest.mark.parametrize("options", [TrainConfig, LookOptions])
+def test_the_help_names_every_policy(options):
+    text = field_docstrings(options)["augment"]
+    assert [policy.name for policy in POLICIES if policy.name not in text] == []
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
