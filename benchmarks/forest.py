@@ -29,7 +29,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 import transferkit as tk
 from transferkit.baselines.catalog import DEFAULT_BASELINES
-from transferkit.baselines.classifiers import MAKERS, TREES, fit_classifier, random_forest
+from transferkit.baselines.classifiers import MAKERS, TREES, random_forest, tune_and_fit
 from transferkit.runtime.process import silence_tensorflow
 
 FOREST, NAME = "random_forest", "random_forest_pixels"
@@ -70,7 +70,7 @@ def print_many_classes() -> None:
         for _ in range(2)
     )
     started = time.perf_counter()
-    ours, _ = fit_classifier(FOREST, values, truth, groups=[""] * len(truth), seed=0)
+    ours, _ = tune_and_fit(FOREST, values, truth, groups=[""] * len(truth), seed=0)
     between = time.perf_counter()
     usual = RandomForestClassifier(TREES, random_state=0, n_jobs=-1).fit(values, truth)
     seconds = between - started, time.perf_counter() - between

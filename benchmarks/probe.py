@@ -22,7 +22,7 @@ import transferkit as tk
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.weights import weights_path
 from transferkit.baselines.catalog import find_baseline
-from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.fit import make_features
 from transferkit.data.splits import split_groups
 from transferkit.errors import WeightsError
@@ -108,7 +108,7 @@ def measure(
         values = features.read(list(rows["path"])).values
 
         def accuracy(train: np.ndarray, test: np.ndarray, seed: int) -> float:
-            fitted, _ = fit_classifier(
+            fitted, _ = tune_and_fit(
                 baseline.classifier.name,  # noqa: B023 - called at once
                 values[train],  # noqa: B023
                 truth[train],

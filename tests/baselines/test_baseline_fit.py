@@ -13,7 +13,7 @@ import pytest
 
 from transferkit.baselines.baseline import Baseline, load_baseline
 from transferkit.baselines.catalog import CLASSIFIERS
-from transferkit.baselines.classifiers import MAKERS, fit_classifier
+from transferkit.baselines.classifiers import MAKERS, tune_and_fit
 from transferkit.baselines.fit import fit_baseline
 from transferkit.baselines.image_features import ImageFeatures
 from transferkit.config.settings import Config, DataConfig
@@ -193,7 +193,7 @@ def test_every_classifier_learns_from_ten_images_a_class(name: str) -> None:
 
     values, truth = draw(10)
     asked, answers = draw(100)
-    found, _ = fit_classifier(name, values, truth, groups=[""] * 20, seed=0)
+    found, _ = tune_and_fit(name, values, truth, groups=[""] * 20, seed=0)
     said = found.predict_proba(asked)
     assert np.mean(said.argmax(axis=1) == answers) > 0.8
 
@@ -216,9 +216,9 @@ def test_groups_and_weights_are_those_of_the_images(
 
     def record(*arguments: object, **named: object) -> object:
         handed.update(named, truth=arguments[2])
-        return fit_classifier(*arguments, **named)  # type: ignore[arg-type]
+        return tune_and_fit(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("transferkit.baselines.fit.fit_classifier", record)
+    monkeypatch.setattr("transferkit.baselines.fit.tune_and_fit", record)
     frame = manifest.frame.copy()
     frame["group"] = [f"{label}-{row % 9}" for row, label in enumerate(frame["label"])]
     if uneven:

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Perceptron
 from sklearn.svm import LinearSVC
 
-from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.rbf_svm import RBFSVM
 from transferkit.baselines.temperature_scaling import TemperedClassifier
 from transferkit.baselines.tuning import TunedEstimator, tune
@@ -63,7 +63,7 @@ def test_few_images_that_contradict_one_another_turn_no_answer_round(classifier:
     right = []
     for seed in range(10):
         values, truth = draw(2, 4, seed=seed, noise=4.0)
-        found, _ = fit_classifier(classifier, values, truth, groups=[""] * 8, seed=seed)
+        found, _ = tune_and_fit(classifier, values, truth, groups=[""] * 8, seed=seed)
         right.append(np.mean(found.predict_proba(asked).argmax(axis=1) == answers))
     assert np.mean(right) > 0.6
     assert min(right) > 0.4

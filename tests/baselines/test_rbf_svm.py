@@ -9,7 +9,7 @@ import pytest
 from sklearn.svm import SVC
 
 from transferkit.baselines import rbf_svm as gaussian
-from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.rbf_svm import RBFSVM
 
 WIDTH = 30
@@ -86,7 +86,7 @@ def test_features_that_are_all_the_same_are_no_failure() -> None:
 def test_how_long_many_images_take_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     values, truth = draw(2, images=gaussian.MAX_IMAGES + 1)
     far = (values[:, :4] + 20 * truth[:, np.newaxis]).astype(np.float32)
-    fit_classifier("rbf_svm", far, truth, groups=[""] * len(far), seed=0)
+    tune_and_fit("rbf_svm", far, truth, groups=[""] * len(far), seed=0)
     said = capsys.readouterr().err
     assert re.match(r"8,001 images are many for an RBF SVM: about \d+ s\. --baselines ", said)
 

@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from transferkit.baselines import tuning
-from transferkit.baselines.classifiers import MAKERS, can_weigh, fit_classifier
+from transferkit.baselines.classifiers import MAKERS, can_weigh, tune_and_fit
 from transferkit.baselines.temperature_scaling import TemperedClassifier, logits_of
 from transferkit.baselines.tuning import TunedEstimator, tune
 from transferkit.features.linear_probe import C_VALUES, solve_probe
@@ -38,7 +38,7 @@ def balanced(truth: np.ndarray) -> np.ndarray:
 
 def fitted(name: str, values: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None):
     groups = [""] * len(truth)
-    return fit_classifier(name, values, truth, groups=groups, seed=0, weights=weights)
+    return tune_and_fit(name, values, truth, groups=groups, seed=0, weights=weights)
 
 
 def test_all_but_the_neighbours_and_the_majority_can_weigh() -> None:

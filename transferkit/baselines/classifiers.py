@@ -137,7 +137,7 @@ MAKERS: dict[str, Callable[[int], TunedEstimator]] = {
 }
 
 
-def fit_classifier(
+def tune_and_fit(
     name: str,
     values: np.ndarray,
     truth: np.ndarray,

@@ -13,7 +13,7 @@ from transferkit.backbones.resolve import resolve_model
 from transferkit.baselines.backbone_features import BackboneFeatures
 from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import MAJORITY, BaselineSpec, find_baseline
-from transferkit.baselines.classifiers import can_weigh, fit_classifier
+from transferkit.baselines.classifiers import can_weigh, tune_and_fit
 from transferkit.baselines.image_features import ImageFeatures
 from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import Config
@@ -57,7 +57,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         batches = [batch.values for batch in read]
         values = np.concatenate(batches) if batches else np.empty((len(rows), 0))
         started = time.perf_counter()
-        estimator, chosen = fit_classifier(
+        estimator, chosen = tune_and_fit(
             spec.classifier.name,
             values,
             truth,

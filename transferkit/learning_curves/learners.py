@@ -11,7 +11,7 @@ import numpy as np
 
 from transferkit.backbones.resolve import is_pretrained, resolve_backbone
 from transferkit.baselines.catalog import find_baseline, suitable_baselines
-from transferkit.baselines.classifiers import fit_classifier
+from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.fit import make_features
 from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import Config, TrainConfig
@@ -75,7 +75,7 @@ def _baseline(name: str, config: Config) -> CurveLearner:
     kind = row.features.name if row.features else ""
 
     def fit(examples: Examples) -> Answer:
-        estimator, _ = fit_classifier(
+        estimator, _ = tune_and_fit(
             row.classifier.name,
             examples.values,
             examples.labels,
