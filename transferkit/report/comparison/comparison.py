@@ -40,6 +40,8 @@ FRAME_COLUMNS = (
 class Comparison:
     """Predictions of several classifiers for the same test images, their scores and costs.
 
+    Numbers and figures are added here; what is printed, shown or saved is added to `Report`.
+
     Attributes:
         classes: class names; column `k` of every `probabilities` is class `k`.
         test: rows of the manifest that were scored.
@@ -55,7 +57,7 @@ class Comparison:
         absent: why a classifier is not available, by its name.
         settings_text: YAML of the settings, where it has more than `config`.
         faults: parts of the statistics or of the report that failed.
-        answers_in: run folder that has the predictions already.
+        predictions_in: run folder that has the predictions already.
         visuals: pictures of the classifiers that were made already, by section.
     """
 
@@ -72,7 +74,7 @@ class Comparison:
     absent: Mapping[str, str] = dataclasses.field(default_factory=dict)
     settings_text: str = ""
     faults: Faults = dataclasses.field(default_factory=Faults)
-    answers_in: Path | None = None
+    predictions_in: Path | None = None
     visuals: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
@@ -83,7 +85,7 @@ class Comparison:
         return order_entries([entry(*pair, statistics.of(index, attempt)) for index, pair in pairs])
 
     @property
-    def plain_entries(self) -> list[dict[str, Any]]:
+    def entries_without_statistics(self) -> list[dict[str, Any]]:
         """The entries without statistics, which take longer."""
         pairs = zip(self.results, self.scores, strict=True)
         return order_entries([entry(*pair, NO_STATISTICS) for pair in pairs])

@@ -56,7 +56,7 @@ def load_report(run: Run) -> Report:
         created=answered.created,
         absent=absent,
         settings_text=text,
-        answers_in=run.folder,
+        predictions_in=run.folder,
         visuals=visuals,
     )
 

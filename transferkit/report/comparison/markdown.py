@@ -17,9 +17,9 @@ from transferkit.data.sources.split_names import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison import statistics_sections
 from transferkit.report.comparison.comparison import Comparison
-from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.serialize import Entry, plain
 from transferkit.report.comparison.table import COLUMNS, Column
+from transferkit.report.comparison.training_note import training_note
 from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.comparison.visuals import is_own_network
 from transferkit.report.html.formatting import percent, printable

@@ -18,10 +18,10 @@ from transferkit.evaluation.ranking import (
     rival,
 )
 from transferkit.report.comparison.comparison import Comparison
-from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.gallery import gallery
 from transferkit.report.comparison.serialize import flat, plain
 from transferkit.report.comparison.table import COLUMNS, MORE_COLUMNS, Column, best_accuracy
+from transferkit.report.comparison.training_note import training_note
 from transferkit.report.comparison.visuals import explanations_of, feature_map_of, pixel_maps_of
 from transferkit.report.figures import curves as figures
 from transferkit.report.figures.confusion_matrix import confusion_matrix

@@ -15,7 +15,6 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import DataError
 from transferkit.evaluation.results import Classifier, Result
 from transferkit.report.comparison.comparison import Comparison
-from transferkit.report.comparison.fairness import training_note
 from transferkit.report.comparison.predictions import (
     predict_test_images,
     require_classifier,
@@ -25,6 +24,7 @@ from transferkit.report.comparison.predictions import (
 from transferkit.report.comparison.results_file import Answered
 from transferkit.report.comparison.saving import save_report
 from transferkit.report.comparison.table import html_table, plain_text, rich_table
+from transferkit.report.comparison.training_note import training_note
 from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.html.formatting import counted
 from transferkit.storage.active_run import active_run
@@ -126,5 +126,5 @@ def compare(
         environment=dict(environment or {}),
         classifiers=classifiers,
         created=created,
-        answers_in=run.folder if run else None,
+        predictions_in=run.folder if run else None,
     )

@@ -60,7 +60,7 @@ def _save_answers(comparison: Comparison, run: Run) -> None:
         created=comparison.created or datetime.now(timezone.utc),
         repeats=comparison.repeats,
     )
-    if comparison.answers_in != run.folder:
+    if comparison.predictions_in != run.folder:
         answered.save(run)
     elif comparison.repeats is not None:  # which was not there yet when the answers were saved
         answered.save_facts(run)
@@ -70,7 +70,9 @@ def _save_scores(comparison: Comparison, run: Run) -> None:
     """Write the plain scores, and then, which takes longer, those with their evidence."""
     write = (comparison.classes, comparison.test)
     plain: dict[str, Any] = {"differences": [], "slices": {}}
-    write_json(run / "scores.json", scores_json(*write, comparison.plain_entries, plain))
+    write_json(
+        run / "scores.json", scores_json(*write, comparison.entries_without_statistics, plain)
+    )
     evidence = comparison.statistics.to_json(comparison.faults.attempt)
     write_json(run / "scores.json", scores_json(*write, comparison.entries, evidence))
 
