@@ -23,7 +23,6 @@ from transferkit.data.manifest import Manifest
 from transferkit.features import extractor_pool
 from transferkit.features.extract import extract_features
 from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
-from transferkit.features.spec import FeatureSpec
 from transferkit.models.classifier import build_classifier, build_extractor, extractor_of
 from transferkit.storage.disk_cache import features_folder
 from transferkit.training.train import train
@@ -66,10 +65,10 @@ def features(
 
 
 def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(source: FeatureSpec) -> keras.Model:
+    def build(*arguments: Any) -> keras.Model:
         raise AssertionError("a network was built")
 
-    monkeypatch.setattr(extractor_pool, "_built", build)
+    monkeypatch.setattr(extractor_pool, "build_extractor", build)
 
 
 def classifier(config: Config) -> keras.Model:
@@ -127,8 +126,15 @@ def test_no_more_than_two_are_held(bare: Config, files: list[str]) -> None:
     for engine, image_size in (("graph", 32), ("keras", 32), ("graph", 64)):
         data = dataclasses.replace(bare.data, image_size=image_size)
         features(dataclasses.replace(bare, data=data), files[:1], engine)
-    kept = [(spec.engine, spec.data.image_size) for spec in DEFAULT_POOL.specs]
+    kept = [(spec.engine, spec.image_size) for spec in DEFAULT_POOL.specs]
     assert kept == [("keras", 32), ("graph", 64)]
+
+
+def test_training_takes_a_pool_of_ones_own(manifest: Manifest, pretrained: Config) -> None:
+    own = ExtractorPool()
+    train(manifest, pretrained, pool=own)
+    assert own.specs
+    assert DEFAULT_POOL.specs == []
 
 
 def test_a_pool_of_ones_own_shares_nothing(bare: Config, files: list[str]) -> None:

@@ -9,7 +9,7 @@ from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import HEAD
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 
 
 @pytest.mark.slow
@@ -33,7 +33,7 @@ def test_each_step_is_traced_once(
     model = dataclasses.replace(pretrained.model, head="hidden", hidden_units=8)
     train = dataclasses.replace(pretrained.train, unfreeze="all")
     config = dataclasses.replace(pretrained, model=model, train=train)
-    found = fit_classifier(manifest, config, choose_device(config.compute))
+    found = fit_stages(start_fit(manifest, config, choose_device(config.compute)))
     assert sorted(traced) == sorted(
         (step, name)
         for step in ("train_step", "test_step")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import ModelConfig
 from transferkit.models.classifier import build_classifier, extractor_of
 from transferkit.models.freezing import unfreeze_blocks
@@ -40,7 +41,7 @@ def test_at_any_block_with_any_pooling_and_sides(
     model = ModelConfig(backbone="pocket", weights="none", pooling=pooling, image_sizes=image_sizes)
     classifier = build_classifier(model, CLASSES, image_size=None if image_sizes else 48)
     images = pictures(classifier.input_shape[1])
-    halves = split_at(classifier, model, blocks)
+    halves = split_at(classifier, resolve_model(model), blocks)
     activations, features = halves.below(images, training=False)
     assert activations.shape == (2, halves.width)
     np.testing.assert_allclose(
@@ -57,7 +58,7 @@ def test_what_learns_above_learns_in_the_whole() -> None:
     model = ModelConfig(backbone="pocket", weights="none")
     classifier = build_classifier(model, CLASSES, image_size=32)
     unfreeze_blocks(classifier, find_backbone("pocket"), 1, pretrained=True)
-    halves = split_at(classifier, model, 1)
+    halves = split_at(classifier, resolve_model(model), 1)
     assert {each.path for each in halves.above.trainable_variables} == {
         each.path for each in classifier.trainable_variables
     }

@@ -15,7 +15,7 @@ from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
 from transferkit.training.callbacks import AverageBestEpochs
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 from transferkit.training.tta import should_use_tta, with_flip_tta
@@ -56,7 +56,7 @@ def test_the_best_epochs_are_averaged(losses: list[float], number: int, mean: fl
 @pytest.fixture(scope="module")
 def tuned(manifest: Manifest, pretrained: Config) -> TrainingState:
     config = changed(pretrained, epochs=1)
-    return fit_classifier(manifest, config, choose_device(config.compute))
+    return fit_stages(start_fit(manifest, config, choose_device(config.compute)))
 
 
 def averaged(fit: TrainingState, around: float) -> tuple[TrainingState, list[float], keras.Model]:
@@ -140,7 +140,7 @@ def test_no_mirror_where_training_images_were_not_mirrored(
     manifest: Manifest, pretrained: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = changed(pretrained, augment="none", unfreeze="none")
-    fit = fit_classifier(manifest, config, choose_device(config.compute))
+    fit = fit_stages(start_fit(manifest, config, choose_device(config.compute)))
     capsys.readouterr()
     assert not should_use_tta(fit)
     assert capsys.readouterr().err == ""

@@ -16,7 +16,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
 from transferkit.training.dataset import read_split
 from transferkit.training.gpu_augmentation import GpuAugmentation
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def on_gpu(manifest: Manifest, pretrained: Config) -> TrainingState:
     settings = dataclasses.replace(pretrained.train, unfreeze="all", epochs=2, mix="mixup")
     config = dataclasses.replace(pretrained, train=settings)
     device = dataclasses.replace(choose_device(config.compute), gpu=True)
-    return fit_classifier(manifest, config, device)
+    return fit_stages(start_fit(manifest, config, device))
 
 
 def test_it_learns_and_says_every_epoch(on_gpu: TrainingState) -> None:

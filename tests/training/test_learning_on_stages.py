@@ -26,7 +26,7 @@ from transferkit.models.classifier import build_classifier, build_extractor
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.models.network import Network
 from transferkit.storage.run import Run
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 
@@ -53,7 +53,7 @@ def both(pretrained: Config, tmp_path_factory: pytest.TempPathFactory) -> Config
 def tuned(manifest: Manifest, both: Config) -> TrainingState:
     """Fitted by both stages of the training; without validation images, so nothing is undone."""
     frame = manifest.frame[manifest.frame["split"] != "validation"]
-    return fit_classifier(Manifest(frame), both, choose_device(both.compute))
+    return fit_stages(start_fit(Manifest(frame), both, choose_device(both.compute)))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_random_weights_learn_at_two_sides(manifest: Manifest, both: Config) -> 
         model=ModelConfig(backbone="pocket", weights="none", image_sizes=(32, 64)),
         train=dataclasses.replace(both.train, unfreeze="auto"),
     )
-    found = fit_classifier(manifest, config, choose_device(config.compute))
+    found = fit_stages(start_fit(manifest, config, choose_device(config.compute)))
     assert math.isfinite(found.history[-1].loss)
 
 

@@ -23,7 +23,7 @@ from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.models.network import Network
 from transferkit.training.dataset import read_split
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import answers, calibrate
 from transferkit.training.train import train
@@ -36,7 +36,7 @@ def changed(config: Config, **settings: object) -> Config:
 
 
 def fitted(manifest: Manifest, config: Config) -> TrainingState:
-    return fit_classifier(manifest, config, choose_device(config.compute))
+    return fit_stages(start_fit(manifest, config, choose_device(config.compute)))
 
 
 @pytest.fixture(scope="module")

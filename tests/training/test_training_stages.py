@@ -18,7 +18,7 @@ from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import build_classifier
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.training import head
-from transferkit.training.stages import fit_classifier
+from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState, require_numbers
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ ROW = find_backbone("pocket")
 
 def fit(manifest: Manifest, config: Config, **train: object) -> TrainingState:
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
-    return fit_classifier(manifest, config, choose_device(config.compute))
+    return fit_stages(start_fit(manifest, config, choose_device(config.compute)))
 
 
 def moving_statistics(model: keras.Model) -> list[np.ndarray]:

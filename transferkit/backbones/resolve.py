@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import BackboneSpec, pooling_of
+from transferkit.backbones.spec import BackboneSpec
 from transferkit.config.settings import ModelConfig
 from transferkit.runtime.progress import log
 
@@ -60,8 +60,13 @@ def resolve_model(
         ConfigError: no backbone is called so.
     """
     model = resolve_backbone(model, on_answer=on_answer)
-    pooling: Any = pooling_of(find_backbone(model.backbone), model.pooling)
-    return dataclasses.replace(model, weights=rooted_weights(model), pooling=pooling)
+    pooling: Any = model.pooling
+    if pooling == "auto":
+        pooling = find_backbone(model.backbone).pooling
+    weights = starting_weights(model)
+    if weights not in NAMED:
+        weights = str(Path(weights).expanduser().absolute())
+    return dataclasses.replace(model, weights=weights, pooling=pooling)
 
 
 def require_resolved(model: ModelConfig) -> None:
@@ -83,12 +88,6 @@ def starting_weights(model: ModelConfig) -> str:
     if model.weights != "imagenet" or row.weights_path:
         return model.weights
     return "embedded" if row.embedded else "none"
-
-
-def rooted_weights(model: ModelConfig) -> str:
-    """Return `starting_weights`, with the absolute path of a file."""
-    weights = starting_weights(model)
-    return weights if weights in NAMED else str(Path(weights).expanduser().absolute())
 
 
 def is_pretrained(model: ModelConfig) -> bool:

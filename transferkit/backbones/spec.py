@@ -70,11 +70,6 @@ class BackboneSpec:
         return PurePosixPath(self.weights_path).name
 
 
-def pooling_of(row: BackboneSpec, wanted: str) -> str:
-    """Return the pooling of the network of `row` for the setting `pooling`."""
-    return row.pooling if wanted == "auto" else wanted
-
-
 def require_image_size(
     row: BackboneSpec, image_size: int | None, *, flag: str = "--image-size"
 ) -> None:

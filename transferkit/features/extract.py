@@ -75,7 +75,7 @@ def load_features(
             yield np.empty((0, predictor.width), np.float32), 0.0
         batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
         for outputs, part, seconds in batches:
-            if predictor.cache_key != engine_key:
+            if predictor.spec.cache_key != engine_key:
                 forget_keys(keys, part)
             yield outputs[-1], seconds
 
@@ -91,7 +91,7 @@ def extract_from_arrays(
     """
     predictor = pool.get(spec)
     values = predictor.predict_arrays(images)
-    return round_to_float16(values) if predictor.reduced else values
+    return round_to_float16(values) if predictor.spec.precision.reduced else values
 
 
 def are_cached(spec: FeatureSpec, paths: Sequence[str]) -> bool:
@@ -126,9 +126,9 @@ def resolve_engine_key(
     while missing := spec.cache_table(engine_key, **more).missing(keys):
         network = predictor()
         network.warm_up([paths[index] for index in missing], spec.data)
-        if network.cache_key == engine_key:
+        if network.spec.cache_key == engine_key:
             break
-        engine_key = network.cache_key
+        engine_key = network.spec.cache_key
     return engine_key
 
 
@@ -162,8 +162,9 @@ def computed_batches(
         seconds = time.perf_counter() - started
         batch = slice(done, done := done + len(outputs[-1]))
         replace_keys(keys, indices[batch], decoded[batch])
-        rounded = [round_to_float16(output) for output in outputs] if predictor.reduced else outputs
-        yield rounded, indices[batch], seconds
+        if predictor.spec.precision.reduced:
+            outputs = [round_to_float16(output) for output in outputs]
+        yield outputs, indices[batch], seconds
         started = time.perf_counter()
 
 

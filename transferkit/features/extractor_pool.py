@@ -102,7 +102,9 @@ class ExtractorPool:
         _append(self._predictors, key, predictor, bound=MAX_EXTRACTORS)
 
     def _compiled(self, spec: FeatureSpec) -> BatchPredictor:
-        build = self._borrowed.get(_extractor_key(spec), lambda: _built(spec))
+        build = self._borrowed.get(
+            _extractor_key(spec), lambda: build_extractor(spec.model, spec.image_size)
+        )
         on_all_devices = spec.engine_spec.name == "keras"
         with (
             spec.resolved_precision.policy_scope(),
@@ -119,10 +121,6 @@ DEFAULT_POOL = ExtractorPool()
 
 def _extractor_key(spec: FeatureSpec) -> ExtractorKey:
     return spec.with_view(None), stamp(spec.model.weights)
-
-
-def _built(spec: FeatureSpec) -> keras.Model:
-    return build_extractor(spec.model, spec.data.image_size)
 
 
 def _append(entries: dict[Any, Any], key: Any, value: Any, *, bound: int) -> None:

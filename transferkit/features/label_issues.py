@@ -15,6 +15,7 @@ from transferkit.data.folds import make_folds
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.label_issues import rank_label_issues
 from transferkit.features.extract import extract_features
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.linear_probe import solve_probe
 from transferkit.features.spec import FeatureSpec
 from transferkit.runtime.progress import log
@@ -23,7 +24,9 @@ ROUNDS = 3  # of cross-validation, each with other folds, whose probabilities ar
 COLUMNS = ("path", "label", "suggested", "doubt", "split")
 
 
-def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataFrame:
+def find_label_issues(
+    manifest: Manifest, config: Config = Config(), *, pool: ExtractorPool = DEFAULT_POOL
+) -> pd.DataFrame:
     """Every usable image, the one whose label is most doubted first; a frame of `COLUMNS`.
 
     A linear probe on the frozen features of the backbone judges each image, by stratified
@@ -39,7 +42,8 @@ def find_label_issues(manifest: Manifest, config: Config = Config()) -> pd.DataF
     rows = manifest.usable.reset_index(drop=True)
     truth = manifest.truth(rows)
     config = manifest.settled(dataclasses.replace(config, model=resolve_model(config.model)))
-    features = extract_features(FeatureSpec.from_config(config), list(rows["path"]))
+    spec = FeatureSpec.from_config(config)
+    features = extract_features(spec, list(rows["path"]), pool=pool)
     log(f"Checking {len(rows):,} labels by cross-validation.")
     classes = manifest.classes
     found, judged = out_of_fold_probabilities(

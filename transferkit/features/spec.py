@@ -31,10 +31,11 @@ class FeatureSpec:
     """A frozen backbone with its way of decoding and computing; `view` is how images are augmented.
 
     `model` and `data` have the settings that decide the features, and the defaults of all others,
-    so that equal features have equal specifications.
+    so that equal features have equal specifications. `image_size` is that of the decoded images.
     """
 
     model: ModelConfig
+    image_size: int
     data: DataConfig
     precision: PrecisionName = "auto"
     engine: EngineName = "auto"
@@ -45,22 +46,29 @@ class FeatureSpec:
         """Return the specification of the features of plain images.
 
         `config.model` has to be resolved, by `resolve_model`.
+
+        Raises:
+            ConfigError: the network cannot look at images of that side.
         """
-        require_resolved(config.model)
-        compute = config.compute
-        model, data = _feature_settings(config.model), _decoding_settings(config.data)
-        return cls(model, data, compute.precision, compute.engine)
+        model, data, compute = config.model, config.data, config.compute
+        require_resolved(model)
+        return cls(
+            ModelConfig(model.backbone, model.weights, model.pooling, model.image_sizes),
+            input_size(find_backbone(model.backbone), data.image_size, model.image_sizes),
+            DataConfig(
+                resize=data.resize,
+                max_pixels=data.max_pixels,
+                value_range=data.value_range,
+                cache_gb=data.cache_gb,
+            ),
+            compute.precision,
+            compute.engine,
+        )
 
     @property
     def pretrained(self) -> bool:
         """Whether the features are the same in another run."""
         return is_pretrained(self.model)
-
-    @property
-    def image_size(self) -> int:
-        """Pixels along each side of the images that the backbone is given."""
-        row = find_backbone(self.model.backbone)
-        return input_size(row, self.data.image_size, self.model.image_sizes)
 
     @property
     def resolved_precision(self) -> Precision:
@@ -124,24 +132,3 @@ class FeatureSpec:
                 "pillow": PIL.__version__,
             },
         }
-
-
-def _feature_settings(model: ModelConfig) -> ModelConfig:
-    """Return the settings below the head; the head's are the defaults."""
-    return ModelConfig(
-        backbone=model.backbone,
-        weights=model.weights,
-        pooling=model.pooling,
-        image_sizes=model.image_sizes,
-    )
-
-
-def _decoding_settings(data: DataConfig) -> DataConfig:
-    """Return the settings that decide the pixels and the size of the cache."""
-    return DataConfig(
-        image_size=data.image_size,
-        resize=data.resize,
-        max_pixels=data.max_pixels,
-        value_range=data.value_range,
-        cache_gb=data.cache_gb,
-    )

@@ -143,10 +143,6 @@ class Engine(ABC):
         return self.spec.name
 
     @property
-    def cache_key(self) -> str:
-        return self.spec.cache_key
-
-    @property
     def weights_frozen(self) -> bool:
         """Whether it keeps the weights that it was made with, whatever the model learns later."""
         return True

@@ -14,7 +14,7 @@ from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.decode import read_images
 from transferkit.data.loading.prefetch import decoded_batches
 from transferkit.inference.devices import FLOAT32, Precision
-from transferkit.inference.engine import Outputs, choose_engine
+from transferkit.inference.engine import EngineSpec, Outputs, choose_engine
 from transferkit.inference.parity import CHECKED_IMAGES, start_engine, verify_parity
 from transferkit.inference.tf_graph import has_gpu
 from transferkit.runtime.progress import log_once, track
@@ -54,14 +54,9 @@ class BatchPredictor:
         self._unchecked = 0 if precision is None and spec.name != "openvino" else CHECKED_IMAGES
 
     @property
-    def cache_key(self) -> str:
-        """That of its engine, which `warm_up` may have replaced by another."""
-        return self.engine.cache_key
-
-    @property
-    def reduced(self) -> bool:
-        """Whether any of it is computed in fewer than 32 bits, after `warm_up`."""
-        return self.engine.precision.reduced
+    def spec(self) -> EngineSpec:
+        """That of its engine, which the comparison with Keras may have replaced by another."""
+        return self.engine.spec
 
     @property
     def weights_frozen(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.spec import pooling_of
+from transferkit.backbones.resolve import require_resolved
 from transferkit.config.settings import ModelConfig
 from transferkit.models.classifier import HEAD, at_image_size, pooled, vectors_of
 
@@ -38,11 +38,13 @@ class SplitClassifier:
 def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitClassifier:
     """`classifier`, which was built of `model`, in two below its last `blocks` blocks.
 
+    `model` has to be resolved, by `resolve_model`.
+
     At the boundary is what enters the first of them, and of the stages below it, which are pooled
     too, the vectors; for each side that the backbone looks at.
     """
+    require_resolved(model)
     row = find_backbone(model.backbone)
-    pooling = pooling_of(row, model.pooling)
     backbone = classifier.get_layer(row.name)
     layer = row.blocks[-blocks]
     lower, upper, is_above = _halves_of(backbone, layer)
@@ -50,11 +52,11 @@ def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitC
     flat, maps = [], []
     for image_size in model.image_sizes or (classifier.input_shape[1],):
         entering, *low = keras.tree.flatten([lower(at_image_size(images, row, image_size))])
-        vectors = [_joined(vectors_of(each, pooling)) for each in low]
+        vectors = [_joined(vectors_of(each, model.pooling)) for each in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
-    below = keras.Model(images, [_joined(flat), pooled(maps, pooling)], name="below")
-    return SplitClassifier(below, _above(classifier, upper, flat, is_above, pooling), layer)
+    below = keras.Model(images, [_joined(flat), pooled(maps, model.pooling)], name="below")
+    return SplitClassifier(below, _above(classifier, upper, flat, is_above, model.pooling), layer)
 
 
 def _halves_of(backbone: keras.Model, layer: str) -> tuple[keras.Model, keras.Model, list[bool]]:

@@ -11,7 +11,6 @@ from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch, ShardWriter
 from transferkit.features.cache.table import MappedFeatures
 from transferkit.features.extract import computed_batches, forget_keys, resolve_engine_key
-from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.split import SplitClassifier, split_at
@@ -66,7 +65,7 @@ def _read_all(
     validation = reader.read(fit.validation.paths)
     train = [reader.read(fit.train.paths, view) for view in (None, *views)]
     if reader.predictor is not None:
-        DEFAULT_POOL.put(fit.feature_spec, reader.predictor)
+        fit.pool.put(fit.feature_spec, reader.predictor)
     cached = [rows for rows in train if rows is not None]
     if validation is None or len(cached) < len(train):
         return None
@@ -87,7 +86,7 @@ class ActivationReader:
         """Return the activations of each file, in order; None where the cache has no room."""
         spec, keys = self.spec.with_view(view), content_keys(paths)
         layer, width = self.halves.layer, self.halves.width
-        engine_key = self.predictor.cache_key if self.predictor else spec.engine_spec.cache_key
+        engine_key = self.predictor.spec.cache_key if self.predictor else spec.engine_spec.cache_key
         if not spec.cache_table(engine_key, layer=layer).has_room(keys, width):
             return None
         engine_key = resolve_engine_key(
@@ -113,7 +112,7 @@ class ActivationReader:
         batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
         with ShardWriter(spec.cache_table(engine_key).store) as features:
             for (activations, vectors), part, seconds in batches:
-                if predictor.cache_key != engine_key:
+                if predictor.spec.cache_key != engine_key:
                     forget_keys(keys, part)
                 features.add([keys[index] for index in part], (vectors, seconds))
                 yield round_to_float16(activations), seconds  # 16 bits are enough to learn from

@@ -9,7 +9,6 @@ import numpy as np
 from transferkit.data.augmentation.views import View, in_words, views_of
 from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord
 from transferkit.features.extract import extract_features
-from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.linear_probe import solve_probe
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD, extractor_of
@@ -128,7 +127,7 @@ def _random_features(fit: TrainingState) -> list[np.ndarray]:
 def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
     """Of the training images, then of each of their `views`, and last of the validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
-    with DEFAULT_POOL.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
+    with fit.pool.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
         return [_read_features(fit, part, view) for part, view in asked]
 
 
@@ -139,6 +138,7 @@ def _read_features(fit: TrainingState, part: SplitData, view: View | None) -> np
         part.paths,
         view=view,
         quiet=view is not None or fit.activations is not None,  # then it was said of the rows
+        pool=fit.pool,
     )
     if fit.activations is None:  # else they came out on the way, and are paid
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)

@@ -27,6 +27,7 @@ from transferkit.evaluation.summary import (
     ClassWeights,
     TrainingSummary,
 )
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import build_classifier, parameters
 from transferkit.runtime.progress import log
@@ -48,18 +49,9 @@ from transferkit.training.state import (
 MIXUP_ALPHA = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
 
 
-def fit_classifier(manifest: Manifest, config: Config, device: Device) -> TrainingState:
-    """Build a classifier for the classes of `manifest` and fit it, by stages.
-
-    Raises:
-        ConfigError: a name or setting that does not fit the backbone; before anything slow.
-    """
-    fit = start_fit(manifest, config, device)
-    fit_stages(fit)
-    return fit
-
-
-def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingState:
+def start_fit(
+    manifest: Manifest, config: Config, device: Device, *, pool: ExtractorPool = DEFAULT_POOL
+) -> TrainingState:
     """Build a classifier for the classes of `manifest`, and what it is to be fitted on.
 
     Raises:
@@ -81,10 +73,10 @@ def start_fit(manifest: Manifest, config: Config, device: Device) -> TrainingSta
     validation = read_validation(manifest, batch, replicas)
     weighed: ClassWeights = "none" if by_class is None else "balanced"
     summary = TrainingSummary(weighed, device=device.line, parameters=parameters(classifier))
-    return TrainingState(classifier, config, device, train, validation, summary=summary)
+    return TrainingState(classifier, config, device, train, validation, summary=summary, pool=pool)
 
 
-def fit_stages(fit: TrainingState) -> None:
+def fit_stages(fit: TrainingState) -> TrainingState:
     """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
     blocks = _blocks(fit.config)
     fit.activations = cache_activations(fit, blocks)
@@ -95,6 +87,7 @@ def fit_stages(fit: TrainingState) -> None:
             fit.checkpoint.write(fit)
     if blocks:
         fit_blocks(fit, blocks)
+    return fit
 
 
 def _blocks(config: Config) -> int:

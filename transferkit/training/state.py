@@ -19,6 +19,7 @@ from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
 from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord, StageSummary, TrainingSummary
 from transferkit.features.cache.table import MappedFeatures
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import HEAD, parameters
@@ -72,6 +73,8 @@ class TrainingState:
     reached: str = ""
     """The stage whose network the classifier is, where it is worth saving; empty before that."""
     checkpoint: ProgressSaver | None = None
+    pool: ExtractorPool = DEFAULT_POOL
+    """The compiled extractors and features in memory."""
     borrowed_seconds: float = 0.0
     """Seconds that cached features took in earlier runs, beyond those spent here."""
 

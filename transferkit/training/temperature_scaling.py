@@ -62,7 +62,7 @@ def answers(fit: TrainingState) -> np.ndarray:
     """
     part = fit.validation
     if fit.summary.kept_stage == HEAD_STAGE and fit.pretrained:
-        features = extract_features(fit.feature_spec, part.paths, quiet=True)
+        features = extract_features(fit.feature_spec, part.paths, quiet=True, pool=fit.pool)
         head = fit.classifier.get_layer(HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch_size, verbose=0))
     forward = BatchPredictor(fit.classifier, fit.config.compute.engine)

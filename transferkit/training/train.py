@@ -14,7 +14,8 @@ from transferkit.backbones.resolve import resolve_backbone
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.data.splits import require_train
-from transferkit.inference.devices import choose_device
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
+from transferkit.inference.devices import Device, choose_device
 from transferkit.models.classifier import HEAD
 from transferkit.models.network import Network
 from transferkit.runtime.environment import environment
@@ -30,12 +31,21 @@ from transferkit.training.temperature_scaling import calibrate
 from transferkit.training.tta import should_use_tta, with_flip_tta
 
 
-def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = None) -> Network:
+def train(
+    manifest: Manifest,
+    config: Config = Config(),
+    *,
+    run: Run | None = None,
+    device: Device | None = None,
+    pool: ExtractorPool = DEFAULT_POOL,
+) -> Network:
     """Fit a network to the training images of `manifest`.
 
     With a `run`, its folder gets the settings, the environment and the manifest before the slow
     part, and the history and the model after it. Where training ends early, by Ctrl-C or by an
     error, the best network so far and its history are saved there, and the exception goes on.
+    The `device` is that of the settings, and the `pool` of extractors that of the process, where
+    no other is given.
 
     Raises:
         ConfigError, WeightsError, DeviceError: before anything slow.
@@ -43,14 +53,14 @@ def train(manifest: Manifest, config: Config = Config(), *, run: Run | None = No
     """
     require_train(manifest.frame, manifest.source)
     config = manifest.settled(replace(config, model=resolve_backbone(config.model)))
-    device = choose_device(config.compute)
+    device = device or choose_device(config.compute)
     log(device.line)
     started = time.perf_counter()
     if run:
         start_run(run, manifest, config, environment(device.line, config.seed))
     checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
     with measure_usage() as usage:
-        fit = start_fit(manifest, config, device)
+        fit = start_fit(manifest, config, device, pool=pool)
         fit.checkpoint = checkpoint
         with checkpoint.rescuing(fit):
             fit_stages(fit)
