@@ -23,6 +23,7 @@ from transferkit.inference import parity
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec
 from transferkit.inference.parity import Parity, compare_outputs, verify_parity
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.storage.disk_cache import METADATA_FILE, features_folder
 
 GPU = bool(tf.config.list_physical_devices("GPU"))
@@ -130,6 +131,20 @@ def test_the_largest_difference_is_of_all_outputs() -> None:
     true = [np.zeros((2, 3)), np.ones((2, 1))]
     found = [np.zeros((2, 3)), np.array([[1.0], [0.75]])]
     assert compare_outputs(true, found) == Parity(min_cosine=1.0, max_difference=0.25)
+
+
+def test_a_function_that_is_no_engine_is_compared_with_a_network() -> None:
+    model = worlds.pocket()
+    images = worlds.images(3)
+
+    def exported(images: np.ndarray) -> np.ndarray:
+        return np.asarray(model(images.astype(np.float32), training=False))
+
+    reference = BatchPredictor(model).predict_arrays(images)
+    assert compare_outputs([reference], [exported(images)]).min_cosine > parity.MIN_COSINE_FLOAT32
+    turned = compare_outputs([reference], [exported(images[::-1])])
+    assert turned.min_cosine < parity.MIN_COSINE_FLOAT32
+    assert compare_outputs([reference[:0]], [exported(images)[:0]]) == Parity(1.0, 0.0)
 
 
 def test_what_is_not_a_number_is_not_agreed_to() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from transferkit.features.spec import FeatureSpec
 from transferkit.inference.engine import Outputs
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.runtime.progress import log
-from transferkit.storage.files import stamp
+from transferkit.storage.files import digest, stamp
 
 
 def extract_features(
@@ -47,7 +46,8 @@ def extract_features(
             f"The frozen features of {spec.model.backbone!r} were asked for with --weights none: "
             "random weights give no useful features; pass --weights imagenet or a file."
         )
-    key = spec, tuple(paths), _digest_of_stamps([spec.model.weights, *paths])
+    stamps = (repr(stamp(path)).encode() for path in (spec.model.weights, *paths))
+    key = spec, tuple(paths), digest(*stamps)  # files that have changed are read anew
     features = pool.recall(key)
     if features is None:
         features = load_features(spec, paths, pool=pool)
@@ -64,7 +64,7 @@ def load_features(
 
     In contrast to `extract_features` nothing is looked up in memory or held there.
     """
-    if not spec.is_cached:
+    if not spec.cache_bytes:
         return _compute_all(spec, paths, pool.get(spec))
     keys = content_keys(paths)
     engine_key = resolve_engine_key(spec, paths, keys, predictor=lambda: pool.get(spec))
@@ -100,7 +100,7 @@ def are_cached(spec: FeatureSpec, paths: Sequence[str]) -> bool:
     Raises:
         DeviceError: the engine is not installed.
     """
-    if not spec.is_cached or not paths:
+    if not spec.cache_bytes or not paths:
         return False
     table = spec.cache_table(spec.engine_spec.cache_key)
     return not table.missing(content_keys(paths))
@@ -190,11 +190,3 @@ def _compute_all(
         values[done : done + len(indices)] = outputs[-1]
         done, total = done + len(indices), total + seconds
     return FeatureBatch(values, total)
-
-
-def _digest_of_stamps(paths: Sequence[str]) -> bytes:
-    """Return a digest by which files that have changed are read anew."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(repr(stamp(path)).encode())
-    return digest.digest()

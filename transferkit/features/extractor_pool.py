@@ -111,9 +111,7 @@ class ExtractorPool:
             self.strategy().scope() if on_all_devices else nullcontext(),
         ):
             extractor = build()  # within the scope, of which Keras takes note: all devices compute
-        return BatchPredictor(
-            extractor, spec.engine, precision=spec.resolved_precision, bound=spec.cache_bytes
-        )
+        return spec.compiled(extractor)
 
 
 DEFAULT_POOL = ExtractorPool()

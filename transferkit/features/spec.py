@@ -19,6 +19,7 @@ from transferkit.data.augmentation.views import View
 from transferkit.features.cache.table import Table
 from transferkit.inference.devices import Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec, choose_engine
+from transferkit.inference.predictor import BatchPredictor
 from transferkit.storage.files import file_digest, stamp
 
 FORMAT = 1
@@ -89,14 +90,15 @@ class FeatureSpec:
         """The bound of the cache on disk; 0 for random weights, whose features are not cached."""
         return self.data.cache_bytes if self.pretrained else 0
 
-    @property
-    def is_cached(self) -> bool:
-        """Whether features are cached on disk."""
-        return self.cache_bytes > 0
-
     def with_view(self, view: View | None) -> FeatureSpec:
         """Return the specification of the features of images that are augmented by `view`."""
         return dataclasses.replace(self, view=view)
+
+    def compiled(self, model: keras.Model) -> BatchPredictor:
+        """Return `model`, the backbone or part of it, compiled for inference by these settings."""
+        return BatchPredictor(
+            model, self.engine, precision=self.resolved_precision, bound=self.cache_bytes
+        )
 
     def cache_table(self, engine_key: str, **more: Any) -> Table:
         """Return the table of what the engine with this cache key computes.

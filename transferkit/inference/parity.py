@@ -47,12 +47,13 @@ class Parity:
 def compare_outputs(reference: Outputs, candidate: Outputs) -> Parity:
     """Measure how near the `candidate` is to the `reference`: each output `(images, ...)`.
 
-    An engine, an exported file and another version are compared alike.
+    It takes arrays alone, so that an engine, an exported file and another version are compared
+    alike: `compare_outputs([network.predict_arrays(images)], [exported(images)])`.
     """
     pairs = list(zip(reference, candidate, strict=True))
     cosines = [_min_cosine(*pair) for pair in pairs]
     differences = [float(np.abs(true - output).max(initial=0)) for true, output in pairs]
-    return Parity(min(cosines, key=_nan_first), max(differences))
+    return Parity(float(np.min(cosines)), max(differences))
 
 
 def start_engine(model: keras.Model, spec: EngineSpec) -> Engine:
@@ -100,11 +101,7 @@ def _min_cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
     same = (rows == true).all(axis=1)  # zeros too, which have no direction
     with np.errstate(invalid="ignore", divide="ignore"):
         cosines = np.where(same, 1.0, np.where(lengths == 0, 0.0, (rows * true).sum(1) / lengths))
-    return float(cosines.min())
-
-
-def _nan_first(cosine: float) -> float:
-    return -2.0 if np.isnan(cosine) else cosine
+    return float(cosines.min(initial=1.0))
 
 
 def _fallback(spec: EngineSpec) -> EngineSpec:

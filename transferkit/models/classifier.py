@@ -69,8 +69,15 @@ def build_extractor(model: ModelConfig, image_size: int | None = None) -> keras.
 def at_image_size(
     images: keras.KerasTensor, row: BackboneSpec, image_size: int
 ) -> keras.KerasTensor:
-    """`images`, RGB 0 to 255, at `image_size` pixels, as the network of `row` takes them."""
-    return preprocess(row, _averaged_down(images, image_size))
+    """`images`, RGB 0 to 255, at `image_size` pixels, as the network of `row` takes them.
+
+    They are averaged down in float32, whatever the policy.
+    """
+    factor = images.shape[1] // image_size
+    if factor > 1:
+        name = f"side_{image_size}"
+        images = keras.layers.AveragePooling2D(factor, dtype="float32", name=name)(images)
+    return preprocess(row, images)
 
 
 def pooled(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor:
@@ -103,14 +110,6 @@ def parameters(model: keras.Model, *, trainable: bool = False) -> int:
     """How many numbers `model` has, or has that learn."""
     weights = model.trainable_weights if trainable else model.weights
     return sum(math.prod(weight.shape) for weight in weights)
-
-
-def _averaged_down(images: keras.KerasTensor, image_size: int) -> keras.KerasTensor:
-    """`images` at `image_size` pixels, in float32 whatever the policy."""
-    factor = images.shape[1] // image_size
-    if factor == 1:
-        return images
-    return keras.layers.AveragePooling2D(factor, dtype="float32", name=f"side_{image_size}")(images)
 
 
 def _build_head(model: ModelConfig, width: int, classes: int) -> keras.Model:

@@ -119,11 +119,5 @@ class ActivationReader:
 
     def _compiled(self) -> BatchPredictor:
         if self.predictor is None:
-            spec = self.spec
-            self.predictor = BatchPredictor(
-                self.halves.below,
-                spec.engine,
-                precision=spec.resolved_precision,
-                bound=spec.cache_bytes,
-            )
+            self.predictor = self.spec.compiled(self.halves.below)
         return self.predictor
