@@ -28,7 +28,8 @@ class HistoryLogger(keras.callbacks.Callback):
         self.clock = Clock(0)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self.clock = Clock(executions(self.model, self.steps * int(self.params["epochs"])))
+        steps = self.steps * int(self.params["epochs"])
+        self.clock = Clock(math.ceil(steps / self.model.steps_per_execution))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.started = time.perf_counter()
@@ -39,7 +40,9 @@ class HistoryLogger(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=batch_size + 1)
         if (seconds := self.clock.tick()) is not None:
-            log(f"{self.stage}: {for_epochs(seconds, int(self.params['epochs']))}")
+            epochs = int(self.params["epochs"])
+            counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+            log(f"{self.stage}: about {in_words(seconds)} for {counted}, if all are needed.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()
@@ -65,34 +68,11 @@ class HistoryLogger(keras.callbacks.Callback):
             self.bar = None
 
 
-def callbacks(
-    stage: str, train: TrainConfig, *, steps: int, history: list[EpochRecord], watched: bool
-) -> list[keras.callbacks.Callback]:
-    """The callbacks of a stage; with validation images (`watched`) it stops early at its best."""
-    active: list[keras.callbacks.Callback] = [
-        HistoryLogger(stage, steps, history),
-    ]
-    if watched:
-        active.append(early_stopping(train))
-    return active
-
-
 def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
     """Callback that stops a stage at its best validation loss, and goes back to that epoch."""
     return keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=train.patience, restore_best_weights=True
     )
-
-
-def executions(model: keras.Model, steps: int) -> int:
-    """How often `model`, compiled, is called for so many steps."""
-    return math.ceil(steps / model.steps_per_execution)
-
-
-def for_epochs(seconds: float, epochs: int) -> str:
-    """How long `epochs` epochs take, as the end of a line."""
-    counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
-    return f"about {in_words(seconds)} for {counted}, if all are needed."
 
 
 def describe_epoch(row: EpochRecord) -> str:

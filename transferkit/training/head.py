@@ -14,7 +14,7 @@ from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD, extractor_of
 from transferkit.models.freezing import unfreeze_blocks
 from transferkit.runtime.progress import log
-from transferkit.training.callbacks import callbacks, describe_epoch
+from transferkit.training.callbacks import HistoryLogger, describe_epoch, early_stopping
 from transferkit.training.dataset import SplitData, shared_batch
 from transferkit.training.state import (
     TrainingState,
@@ -102,7 +102,10 @@ def _learn_head(
         epochs=config.head_epochs,
         validation_data=(validation, fit.validation.targets) if watched else None,
         validation_batch_size=fit.validation.batch_size,
-        callbacks=callbacks(HEAD_STAGE, config, steps=steps, history=fit.history, watched=watched),
+        callbacks=[
+            HistoryLogger(HEAD_STAGE, steps, fit.history),
+            *([early_stopping(config)] if watched else []),
+        ],
         verbose=0,
     )
 

@@ -18,7 +18,7 @@ from transferkit.config.settings import Config, TrainConfig
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.data.augmentation.views import in_words, views_of
 from transferkit.data.class_weights import class_weights
-from transferkit.data.loading.tf_dataset import Augmentation, training_batches
+from transferkit.data.loading.tf_dataset import Augmentation, naming_bad_files, training_batches
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import (
     FINE_TUNE_STAGE,
@@ -43,7 +43,6 @@ from transferkit.training.state import (
     prepare,
     require_numbers,
     summarise_stage,
-    training_context,
 )
 
 MIXUP_ALPHA = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
@@ -140,7 +139,11 @@ def _learn(
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
     goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
-    with training_context(fit):
+    files = [*fit.train.paths, *fit.validation.paths]
+    with (
+        fit.device.precision.autocast(),
+        naming_bad_files(files, fit.image_size, fit.config.data),
+    ):
         learner.fit(
             train,
             shuffle=False,  # the batches are shuffled already

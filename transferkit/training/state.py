@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -15,7 +13,6 @@ import numpy as np
 from transferkit.backbones.catalog import BackboneSpec, find_backbone
 from transferkit.backbones.resolve import is_pretrained
 from transferkit.config.settings import Config
-from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.errors import ConfigError
 from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord, StageSummary, TrainingSummary
 from transferkit.features.cache.table import MappedFeatures
@@ -92,11 +89,6 @@ class TrainingState:
         return int(self.classifier.input_shape[1])
 
     @property
-    def paths(self) -> list[str]:
-        """The files of both parts."""
-        return [*self.train.paths, *self.validation.paths]
-
-    @property
     def feature_spec(self) -> FeatureSpec:
         """The specification of the features of plain images."""
         return FeatureSpec.from_config(self.config)
@@ -124,15 +116,10 @@ def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> No
         # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
         # strategy (keras#20763).
         jit_compile=False,
-        steps_per_execution=steps_at_once(fit),
+        steps_per_execution=min(MAX_STEPS_AT_ONCE, fit.train.steps) if fit.device.gpu else 1,
     )
     if fit.device.replicas == 1:  # else Keras does this itself
         _make_variables(model, fit.train.targets[:1])
-
-
-def steps_at_once(fit: TrainingState) -> int:
-    """Steps that are taken without a word between them."""
-    return min(MAX_STEPS_AT_ONCE, fit.train.steps) if fit.device.gpu else 1
 
 
 def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
@@ -161,16 +148,6 @@ def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bo
         rate = config.fine_tune_learning_rate if tuning else config.learning_rate
         steps = fit.train.steps * config.epochs
         compile_model(learner, fit, learning_rate=rate, steps=steps, factors=factors)
-
-
-@contextmanager
-def training_context(fit: TrainingState) -> Iterator[None]:
-    """Fit in the precision of the device; a file that cannot be read is named."""
-    with (
-        fit.device.precision.autocast(),
-        naming_bad_files(fit.paths, fit.image_size, fit.config.data),
-    ):
-        yield
 
 
 def require_numbers(fit: TrainingState, stage: str) -> None:
