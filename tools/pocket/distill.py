@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from tools.pocket.batches import (
@@ -21,9 +22,9 @@ from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
 from transferkit.config.settings import TrainConfig
 from transferkit.inference.devices import resolve_precision
+from transferkit.models.freezing import batch_normalization_layers, let_statistics_follow
 from transferkit.runtime.progress import log
 from transferkit.storage.files import write_text, written_atomically
-from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
 from transferkit.training.optimizers import build_optimizer, rate_schedule
 
 PROBES = 8  # in a lesson
@@ -82,6 +83,22 @@ def learn(lesson: Lesson, probe: Probe | None = None) -> keras.Model:
     # Whole pictures, as it will see them: those of most steps were cropped.
     measure_statistics(student, whole_pictures(lesson))
     return student
+
+
+def measure_statistics(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
+    """Set the moving statistics of `model` to their means over `batches` of its inputs.
+
+    In float32, as the network is when called so (Wu and Johnson, Rethinking "Batch" in BatchNorm,
+    2021, arXiv:2105.07576).
+    """
+    layers = batch_normalization_layers(model)
+    momenta = [layer.momentum for layer in layers]
+    for number, batch in enumerate(batches):
+        for layer in layers:
+            layer.momentum = number / (number + 1)  # the mean of all batches so far
+        model(batch.astype("float32"), training=True)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def _restored_student(lesson: Lesson) -> keras.Model:

@@ -15,7 +15,7 @@ from tools.pocket.scenes import SIDE
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import find_backbone
 from transferkit.inference.devices import resolve_precision
-from transferkit.inference.tf_graph import compiled
+from transferkit.inference.tf_graph import frozen_graph, has_gpu, trace
 from transferkit.runtime.progress import log, track
 from transferkit.storage.files import written_atomically
 
@@ -50,6 +50,14 @@ def teach(folder: Path, count: int, *, teacher: str, weights: str) -> None:
             save_array(path, _read(read, np.load(source)).astype(np.float16))
     rate = sum(len(np.load(p, mmap_mode="r")) for p, _ in missing) / (time.perf_counter() - started)
     log(f"{rate:.0f} pictures per second.")
+
+
+def compiled(model: keras.Model) -> Graph:
+    """The one output of `model` as a graph from uint8 RGB, folded on a CPU."""
+    function = trace(model)
+    if not has_gpu():
+        function = frozen_graph(function.get_concrete_function())
+    return lambda images: function(images)[0]
 
 
 def _build(teacher: str, weights: str) -> keras.Model:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-
-def compiled(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The first output of `model` as one graph from uint8 RGB, folded on a CPU."""
-    function = trace(model)
-    if not has_gpu():
-        function = frozen_graph(function.get_concrete_function())
-    return lambda images: function(images)[0]
 
 
 def trace(model: keras.Model, *, in_float32: bool = False) -> tf.types.experimental.GenericFunction:
@@ -29,7 +21,8 @@ def trace(model: keras.Model, *, in_float32: bool = False) -> tf.types.experimen
             outputs = model(tf.cast(images, tf.float32), training=False)
         return [tf.cast(each, tf.float32) for each in keras.tree.flatten(outputs)]
 
-    return tf.function(call, input_signature=[_signature(model)])
+    signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
+    return tf.function(call, input_signature=[signature])
 
 
 def frozen_graph(
@@ -63,10 +56,6 @@ def _layers(layer: keras.Layer) -> Iterator[keras.Layer]:
     yield layer
     for each in getattr(layer, "layers", ()):
         yield from _layers(each)
-
-
-def _signature(model: keras.Model) -> tf.TensorSpec:
-    return tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
 
 
 def has_gpu() -> bool:

@@ -20,9 +20,12 @@ from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import HEAD, parameters
-from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
+from transferkit.models.freezing import (
+    layer_decay_multipliers,
+    let_statistics_follow,
+    unfreeze_blocks,
+)
 from transferkit.task import TASK
-from transferkit.training.batch_norm import let_statistics_follow
 from transferkit.training.dataset import SplitData
 from transferkit.training.optimizers import build_optimizer
 

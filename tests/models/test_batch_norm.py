@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from tools.pocket.distill import measure_statistics
 from transferkit.inference.devices import Precision
-from transferkit.training.batch_norm import let_statistics_follow, measure_statistics
+from transferkit.models.freezing import let_statistics_follow
 
 RATES = {"float32": False, "bfloat16 by oneDNN": True}
 
