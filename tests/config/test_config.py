@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-from transferkit.config.loading import read_config
+from transferkit.config.loading import load_yaml, read_config
 from transferkit.config.settings import (
     ComputeConfig,
     Config,
@@ -14,7 +14,6 @@ from transferkit.config.settings import (
     ModelConfig,
     TrainConfig,
 )
-from transferkit.config.yaml_files import load_yaml
 from transferkit.errors import ConfigError
 
 OTHER = Config(

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from transferkit.config.yaml_files import load_yaml
+from transferkit.config.loading import load_yaml
 from transferkit.errors import ConfigError, RunError, WeightsError
 from transferkit.storage.locks import LOCK
 from transferkit.storage.output_folder import RUN, cannot_hold, claim
