@@ -28,16 +28,17 @@ pytestmark = pytest.mark.slow
 FLOAT32 = ComputeConfig(precision="float32")
 
 
-def start(manifest: Manifest, config: Config, **train: object) -> TrainingState:
+def start(manifest: Manifest, config: Config, blocks: int = 1, **train: object) -> TrainingState:
     """A fit in which nothing has been done yet."""
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
     classifier = build_classifier(config.model, manifest.classes, image_size=config.data.image_size)
     parts = [read_split(manifest, split, batch_size=16) for split in ("train", "validation")]
-    return TrainingState(classifier, config, choose_device(config.compute), parts[0], parts[1])
+    device = choose_device(config.compute)
+    return TrainingState(classifier, config, device, parts[0], parts[1], blocks=blocks)
 
 
-def keep(fit: TrainingState, blocks: int = 1) -> CachedActivations:
-    rows = cache_activations(fit, blocks)
+def keep(fit: TrainingState) -> CachedActivations:
+    rows = cache_activations(fit)
     assert rows is not None
     return rows
 
@@ -113,14 +114,14 @@ def test_what_is_kept_from_before_is_said_and_costs_what_it_did(
 def test_what_blends_pixels_goes_from_pixels(
     manifest: Manifest, pretrained: Config, train: dict[str, str]
 ) -> None:
-    assert cache_activations(start(manifest, pretrained, **train), 1) is None
+    assert cache_activations(start(manifest, pretrained, **train)) is None
 
 
 @pytest.mark.parametrize("blocks", [0, 5])
 def test_where_all_or_nothing_learns_there_is_no_boundary(
     manifest: Manifest, pretrained: Config, blocks: int
 ) -> None:
-    assert cache_activations(start(manifest, pretrained), blocks) is None
+    assert cache_activations(start(manifest, pretrained, blocks)) is None
 
 
 def test_rows_without_room_are_said(
@@ -128,7 +129,7 @@ def test_rows_without_room_are_said(
 ) -> None:
     data = dataclasses.replace(pretrained.data, cache_gb=1e-6)
     fit = start(manifest, dataclasses.replace(pretrained, data=data), augment="none")
-    assert cache_activations(fit, 1) is None
+    assert cache_activations(fit) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"The activations before stage3_block1_first_pad of {images} images and views take 0.0 "
@@ -142,7 +143,7 @@ def test_rows_that_the_disk_does_not_take_are_not_blamed_on_the_setting(
     own_cache.parent.mkdir(exist_ok=True)
     own_cache.write_text("no folder")
     fit = start(manifest, pretrained, augment="none")
-    assert cache_activations(fit, 1) is None
+    assert cache_activations(fit) is None
     images = len(fit.train) + len(fit.validation)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"The activations before stage3_block1_first_pad of {images} images and views cannot all "

@@ -18,15 +18,15 @@ from transferkit.runtime.progress import log
 from transferkit.training.state import CachedActivations, TrainingState
 
 
-def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | None:
-    """Cache the activations that enter the last `blocks` blocks, for all images of `fit`.
+def cache_activations(fit: TrainingState) -> CachedActivations | None:
+    """Cache the activations that enter the last `fit.blocks` blocks, for all its images.
 
     None where fine-tuning goes from pixels in each epoch; if that was not asked for, it is said.
     """
     config = fit.config
     if (
         not fit.pretrained
-        or not 0 < blocks < len(fit.row.blocks)
+        or not 0 < fit.blocks < len(fit.row.blocks)
         or config.train.cached_views == "every"
     ):
         return None
@@ -34,7 +34,7 @@ def cache_activations(fit: TrainingState, blocks: int) -> CachedActivations | No
         log("Each epoch of fine-tuning runs the whole network, since cutmix blends pixels.")
         return None
     with fit.device.building():
-        halves = split_at(fit.classifier, config.model, blocks)
+        halves = split_at(fit.classifier, config.model, fit.blocks)
     views = views_of(config.train)
     images = len(set(fit.train.paths)) * (1 + len(views)) + len(set(fit.validation.paths))
     started = time.perf_counter()

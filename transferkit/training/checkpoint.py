@@ -145,7 +145,7 @@ def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
     if fit.device.precision.policy == "float32":
         return fit.classifier
     random = dataclasses.replace(fit.config.model, weights="none")
-    plain = build_classifier(random, tuple(classes), image_size=fit.config.data.image_size)
+    plain = build_classifier(random, tuple(classes), image_size=fit.image_size)
     plain.set_weights(fit.classifier.get_weights())
     return plain
 

@@ -58,7 +58,8 @@ def start_fit(
     """
     find_policy(config.train.augment)
     config = dataclasses.replace(config, model=resolve_model(config.model))
-    _blocks(config)
+    row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
+    blocks = blocks_to_unfreeze(row, config.train.unfreeze, pretrained=pretrained)
     keras.utils.set_random_seed(config.seed)
     with device.building():
         classifier = build_classifier(
@@ -72,32 +73,26 @@ def start_fit(
     validation = read_validation(manifest, batch, replicas)
     weighed: ClassWeights = "none" if by_class is None else "balanced"
     summary = TrainingSummary(weighed, device=device.line, parameters=parameters(classifier))
-    return TrainingState(classifier, config, device, train, validation, summary=summary, pool=pool)
+    return TrainingState(
+        classifier, config, device, train, validation, blocks=blocks, summary=summary, pool=pool
+    )
 
 
 def fit_stages(fit: TrainingState) -> TrainingState:
     """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
-    blocks = _blocks(fit.config)
-    fit.activations = cache_activations(fit, blocks)
-    if fit.pretrained or blocks < len(fit.row.blocks):
+    fit.activations = cache_activations(fit)
+    if fit.pretrained or fit.blocks < len(fit.row.blocks):
         fit_head(fit)
         fit.reached = HEAD_STAGE
-        if blocks and fit.checkpoint:
+        if fit.blocks and fit.checkpoint:
             fit.checkpoint.write(fit)
-    if blocks:
-        fit_blocks(fit, blocks)
+    if fit.blocks:
+        fit_blocks(fit)
     return fit
 
 
-def _blocks(config: Config) -> int:
-    """How many blocks of the backbone learn."""
-    pretrained = is_pretrained(config.model)
-    row = find_backbone(config.model.backbone)
-    return blocks_to_unfreeze(row, config.train.unfreeze, pretrained=pretrained)
-
-
-def fit_blocks(fit: TrainingState, blocks: int) -> None:
-    """Fit the last `blocks` blocks and the head on augmented images.
+def fit_blocks(fit: TrainingState) -> None:
+    """Fit the last `fit.blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
     the validation loss fell: a fine-tuning that does harm is undone. Where it ends early, by an
@@ -107,7 +102,7 @@ def fit_blocks(fit: TrainingState, blocks: int) -> None:
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.classifier.get_weights() if tuning else None
     learner, train, validation, images = _material(fit)
-    prepare(fit, learner, blocks, tuning=tuning)
+    prepare(fit, learner, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
     try:
@@ -115,7 +110,7 @@ def fit_blocks(fit: TrainingState, blocks: int) -> None:
     except BaseException:
         _go_back(fit, learner, stage, before=before, stopper=stopper)
         raise
-    summarise_stage(fit, stage, started, blocks=blocks, images=images)
+    summarise_stage(fit, stage, started, blocks=fit.blocks, images=images)
     if before is None:
         require_numbers(fit, stage)
     elif not _has_helped(fit):

@@ -65,6 +65,8 @@ class TrainingState:
     device: Device
     train: SplitData
     validation: SplitData
+    blocks: int = 0
+    """How many blocks of the backbone learn, from the top, in the second stage."""
     history: list[EpochRecord] = field(default_factory=list)
     summary: TrainingSummary = TrainingSummary()
     activations: CachedActivations | None = None
@@ -136,14 +138,14 @@ def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
     model.reset_metrics()
 
 
-def prepare(fit: TrainingState, learner: keras.Model, blocks: int, *, tuning: bool) -> None:
-    """Let the last `blocks` blocks of the classifier learn, and compile `learner` for that.
+def prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
+    """Let the last `fit.blocks` blocks of the classifier learn, and compile `learner` for that.
 
     `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
     head that has been fitted.
     """
     config = fit.config.train
-    unfreeze_blocks(fit.classifier, fit.row, blocks, pretrained=fit.pretrained)
+    unfreeze_blocks(fit.classifier, fit.row, fit.blocks, pretrained=fit.pretrained)
     if fit.device.precision.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
     factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
