@@ -47,7 +47,7 @@ def test_who_agrees_stays(bits: Precision) -> None:
 def test_who_does_not_is_given_up_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     engine, images = worlds.engine_of(worlds.pocket(), "graph"), worlds.images(2)
     found = verify_parity(engine, images)
-    assert found.cache_key == f"TensorFlow {tf.__version__} keras, CPU, float32"
+    assert found.spec.cache_key == f"TensorFlow {tf.__version__} keras, CPU, float32"
     said = capsys.readouterr().err
     cosine = said.split(" float32 ")[2].split(" <")[0]
     assert said == (

@@ -95,7 +95,8 @@ def verify_parity(engine: Engine, images: np.ndarray) -> Engine:
 
 def _min_cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
     true, rows = (
-        values.reshape(len(values), -1).astype(np.float64) for values in (reference, candidate)
+        values.reshape(len(values), np.prod(values.shape[1:], dtype=int)).astype(np.float64)
+        for values in (reference, candidate)
     )
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(true, axis=1)
     same = (rows == true).all(axis=1)  # zeros too, which have no direction
