@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -98,6 +98,9 @@ def make_features(baseline: BaselineSpec, config: Config) -> ImageTransformer | 
     if baseline.features is None:
         return None
     data = config.data
+    decoding: dict[str, Any] = {
+        name: getattr(data, name) for name in ("resize", "max_pixels", "value_range", "cache_gb")
+    }
     if baseline.features.name == "backbone":
         model = resolve_model(config.model)
         return BackboneFeatures(
@@ -108,18 +111,9 @@ def make_features(baseline: BaselineSpec, config: Config) -> ImageTransformer | 
             precision=config.compute.precision,
             engine=config.compute.engine,
             image_size=data.image_size,
-            resize=data.resize,
-            max_pixels=data.max_pixels,
-            value_range=data.value_range,
-            cache_gb=data.cache_gb,
+            **decoding,
         )
-    return ImageFeatures(
-        baseline.features.name,
-        resize=data.resize,
-        max_pixels=data.max_pixels,
-        value_range=data.value_range,
-        cache_gb=data.cache_gb,
-    )
+    return ImageFeatures(baseline.features.name, **decoding)
 
 
 def _require_two_classes(baseline: BaselineSpec, rows: pd.DataFrame, manifest: Manifest) -> None:

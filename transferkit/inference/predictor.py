@@ -76,22 +76,20 @@ class BatchPredictor:
         Raises:
             DataError: one of these files cannot be read.
         """
-        with self._checking:
-            if self._unchecked and len(paths):
-                self._verify(read_images(paths[: self._unchecked], self.image_size, data))
+        self._verify(lambda few: read_images(paths[:few], self.image_size, data), len(paths))
 
-    def _verify(self, images: np.ndarray) -> None:
-        self.engine = verify_parity(self.engine, images)
-        self._unchecked -= len(images)
+    def _verify(self, first: Callable[[int], np.ndarray], images: int) -> None:
+        with self._checking:
+            if few := min(self._unchecked, images):
+                self.engine = verify_parity(self.engine, first(few))
+                self._unchecked -= few
 
     def predict_arrays(self, images: np.ndarray) -> np.ndarray:
         """Return the last output of the model, `(images, ...)` float32, for decoded images.
 
         `images` is `(images, image_size, image_size, 3)` uint8 RGB.
         """
-        with self._checking:
-            if self._unchecked and len(images):
-                self._verify(images[: self._unchecked])
+        self._verify(lambda few: images[:few], len(images))
         size = self.engine.batch_size
         batches = (images[start : start + size] for start in range(0, len(images), size))
         outputs = [output for *_, output in self.engine.run(batches)]
