@@ -16,9 +16,9 @@ from transferkit.models.freezing import unfreeze_blocks
 from transferkit.runtime.progress import log
 from transferkit.training.callbacks import HistoryLogger, describe_epoch, early_stopping
 from transferkit.training.dataset import SplitData, shared_batch
+from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
     TrainingState,
-    compile_model,
     require_numbers,
     summarise_stage,
 )

@@ -30,6 +30,11 @@ from transferkit.evaluation.summary import (
 from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import build_classifier, parameters
+from transferkit.models.freezing import (
+    layer_decay_multipliers,
+    let_statistics_follow,
+    unfreeze_blocks,
+)
 from transferkit.runtime.progress import log
 from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.activation_cache import cache_activations
@@ -38,9 +43,9 @@ from transferkit.training.checkpoint import Checkpoints
 from transferkit.training.dataset import SplitData, read_split, read_validation
 from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
+from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
     TrainingState,
-    prepare,
     require_numbers,
     summarise_stage,
 )
@@ -102,7 +107,7 @@ def fit_blocks(fit: TrainingState) -> None:
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.classifier.get_weights() if tuning else None
     learner, train, validation, images = _material(fit)
-    prepare(fit, learner, tuning=tuning)
+    _prepare(fit, learner, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
     try:
@@ -118,6 +123,23 @@ def fit_blocks(fit: TrainingState) -> None:
         fit.classifier.set_weights(before)
         fit.summary = replace(fit.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
     fit.reached = fit.summary.kept_stage
+
+
+def _prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
+    """Let the last `fit.blocks` blocks of the classifier learn, and compile `learner` for that.
+
+    `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
+    head that has been fitted.
+    """
+    config = fit.config.train
+    unfreeze_blocks(fit.classifier, fit.row, fit.blocks, pretrained=fit.pretrained)
+    if fit.device.precision.onednn_bfloat16:
+        let_statistics_follow(fit.classifier)
+    factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
+    with fit.device.strategy.scope():
+        rate = config.fine_tune_learning_rate if tuning else config.learning_rate
+        steps = fit.train.steps * config.epochs
+        compile_model(learner, fit, learning_rate=rate, steps=steps, factors=factors)
 
 
 def _learn(

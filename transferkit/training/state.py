@@ -1,11 +1,11 @@
-"""The state that the stages of one training share, and how each is compiled and described."""
+"""The state that the stages of one training share, and the summary of each."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -20,16 +20,7 @@ from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.devices import Device
 from transferkit.models.classifier import HEAD, parameters
-from transferkit.models.freezing import (
-    layer_decay_multipliers,
-    let_statistics_follow,
-    unfreeze_blocks,
-)
-from transferkit.task import TASK
 from transferkit.training.dataset import SplitData
-from transferkit.training.optimizers import build_optimizer
-
-MAX_STEPS_AT_ONCE = 16  # steps that a GPU takes without asking the CPU for what to do next
 
 
 @dataclass(frozen=True)
@@ -109,50 +100,6 @@ class TrainingState:
     def monitored_loss(self, row: EpochRecord) -> float:
         """The validation loss of an epoch, or its training loss without validation images."""
         return row.loss if row.val_loss is None else row.val_loss
-
-
-def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> None:
-    """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
-    config = fit.config.train
-    model.compile(
-        optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
-        loss=TASK.loss(config.label_smoothing),
-        metrics=list(TASK.metrics),
-        # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
-        # strategy (keras#20763).
-        jit_compile=False,
-        steps_per_execution=min(MAX_STEPS_AT_ONCE, fit.train.steps) if fit.device.gpu else 1,
-    )
-    if fit.device.replicas == 1:  # else Keras does this itself
-        _make_variables(model, fit.train.targets[:1])
-
-
-def _make_variables(model: keras.Model, targets: np.ndarray) -> None:
-    """Make the variables of the optimizer and of the metrics ahead of the first step.
-
-    A step that made some would be traced twice, once with a branch for each of them: 2.6 s in place
-    of 1.7 to the end of a first epoch of 221 images. `targets` is `(images, classes)`.
-    """
-    model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(None, targets, targets, None)
-    model.reset_metrics()
-
-
-def prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
-    """Let the last `fit.blocks` blocks of the classifier learn, and compile `learner` for that.
-
-    `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
-    head that has been fitted.
-    """
-    config = fit.config.train
-    unfreeze_blocks(fit.classifier, fit.row, fit.blocks, pretrained=fit.pretrained)
-    if fit.device.precision.onednn_bfloat16:
-        let_statistics_follow(fit.classifier)
-    factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
-    with fit.device.strategy.scope():
-        rate = config.fine_tune_learning_rate if tuning else config.learning_rate
-        steps = fit.train.steps * config.epochs
-        compile_model(learner, fit, learning_rate=rate, steps=steps, factors=factors)
 
 
 def require_numbers(fit: TrainingState, stage: str) -> None:
