@@ -15,7 +15,6 @@ from transferkit.storage.locks import acquire
 SHARD_EXTENSION = ".block"
 METADATA_FILE = "about.json"  # in the folder of a table: everything that decides its features
 NETWORKS, NETWORK = "networks", ".network"  # the folder of quantized networks, and their ending
-MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 LOCK_TIMEOUT = 60  # seconds for another process to finish its writing
 FOLDER = "activations"
 
@@ -72,23 +71,6 @@ def discard(path: Path, *, why: str) -> None:
         path.unlink(missing_ok=True)
     except OSError:  # another user's: readers skip it
         return
-
-
-def allow_more_files() -> bool:
-    """Raise this process's limit of open files as far as the system allows; return if it rose.
-
-    The usual limit is 1,024, and each mapped shard is an open file: 30 GB or so use it up.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows has no such bound
-        return False
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
-    if not 0 <= soft < wanted:
-        return False
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return True
 
 
 def log_not_cached(what: str, root: Path, error: OSError) -> None:

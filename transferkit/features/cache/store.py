@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from errno import EMFILE
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from transferkit.features.cache.shard import DamagedError, Shard, shard_size, wr
 from transferkit.storage.disk_cache import (
     METADATA_FILE,
     SHARD_EXTENSION,
-    allow_more_files,
     discard,
     features_folder,
     locked,
@@ -28,6 +27,7 @@ from transferkit.storage.files import write_atomically
 ROWS = 2048  # images per shard at most: writing it takes five times its 10 MB of MobileNetV2's
 MAX_NUMBERS = 2**24  # per shard: 64 MB in float32; a mapped shard is an open file
 MAX_SMALL_SHARDS = 32  # shards of less than half the rows, before they are merged
+MAX_OPEN_FILES = 10_000  # macOS grants 10,240 where it speaks of no bound
 DAMAGED = "Cached features were damaged and are computed again"
 
 Batch = tuple[np.ndarray, float]
@@ -119,17 +119,15 @@ class ShardStore:
     def _write(self, keys: Sequence[bytes], seconds: Sequence[float], values: np.ndarray) -> None:
         width = values.shape[1]
         rows = max(1, min(self.max_rows(width), self.bound // (4 * shard_size(1, width))))
-        for part in _chunks(range(len(keys)), rows):
-            size = shard_size(len(part), width) + len(self.about)
+        for first in range(0, len(keys), rows):
+            part = slice(first, first + rows)
+            size = shard_size(len(keys[part]), width) + len(self.about)
             if size > self.bound:
                 return
             make_room(self.root, self.bound - size)
             if not (self.folder / METADATA_FILE).exists():
                 write_atomically(self.folder / METADATA_FILE, self.about)
-            first, last = part[0], part[-1] + 1
-            write_shards(
-                self.folder, keys[first:last], seconds[first:last], values=values[first:last]
-            )
+            write_shards(self.folder, keys[part], seconds[part], values=values[part])
 
     def _merge(self) -> None:
         """Merge many small shards into a few large ones: each is a file to open."""
@@ -192,12 +190,23 @@ def _opened(path: Path) -> Shard:
     try:
         return Shard(path)
     except OSError as error:
-        if error.errno != EMFILE or not allow_more_files():
+        if error.errno != EMFILE or not _allow_more_files():
             raise
     return Shard(path)
 
 
-def _chunks(indices: Iterable[int], size: int) -> Iterator[list[int]]:
-    remaining = list(indices)
-    for start in range(0, len(remaining), size):
-        yield remaining[start : start + size]
+def _allow_more_files() -> bool:
+    """Raise this process's limit of open files as far as the system allows; return if it rose.
+
+    The usual limit is 1,024, and each mapped shard is an open file: 30 GB or so use it up.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such bound
+        return False
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
+    if not 0 <= soft < wanted:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return True
