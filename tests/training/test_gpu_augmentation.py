@@ -35,7 +35,7 @@ def test_what_is_finished_later_is_what_is_finished_at_once(
             data=pretrained.data,
             batch_size=part.batch_size,
             weights=part.weights,
-            augmentation=Augmentation(find_policy("photo"), mix, seed=3, later=waits),
+            augmentation=Augmentation(find_policy("photo"), mix, seed=3, deferred=waits),
         )
         for waits in (False, True)
     )

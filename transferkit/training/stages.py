@@ -218,7 +218,7 @@ def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     config = fit.config.train
     if fit.activations is None:
         learner, augmentation = fit.classifier, _augmentation(fit)
-        if augmentation.later:
+        if augmentation.deferred:
             with fit.device.building():
                 learner = GpuAugmentation(fit.classifier, augmentation)
         train = _batches(fit, fit.train, augmentation)
@@ -241,7 +241,7 @@ def _augmentation(fit: TrainingState) -> Augmentation:
     """Return the augmentation of training images: on the GPU, where there is one."""
     train = fit.config.train
     policy, mix = find_policy(train.augment), _mix_of_pixels(train)
-    return Augmentation(policy, mix, fit.config.seed, later=fit.device.gpu)
+    return Augmentation(policy, mix, fit.config.seed, deferred=fit.device.gpu)
 
 
 def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | None = None) -> Any:

@@ -21,14 +21,14 @@ AHEAD = 4  # batches
 class Augmentation:
     """Augmentation of training images, drawn anew in every epoch by a seed.
 
-    With `later` the consumer of the batches, such as a GPU, augments: images come as uint8, and
+    With `deferred` the consumer of the batches, such as a GPU, augments: images come as uint8, and
     with each the two numbers that seed the draws of its batch (see `finish_batch`).
     """
 
     policy: Policy
     mix: str = "none"
     seed: int = 0
-    later: bool = False
+    deferred: bool = False
 
 
 def training_batches(
@@ -120,7 +120,7 @@ def _augmented(rows: tf.data.Dataset, augmentation: Augmentation) -> tf.data.Dat
     def change(draw: tf.Tensor, batch: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         images, targets, weights = batch
         seed = tf.stack([tf.cast(augmentation.seed, tf.int64), draw])
-        if augmentation.later:
+        if augmentation.deferred:
             seeds = tf.tile(seed[tf.newaxis], (tf.shape(images)[0], 1))
             return {"images": images, "seeds": seeds}, targets, weights
         return finish_batch(augmentation, seed, batch)
