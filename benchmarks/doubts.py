@@ -65,7 +65,7 @@ def with_wrong_labels(manifest: tk.Manifest, draw: int) -> tuple[tk.Manifest, se
     generator, frame = np.random.default_rng(draw), manifest.usable.reset_index(drop=True)
     rows = generator.permutation(len(frame))[: round(len(frame) * FLIPPED)]
     steps = generator.integers(1, len(manifest.classes), size=len(rows))
-    truth = manifest.truth(frame.iloc[rows])
+    truth = manifest.label_indices(frame.iloc[rows])
     names = np.array(manifest.classes, object)
     frame.loc[rows, "label"] = names[(truth + steps) % len(names)]
     return tk.Manifest(frame, manifest.source), set(frame.loc[rows, "path"])

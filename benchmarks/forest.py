@@ -95,7 +95,7 @@ def measure(folder: str, config: tk.Config, seeds: int) -> Iterator[dict[str, ob
                 with searched(grid):
                     forest = tk.fit_baseline(NAME, manifest, settings)
                 said = forest.probabilities(list(test["path"]))
-                found = tk.score(manifest.truth(test), said, manifest.classes)
+                found = tk.score(manifest.label_indices(test), said, manifest.classes)
                 yield {
                     "folder": f"{Path(folder).name}{kind}",
                     "leaves": leaves,

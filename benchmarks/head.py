@@ -118,7 +118,7 @@ def ours(*, folder: str, backbone: str, weights: str, precision: Any) -> turns.F
     network = train(manifest, config)
     ended = time.time()
     test = manifest.part("test")
-    right = network.probabilities(list(test["path"])).argmax(axis=1) == manifest.truth(test)
+    right = network.probabilities(list(test["path"])).argmax(axis=1) == manifest.label_indices(test)
     return {"began": began, "ended": ended, "accuracy": float(right.mean())}
 
 

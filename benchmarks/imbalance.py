@@ -83,7 +83,7 @@ def measure(
 ) -> list[dict[str, object]]:
     """The scores of each classifier in per cent, with the weights of the classes and without."""
     test, rows = manifest.part("test"), []
-    truth, paths = manifest.truth(test), list(test["path"])
+    truth, paths = manifest.label_indices(test), list(test["path"])
     for rule, title in RULES.items():
         train = tk.TrainConfig(unfreeze="none", class_weights=rule)
         settings = dataclasses.replace(config, train=train)

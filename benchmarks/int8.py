@@ -51,7 +51,7 @@ def print_line(folder: str, asked: argparse.Namespace) -> None:
     """Print the line of one folder."""
     manifest = tk.Manifest.read(folder)
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
-    truth, groups = manifest.truth(rows), list(rows["group"])
+    truth, groups = manifest.label_indices(rows), list(rows["group"])
     plain, coarse = features(list(rows["path"]), asked)
     lengths = np.linalg.norm(plain, axis=1) * np.linalg.norm(coarse, axis=1)
     cosines = (plain * coarse).sum(axis=1) / lengths

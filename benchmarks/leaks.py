@@ -92,7 +92,7 @@ def answers(manifest: tk.Manifest, name: str, config: tk.Config) -> np.ndarray:
     """`(images,)` bool: whether the classifier `name` is right on each test image."""
     test = manifest.part("test")
     found = tk.fit_baseline(name, manifest, config).probabilities(list(test["path"]))
-    return np.asarray(found.argmax(axis=1) == manifest.truth(test))
+    return np.asarray(found.argmax(axis=1) == manifest.label_indices(test))
 
 
 def print_table(rows: pd.DataFrame) -> None:

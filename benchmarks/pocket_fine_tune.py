@@ -74,7 +74,7 @@ def accuracy(network: tk.Network, manifest: tk.Manifest) -> float:
     """The share of test images that it gets right."""
     test = manifest.part("test")
     found = network.probabilities(list(test["path"])).argmax(axis=1)
-    return float(np.mean(found == manifest.truth(test)))
+    return float(np.mean(found == manifest.label_indices(test)))
 
 
 if __name__ == "__main__":

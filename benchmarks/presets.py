@@ -65,7 +65,7 @@ def measure(folder: str, config: tk.Config, preset: str, seed: int) -> dict[str,
     network = tk.train(manifest, config)
     test = manifest.part("test")
     found = tk.score(
-        manifest.truth(test), network.probabilities(list(test["path"])), manifest.classes
+        manifest.label_indices(test), network.probabilities(list(test["path"])), manifest.classes
     )
     log(f"{Path(folder).name}, seed {seed}, {preset}: {found.accuracy:.1%} right.")
     return {

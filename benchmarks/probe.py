@@ -99,7 +99,7 @@ def measure(
     """By table and by subject, the accuracy of each of the `splits`, or of each draw."""
     manifest = tk.Manifest.read(folder)
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
-    truth, groups = manifest.truth(rows), list(rows["group"])
+    truth, groups = manifest.label_indices(rows), list(rows["group"])
     tables: dict[str, dict[str, list[float]]] = {}
     for title, name, model, image_size in compared:
         baseline = find_baseline(name)

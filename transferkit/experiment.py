@@ -58,7 +58,7 @@ class Experiment:
     manifest: str = ""
 
     def with_backbone(self: AnyExperiment) -> AnyExperiment:
-        """Return the same with a named backbone where the settings say auto.
+        """Return the same experiment with the backbone resolved if it is auto.
 
         Without its images it stays as it is: nothing is downloaded, and reading them says why.
 
@@ -73,7 +73,7 @@ class Experiment:
         return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))
 
     def read_manifest(self) -> Manifest:
-        """Read the images, and log what was noticed.
+        """Read the images, and log the notes.
 
         Raises:
             ConfigError: neither a source nor a manifest is given, or both are.
@@ -127,7 +127,7 @@ class Experiment:
                 yield run
 
     def check(self) -> None:
-        """Look up every name, and what else can be known before anything slow.
+        """Check every name and setting that can be checked before anything slow.
 
         Raises:
             ConfigError: a name is unknown, or the backbone cannot see so small a side or has fewer
@@ -194,7 +194,7 @@ def run_experiment(
 
 
 def recorded(work: Callable[[Manifest, Any], Report]) -> Work:
-    """Return `work` of a recipe, which is given no run, with its classifiers saved in the run."""
+    """Return `work` of a recipe with its classifiers saved in the run."""
 
     def record(manifest: Manifest, config: Config, run: Run) -> Report:
         environment = start(run, manifest, config)
@@ -269,7 +269,7 @@ def save_classifiers(report: Report, run: Run) -> None:
 
 
 def finish(report: Report, run: Run) -> None:
-    """Save everything of `report` into `run`, print its table and say where the page is.
+    """Save `report` into `run`, print its table and log where the page is.
 
     Raises:
         RunError: a file cannot be written; the table is printed before that.

@@ -43,7 +43,7 @@ def fit(manifest: Manifest) -> Fit:
 def _accuracy(baseline: Baseline, manifest: Manifest) -> float:
     test = manifest.part("test")
     answers = baseline.probabilities(list(test["path"])).argmax(axis=1)
-    return float((answers == manifest.truth(test)).mean())
+    return float((answers == manifest.label_indices(test)).mean())
 
 
 @pytest.mark.parametrize("name", NAMES)

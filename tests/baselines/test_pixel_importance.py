@@ -35,7 +35,7 @@ def lamps(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 def importance_of(name: str, manifest: Manifest) -> importance.PixelImportance | None:
     baseline, test = fit_baseline(name, manifest), manifest.part("test")
-    return pixel_importance(baseline, list(test["path"]), manifest.truth(test))
+    return pixel_importance(baseline, list(test["path"]), manifest.label_indices(test))
 
 
 @pytest.mark.parametrize(

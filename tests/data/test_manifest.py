@@ -151,8 +151,10 @@ def test_a_list_is_no_manifest(drawn):
 def test_truth_numbers_the_sorted_classes(drawn):
     manifest = Manifest.read(drawn(images=5))
     rows = manifest.part("test")
-    assert manifest.truth(rows).tolist() == [manifest.classes.index(x) for x in rows["label"]]
-    assert manifest.truth(rows).dtype == np.int64
+    assert manifest.label_indices(rows).tolist() == [
+        manifest.classes.index(x) for x in rows["label"]
+    ]
+    assert manifest.label_indices(rows).dtype == np.int64
 
 
 def test_an_unknown_split_is_an_error(drawn):

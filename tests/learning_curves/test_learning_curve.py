@@ -48,7 +48,9 @@ def test_the_sizes_end_with_all_training_and_validation_images(found, manifest):
 def test_with_all_images_a_baseline_is_what_fit_baseline_fits(found, manifest):
     baseline = fit_baseline("knn_pixels", manifest, POCKET)
     test = manifest.part("test")
-    right = baseline.probabilities(list(test["path"])).argmax(axis=1) == manifest.truth(test)
+    right = baseline.probabilities(list(test["path"])).argmax(axis=1) == manifest.label_indices(
+        test
+    )
     assert found.lines[1].means[-1] == right.mean()
 
 

@@ -199,7 +199,7 @@ def probe(corners: Manifest) -> Network:
 def test_the_corner_that_decides_the_class_lights_up(corners: Manifest, probe: Network) -> None:
     test = corners.part("test")
     images = read_images(list(test["path"]), probe.image_size, probe.data)
-    heat = grad_cam(probe.model, images, corners.truth(test))
+    heat = grad_cam(probe.model, images, corners.label_indices(test))
     half = probe.image_size // 2
     quarters = heat.reshape(len(heat), 2, half, 2, half).mean(axis=(2, 4)).reshape(-1, 4)
     names = [Path(path).stem.split("_")[1] for path in test["path"]]

@@ -37,7 +37,7 @@ def make_world(manifest: Manifest, config: Config = CONFIG, *, wrong: int = 6) -
     """Trained now, so that its features are kept where they are kept now."""
     network = train(manifest, config)
     test = manifest.part("test")
-    truth = manifest.truth(test)
+    truth = manifest.label_indices(test)
     probabilities = network.probabilities(list(test["path"]))
     right = np.flatnonzero(probabilities.argmax(axis=1) == truth)
     probabilities[right[:wrong]] = np.roll(probabilities[right[:wrong]], 1, axis=1)

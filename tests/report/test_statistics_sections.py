@@ -37,7 +37,7 @@ def by_camera(manifest, answerers):
     frame = manifest.frame.copy()
     frame["camera"] = "new"
     answers = answerers(manifest)[-1].probabilities(list(manifest.part("test")["path"]))
-    missed = answers.argmax(axis=1) != manifest.truth(manifest.part("test"))
+    missed = answers.argmax(axis=1) != manifest.label_indices(manifest.part("test"))
     frame.loc[frame.index[frame["split"] == "test"][missed], "camera"] = "old <b>"
     made = Manifest(frame, manifest.source)
     return compare(answerers(made), made)
@@ -126,7 +126,7 @@ def test_confidence_before_the_temperature_follows_from_that_after(manifest, ans
     after, before = (float(error.removesuffix(" %")) for _, error, _ in rows)
     answers = network.probabilities(list(manifest.part("test")["path"]))
     surer = answers**2 / (answers**2).sum(axis=1, keepdims=True)
-    right = answers.argmax(axis=1) == manifest.truth(manifest.part("test"))
+    right = answers.argmax(axis=1) == manifest.label_indices(manifest.part("test"))
     assert before == pytest.approx(100 * abs(surer.max() - np.mean(right)), abs=0.1)
     assert after == pytest.approx(100 * abs(answers.max() - np.mean(right)), abs=0.1)
 
@@ -169,7 +169,7 @@ def test_the_card_has_the_groups_of_its_own_classifier(manifest, answerers):
     assert card.startswith("# Model card: lenet on ")
     test = made.part("test")
     answers = network.probabilities(list(test["path"])).argmax(axis=1)
-    right = answers == made.truth(test)
+    right = answers == made.label_indices(test)
     worst = min(right[(test["camera"] == name).to_numpy()].mean() for name in "ab")
     assert f"accuracy {worst * 100:.1f} % on its" in card
 

@@ -59,7 +59,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def untuned(name: str, manifest: Manifest) -> Baseline:
     """The baseline `name`, fitted on a few images without a search."""
     spec, rows = find_baseline(name), manifest.part("validation")
-    truth = manifest.truth(rows)
+    truth = manifest.label_indices(rows)
     features = make_features(spec, CONFIG)
     estimator = MAKERS[spec.classifier.name](0).estimator
     few = {key: value for key, value in FEW.items() if key in estimator.get_params()}

@@ -33,4 +33,4 @@ def _accuracy(manifest: Manifest, config: Config) -> float:
     fitted = fit_baseline(PROBE, manifest, config)
     test = manifest.part("test")
     predictions = fitted.probabilities(list(test["path"])).argmax(axis=1)
-    return float(np.mean(predictions == manifest.truth(test)))
+    return float(np.mean(predictions == manifest.label_indices(test)))

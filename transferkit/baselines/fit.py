@@ -46,7 +46,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
     spec = find_baseline(name)
     parts = [manifest.part(split) for split in FITTED_ON]
     rows = pd.concat(parts, ignore_index=True)
-    truth = manifest.truth(rows)
+    truth = manifest.label_indices(rows)
     _require_two_classes(spec, rows, manifest)
     log(f"Fitting {name}.")
     features = make_features(spec, manifest.settled(config))

@@ -1,4 +1,4 @@
-"""Command-line arguments as a dataclass of options; what is wrong with them is one sentence."""
+"""Command-line arguments as a dataclass of options; errors are one sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse_arguments(
     default: Any = None,
     about: str | None = None,
 ) -> Any:
-    """The instance of the dataclass `kind` that `arguments` describe, over `default` if given.
+    """Return the dataclass `kind` parsed from `arguments`, over `default` if given.
 
     A flag that cannot be read is one line on standard error and exit status 2.
     """

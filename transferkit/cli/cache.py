@@ -1,4 +1,4 @@
-"""`transferkit cache`: what is kept between runs, of frozen backbones and of files."""
+"""`transferkit cache`: list or clear the cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CacheOptions:
 
 
 def cache(arguments: Sequence[str]) -> None:
-    """`transferkit cache`: print what is kept; with --clear, remove it.
+    """`transferkit cache`: print the cached tables; with --clear, remove them.
 
     Raises:
         RunError: it cannot be removed.
@@ -80,7 +80,7 @@ def _line(table: CachedTable) -> str:
 
 
 def _what(about: dict[str, Any]) -> str:
-    """Features, or what enters a layer; of the images as they are, or of a view of them."""
+    """Return the contents of a table: features or inputs of a layer, of images or of views."""
     what = f"into {about['layer']}" if "layer" in about else "features"
     view = about.get("view")
     return f"{what}, view {view.get('number')}" if isinstance(view, dict) else what

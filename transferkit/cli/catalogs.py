@@ -25,7 +25,7 @@ def backbones(arguments: Sequence[str]) -> None:
 
 
 def baselines(arguments: Sequence[str]) -> None:
-    """Print the classifiers, the features, and the set that is the default."""
+    """Print the classifiers, the features, and the default set."""
     _take_no_options(arguments, "baselines", "The baselines: classifiers and their features.")
     print(f"A baseline is CLASSIFIER_FEATURES, such as random_forest_hog, or {MAJORITY.name}.")
     print("\nClassifiers")
@@ -42,4 +42,4 @@ def _take_no_options(arguments: Sequence[str], command: str, about: str) -> None
 
 
 def _nothing() -> None:
-    """The options of a command that has none."""
+    """Options of a command without options."""

@@ -1,4 +1,4 @@
-"""`transferkit compare`: a network beside the baselines, on one split."""
+"""`transferkit compare`: a network and baselines on one split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transferkit.errors import ConfigError
 
 @dataclasses.dataclass(frozen=True)
 class CompareJob(TrainJob):
-    """Fine-tune a network, fit the baselines on the same split, and say which is worth its cost."""
+    """Fine-tune a network, fit baselines on the same split, and report which is worth its cost."""
 
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"
     """Comma-separated names from `transferkit baselines`; default, or none."""
@@ -31,7 +31,7 @@ def compare(arguments: Sequence[str]) -> None:
 
 
 def baseline_names(wanted: str, config: Config) -> list[str]:
-    """The baselines that the option `wanted` means, each looked up.
+    """Return the baselines of the option `wanted`, each looked up.
 
     The default leaves out those on the backbone's features where its weights are random.
 

@@ -1,4 +1,4 @@
-"""`transferkit curve`: how much right by how many images, and whether to gather more."""
+"""`transferkit curve`: accuracy by number of training images."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ FOLDER, PAGE = "curves", CURVE.marker
 
 @dataclasses.dataclass(frozen=True)
 class CurveJob(Job):
-    """Draw how accurate the network's probe and the baselines are by how many images they learn
-    from, and say what twice the images would bring."""
+    """Plot accuracy by number of training images, and estimate the gain from twice the images."""
 
     out: str = ""
     """The folder to make (default: curves/NAME, numbered)."""
@@ -42,7 +41,7 @@ class CurveJob(Job):
         check_settings(self)
 
     def check(self) -> None:
-        """As of any job, but the folder is for a curve: what a training left is not overwritten.
+        """Check as any job, but the folder is for a curve: a training run is not overwritten.
 
         Raises:
             ConfigError, WeightsError: as for any job.
@@ -52,7 +51,7 @@ class CurveJob(Job):
         self.claim()
 
     def claim(self) -> None:
-        """Refuse a folder that is taken; nothing is touched.
+        """Raise an error for a folder that is taken; nothing is touched.
 
         Raises:
             RunError: as `check`.
@@ -62,14 +61,14 @@ class CurveJob(Job):
 
 
 def curve(arguments: Sequence[str]) -> None:
-    """`transferkit curve DIR`: a table, a page, and the numbers as JSON and CSV."""
+    """`transferkit curve DIR`: print a table, and write a page, JSON and CSV."""
     job = parse_job(CurveJob, arguments, program="transferkit curve")
     job.check()
     run_curve(job)
 
 
 def run_curve(job: CurveJob) -> Run:
-    """Print the curve of `job` and leave its folder.
+    """Print the curve of `job` and write its folder.
 
     Raises:
         TransferkitError: what is wrong with the images, the settings or the folder.

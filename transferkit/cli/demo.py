@@ -1,4 +1,4 @@
-"""`transferkit demo`: the main job on the samples that need no download."""
+"""`transferkit demo`: compare on the samples that need no download."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transferkit.storage.output_folder import numbered_folder
 
 @dataclasses.dataclass(frozen=True)
 class Demo:
-    """Train the network that comes with the package beside the baselines, on one sample or two."""
+    """Train the embedded network and the baselines on one sample or both."""
 
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the runs."""
@@ -31,7 +31,7 @@ class Demo:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """A sample that can be written out without a network, and what is learnt from it."""
+    """A sample data set that can be written without a network connection."""
 
     name: str
     """Name of its folder."""
@@ -73,7 +73,7 @@ SAMPLES = (
 
 
 def demo(arguments: Sequence[str]) -> None:
-    """`transferkit demo`: the main job on the samples, with no download."""
+    """`transferkit demo`: compare on the samples, without any download."""
     options = parse_arguments(Demo, arguments, program="transferkit demo")
     folder = Path(options.out)
     samples = [sample for sample in SAMPLES if options.sample in (sample.name, "both")]
@@ -94,7 +94,7 @@ def demo(arguments: Sequence[str]) -> None:
 
 
 def run_sample(sample: Sample, source: Path) -> Path:
-    """Compare on `sample`, which is in `source`, in a run folder beside it; the report's path.
+    """Compare on `sample`, which is in `source`, and return the report's path.
 
     What the sample is comes before its table, on standard output like that.
     """

@@ -1,4 +1,4 @@
-"""`transferkit fetch`: a set of tensorflow-datasets as a folder of class folders."""
+"""`transferkit fetch`: write a tensorflow-datasets data set as a folder of class folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.runtime.progress import show
 
 @dataclasses.dataclass(frozen=True)
 class FetchOptions:
-    """Write an image-classification set of tensorflow-datasets out as a folder of class folders."""
+    """Write an image classification data set of tensorflow-datasets as class folders."""
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
     """Its name in tensorflow-datasets, such as tf_flowers or tfds:tf_flowers."""
@@ -24,7 +24,7 @@ class FetchOptions:
 
 
 def fetch(arguments: Sequence[str]) -> None:
-    """`transferkit fetch NAME DIR`: write a catalogue's set out."""
+    """`transferkit fetch NAME DIR`: write a data set as a folder."""
     options = parse_arguments(FetchOptions, arguments, program="transferkit fetch")
     silence_tensorflow()
     from transferkit.data.sources.tfds.catalog import fetch as fetch_set

@@ -43,7 +43,7 @@ def parse_job(
     default: Config = Config(),
     about: str | None = None,
 ) -> Any:
-    """The job that command-line `arguments` describe.
+    """Return the job that command-line `arguments` describe.
 
     A flag overrules --config, that overrules --preset, and that overrules `default`.
     A flag that cannot be read is one line on standard error and exit status 2.
@@ -59,7 +59,7 @@ def parse_job(
 
 
 def _early_flags(arguments: Sequence[str]) -> Namespace:
-    """`--config` and `--preset` of `arguments`, which decide what the other flags start from."""
+    """Parse `--config` and `--preset`, which set the defaults of all other flags."""
     early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     early.add_argument("--config")
     early.add_argument("--preset")

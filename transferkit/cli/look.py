@@ -1,4 +1,4 @@
-"""`transferkit look`: the images of a folder, before anything is trained on them."""
+"""`transferkit look`: inspect the images of a folder before training."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class LookOptions:
 
     @property
     def job(self) -> Job:
-        """The settings of the network that --label-issues and --shift ask."""
+        """The settings of the network for --label-issues and --shift."""
         model = ModelConfig(backbone=self.backbone, weights=self.weights)
         return Job(self.source, Config(data=self.data, model=model, seed=self.seed))
 
 
 def look(arguments: Sequence[str]) -> None:
-    """`transferkit look DIR`: print what is in a folder, and leave a page on it."""
+    """`transferkit look DIR`: print a summary of a folder, and write a page on it."""
     options = parse_arguments(LookOptions, arguments, program="transferkit look")
     if options.asks_backbone:
         options.job.check()
@@ -133,7 +133,7 @@ def _leave_page(options: LookOptions, inspection: DatasetInspection, folder: Pat
 
 
 def _fixed(inspection: DatasetInspection) -> tuple[Manifest | None, DataError | None]:
-    """The list without what cannot be used well, or why there is none: the page is left first."""
+    """Return the cleaned manifest, or the error why there is none."""
     try:
         return inspection.fixed(), None
     except DataError as error:
@@ -141,7 +141,7 @@ def _fixed(inspection: DatasetInspection) -> tuple[Manifest | None, DataError | 
 
 
 def _feature_reader(options: LookOptions) -> FeatureReader:
-    """The features of the backbone, which it reads when they are asked for."""
+    """Return a function that computes the features of the backbone when it is called."""
 
     def read(paths: Sequence[str]) -> np.ndarray:
         silence_tensorflow()
@@ -156,7 +156,7 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
 
 
 def _label_issues(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
-    """The labels of the images, the most doubted first."""
+    """Return the labels of the images, the most doubtful first."""
     silence_tensorflow()
     settings = options.job.with_backbone().settings
     from transferkit.features.label_issues import find_label_issues
@@ -165,14 +165,14 @@ def _label_issues(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
 
 
 def _sheet(options: LookOptions, manifest: Manifest) -> Image.Image:
-    """A contact sheet of the first images of the classes under the policy that was asked for."""
+    """Return a contact sheet of the first images of each class under the policy."""
     silence_tensorflow()
     from transferkit.data.augmentation.preview import contact_sheet
     from transferkit.data.decoding.decode import read_images
 
     rows = manifest.part("train")
     # By numbers: of the names pandas may keep UTF-8, and not every folder's name is.
-    labels = manifest.truth(rows)
+    labels = manifest.label_indices(rows)
     turn = rows.groupby(labels).cumcount()  # the first of every class before any second
     rows = rows.assign(turn=turn, number=labels).sort_values(["turn", "number"]).head(SHEET_ROWS)
     images = read_images(

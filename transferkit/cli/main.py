@@ -82,7 +82,7 @@ def _run(command: Command, arguments: Sequence[str]) -> None:
 
 
 def usage() -> str:
-    """The help of the whole, from the table of commands."""
+    """Return the usage text with the table of commands."""
     return USAGE.format(
         commands="\n".join(f"  {command.name:<11}{command.line}" for command in COMMANDS)
     )

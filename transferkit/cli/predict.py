@@ -1,4 +1,4 @@
-"""`transferkit predict`: classes and probabilities of images, by the model of a run."""
+"""`transferkit predict`: predict images by the model of a run."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def predict(arguments: Sequence[str]) -> None:
 
 
 def _counted(chunks: Iterable[pd.DataFrame], left_out: Counter[bool]) -> Iterator[pd.DataFrame]:
-    """The `chunks`; in `left_out`, how many rows of them have a problem, and how many have none."""
+    """Yield the `chunks`; count rows with and without a problem in `left_out`."""
     for chunk in chunks:
         left_out.update((chunk["problem"] != "").tolist())
         yield chunk
@@ -96,14 +96,14 @@ def _print_csv(chunks: Iterable[pd.DataFrame]) -> None:
 
 
 def _figure(cell: object) -> object:
-    """`cell` of a .csv: numbers to six figures, nothing for one that is not there."""
+    """Return a `cell` for a .csv: numbers to six figures, empty if unknown."""
     if not isinstance(cell, float):
         return cell
     return "" if math.isnan(cell) else FIGURES % cell
 
 
 def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
-    """One JSON object a line, so that the first answers can be read before the last are there."""
+    """Print one JSON object per line, so that the first predictions can be read early."""
     for chunk in chunks:
         for row in chunk.to_dict(orient="records"):
             plain = {name: _plain(value) for name, value in row.items()}
@@ -111,7 +111,7 @@ def _print_json(chunks: Iterable[pd.DataFrame]) -> None:
 
 
 def escaped(text: str) -> str:
-    """The JSON `text` with control characters, which can only be within its strings, as JSON's own.
+    """Return the JSON `text` with control characters escaped.
 
     It leaves those from 127 on as they are, and a terminal obeys some of them.
     """
@@ -122,7 +122,7 @@ def escaped(text: str) -> str:
 
 
 def _plain(value: str | float) -> str | float | None:
-    """`value` as JSON has it: text as it is, numbers to six figures, null for one that is not."""
+    """Return `value` for JSON: text unchanged, numbers to six figures, null if unknown."""
     if isinstance(value, str):
         return value
     return None if math.isnan(value) else float(FIGURES % value)

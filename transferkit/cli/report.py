@@ -1,4 +1,4 @@
-"""`transferkit report`: the report of a run made again, or several runs side by side."""
+"""`transferkit report`: make the report of a run again, or compare several runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transferkit.storage.run import Run
 
 @dataclasses.dataclass(frozen=True)
 class ReportOptions:
-    """The classifiers of one or several runs side by side; of one run, its report made again."""
+    """Compare the classifiers of several runs; of a single run, make its report again."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Run folders."""

@@ -1,4 +1,4 @@
-"""`transferkit train`: a network alone, scored on the test images."""
+"""`transferkit train`: train a network and score it on the test images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class TrainJob(Job):
-    """Fine-tune a network on a folder of images, and leave a run folder with the model."""
+    """Fine-tune a network on a folder of images, and write a run folder with the model."""
 
     repeats: Annotated[int, Between(1, 1000)] = 1
     """Number of trainings, each with the next seed, and with another split unless the source has
@@ -37,18 +37,18 @@ class TrainJob(Job):
         dataclasses.replace(self.settings, seed=self.settings.seed + self.repeats - 1)
 
     def check(self) -> None:
-        """As any job, and that the tracker is installed."""
+        """Check as any job, and that the tracker is installed."""
         require_tracker(self.tracker)
         super().check()
 
 
 def train(arguments: Sequence[str]) -> None:
-    """`transferkit train DIR`: print the scores and leave a run folder."""
+    """`transferkit train DIR`: print the scores and write a run folder."""
     run_job(parse_job(TrainJob, arguments, program="transferkit train"))
 
 
 def run_job(job: TrainJob, names: Sequence[str] = ()) -> Run:
-    """Train a network, fit the baselines `names`, print the table and leave the run folder.
+    """Train a network, fit the baselines `names`, print the table and write the run folder.
 
     Raises:
         TransferkitError: the images, the settings or the folder are at fault.

@@ -26,10 +26,10 @@ def class_weights(
     return _balanced(counts[list(splits)].sum(axis=1).to_numpy())
 
 
-def image_weights(truth: np.ndarray, train: TrainConfig) -> np.ndarray | None:
-    """Return `(images,)` weights of training images with the class indices `truth`, likewise."""
-    counts = np.bincount(truth)
-    return _balanced(counts)[truth] if _are_uneven(counts, train) else None
+def image_weights(labels: np.ndarray, train: TrainConfig) -> np.ndarray | None:
+    """Return `(images,)` weights of training images with the class indices `labels`, likewise."""
+    counts = np.bincount(labels)
+    return _balanced(counts)[labels] if _are_uneven(counts, train) else None
 
 
 def _are_uneven(counts: np.ndarray, train: TrainConfig) -> bool:

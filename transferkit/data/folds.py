@@ -39,32 +39,32 @@ def parallel_search() -> Iterator[None]:
 
 
 def search_folds(
-    truth: np.ndarray, groups: Sequence[str], seed: int
+    labels: np.ndarray, groups: Sequence[str], seed: int
 ) -> tuple[np.ndarray, list[Fold]]:
     """Return the rows that a search uses, and their folds.
 
     These are `MAX_SEARCHED`, and one more of each class that has none among them: with one class
     alone, there would be nothing to learn.
     """
-    order = np.random.default_rng(seed).permutation(len(truth))
+    order = np.random.default_rng(seed).permutation(len(labels))
     rows, rest = order[:MAX_SEARCHED], order[MAX_SEARCHED:]
-    others, firsts = np.unique(truth[rest], return_index=True)
-    rows = np.concatenate([rows, rest[firsts[~np.isin(others, truth[rows])]]])
-    return rows, make_folds(truth[rows], [groups[row] for row in rows], seed)
+    others, firsts = np.unique(labels[rest], return_index=True)
+    rows = np.concatenate([rows, rest[firsts[~np.isin(others, labels[rows])]]])
+    return rows, make_folds(labels[rows], [groups[row] for row in rows], seed)
 
 
-def make_folds(truth: np.ndarray, groups: Sequence[str], seed: int) -> list[Fold]:
+def make_folds(labels: np.ndarray, groups: Sequence[str], seed: int) -> list[Fold]:
     """Return up to `MAX_FOLDS` pairs of row indices, for training and for validation.
 
-    They are stratified by `truth`, `(images,)` class indices. Images of one group (duplicates; an
+    They are stratified by `labels`, `(images,)` class indices. Images of one group (duplicates; an
     empty name is no group) stay on one side. Every class is in each training part: a class that is
     too small to be divided is never in validation. Where no class can be divided, the one fold
     has all rows in both parts.
     """
-    everything, numbers = np.arange(len(truth)), _group_numbers(groups)
+    everything, numbers = np.arange(len(labels)), _group_numbers(groups)
     folds = []
-    for train, held_out in _stratified(truth, numbers, seed):
-        lost = ~np.isin(truth[held_out], truth[train])
+    for train, held_out in _stratified(labels, numbers, seed):
+        lost = ~np.isin(labels[held_out], labels[train])
         # With the other images of their groups.
         lost = np.isin(numbers[held_out], numbers[held_out[lost]])
         train, held_out = np.concatenate([train, held_out[lost]]), held_out[~lost]
@@ -73,25 +73,25 @@ def make_folds(truth: np.ndarray, groups: Sequence[str], seed: int) -> list[Fold
     return folds or [(everything, everything)]
 
 
-def _stratified(truth: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
+def _stratified(labels: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
     _, firsts, members, sizes = np.unique(
         groups, return_index=True, return_inverse=True, return_counts=True
     )
-    count = min(MAX_FOLDS, int(np.bincount(truth).max()), len(firsts))
+    count = min(MAX_FOLDS, int(np.bincount(labels).max()), len(firsts))
     if count < 2:
         return []
     with warnings.catch_warnings():
         # It warns of classes with fewer images than folds; `make_folds` handles these.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        if sizes.max() <= MAX_SMALL_GROUP and np.bincount(truth[firsts]).max() >= count:
+        if sizes.max() <= MAX_SMALL_GROUP and np.bincount(labels[firsts]).max() >= count:
             # By their first images: a loop over groups, in Python, would take 0.15 s of 2,312.
             splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
             masks = [
-                np.isin(members, held_out) for _, held_out in splitter.split(firsts, truth[firsts])
+                np.isin(members, held_out) for _, held_out in splitter.split(firsts, labels[firsts])
             ]
             return [(np.flatnonzero(~held_out), np.flatnonzero(held_out)) for held_out in masks]
         by_group = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-        return list(by_group.split(truth, truth, groups))
+        return list(by_group.split(labels, labels, groups))
 
 
 def _group_numbers(groups: Sequence[str]) -> np.ndarray:

@@ -146,7 +146,7 @@ class Manifest:
         test = self.part("test")
         return test[test["group"].isin(known)].reset_index(drop=True)
 
-    def truth(self, rows: pd.DataFrame) -> np.ndarray:
+    def label_indices(self, rows: pd.DataFrame) -> np.ndarray:
         """Return `(images,)` int64, the index of each row's class in `classes`."""
         index = {name: number for number, name in enumerate(self.classes)}
         return np.array([index[label] for label in rows["label"]], dtype=np.int64)

@@ -90,7 +90,7 @@ def _find_shift(
 ) -> None:
     judged = rows["split"].isin(["train", "test"]).to_numpy()
     rows, statistics = rows[judged], statistics[judged]
-    in_test, labels = (rows["split"] == "test").to_numpy(), manifest.truth(rows)
+    in_test, labels = (rows["split"] == "test").to_numpy(), manifest.label_indices(rows)
     groups = _unit_numbers(rows["group"].tolist())
     probes = [("plain statistics of the pictures", statistics_probe(seed), statistics.to_numpy())]
     if features is not None:

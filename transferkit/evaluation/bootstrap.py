@@ -1,4 +1,4 @@
-"""Test images drawn anew from themselves, by group where there are: Efron's bootstrap (1979)."""
+"""Bootstrap of the test images (Efron, 1979), by group if there are groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHUNK_SIZE = 2_000_000  # numbers that are drawn at once: 16 MB of them
 
 
 def units_of(images: int, groups: Sequence[str]) -> np.ndarray:
-    """`(images,)` int64, the unit with which each is drawn: its group, or its own where that is "".
+    """Return `(images,)` int64, the group of each image; one whose group is "" is alone.
 
     Units are numbered from 0.
     """
@@ -23,7 +23,7 @@ def units_of(images: int, groups: Sequence[str]) -> np.ndarray:
 
 
 def resampled_counts(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
-    """`(some draws, units)` int64 at a time: how often each unit is drawn, of as many as there are.
+    """Yield `(some draws, units)` int64: how often each unit is in a bootstrap sample.
 
     All draws at once would not fit into memory where the units are many.
     """
@@ -34,7 +34,7 @@ def resampled_counts(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterat
 
 
 def random_signs(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[np.ndarray]:
-    """`(some draws, units)` float64 at a time: 1 or -1."""
+    """Yield `(some draws, units)` float64 of 1 and -1."""
     rng = np.random.default_rng(seed)
     for part in _parts(units, draws):
         yield rng.integers(2, size=(part, units)) * 2.0 - 1
@@ -43,7 +43,7 @@ def random_signs(units: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[n
 def resampled(
     images: int, groups: Sequence[str], *, draws: int = DRAWS, seed: int = 0
 ) -> np.ndarray:
-    """`(draws, images)` uint16, how often each image is drawn.
+    """Return `(draws, images)` uint16, how often each image is in a bootstrap sample.
 
     Images of one group are drawn together, so that draws differ in how many images they have; an
     image whose group is "" is drawn alone.
@@ -54,7 +54,7 @@ def resampled(
 
 
 def sums_by_unit(units: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """`(units, columns)` float64, the sums of `values` `(images, columns)`."""
+    """Return `(units, columns)` float64, the sums of `values` `(images, columns)`."""
     return np.stack([np.bincount(units, column) for column in values.T], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""How far a classifier's probabilities can be believed, and one number that mends most of it."""
+"""Calibration: reliability, expected calibration error, Brier score, and temperature scaling."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reliability:
-    """How sure the answers were and how often they were right, in bins of equal width.
+    """Confidence and accuracy of predictions in bins of equal width.
 
     Attributes:
         edges: `(bins + 1,)` of the bins, 0..1; a bin holds its upper edge.
@@ -34,7 +34,7 @@ class Reliability:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Coverage:
-    """Accuracy by the share of images that are answered, the least confident left to a human.
+    """Accuracy by the share of images that are answered, the least confident left to a person.
 
     Attributes:
         coverage: `(points,)` share of the images that are answered, increasing to 1.
@@ -46,7 +46,7 @@ class Coverage:
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """`probabilities` `(images, classes)` at another temperature: `p ** (1 / T)`, made to sum to 1.
+    """Return `probabilities` `(images, classes)` at another temperature, `p ** (1 / T)`.
 
     What is less than `FLOOR` counts as that, so that a class that was ruled out by mistake can
     regain some probability. At 1 nothing else changes.
@@ -60,14 +60,14 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 def expected_calibration_error(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
 ) -> float:
-    """How far confidence and accuracy are apart, mean over the images, 0..1 (Guo et al., 2017)."""
+    """Return the mean gap of confidence and accuracy, 0..1 (Guo et al., 2017)."""
     diagram = reliability(labels, probabilities, bins)
     gaps = np.abs(np.nan_to_num(diagram.accuracy - diagram.confidence))
     return float(gaps @ diagram.counts / diagram.counts.sum())
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """The mean squared distance of the probabilities from the one-hot label, 0..2 (Brier, 1950).
+    """Return the mean squared distance from the one-hot labels, 0..2 (Brier, 1950).
 
     The sum over the classes, as in the paper: twice what is often used for two classes.
     (doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2)
@@ -79,7 +79,7 @@ def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:
-    """How often answers of which surety are right: the reliability diagram's numbers.
+    """Return accuracy and confidence by bin of confidence: the data of a reliability diagram.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
@@ -98,7 +98,7 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -
 
 
 def coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> Coverage:
-    """The accuracy among the surest answers, for each share of the images that these can be.
+    """Return the accuracy of the most confident predictions, by the share of images they cover.
 
     Answers that are equally sure are given together: no threshold tells them apart. (The
     risk-coverage curve of El-Yaniv and Wiener, 2010, JMLR 11:1605-1641.)
@@ -115,7 +115,7 @@ def coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> Coverage:
 
 
 def _answers(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How sure each answer is, `(images,)` 0..1, and whether it is right, `(images,)` bool."""
+    """Return confidence, `(images,)` 0..1, and correctness, `(images,)` bool."""
     _check(labels, probabilities)
     confidence = probabilities.max(axis=1).astype(np.float64)
     return confidence, probabilities.argmax(axis=1) == labels

@@ -1,4 +1,4 @@
-"""Vectors of many numbers as points of a plane, those near each other staying near."""
+"""t-SNE: features as points of a plane."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TSNE_ITERATIONS = (
 
 
 def tsne_map(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """`(images, 2)` float32 for features `(images, width)`: principal components, then t-SNE.
+    """Return `(images, 2)` float32 for features `(images, width)`: PCA, then t-SNE.
 
     By cosine: the vectors are brought to unit length. What is near in the map was near; what is
     far apart says little, nor do the sizes of groups (van der Maaten and Hinton, 2008; van der

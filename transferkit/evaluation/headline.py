@@ -1,4 +1,4 @@
-"""The measure that a comparison is about: accuracy, or balanced accuracy of unequal classes."""
+"""The headline metric of a comparison: accuracy, or balanced accuracy for imbalanced classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MIN_IMBALANCE = 2  # largest class by smallest, from which accuracy is mostly th
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class HeadlineMetric:
-    """The measure for one set of test images.
+    """The headline metric for one set of test images.
 
     Attributes:
         key: accuracy or balanced_accuracy, as in `Scores`.
@@ -27,7 +27,7 @@ class HeadlineMetric:
 
     @classmethod
     def of(cls, labels: np.ndarray) -> HeadlineMetric:
-        """The measure for `labels` `(images,)`, class numbers.
+        """Return the metric for `labels` `(images,)` class indices.
 
         Where one class has at least `MIN_IMBALANCE` times the images of another, a classifier that
         knows only the common class seems good by its accuracy: then it is the balanced accuracy
@@ -51,5 +51,5 @@ class HeadlineMetric:
         return self.weights is not None
 
     def value(self, right: np.ndarray) -> float:
-        """The measure of one who is right on `right` `(images,)` bool."""
+        """Return the metric of predictions whose correctness is `right` `(images,)` bool."""
         return float(np.average(right, weights=self.weights))

@@ -1,4 +1,4 @@
-"""How far a score might have been another, had other images been drawn to test with."""
+"""Confidence intervals of scores, over test images that could have been sampled."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MIN_RELATIVE_ERROR = 1e-6  # of the standard error: with less, t has no bound
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """From `low` to `high`."""
+    """A confidence interval, `low` to `high`."""
 
     low: float
     high: float
 
     @property
     def in_percent(self) -> str:
-        """Of shares, or of their differences: `-1.4 to 2.4`, and no end is `-0.0`."""
+        """The interval in per cent: `-1.4 to 2.4`; no end is `-0.0`."""
         low, high = (round(end * 100, 1) + 0.0 for end in (self.low, self.high))
         return f"{low:.1f} to {high:.1f}"
 
@@ -43,7 +43,7 @@ def score_intervals(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """The intervals of accuracy, balanced_accuracy, macro_f1 and log_loss, by these names.
+    """Return the intervals of accuracy, balanced_accuracy, macro_f1 and log_loss, by these names.
 
     Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
 
@@ -91,7 +91,7 @@ def score_intervals(
 
 
 def wilson(right: float, images: float, *, quantile: float = NORMAL) -> Interval:
-    """The interval of a share of which `right` of `images` were seen (Wilson, 1927).
+    """Return the interval of a share, `right` of `images` (Wilson, 1927).
 
     It stays within 0..1 and has a width even where all or none were right.
     (doi:10.1080/01621459.1927.10502953)
@@ -109,7 +109,7 @@ def wilson(right: float, images: float, *, quantile: float = NORMAL) -> Interval
 
 
 def tails(units: int) -> tuple[float, float]:
-    """Where to cut off the draws' quantiles, for them to be as wide as Student's t would have them.
+    """Return the quantiles of the draws that are as wide as Student's t would have them.
 
     Draws of few units vary too little (Hesterberg, 2015, doi:10.1080/00031305.2015.1089789).
     """
@@ -118,14 +118,14 @@ def tails(units: int) -> tuple[float, float]:
 
 
 def student_quantile(units: int, level: float = LEVEL) -> float:
-    """Student's quantile for an interval of `level` from so many units; infinite for one."""
+    """Return Student's quantile for an interval of `level` from so many units; infinite for one."""
     return float(student.ppf((1 + level) / 2, units - 1)) if units > 1 else math.inf
 
 
 def _counts_by_unit(
     units: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int
 ) -> csr_array:
-    """`(units, 3 classes)`: images of each class, images predicted as it, and those of both."""
+    """Return `(units, 3 classes)`: true, predicted and correctly predicted images of each class."""
     both = np.flatnonzero(predicted == labels)
     rows = np.concatenate([units, units, units[both]])
     columns = np.concatenate([labels, classes + predicted, 2 * classes + labels[both]])
@@ -133,7 +133,7 @@ def _counts_by_unit(
 
 
 def _class_means(counts: np.ndarray) -> np.ndarray:
-    """`(draws, 2)`: the means over the classes of recall and F1, from `(draws, 3 classes)`."""
+    """Return `(draws, 2)`, mean recall and F1 over the classes, from `(draws, 3 classes)`."""
     of_class, as_class, both = np.split(counts, 3, axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no image, and left out of the mean
         recall, f1 = both / of_class, 2 * both / (of_class + as_class)
@@ -141,7 +141,7 @@ def _class_means(counts: np.ndarray) -> np.ndarray:
 
 
 def effective_images(right: np.ndarray, units: np.ndarray) -> float:
-    """How many independent images would tell the accuracy as well; no more than there are."""
+    """Return the effective number of independent images; at most the actual number."""
     sizes, images = np.bincount(units), len(units)
     count = len(sizes)
     share = float(right.mean())
@@ -162,7 +162,7 @@ def _harmonic(support: np.ndarray) -> float:
 def _mean_interval(
     own: float, resampled: np.ndarray, most: float, *, quantile: float, biased: bool
 ) -> Interval:
-    """Of a mean over classes: Wilson's, of `most` images or as many as vary like `resampled`."""
+    """Return Wilson's interval of a mean over classes, at the effective number of images."""
     centre, images, variance = own, most, float(resampled.var())
     if 0 < own < 1 and variance > 0:
         images = min(own * (1 - own) / variance, most)
@@ -172,13 +172,13 @@ def _mean_interval(
 
 
 def _costs(probabilities: np.ndarray) -> np.ndarray:
-    """`(images, classes)` nats: the log loss of each image, were it of that class."""
+    """Return `(images, classes)` nats: the log loss of each image, were it of that class."""
     clipped = np.clip(probabilities.astype(np.float64), FLOOR, 1)
     return np.asarray(-np.log(clipped / clipped.sum(axis=1, keepdims=True)))
 
 
 def _moments(units: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """`(units, 5)`: losses, images, and their squares and product, for the spread of a draw."""
+    """Return `(units, 5)`: losses, images, and their squares and product, for the variance."""
     loss, images = np.bincount(units, losses), np.bincount(units)
     return np.stack([loss, images, loss**2, loss * images, images**2], axis=1)
 
@@ -186,7 +186,7 @@ def _moments(units: np.ndarray, losses: np.ndarray) -> np.ndarray:
 def _loss_interval(
     mean: float, paid: np.ndarray, resampled: np.ndarray, *, costs: np.ndarray
 ) -> Interval:
-    """Of the log loss `mean`, from the moments of the units and of the draws, about the mean."""
+    """Return the interval of the log loss `mean`, from the moments of units and draws."""
     units = len(paid)
     if units == 1 or np.ptp(paid[:, 0] / paid[:, 1]) <= MAX_EQUAL_SPREAD:
         rare = wilson(0, units).high if units > 1 else 1.0
@@ -214,7 +214,7 @@ def _loss_bound(mean: float, paid: np.ndarray, *, largest: float) -> Interval:
 
 
 def _mean_and_error(moments: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
-    """The mean loss and its standard error, `(draws,)` each, from `(draws, 5)` moments."""
+    """Return the mean loss and its standard error, `(draws,)` each, from `(draws, 5)` moments."""
     loss, images, squares, product, sizes = moments.T
     mean = loss / images
     squared = squares - 2 * mean * product + mean**2 * sizes

@@ -1,4 +1,4 @@
-"""Which labels are likely to be mistakes, from what a classifier says that did not learn them."""
+"""Confident learning: labels that are likely to be wrong, from out-of-sample probabilities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transferkit.evaluation.metrics import FLOOR, check_answers
 
 @dataclasses.dataclass(frozen=True)
 class LabelIssue:
-    """How much the label of one image is doubted.
+    """Doubt about the label of one image.
 
     Attributes:
         image: its row.
@@ -27,7 +27,7 @@ class LabelIssue:
 
 
 def rank_label_issues(labels: np.ndarray, probabilities: np.ndarray) -> list[LabelIssue]:
-    """Every image, the most doubted label first.
+    """Return every image, the most doubtful label first.
 
     `labels` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
     what a classifier says of images that it has not learnt, as in cross-validation.
@@ -56,7 +56,7 @@ def rank_label_issues(labels: np.ndarray, probabilities: np.ndarray) -> list[Lab
 
 
 def _thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """`(classes,)` float64, the mean probability of each class over the images labelled with it.
+    """Return `(classes,)` float64, the mean probability of each class over its images.
 
     Of a class without images nothing is known: it is held to certainty, the strictest.
     """

@@ -1,4 +1,4 @@
-"""The usual scores of a classifier, from arrays alone: labels and probabilities."""
+"""Metrics of a classifier, from arrays alone: labels and probabilities."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Scores:
 
 
 def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Scores:
-    """The scores of `probabilities`, `(images, classes)`, against `labels`, `(images,)` numbers.
+    """Return the scores of `probabilities` `(images, classes)` for `labels` `(images,)`.
 
     The likeliest class is the prediction; of equals, the first.
 
@@ -83,7 +83,7 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
 
 
 def check_answers(labels: np.ndarray, probabilities: np.ndarray, classes: int) -> None:
-    """Hold the shapes and values of `labels` and `probabilities` against one another.
+    """Check the shapes, types and values of `labels` and `probabilities`.
 
     Raises:
         DataError: they cannot be scored; the sentence says why.

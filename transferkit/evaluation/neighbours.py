@@ -1,4 +1,4 @@
-"""The nearest of some vectors to others, by the cosine of the angle between them."""
+"""Nearest neighbours by cosine similarity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_SIMILARITIES = 2**24  # similarities in memory at once: 64 MB
 def nearest(
     features: np.ndarray, training: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row of `features` the `count` nearest rows of `training`, and how near they are.
+    """Return the `count` nearest rows of `training` for each row of `features`, and their cosines.
 
     Both are `(images, width)` float32; out come `(images, count)` int64 row numbers, the nearest
     first and of equals the first, and `(images, count)` float32 cosines, -1..1. There are fewer
@@ -34,6 +34,6 @@ def nearest(
 
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
-    """`(images,)` float32, 1 for a vector of zeros."""
+    """Return the norms, `(images,)` float32, 1 for a vector of zeros."""
     lengths = np.linalg.norm(vectors, axis=1)
     return np.where(lengths > 0, lengths, 1).astype(np.float32)

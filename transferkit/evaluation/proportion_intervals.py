@@ -1,4 +1,4 @@
-"""The interval of a share of some images, be they alone or in groups."""
+"""Confidence intervals of a share of images, alone or in groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.evaluation.intervals import (
 
 
 def proportion_interval(units: np.ndarray, right: np.ndarray, *, effect: float = 1.0) -> Interval:
-    """Wilson's interval of the share of `right` `(images,)` bool, as of the accuracy.
+    """Return Wilson's interval of the share of `right` `(images,)` bool, as for the accuracy.
 
     Of `units` `(images,)` that are groups, no more images count than by a design `effect` known
     from elsewhere: how many times as much the share varies as if all images were alone.
@@ -30,7 +30,7 @@ def proportion_interval(units: np.ndarray, right: np.ndarray, *, effect: float =
 def exact_proportion_interval(
     units: np.ndarray, right: np.ndarray, *, level: float, effect: float = 1.0
 ) -> Interval:
-    """The interval of the share of `right` `(images,)` bool that holds it as often, or more often.
+    """Return the exact (conservative) interval of the share of `right` `(images,)` bool.
 
     Clopper's and Pearson's (1934), by group of as many images as would tell it as well (Korn and
     Graubard, 1998): in the far tails, Wilson's holds it less often than it is to.

@@ -1,4 +1,4 @@
-"""Which classifier to choose at which cost: those that nothing cheaper equals."""
+"""Ranking of classifiers, and the Pareto front of accuracy and cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transferkit.evaluation.significance import Difference
 
 
 def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
-    """The numbers of those that none is more accurate than at no higher cost, the cheapest first.
+    """Return the indices on the Pareto front of accuracy and cost, the cheapest first.
 
     Of equals in both, the first. Costs are of any one unit; those that are not known (NaN) are
     left out.
@@ -32,7 +32,7 @@ def choices_by_cost(
     accuracies: Sequence[float],
     clearly_better: Callable[[int, int], bool],
 ) -> list[int]:
-    """The numbers of those to choose as the budget grows, the cheapest first.
+    """Return the indices to choose as the budget grows, the cheapest first.
 
     They are on the front of `pareto`, and each is clearly better than the one before: what chance
     may have put ahead is not worth its price.
@@ -45,12 +45,12 @@ def choices_by_cost(
 
 
 def beats_constant(within: Interval, headline: HeadlineMetric) -> bool:
-    """Whether the interval of a classifier's measure is above what a constant answer is worth."""
+    """Return whether the interval of the metric is above that of a constant prediction."""
     return within.low > headline.constant
 
 
 def rank_results(results: Sequence[Result], labels: np.ndarray) -> list[Result]:
-    """Results by their `HeadlineMetric`, the best first; the cheaper first where they are equal.
+    """Return the results by their `HeadlineMetric`, the best first; of equals the cheaper first.
 
     One that gives every image the same class is left out where there are others.
     """
@@ -62,30 +62,30 @@ def rank_results(results: Sequence[Result], labels: np.ndarray) -> list[Result]:
 
 
 def main_result(ranked: Sequence[Result]) -> Result:
-    """The best network, or the best of all where there is none."""
+    """Return the best network, or the best of all if there is none."""
     return next((result for result in ranked if result.kind == "network"), ranked[0])
 
 
 def majority_class(labels: np.ndarray) -> int:
-    """The class that most test images have."""
+    """Return the most frequent class of the test images."""
     return int(np.bincount(labels).argmax())
 
 
 def rival(ranked: Sequence[Result]) -> Result:
-    """Whom the first of several is held against: the best of the other kind, or the next best."""
+    """Return what the best is compared with: the best of the other kind, or the next best."""
     others = [result for result in ranked if result.kind != ranked[0].kind]
     return (others or ranked[1:])[0]
 
 
 def is_correct(result: Result, labels: np.ndarray) -> np.ndarray:
-    """Whether the likeliest class is the true one, `(images,)` bool."""
+    """Return the correctness of the predictions, `(images,)` bool."""
     return np.asarray(result.predicted == labels)
 
 
 def difference_between(
     differences: Sequence[Difference], first: Result, second: Result
 ) -> Difference:
-    """The difference of these two, as that of the first less the second."""
+    """Return the difference of these two, as the first minus the second."""
     pair = (first.name, second.name)
     match = next(
         difference

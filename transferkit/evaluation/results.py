@@ -75,7 +75,7 @@ class Classifier(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write it into the run folder `folder`, where it is to be kept."""
+        """Save it into the run folder `folder`."""
         ...
 
 
@@ -103,5 +103,5 @@ class Result:
 
     @property
     def predicted(self) -> np.ndarray:
-        """`(images,)` int64, the number of the likeliest class; the first of equals."""
+        """The most probable class of each image, `(images,)` int64; of equals the first."""
         return self.probabilities.argmax(axis=1)

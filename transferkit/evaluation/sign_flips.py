@@ -1,4 +1,4 @@
-"""The test of a paired difference by its sign: two that are equally good may be exchanged."""
+"""Sign-flip tests of a paired difference: under the null hypothesis, each sign is random."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOLERANCE = 1e-9  # of the sum that was seen: sums of fractions that differ by l
 
 
 def exact_sign_flip(differences: np.ndarray) -> float:
-    """The two-sided p-value of the sum of `differences` `(units,)`, whole numbers.
+    """Return the two-sided p-value of the sum of `differences` `(units,)`, integers.
 
     Equally good classifiers may be exchanged within each unit, an image or a group of them, which
     turns the sign of its difference (Fisher, 1935, The Design of Experiments, section 21). The
@@ -34,7 +34,7 @@ def exact_sign_flip(differences: np.ndarray) -> float:
 def monte_carlo_sign_flip(
     differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0
 ) -> list[float]:
-    """The two-sided p-values of the sums of `differences` `(units, pairs)`, any numbers.
+    """Return the two-sided p-values of the sums of `differences` `(units, pairs)`, real numbers.
 
     Exchanges are drawn, and the one that was seen is one of them: no p-value is 0, and whichever
     number of draws keeps the level (Phipson and Smyth, 2010, doi:10.2202/1544-6115.1585).

@@ -1,4 +1,4 @@
-"""Whether one classifier is better than another: paired tests on the same test images."""
+"""Paired significance tests of classifiers on the same test images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PSEUDO_COUNT = (
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How two classifiers differ on the same images.
+    """The difference of two classifiers on the same images.
 
     Attributes:
         first: its name.
@@ -51,7 +51,7 @@ class Difference:
     test: str
 
     def turned(self) -> Difference:
-        """The same, as that of the second less the first."""
+        """The reversed difference: the second minus the first."""
         return dataclasses.replace(
             self,
             first=self.second,
@@ -64,7 +64,7 @@ class Difference:
 
 
 def mcnemar(wins: int, losses: int) -> float:
-    """The two-sided p-value of the exact test of McNemar (1947), of images that differ alone.
+    """Return the two-sided p-value of McNemar's exact test (1947), from the discordant images.
 
     Equally good classifiers fall below 0.05 in at most 5 of 100 comparisons: in 3 or 4 of them
     where 20 to 200 images differ, in none where 5 do. (doi:10.1007/BF02295996)
@@ -73,7 +73,7 @@ def mcnemar(wins: int, losses: int) -> float:
 
 
 def mcnemar_mid_p(wins: int, losses: int) -> float:
-    """The same test, with half the chance of what was seen: nearer to 5 of 100, without a promise.
+    """Return McNemar's mid-p value: nearer to its level than the exact test, without a guarantee.
 
     (Fagerland et al., 2013, doi:10.1186/1471-2288-13-91)
     """
@@ -83,7 +83,7 @@ def mcnemar_mid_p(wins: int, losses: int) -> float:
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """`p_values` `(tests,)`, each as one of all of them, in their order (Holm, 1979).
+    """Return `p_values` `(tests,)` corrected by Holm's method (1979), in their order.
 
     Whichever are below a level then, the chance of a single false one among them is below it.
     """
@@ -96,7 +96,7 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
-    """The p-value of the difference of two, from `right` `(images, 2)` bool, by `pairwise`'s test.
+    """Return the p-value of `pairwise`'s test for two classifiers, from `right` `(images, 2)` bool.
 
     `groups` `(images,)` name the images that belong together; "" is alone.
     """
@@ -104,7 +104,7 @@ def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
 
 
 def balancing_weights(labels: np.ndarray) -> np.ndarray:
-    """`(images,)` of mean 1, by which the accuracy is the balanced accuracy: all classes alike."""
+    """Return weights `(images,)` of mean 1 that turn accuracy into balanced accuracy."""
     counts = np.bincount(labels)
     return np.asarray(len(labels) / (np.count_nonzero(counts) * counts[labels]))
 
@@ -118,7 +118,7 @@ def pairwise(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[Difference, ...]:
-    """The difference of each two of `answers`, in their order: probabilities `(images, classes)`.
+    """Return the differences of all pairs of `answers`, probabilities `(images, classes)`.
 
     Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
     Where there are such, the test exchanges the two classifiers on whole groups, and counts all
@@ -171,7 +171,7 @@ def difference_intervals(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[Interval]:
-    """The paired bootstrap of the accuracies' differences, from `right` `(images, classifiers)`.
+    """Return the paired bootstrap intervals of differences, from `right` `(images, classifiers)`.
 
     `units` `(images,)` are drawn together. To what is drawn from, half an image that each of the
     two alone is right on is added, as Agresti and Min do (2005, doi:10.1002/sim.1781), by group
@@ -213,7 +213,7 @@ def by_group(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[float]:
-    """The two-sided p-values of `pairs` of `right` `(images, classifiers)`, by exchanges of units.
+    """Return two-sided p-values of `pairs` of `right` `(images, classifiers)`, by sign flips.
 
     `draws` and `seed` are of those with `weights`, whose exchanges are too many to be counted.
     """
@@ -232,12 +232,12 @@ def by_group(
 def _sums(
     units: np.ndarray, right: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Right answers by unit, `(units, classifiers)`, and the units' sizes, by weight."""
+    """Return weighted correct predictions `(units, classifiers)` and sizes, by unit."""
     if weights is None:
         return sums_by_unit(units, right), np.bincount(units)
     return sums_by_unit(units, right * weights[:, np.newaxis]), np.bincount(units, weights)
 
 
 def _equally_many(sizes: np.ndarray) -> float:
-    """How many units of one size tell as much as those of `sizes` (Kish, 1965)."""
+    """Return the effective number of units of `sizes` (Kish, 1965)."""
     return float(sizes.sum() ** 2 / (sizes**2).sum())

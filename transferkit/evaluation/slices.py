@@ -1,4 +1,4 @@
-"""How a classifier does on parts of the test images, such as a camera's or a hospital's."""
+"""Scores on slices of the test images, such as one camera or one hospital."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transferkit.evaluation.proportion_intervals import (
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """The images of one name.
+    """Scores on the images of one slice.
 
     Attributes:
         name: of the slice.
@@ -42,7 +42,7 @@ class Slice:
 
     @property
     def is_below(self) -> bool:
-        """Whether it is clearly below the others."""
+        """Whether it is significantly below the others."""
         return self.below is not None and self.below.low > 0
 
 
@@ -52,7 +52,7 @@ def slice_scores(
     names: Sequence[str],
     groups: Sequence[str] = (),
 ) -> list[Slice]:
-    """The slices by accuracy, the worst first; `names` `(images,)` says whose an image is.
+    """Return the slices by accuracy, the worst first; `names` `(images,)` are their names.
 
     Of equally accurate ones, the larger first, then by name. Images of one of `groups` `(images,)`
     are not independent of one another, unless that is "".
@@ -92,7 +92,7 @@ def slice_scores(
 
 
 def _design_effect(right: np.ndarray, indices: np.ndarray, units: np.ndarray) -> float:
-    """How many times as much shares vary by `units` as if all images were alone; 1 or more.
+    """Return the design effect of `units` on the variance of a share; at least 1.
 
     Of all slices together: few groups of one slice often seem to vary less than they do.
     """
@@ -105,7 +105,7 @@ def _design_effect(right: np.ndarray, indices: np.ndarray, units: np.ndarray) ->
 def _share(
     right: np.ndarray, units: np.ndarray, *, level: float, effect: float
 ) -> tuple[float, Interval]:
-    """The share of `right`, and its interval; of no image nothing is known."""
+    """Return the share of `right` and its interval; without images, NaN."""
     if not len(right):
         return math.nan, Interval(0.0, 1.0)
     interval = exact_proportion_interval(_numbered(units), right, level=level, effect=effect)
@@ -113,12 +113,12 @@ def _share(
 
 
 def _numbered(units: np.ndarray) -> np.ndarray:
-    """`units` of some of the images, numbered from 0."""
+    """Return `units` of some of the images, renumbered from 0."""
     return np.unique(units, return_inverse=True)[1]
 
 
 def _difference(first: tuple[float, Interval], second: tuple[float, Interval]) -> Interval:
-    """The interval of the difference of two shares of other images, from their own.
+    """Return the interval of the difference of two independent shares (Newcombe, 1998).
 
     (Newcombe, 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I)
     """

@@ -24,7 +24,7 @@ MIN_IMAGES_PER_SLICE = 2  # test images of each value, on the whole: one image i
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Statistics:
-    """The evidence on `results`, each part computed when it is first asked for.
+    """Statistics of `results`, each computed on first access.
 
     A part that fails leaves the others. What is a list has one of each result, in their order.
 
@@ -45,17 +45,17 @@ class Statistics:
 
     @cached_property
     def headline(self) -> HeadlineMetric:
-        """The measure that differences, verdict and choice are about."""
+        """The metric of differences, verdict and recommendation."""
         return HeadlineMetric.of(self.labels)
 
     @property
     def accuracies(self) -> list[Interval]:
-        """The intervals of the results' headline measure."""
+        """The intervals of the headline metric, one per result."""
         return [intervals[self.headline.key] for intervals in self.intervals]
 
     @cached_property
     def intervals(self) -> tuple[dict[str, Interval], ...]:
-        """Of each score by its name, at 95 %."""
+        """The 95 % intervals of the scores by name, one mapping per result."""
         return tuple(
             score_intervals(
                 self.labels, result.probabilities, self.classes, self._groups, seed=self.seed
@@ -77,7 +77,7 @@ class Statistics:
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """Between each two."""
+        """The differences of each pair."""
         answers = {result.name: result.probabilities for result in self.results}
         weights = self.headline.weights
         return pairwise(self.labels, answers, self._groups, weights=weights, seed=self.seed)
@@ -162,7 +162,7 @@ def compute_statistics(
     columns: Sequence[str] = (),
     seed: int = 0,
 ) -> Statistics:
-    """The evidence on the answers `results` to `labels`, `(images,)` class numbers.
+    """Return the statistics of `results` for `labels` `(images,)` class indices.
 
     Images of one group in `test` are drawn together. `columns` of it divide it into slices.
     """

@@ -1,4 +1,4 @@
-"""One temperature in front of a softmax, fitted to answers on images that were not learnt from.
+"""Temperature scaling, fitted to predictions on held-out images.
 
 Networks and baselines are held to the same rules here, and it loads no framework.
 """
@@ -20,7 +20,7 @@ MIN_LOG_TEMPERATURE = 0.005  # of that logarithm; what is less changes no digit 
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, images: int) -> float:
-    """That at which `labels` `(rows,)` is likeliest, after `logits` `(rows, classes)`.
+    """Return the likeliest temperature for `labels` `(rows,)` and `logits` `(rows, classes)`.
 
     That it is near 1 as a rule (`PRIOR_SCALE`, of a Laplace distribution) weighs as much as it
     should beside so many `images`: the rows, each of which may be there more than once.
@@ -34,7 +34,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, images: int) -> floa
 
 
 def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
-    """Return why no temperature is fitted to these answers on held-out images; else nothing."""
+    """Return why no temperature is fitted to these predictions; empty if one is."""
     if images < MIN_IMAGES:
         return f"there are {images} validation images, and {MIN_IMAGES} are needed to fit it"
     if (logits.argmax(axis=1) == labels).all():
@@ -48,13 +48,13 @@ def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
 def loss_at(
     temperature: float, logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> float:
-    """The log loss at `temperature`, in nats; `weights` `(rows,)` weigh the rows."""
+    """Return the log loss at `temperature`, in nats; `weights` `(rows,)` weight the rows."""
     logs = log_softmax(logits / temperature, axis=1)
     return float(-np.average(logs[np.arange(len(labels)), labels], weights=weights))
 
 
 def tempered_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
-    """The log loss at the temperature of least loss, both with `weights` `(rows,)`."""
+    """Return the lowest log loss over all temperatures, with `weights` `(rows,)`."""
     bounds = np.log([MIN_TEMPERATURE, MAX_TEMPERATURE])
     return float(
         minimize_scalar(

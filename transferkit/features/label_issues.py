@@ -40,7 +40,7 @@ def find_label_issues(
         WeightsError: the backbone's weights are not available.
     """
     rows = manifest.usable.reset_index(drop=True)
-    truth = manifest.truth(rows)
+    truth = manifest.label_indices(rows)
     config = manifest.settled(dataclasses.replace(config, model=resolve_model(config.model)))
     spec = FeatureSpec.from_config(config)
     features = extract_features(spec, list(rows["path"]), pool=pool)

@@ -17,7 +17,7 @@ TEST_SETS = 40  # test sets that the law is fitted to anew: enough for a deviati
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Correctness:
-    """Which test images were right, for each size and draw.
+    """Correctness of the predictions for each test image, by size and draw.
 
     Attributes:
         sizes: `(sizes,)` images per class learnt from.
@@ -38,18 +38,18 @@ class Correctness:
 
     @property
     def shares(self) -> np.ndarray:
-        """`(sizes, test images)` share of the draws in which each was right."""
+        """`(sizes, test images)` share of the draws in which each was classified correctly."""
         return np.stack([correct.mean(axis=0) for correct in self.right])
 
     def since(self, least: float) -> Correctness:
-        """Those of the sizes of `least` images per class or more."""
+        """The same for sizes of at least `least` images per class."""
         chosen = self.sizes >= least
         right = [correct for correct, keep in zip(self.right, chosen, strict=True) if keep]
         return Correctness(self.sizes[chosen], right, self.groups)
 
 
 def law_of(marks: Correctness) -> PowerLaw:
-    """The law through the mean errors."""
+    """Return the power law through the mean errors."""
     return fit_power_law(marks.sizes, 1 - marks.shares.mean(axis=1))
 
 

@@ -1,4 +1,4 @@
-"""Which of two classifiers is ahead after learning from how many images, and how surely."""
+"""Comparison of two learning curves: at which sizes one classifier is significantly ahead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.learning_curves.power_law import deviations_of_means
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Leads:
-    """How far the first of two is ahead at each size.
+    """How far the first of two classifiers is ahead at each size.
 
     Attributes:
         differences: `(sizes,)` mean accuracy of the first less that of the second, -1..1.
@@ -27,22 +27,22 @@ class Leads:
 
     @property
     def is_level(self) -> bool:
-        """Whether the two may be equally right at the largest size."""
+        """Whether the two do not differ significantly at the largest size."""
         return bool(self.p_values[-1] >= LEVEL)
 
     def ahead(self) -> np.ndarray:
-        """The places of the sizes at which the first is clearly ahead."""
+        """The indices of the sizes at which the first is significantly ahead."""
         return np.flatnonzero((self.p_values < LEVEL) & (self.differences > 0))
 
     def behind(self) -> np.ndarray:
-        """The places of the sizes at which the first is clearly behind."""
+        """The indices of the sizes at which the first is significantly behind."""
         return np.flatnonzero((self.p_values < LEVEL) & (self.differences < 0))
 
 
 def leads(
     first: Sequence[np.ndarray], second: Sequence[np.ndarray], groups: Sequence[str] = ()
 ) -> Leads:
-    """Compare two classifiers that learned from the same draws of each size, rising.
+    """Compare two classifiers that were trained on the same draws of each size, in ascending order.
 
     `first` and `second` hold, for each size, `(draws, test images)` bool: which were right. Of the
     largest size there is one draw, of all images, and its test is that of a comparison. Of the
@@ -61,7 +61,7 @@ def leads(
 
 
 def _student_p_values(gaps: Sequence[np.ndarray], units: np.ndarray) -> np.ndarray:
-    """`(sizes,)` of the mean of each of `gaps` `(draws, images)`; 1 where there is but one draw."""
+    """Return `(sizes,)` p-values of the means of `gaps` `(draws, images)`; 1 for one draw."""
     most = max(map(len, gaps))
     by_draw = np.full((most, len(gaps)), np.nan)
     for column, gap in enumerate(gaps):
@@ -82,7 +82,7 @@ def _student_p_values(gaps: Sequence[np.ndarray], units: np.ndarray) -> np.ndarr
 
 
 def _of_test_images(gaps: np.ndarray, units: np.ndarray) -> float:
-    """The variance of the mean of `gaps` `(images,)` over test sets, by unit.
+    """Return the variance of the mean of `gaps` `(images,)` over test sets, by unit.
 
     To the images half a one is added that each of the two alone is right on, as in a comparison:
     few that are all alike do not seem certain.

@@ -23,7 +23,7 @@ PROBE_TITLE = "linear probe on its frozen features"
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
-    """Images to learn from: features `(images, width)`, class numbers and group names `(images,)`.
+    """Training data: features `(images, width)`, class indices and group names `(images,)`.
 
     `classes` is how many there are in all; not each of them has an image here.
     """
@@ -41,7 +41,7 @@ Answer = Callable[[np.ndarray], np.ndarray]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CurveLearner:
-    """A kind of classifier; `fit` tunes and fits one as it is on its own, and gives its answers.
+    """A classifier of the curve; `fit` tunes and fits it, and returns its prediction function.
 
     `features` reads what it looks at, and `kind_of_features` is what that is called: those of the
     same kind are the same. None and empty where it looks at nothing.
@@ -56,7 +56,7 @@ class CurveLearner:
 
 
 def learners(config: Config, baselines: Sequence[str]) -> list[CurveLearner]:
-    """The network's probe, where its backbone is pretrained, and then the suitable `baselines`.
+    """Return the linear probe, if the backbone is pretrained, and the suitable `baselines`.
 
     Raises:
         ConfigError: no baseline, or no backbone, is called so.
@@ -93,7 +93,7 @@ def _baseline(name: str, config: Config) -> CurveLearner:
 
 
 def _solve(examples: Examples, train: TrainConfig) -> Answer:
-    """The head of the network as its first stage solves it, with weights by the same rule."""
+    """Fit the linear head as the first stage of training does, with the same class weights."""
     from transferkit.features.linear_probe import solve_probe
 
     weights = image_weights(examples.labels, train)

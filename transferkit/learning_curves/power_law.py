@@ -21,7 +21,7 @@ USUAL_EXPONENT = (
 
 @dataclasses.dataclass(frozen=True)
 class PowerLaw:
-    """How the error falls with the images: `floor + scale * images ** -exponent`.
+    """Power law of the error: `floor + scale * images ** -exponent`.
 
     Attributes:
         floor: the error that no number of images removes, share 0..1.
@@ -34,7 +34,7 @@ class PowerLaw:
     exponent: float
 
     def error(self, images: np.ndarray | float) -> np.ndarray:
-        """The error at `images`, an array of any shape or a number."""
+        """The predicted error at `images`, an array of any shape or a number."""
         return self.floor + self.scale * np.asarray(images, float) ** -self.exponent
 
 
@@ -52,7 +52,7 @@ class Gain:
 
 
 def fit_power_law(images: np.ndarray, errors: np.ndarray) -> PowerLaw:
-    """The law of least squares through `errors` `(sizes,)`, shares 0..1, at `images` `(sizes,)`.
+    """Return the least-squares law through `errors` `(sizes,)`, 0..1, at `images` `(sizes,)`.
 
     Neither floor nor scale is below 0. The exponent is found to within 0.005; the other two are
     exact for it. (Cortes et al., 1993, "Learning curves", NIPS 6.)
@@ -85,7 +85,7 @@ def doubling(
 
 
 def deviations_of_means(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standard deviations of the means of `(draws, sizes)`, and their degrees of freedom, by size.
+    """Return standard errors of the means of `(draws, sizes)`, and degrees of freedom.
 
     A size with few draws is taken to vary as it and the next smaller ones, which vary more, do
     together: from two draws alone, or from none, intervals of 95 % hold the truth in 81 %.
@@ -105,13 +105,13 @@ def deviations_of_means(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _gains(sizes: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """By how much the error falls from the largest size to its double, `(curves,)`."""
+    """Return the decrease of the error from the largest size to its double, `(curves,)`."""
     _, scales, exponents = _laws(sizes, errors)
     return np.asarray(scales * sizes.max() ** -exponents * (1 - 2.0**-exponents))
 
 
 def _laws(images: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Floors, scales and exponents, `(curves,)` each, through `errors` `(curves, sizes)`.
+    """Return floors, scales and exponents, `(curves,)` each, through `errors` `(curves, sizes)`.
 
     Given the exponent, the law is a line that neither rises nor begins below 0: its best is the
     free line's, or that on one of the bounds.

@@ -1,4 +1,4 @@
-"""The learning curve: how right classifiers are after learning from more and more images."""
+"""Learning curves: accuracy of classifiers trained on subsets of growing size."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def learning_curve(
     learn = pd.concat([manifest.part(split) for split in FITTED_ON], ignore_index=True)
     test = manifest.part("test")
     _require_images(manifest, learn, test)
-    labels, test_labels = manifest.truth(learn), manifest.truth(test)
+    labels, test_labels = manifest.label_indices(learn), manifest.label_indices(test)
     training_sets = _training_sets(labels, list(learn["group"]), draws, seed=config.seed)
     read = _read(chosen, [*learn["path"], *test["path"]])
     experiment = LearningCurveRun(
@@ -97,7 +97,7 @@ def learning_curve(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LearningCurveRun:
-    """Images to learn from, and those that all are asked about.
+    """Training images and the test images that all classifiers are scored on.
 
     Attributes:
         features: by their kind, `(images, width)`, first of those to learn from.
@@ -115,7 +115,7 @@ class LearningCurveRun:
     seed: int
 
     def marks(self, chosen: Sequence[CurveLearner], sets: Sequence[np.ndarray]) -> np.ndarray:
-        """`(learners, sets, test images)` bool: right, after learning from the rows of each set."""
+        """Return the correctness `(learners, sets, test images)` after training on each set."""
         started = time.perf_counter()
         correct = np.array([[self._right(learner, rows) for rows in sets] for learner in chosen])
         means = correct.mean(axis=(1, 2))
@@ -141,7 +141,7 @@ class LearningCurveRun:
 def _training_sets(
     labels: np.ndarray, groups: Sequence[str], draws: int, *, seed: int
 ) -> list[list[np.ndarray]]:
-    """The rows of each draw, by size; all of them at the end, once.
+    """Return the training rows of each draw, by size; at the end all rows, once.
 
     Groups can make sets of two sizes the same: the larger is left out.
     """
@@ -155,17 +155,17 @@ def _training_sets(
 
 
 def _draws_of(images: int, draws: int) -> int:
-    """How many of `draws` there are of a size with so many images."""
+    """Return how many of `draws` are made for a size with so many images."""
     return max(min(draws, draws * MAX_FULLY_DRAWN // images), min(draws, MIN_DRAWS))
 
 
 def _images(sets: Sequence[np.ndarray]) -> float:
-    """How many images are in each of `sets`, in the mean."""
+    """Return the mean number of images in `sets`."""
     return float(np.mean([len(rows) for rows in sets]))
 
 
 def _read(chosen: Sequence[CurveLearner], paths: list[str]) -> dict[str, np.ndarray]:
-    """The features of all images, by their kind; each kind is read once."""
+    """Return the features of all images, by their kind; each kind is read once."""
     features: dict[str, np.ndarray] = {}
     for learner in chosen:
         if learner.kind_of_features not in features:

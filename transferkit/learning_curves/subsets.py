@@ -1,4 +1,4 @@
-"""Training sets of growing size: so many images of each class, drawn from all there are."""
+"""Stratified training subsets of growing size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_SHARE = 0.8  # of all images: a size that is nearer is as good as all
 
 
 def subset_sizes(labels: np.ndarray) -> list[int]:
-    """1, 2, 5, 10, 20, 50 ... images per class, those that make clearly fewer than all images.
+    """Return 1, 2, 5, 10, 20, 50 ... images per class, as long as that is clearly fewer than all.
 
     A class with fewer images gives all that it has. `labels` is `(images,)` class numbers.
     """
@@ -29,7 +29,7 @@ def subset_sizes(labels: np.ndarray) -> list[int]:
 def draw_subset(
     labels: np.ndarray, groups: Sequence[str], size: int, *, seed: Sequence[int]
 ) -> np.ndarray:
-    """The rows of up to `size` images of each class, drawn with `seed`, in ascending order.
+    """Return the rows of up to `size` images per class, sampled with `seed`, in ascending order.
 
     Images of one group (an empty name is no group) are drawn together or not at all. A group that
     has more than is wanted is passed over, but no class is left without an image for that. Of two
@@ -52,7 +52,7 @@ def draw_subset(
 
 
 def _units(groups: Sequence[str]) -> list[np.ndarray]:
-    """The rows of each group, and each image that is in none."""
+    """Return the rows of each group, and of each image without a group."""
     members: dict[tuple[bool, str | int], list[int]] = {}
     for row, name in enumerate(groups):
         members.setdefault((bool(name), name or row), []).append(row)

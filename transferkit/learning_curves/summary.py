@@ -107,7 +107,7 @@ def _more(curve: LearningCurve) -> Iterator[str]:
 
 
 def _enough(curve: LearningCurve) -> Iterator[str]:
-    """From how many images on the best is within a point of what it reaches with all."""
+    """Return the sentence on the size whose accuracy is within a point of that with all images."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     near = np.flatnonzero(best.means >= best.means[-1] - MAX_LOSS_OF_ACCURACY)
     first = len(best.means) - 1
@@ -121,7 +121,7 @@ def _enough(curve: LearningCurve) -> Iterator[str]:
 
 
 def _leads(curve: LearningCurve) -> Iterator[str]:
-    """From where on the network leads over the best baseline with all images, or that over it."""
+    """Return who leads, the network or the best baseline, and from which size on."""
     network = next((line for line in curve.lines if line.kind == "network"), None)
     baselines = [line for line in curve.lines if line.kind == "baseline"]
     if network is None or not baselines:
@@ -149,7 +149,7 @@ def _leads(curve: LearningCurve) -> Iterator[str]:
 def _overtakes(
     curve: LearningCurve, pair: tuple[CurveLine, CurveLine], comparison: Leads, margin: str
 ) -> str:
-    """Between which sizes the first of `pair` overtakes the second: what is clear, and no more."""
+    """Return the sentence on the sizes between which the first of `pair` overtakes the second."""
     leader, other = pair
     behind = int(comparison.behind()[-1])
     ahead = next(int(index) for index in comparison.ahead() if index > behind)

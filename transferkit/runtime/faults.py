@@ -1,4 +1,4 @@
-"""Faults of a report: the parts of it that could not be made, so that the others still are."""
+"""Faults of a report: parts that failed, while all others are made."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 def silence_tensorflow() -> None:
-    """Import TensorFlow without its messages, which come before any setting is read.
+    """Import TensorFlow without its log messages.
 
     Its C++ part writes them to file descriptor 2.
     """

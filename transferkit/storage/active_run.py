@@ -1,4 +1,4 @@
-"""The active run: slow results are saved in it as they are finished, without being passed a run.
+"""The active run, in which slow results are saved as soon as they are finished.
 
 The lines of a recipe call `train`, `fit_baseline` and `compare` without a run. Their results are
 in the folder all the same when a later line fails or the recipe is stopped.
@@ -19,7 +19,7 @@ from transferkit.storage.run import Run
 
 
 class ActiveRun:
-    """A run that is being made, and what was saved in it before its end."""
+    """A run in progress, and what was saved in it so far."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -31,7 +31,7 @@ _active: ContextVar[ActiveRun | None] = ContextVar("transferkit.storage.active_r
 
 
 def active_run() -> Run | None:
-    """Return the run that is being made around this call; None where there is none."""
+    """Return the active run of this call; None if there is none."""
     active = _active.get()
     return active.run if active else None
 
@@ -83,7 +83,7 @@ def _try(save: Callable[[], None]) -> None:
 
 @contextmanager
 def reporting_what_is_left(run: Run) -> Iterator[None]:
-    """Where the work within is stopped, or an error ends it, say what of it is in `run`."""
+    """On an interruption or error within, log what `run` has so far."""
     try:
         yield
     except BaseException:
@@ -93,7 +93,7 @@ def reporting_what_is_left(run: Run) -> Iterator[None]:
 
 
 def what_is_left(run: Run) -> str:
-    """Describe what a run that was stopped has in its folder, and what can be done with it.
+    """Describe what an interrupted run has in its folder, and how to use it.
 
     Empty where it has no classifier yet, or its report too.
     """

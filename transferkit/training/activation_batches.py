@@ -1,4 +1,4 @@
-"""Batches of kept activations: each image as it is, or as one of its views, drawn in each epoch."""
+"""Batches of cached activations: per epoch, each image as it is or as one of its views."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class ActivationBatches:
         self.seeds = None if seed is None else np.random.SeedSequence(seed)
 
     def batches(self) -> Any:
-        """A `tf.data.Dataset` of them, for `fit`."""
+        """Return a `tf.data.Dataset` of the batches, for `fit`."""
         widths = self.versions[0].shape[1], self.part.targets.shape[1], None
         return generated_batches(self.epoch, widths, steps=self.part.steps)
 
     def epoch(self) -> Iterator[Batch]:
-        """The batches of the next epoch."""
+        """Return the batches of the next epoch."""
         images, size = len(self.part), self.part.batch_size
         order, version, source = np.arange(images), np.zeros(images, int), None
         if self.seeds is not None:
@@ -66,7 +66,7 @@ class ActivationBatches:
 
 
 def _blended(batch: Batch, share: np.float32) -> Batch:
-    """`share` of each image, and of the one before it the rest."""
+    """Return mixup of each image with the one before it, in the given `share`."""
     values, targets, weights = (
         share * array + (1 - share) * np.roll(array, 1, axis=0) for array in batch
     )

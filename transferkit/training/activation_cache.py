@@ -1,4 +1,4 @@
-"""The activations at the boundary of what learns, read once and left on disk for every epoch."""
+"""Cached activations at the input of the trainable blocks, memory-mapped in every epoch."""
 
 from __future__ import annotations
 

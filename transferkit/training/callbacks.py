@@ -69,7 +69,7 @@ class HistoryLogger(keras.callbacks.Callback):
 
 
 def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
-    """Callback that stops a stage at its best validation loss, and goes back to that epoch."""
+    """Return a callback that stops a stage by its validation loss and restores the best weights."""
     return keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=train.patience, restore_best_weights=True
     )
@@ -114,7 +114,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
     def average(
         self, fit: TrainingState, learner: keras.Model, validation: Any, *, stage: str
     ) -> None:
-        """Give `learner` the mean of these weights, if its validation loss is lower with it.
+        """Give `learner` the mean of these weights, if that lowers its validation loss.
 
         Weights that were fine-tuned from one start lie in one basin (Wortsman et al., Model soups,
         ICML 2022, arXiv:2203.05482; Izmailov et al., UAI 2018, arXiv:1803.05407).
@@ -134,6 +134,6 @@ class AverageBestEpochs(keras.callbacks.Callback):
         log(f"{stage}: the weights of the epochs {listed} are averaged: validation loss {loss:.3f}")
 
     def averaged(self) -> list[np.ndarray]:
-        """The mean of the weights of these epochs."""
+        """Return the mean of the weights of these epochs."""
         weights_by_epoch = [weights for _, _, weights in self.best]
         return [np.mean(values, axis=0) for values in zip(*weights_by_epoch, strict=True)]

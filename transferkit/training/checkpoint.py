@@ -25,8 +25,7 @@ MIN_INTERVAL_FACTOR = 20  # times what the last checkpoint took: they cost 5 % a
 
 
 class Checkpoint:
-    """Checkpoint of one training on `manifest` in the folder of `run`; without one, nothing is
-    written.
+    """Checkpoint of a training in the folder of `run`; without one, nothing is written.
 
     `replace` allows a model that is in the folder to be replaced before this training ended.
     """
@@ -38,11 +37,11 @@ class Checkpoint:
         self.written = False
 
     def is_due(self) -> bool:
-        """Whether the next one costs little beside what it saves."""
+        """Whether the next checkpoint costs little beside the time it saves."""
         return time.perf_counter() - self.ended >= MIN_INTERVAL_FACTOR * self.seconds
 
     def write(self, fit: TrainingState) -> bool:
-        """Save the classifier of `fit` as it is now; what goes wrong is said and ends no training.
+        """Save the classifier of `fit` as it is now; an error is logged and does not end training.
 
         Returns whether it was saved.
         """
@@ -64,7 +63,7 @@ class Checkpoint:
 
     @contextmanager
     def rescuing(self, fit: TrainingState) -> Iterator[None]:
-        """Save the best network so far if training ends early, by whatever it is; then go on so.
+        """Save the best network so far if training ends early by any exception, and raise it again.
 
         Ctrl-C, a time limit and an error are alike in that the epochs before them were not in vain.
         """
@@ -141,7 +140,7 @@ def save_network(network: Network, folder: Path) -> None:
 
 
 def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
-    """The fitted model with a float32 policy: a mixed one would go into the file and slow a CPU."""
+    """Return the fitted model with a float32 policy; a saved mixed policy would slow down a CPU."""
     if fit.device.precision.policy == "float32":
         return fit.classifier
     random = dataclasses.replace(fit.config.model, weights="none")
@@ -151,7 +150,7 @@ def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
 
 
 def _reached(fit: TrainingState) -> str:
-    """The stage and epoch of the classifier as it is, as `fine-tune, epoch 3`."""
+    """Return the stage and epoch of the classifier, as `fine-tune, epoch 3`."""
     stage, loss = fit.reached, fit.best(fit.reached)
     rows = [row for row in fit.history if row.stage == stage]
     epoch = next((row.epoch for row in rows if fit.monitored_loss(row) == loss), len(rows))

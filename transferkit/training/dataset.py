@@ -1,4 +1,4 @@
-"""A manifest as what a network is fitted on: paths, one-hot targets and a weight for each image."""
+"""The images of a split for training: paths, one-hot targets and sample weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SplitData:
 
     @property
     def labels(self) -> np.ndarray:
-        """`(images,)` int64, their class numbers."""
+        """The class indices, `(images,)` int64."""
         return TASK.decide(self.targets)
 
     @property
@@ -38,7 +38,7 @@ class SplitData:
         return -(-len(self) // self.batch_size)
 
     def times(self, number: int) -> SplitData:
-        """The same images `number` times, one whole list after the other."""
+        """The same images `number` times, one complete list after the other."""
         return replace(
             self,
             paths=self.paths * number,
@@ -60,7 +60,7 @@ def read_split(
     only: np.ndarray | None = None,
     replicas: int = 1,
 ) -> SplitData:
-    """The images of `split`; `by_class` `(classes,)` weighs each, 1 where it is not given.
+    """Return the images of `split`; `by_class` `(classes,)` are class weights, 1 by default.
 
     `only` `(classes,)` bool leaves out those of the other classes.
 
@@ -69,13 +69,13 @@ def read_split(
     """
     rows = manifest.part(split)
     if only is not None:
-        rows = rows[only[manifest.truth(rows)]]
+        rows = rows[only[manifest.label_indices(rows)]]
     batch_size, times = max(batch_size, replicas), 1
     while len(rows) and not shared_batch(batch_size, len(rows) * times, replicas):
         times += 1
     rows = pd.concat([rows] * times, ignore_index=True)
     batch_size = shared_batch(batch_size, len(rows), replicas) or batch_size
-    labels = manifest.truth(rows)
+    labels = manifest.label_indices(rows)
     targets = TASK.targets(labels, len(manifest.classes))
     weights = np.ones(len(rows)) if by_class is None else by_class[labels]
     groups = rows["group"].where(rows["group"] != "", rows["path"])  # one repeated is one
@@ -84,7 +84,7 @@ def read_split(
 
 
 def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> SplitData:
-    """The validation images of the classes that can be learnt.
+    """Return the validation images of the classes that have training images.
 
     One of another class has a loss that grows as the network gets surer: it would decide when
     training stops, which stage is kept and how sure the answers are.
@@ -93,7 +93,7 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
     part = read_split(
         manifest, "validation", batch_size=batch_size, replicas=replicas, only=learnable
     )
-    labels = manifest.truth(manifest.part("validation"))
+    labels = manifest.label_indices(manifest.part("validation"))
     if left := int((~learnable[labels]).sum()):
         lost = [manifest.classes[number] for number in np.unique(labels[~learnable[labels]])]
         log(
@@ -104,7 +104,7 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
 
 
 def shared_batch(batch_size: int, images: int, replicas: int) -> int:
-    """The largest batch size up to `batch_size` that `replicas` can share to the end; 0 if none is.
+    """Return the largest batch size up to `batch_size` that `replicas` share evenly; 0 if none.
 
     Keras fails where they have unequal shares of the first batch, and TensorFlow's kernels where
     one has no image of the last.
@@ -114,5 +114,5 @@ def shared_batch(batch_size: int, images: int, replicas: int) -> int:
 
 
 def learnable_classes(manifest: Manifest) -> np.ndarray:
-    """`(classes,)` bool, those that have a training image."""
+    """Return `(classes,)` bool, the classes with a training image."""
     return np.asarray(manifest.counts()["train"].to_numpy() > 0)

@@ -1,4 +1,4 @@
-"""A classifier that augments its own training batches, on the device that it learns on."""
+"""A classifier that augments its training batches on the device it is trained on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GpuAugmentation(keras.Model):
         return self.classifier(images, training=training)
 
     def train_step(self, data: Any) -> Any:
-        """As any model's, on what the augmentation makes of the batch."""
+        """Run a training step on the augmented batch."""
         inputs, targets, weights = data
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         seed = inputs["seeds"][0] + tf.stack([0, tf.cast(replica, tf.int64)])

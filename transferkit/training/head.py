@@ -1,4 +1,4 @@
-"""The first stage: the head on frozen features, solved where it is linear, else step by step."""
+"""The first stage: the head on frozen features, by L-BFGS if it is linear."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIN_HEAD_BATCH_SIZE = 8  # images or more
 
 
 def fit_head(fit: TrainingState) -> None:
-    """Fit the head alone, on the features of the plain images, which are read once.
+    """Fit the head alone, on the features of the plain images, which are computed once.
 
     A linear one is solved to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); any other is learnt step by step.
@@ -48,7 +48,7 @@ def fit_head(fit: TrainingState) -> None:
 
 
 def is_solvable(fit: TrainingState) -> bool:
-    """Whether the head is linear, its targets are plain classes, and at least two are there."""
+    """Return whether the head is linear and the targets are one-hot, of two classes or more."""
     config, present = fit.config, len(np.unique(fit.train.labels))
     return config.model.head == "linear" and config.train.label_smoothing == 0 and present > 1
 
@@ -56,7 +56,7 @@ def is_solvable(fit: TrainingState) -> bool:
 def _solve_head(
     fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
 ) -> None:
-    """Put the optimum for the features `train` of the training `images` into the head."""
+    """Set the head to the optimum for the features `train` of the training `images`."""
     started = time.perf_counter()
     probe = solve_probe(
         train,
@@ -85,7 +85,7 @@ def _solve_head(
 def _learn_head(
     fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
 ) -> None:
-    """Fit the head step by step on the features of both parts."""
+    """Fit the head by gradient descent on the features of both splits."""
     head = fit.classifier.get_layer(HEAD)
     config, batch = fit.config.train, head_batch(images, fit.device.replicas)
     steps = -(-len(train) // batch)
@@ -111,7 +111,7 @@ def _learn_head(
 
 
 def head_batch(train: SplitData, replicas: int) -> int:
-    """The batch size of the head stage: that of the setting, less where images are few.
+    """Return the batch size of the head stage: that of the setting, smaller if images are few.
 
     With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
     right on 70 % with them, on 81 % with batches of 7, and on larger sets nothing changed.
@@ -121,14 +121,14 @@ def head_batch(train: SplitData, replicas: int) -> int:
 
 
 def _random_features(fit: TrainingState) -> list[np.ndarray]:
-    """Features of both splits by random weights, which are not worth caching."""
+    """Return features of both splits by random weights, which are not worth caching."""
     forward = BatchPredictor(extractor_of(fit.classifier), fit.config.compute.engine)
     parts = fit.train, fit.validation
     return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
 
 
 def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
-    """Of the training images, then of each of their `views`, and last of the validation images."""
+    """Return features of training images, of their `views`, and of validation images."""
     asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
     with fit.pool.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
         return [_read_features(fit, part, view) for part, view in asked]

@@ -30,7 +30,7 @@ def build_optimizer(
     factors: Mapping[str, float] | None = None,
     replicas: int = 1,
 ) -> keras.optimizers.Optimizer:
-    """An optimizer for `steps` steps: the rate climbs, then falls along a cosine to nothing.
+    """Return an optimizer for `steps` steps: warm-up, then cosine decay to zero.
 
     `factors` multiply the rate of single variables, by their path; others keep the whole.
     Cosine: Loshchilov and Hutter, arXiv 1608.03983.
@@ -51,7 +51,7 @@ def build_optimizer(
 def rate_schedule(
     learning_rate: float, steps: int, warmup: float
 ) -> keras.optimizers.schedules.CosineDecay:
-    """Up to `rate` during a share `warmup` of `steps`, then along a cosine to nothing."""
+    """Return linear warm-up to `rate` in a share `warmup` of `steps`, then cosine decay."""
     climb = math.ceil(warmup * steps)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=learning_rate if climb == 0 else learning_rate / climb,
@@ -62,7 +62,7 @@ def rate_schedule(
 
 
 def _by_variable(kind: type, factors: Mapping[str, float]) -> type:
-    """A kind of optimizer with a rate for each variable, which Keras has no setting for.
+    """Return a subclass of the optimizer with one learning rate per variable, which Keras lacks.
 
     Scaled gradients would not do: Adam divides by their size.
     """

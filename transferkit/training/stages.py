@@ -1,4 +1,4 @@
-"""Training: the head on frozen features first, then the released blocks on augmented images."""
+"""Training in stages: first the head on frozen features, then the unfrozen blocks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MIXUP_ALPHA = 0.2  # of the Beta by which kept activations are blended: mostly o
 def start_fit(
     manifest: Manifest, config: Config, device: Device, *, pool: ExtractorPool = DEFAULT_POOL
 ) -> TrainingState:
-    """Build a classifier for the classes of `manifest`, and what it is to be fitted on.
+    """Build a classifier for the classes of `manifest`, and return the state of its training.
 
     Raises:
         ConfigError: a name or setting that does not fit the backbone.
@@ -84,7 +84,7 @@ def start_fit(
 
 
 def fit_stages(fit: TrainingState) -> TrainingState:
-    """Fit the head, where the backbone is pretrained or stays frozen, and then the blocks above."""
+    """Fit the head, if the backbone is pretrained or stays frozen, and then the unfrozen blocks."""
     fit.activations = cache_activations(fit)
     if fit.pretrained or fit.blocks < len(fit.row.blocks):
         fit_head(fit)
@@ -151,7 +151,7 @@ def _learn(
     stage: str,
     stopper: keras.callbacks.EarlyStopping | None,
 ) -> None:
-    """Fit `learner` on the batches of `train`, to its best epoch, or the average of the best."""
+    """Fit `learner` on the batches of `train`, to its best epoch or their average."""
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
@@ -186,7 +186,7 @@ def _go_back(
     before: list[np.ndarray] | None,
     stopper: keras.callbacks.EarlyStopping | None,
 ) -> None:
-    """Give the classifier the best weights so far of a `stage` that ended early.
+    """Restore the best weights so far of a `stage` that ended early.
 
     `before` are those that it began with, where they are a network already.
     """
@@ -207,7 +207,7 @@ def _are_numbers(model: keras.Model) -> bool:
 
 
 def _has_helped(fit: TrainingState) -> bool:
-    """Whether fine-tuning lowered the validation loss; without one, whether its losses are any."""
+    """Return whether fine-tuning lowered the validation loss, or has a finite loss without it."""
     if len(fit.validation):
         return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
     return all(math.isfinite(row.loss) for row in fit.history)

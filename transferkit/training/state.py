@@ -81,7 +81,7 @@ class TrainingState:
 
     @property
     def image_size(self) -> int:
-        """Pixels of an image that the classifier is given."""
+        """Image size of the classifier in pixels."""
         return int(self.classifier.input_shape[1])
 
     @property
@@ -90,7 +90,7 @@ class TrainingState:
         return FeatureSpec.from_config(self.config)
 
     def best(self, stage: str) -> float:
-        """The lowest validation loss of `stage`, or training loss where there is no other.
+        """Return the lowest validation loss of `stage`, or the training loss if there is no other.
 
         Endless where none is a number.
         """
@@ -98,12 +98,12 @@ class TrainingState:
         return min(filter(math.isfinite, losses), default=math.inf)
 
     def monitored_loss(self, row: EpochRecord) -> float:
-        """The validation loss of an epoch, or its training loss without validation images."""
+        """Return the validation loss of an epoch; without validation images, its training loss."""
         return row.loss if row.val_loss is None else row.val_loss
 
 
 def require_numbers(fit: TrainingState, stage: str) -> None:
-    """Raise `ConfigError` if no loss of `stage` is a number: then neither are the weights.
+    """Raise `ConfigError` if no loss of `stage` is finite: the weights are not either.
 
     Without validation images no best epoch is gone back to, and the last loss has to be one.
     """

@@ -1,4 +1,4 @@
-"""Probabilities that are as sure as they are right: one temperature, put into the last layer."""
+"""Temperature scaling of a network: one temperature, divided into the last layer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MIN_PROBABILITY = np.finfo(np.float32).tiny
 
 
 def calibrate(fit: TrainingState) -> None:
-    """Divide the logits of the classifier by the temperature of least validation loss.
+    """Divide the logits of the classifier by the temperature with the lowest validation loss.
 
     That is one number in front of the softmax (Guo et al., On Calibration of Modern Neural
     Networks, ICML 2017, arXiv:1706.04599): the last layer's kernel and bias are divided by it, so
@@ -55,7 +55,7 @@ def calibrate(fit: TrainingState) -> None:
 
 
 def answers(fit: TrainingState) -> np.ndarray:
-    """`(images, classes)` probabilities of the validation images, by the model that is saved.
+    """Return `(images, classes)` probabilities of the validation images by the saved model.
 
     Of one whose head alone was fitted they follow from kept features. A fine-tuned one is asked
     anew: from kept activations, in 16 bits, its loss was 0.145 where the saved model's is 0.171.
@@ -70,7 +70,7 @@ def answers(fit: TrainingState) -> np.ndarray:
 
 
 def _logits(fit: TrainingState) -> np.ndarray:
-    """`(images, classes)` logits of the validation images, but for a number of each image."""
+    """Return `(images, classes)` logits of the validation images, up to a constant per image."""
     _divide(fit, SOFTMAX_TEMPERED)
     logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), MIN_PROBABILITY))
     _divide(fit, 1 / SOFTMAX_TEMPERED)
@@ -78,7 +78,7 @@ def _logits(fit: TrainingState) -> np.ndarray:
 
 
 def _divide(fit: TrainingState, temperature: float) -> None:
-    """Divide what enters the softmax by `temperature`."""
+    """Divide the input of the softmax by `temperature`."""
     last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([values / temperature for values in last.get_weights()])
 

@@ -1,4 +1,4 @@
-"""The verb `train`: a manifest and settings in, a trained network and its run folder out."""
+"""`train`: fit a network to a manifest, and write its run folder."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def train(
 
 
 def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
-    """The fitted model with its temperature, in float32, with the mirror image where that helps."""
+    """Return the fitted model with its temperature, in float32, with flip TTA where that helps."""
     head = fit.classifier.get_layer(HEAD)
     before = head.get_weights()
     try:
@@ -96,14 +96,14 @@ def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
 
 
 def start_run(run: Run, manifest: Manifest, config: Config, environment: dict[str, Any]) -> None:
-    """Write what a run starts from: settings, environment and manifest."""
+    """Write the settings, environment and manifest of a run."""
     write_text(run / "config.yaml", manifest.settled(config).to_yaml())
     write_json(run / "environment.json", environment)
     manifest.save(run / "manifest.csv")
 
 
 def _kept(network: Network, run: Run | None) -> Network:
-    """`network` with its size on disk known, in the folder of `run` or in none.
+    """Return `network` with its size on disk, saved in the folder of `run` if there is one.
 
     The report on an earlier one goes.
     """

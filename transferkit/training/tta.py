@@ -1,4 +1,4 @@
-"""Views at test time: a picture and its mirror image, their probabilities averaged."""
+"""Test-time augmentation: mean probabilities of an image and its mirror image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.training.state import TrainingState
 
 
 def with_flip_tta(classifier: keras.Model) -> keras.Model:
-    """`classifier`, which now looks at each picture and at its mirror image: twice the time.
+    """Return `classifier` with flip TTA, at twice the time.
 
     It is one Keras model like any other, so that what is saved and exported does the same; the
     classifier is the layer of its name.
@@ -28,7 +28,7 @@ def with_flip_tta(classifier: keras.Model) -> keras.Model:
 
 
 def should_use_tta(fit: TrainingState) -> bool:
-    """Whether the validation loss is lower with the mirror image too; said, and in the summary.
+    """Return whether flip TTA lowers the validation loss; log it, and note it in the summary.
 
     Never where mirroring is not among the changes that training images went through: there, a
     mirrored picture may be of another class.

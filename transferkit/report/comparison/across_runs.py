@@ -1,4 +1,4 @@
-"""Several runs side by side, from the scores.json of each."""
+"""A table of several runs, from their scores.json."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SideBySide:
     notes: tuple[str, ...]
 
     def table(self) -> Table:
-        """The table of rich, the run in its first column."""
+        """Return the rich table, with the run in its first column."""
         return rich_table(self.entries, first=FIRST)
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class SideBySide:
 
 
 def runs_side_by_side(runs: Sequence[Run | str | Path]) -> SideBySide:
-    """Every classifier of every run, and a note where the test images were not the same.
+    """Return every classifier of every run, with a note if the test images differ.
 
     `runs` are runs or their folders.
 

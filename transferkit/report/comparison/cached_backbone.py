@@ -25,7 +25,7 @@ SAMPLE_SIZE = 8  # training images, from the first to the last, that are looked 
 
 @dataclasses.dataclass(frozen=True)
 class BackboneView:
-    """The frozen backbone of a network, whose features of the training images are kept.
+    """The frozen backbone of a network, with cached features of the training images.
 
     Attributes:
         config: settings whose model is resolved.
@@ -38,7 +38,7 @@ class BackboneView:
     train: pd.DataFrame
 
     def features(self, paths: Sequence[str]) -> np.ndarray | None:
-        """`(images, width)` float32; None where they are not available.
+        """Return `(images, width)` float32, or None if they are not available.
 
         Those of training images are kept; of others, what is not is computed, once, which takes
         less than to predict them did.
@@ -54,13 +54,13 @@ class BackboneView:
 
     @property
     def words(self) -> str:
-        """Whose features they are."""
+        """Name of the backbone in a sentence."""
         title = find_backbone(self.config.model.backbone).title
         return f"{title} before it was fine-tuned" if self.tuned else title
 
 
 def backbone_view(network: Network, manifest: Manifest, config: Config) -> BackboneView | None:
-    """The view of the backbone that `network` was trained from by the settings `config`.
+    """Return the view of the backbone that `network` was trained from, by the settings `config`.
 
     None where nothing is kept of it: it started from random weights, `--cache-gb` is 0, it was
     trained elsewhere, or the settings are not those of this network.
@@ -86,7 +86,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
 
 
 def _is_here(model: ModelConfig) -> bool:
-    """Whether the weights are on this machine: a page downloads nothing."""
+    """Return whether the weights are on this machine: a page downloads nothing."""
     downloaded = starting_weights(model) == "imagenet"
     row = find_backbone(model.backbone)
     return is_pretrained(model) and (not downloaded or cached_file(row) is not None)

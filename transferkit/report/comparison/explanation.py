@@ -1,4 +1,4 @@
-"""Test images with where the network looked, and with the training images that are most like them.
+"""Explained test images: Grad-CAM, and the most similar training images.
 
 The places are those of Grad-CAM, for the class that was answered. The likeness is that of the
 frozen backbone's features, which are kept since the head was fitted: of a fine-tuned network they
@@ -40,7 +40,7 @@ MAX_OPACITY = 0.7  # of the colours, at the most telling place
 
 @dataclasses.dataclass(frozen=True)
 class SimilarImage:
-    """A training image, and how like the one explained it is: a cosine, -1..1."""
+    """A training image and its cosine similarity to the explained one, -1..1."""
 
     uri: str
     path: str
@@ -50,7 +50,7 @@ class SimilarImage:
 
 @dataclasses.dataclass(frozen=True)
 class Explained:
-    """A test image; `overlay` is the picture with where the network saw `predicted` in colour.
+    """A test image; `overlay` is its Grad-CAM for the class `predicted`.
 
     Attributes:
         picture, overlay: data URIs; `overlay` is empty for a model of another make.
@@ -74,7 +74,7 @@ class Explained:
 
 @dataclasses.dataclass(frozen=True)
 class ExplainedGroup:
-    """Some explained images that have something in common."""
+    """A group of explained images."""
 
     title: str
     images: tuple[Explained, ...]
@@ -97,7 +97,7 @@ def explanations(
     labels: np.ndarray,
     config: Config = Config(),
 ) -> Explanations | None:
-    """Up to `MAX_IMAGES` test images that `result` is right on, wrong on, and sure and wrong on.
+    """Explain up to `MAX_IMAGES` correct, wrong, and confidently wrong test images of `result`.
 
     `labels` is `(images,)` class numbers of the manifest's test images, `result` what `network`
     says of them. A file that went away is left out; None if nothing is left.
@@ -134,7 +134,7 @@ def explanations(
 
 
 def chosen(result: Result, labels: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
-    """The places of each group, those to be shown first at the front; no image is in two.
+    """Return the row indices of each group, those to show first at the front; groups are disjoint.
 
     The wrong that it is sure of are ranked; of the others any may be shown, so they are drawn.
     """
@@ -150,7 +150,7 @@ def chosen(result: Result, labels: np.ndarray, *, seed: int = 0) -> dict[str, np
 
 
 def coloured(picture: Image.Image, heat: np.ndarray) -> Image.Image:
-    """The RGB `picture` in grey, with `heat` `(rows, columns)` float32, 0..1, over it in colour."""
+    """Return the RGB `picture` in grey, overlaid with `heat` `(rows, columns)` float32, 0..1."""
     sized = Image.fromarray(heat.astype(np.float32)).resize(picture.size, Image.Resampling.BILINEAR)
     values = np.asarray(sized)
     colours = matplotlib.colormaps[COLOURS](values)[..., :3] * 255
@@ -175,7 +175,7 @@ def _overlays(
     predicted: Sequence[str],
     pictures: Sequence[Image.Image],
 ) -> list[str]:
-    """A data URI for each picture; empty ones for a model that transferkit has not built."""
+    """Return one data URI per picture; empty for a model that transferkit has not built."""
     from transferkit.models.grad_cam import grad_cam  # loads TensorFlow: seconds
 
     answers = np.array([network.classes.index(name) for name in predicted])
@@ -191,7 +191,7 @@ def _overlays(
 
 
 def _like(rows: pd.DataFrame, view: BackboneView | None) -> list[tuple[SimilarImage, ...]]:
-    """The training images that are most like each of `rows`; none without their features."""
+    """Return the training images most similar to each of `rows`; none without their features."""
     nothing: list[tuple[SimilarImage, ...]] = [()] * len(rows)
     if view is None:
         return nothing

@@ -101,7 +101,7 @@ def feature_map(
     labels: np.ndarray,
     config: Config = Config(),
 ) -> FeatureMap | None:
-    """The map of the manifest's test images, of which `result` says what `network` answers.
+    """Return the map of the manifest's test images, with the predictions `result` of `network`.
 
     `labels` is `(images,)` class numbers. None where nothing is kept of the backbone, or too few
     images are left. A file that went away is left out.
@@ -146,7 +146,7 @@ def feature_map(
 def _rows(
     manifest: Manifest, result: Result, labels: np.ndarray, *, seed: int
 ) -> tuple[pd.DataFrame, str]:
-    """The images of the map with `label`, `kind` and `caption`, and the note on which they are."""
+    """Return the images of the map with `label`, `kind` and `caption`, and a note."""
     generator = np.random.default_rng(seed)
     test, train = manifest.part("test"), manifest.part("train")
     kinds = np.where(result.predicted == labels, "right", "wrong")
@@ -172,7 +172,7 @@ def _rows(
 
 
 def _captions(rows: pd.DataFrame, more: Sequence[str]) -> pd.Series:
-    """The file and the label of each row, and what `more` is to be said of it."""
+    """Return file name, label and the text `more` for each row."""
     captions = [
         f"{short(PurePath(path).name, NAME)}: {label}{rest}"
         for path, label, rest in zip(rows["path"], rows["label"], more, strict=True)
@@ -196,7 +196,7 @@ def _tile(path: str, config: Config) -> np.ndarray | None:
 
 
 def _placed(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """`points` `(images, 2)` in units of the drawing, wider than high, and its height."""
+    """Return `points` `(images, 2)` in units of the drawing, wider than high, and its height."""
     low, high = points.min(axis=0), points.max(axis=0)
     if (high - low)[1] > (high - low)[0]:
         points, low, high = points[:, ::-1], low[::-1], high[::-1]
@@ -206,7 +206,7 @@ def _placed(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _coloured(labels: pd.Series) -> tuple[np.ndarray, tuple[tuple[str, int], ...]]:
-    """The colour of each image, and the classes of the colours with how many images they have."""
+    """Return the colour of each image, and the legend with the number of images per colour."""
     counts = sorted(Counter(labels).items(), key=lambda pair: (-pair[1], pair[0]))
     own = counts if len(counts) <= COLOURS + 1 else counts[:COLOURS]
     numbers = {name: number for number, (name, _) in enumerate(own)}
@@ -216,7 +216,7 @@ def _coloured(labels: pd.Series) -> tuple[np.ndarray, tuple[tuple[str, int], ...
 
 
 def _pictured(rows: pd.DataFrame, *, seed: int) -> np.ndarray:
-    """The places of the images whose pictures are in the page: all, or the wrong ones first."""
+    """Return the indices of the images whose thumbnails are on the page; wrong ones first."""
     if len(rows) <= MAX_PICTURES:
         return np.arange(len(rows))
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -225,7 +225,7 @@ def _pictured(rows: pd.DataFrame, *, seed: int) -> np.ndarray:
 
 
 def _sheet(tiles: Sequence[np.ndarray], columns: int) -> str:
-    """All `tiles` as one JPEG: a thousand of their own would be a thousand headers too."""
+    """Return all `tiles` as one JPEG, which saves the headers of a thousand files."""
     lines = -(-len(tiles) // columns)
     sheet = np.zeros((lines, columns, TILE, TILE, 3), np.uint8)
     for number, tile in enumerate(tiles):

@@ -1,4 +1,4 @@
-"""Test images as one classifier sees them: its surest, its worst and its least sure answers."""
+"""Test images with the predictions of one classifier: confidently wrong, uncertain, correct."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_THUMBNAILS = 12  # thumbnails of each group
 
 @dataclasses.dataclass(frozen=True)
 class Thumbnail:
-    """One test image and what the classifier says of it."""
+    """One test image and its prediction."""
 
     uri: str
     """The picture itself, as a data URI."""
@@ -34,13 +34,13 @@ class Thumbnail:
 
     @property
     def right(self) -> bool:
-        """Whether the predicted class is the true one."""
+        """Whether the prediction is correct."""
         return self.label == self.predicted
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Some test images that have something in common."""
+    """A group of test images."""
 
     title: str
     thumbnails: tuple[Thumbnail, ...]
@@ -49,7 +49,7 @@ class Group:
 def gallery(
     result: Result, test: pd.DataFrame, classes: Sequence[str], data: DataConfig = DataConfig()
 ) -> list[Group]:
-    """The groups that hold an image: confidently wrong, least sure, surest right."""
+    """Return the non-empty groups: confidently wrong, least certain, most certain correct."""
     probability = result.probabilities.max(axis=1)
     predicted = np.array(classes)[result.predicted]
     right = predicted == test["label"].to_numpy()
@@ -74,7 +74,7 @@ def gallery(
 def _thumbnail(
     row: pd.Series, predicted: str, probability: float, data: DataConfig
 ) -> Thumbnail | None:
-    """The thumbnail of one row; None where the file went away since it was scored."""
+    """Return the thumbnail of one row; None if the file no longer exists."""
     try:
         pixels = decode(
             row["path"],

@@ -1,4 +1,4 @@
-"""A report made again from its run folder alone: its answers, settings and images."""
+"""A report loaded from its run folder: predictions, settings and images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUNDING = 1e-9  # seconds by which the same time may differ in two files
 
 
 def load_report(run: Run) -> Report:
-    """The report of `run`, with those of its classifiers that are in the folder.
+    """Return the report of `run`, with the classifiers that are in its folder.
 
     Raises:
         RunError: the answers of the classifiers are not in it, or not of its manifest.
@@ -38,7 +38,7 @@ def load_report(run: Run) -> Report:
             "predictions."
         )
         manifest = Manifest(manifest.frame, manifest.source, [note, *manifest.notes])
-    truth, classes = manifest.truth(test), manifest.classes
+    labels, classes = manifest.label_indices(test), manifest.classes
     config, text = _settings(run)
     visuals = load_visuals(run)
     # They take seconds to load, and only what was never drawn needs them.
@@ -46,7 +46,7 @@ def load_report(run: Run) -> Report:
     return Report(
         classes=classes,
         test=test,
-        labels=truth,
+        labels=labels,
         results=results,
         manifest=manifest,
         config=config,
@@ -62,7 +62,7 @@ def load_report(run: Run) -> Report:
 
 
 def _settings(run: Run) -> tuple[Config, str]:
-    """The settings that every run has, and the text of all of them: a recipe has more."""
+    """Return the settings of the run, and the text of all of them: a recipe has more."""
     settings = run.settings()
     known = {field.name for field in dataclasses.fields(Config)}
     try:
@@ -75,7 +75,7 @@ def _settings(run: Run) -> tuple[Config, str]:
 
 
 def _config_of(settings: dict[str, Any]) -> Config:
-    """The settings that `Config` has, of a recipe's that has more."""
+    """Return the settings of a recipe that are those of `Config`."""
     default = Config()
     values = {
         name: type(getattr(default, name))(**value) if isinstance(value, dict) else value
@@ -87,7 +87,7 @@ def _config_of(settings: dict[str, Any]) -> Config:
 def _classifiers(
     run: Run, results: Sequence[Result]
 ) -> tuple[list[Classifier | None], dict[str, str]]:
-    """The classifier of each result, None for one that is not there, and why it is not."""
+    """Return the classifier of each result, None for a missing one, and the reason."""
     silence_tensorflow()
     classifiers: list[Classifier | None] = []
     absent: dict[str, str] = {}

@@ -112,7 +112,7 @@ def model_card(comparison: Comparison) -> str:
 
 
 def _rendered(template: str, sections: Sections, comparison: Comparison) -> str:
-    """The sections one after another; one that fails says so in its place."""
+    """Return the sections one after another; one that fails is replaced by its error."""
     macros: Any = _environment().get_template(template).module
     text = ""
     for title, values in sections.items():
@@ -127,7 +127,7 @@ def _rendered(template: str, sections: Sections, comparison: Comparison) -> str:
 
 
 def _facts_of(comparison: Comparison, best: Result, entry: Entry) -> dict[str, Any]:
-    """Which model it is: its backbone, and what that started from."""
+    """Return the backbone of the model, and the weights it started from."""
     model = comparison.config.model
     backbone = find_backbone(best.name) if best.name == model.backbone else None
     return {
@@ -191,7 +191,7 @@ def start_of(row: BackboneSpec, weights: str) -> str:
 
 
 def escaped(text: object) -> str:
-    """`text` as Markdown shows it letter by letter, on one line, no HTML in it."""
+    """Return `text` escaped for Markdown, on one line, without HTML."""
     shown = SPECIAL.sub(r"\\\1", printable(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file that fetches nothing: its text, figures, pictures and script.
+"""The report as one HTML file without external resources.
 
 Each section is made by itself: one that fails says so in its place, and the others stay.
 """
@@ -65,7 +65,7 @@ report.md and model_card.md have their own sections: `markdown_report` and `mode
 
 
 def page(comparison: Comparison) -> str:
-    """The whole page; everything that a user named is escaped."""
+    """Return the whole page; all names from the user are escaped."""
     macros = templates().get_template("page_sections.html").module
     entry = comparison.entries[0]
     numbers: list[tuple[str, str, str]] = []
@@ -85,7 +85,7 @@ def page(comparison: Comparison) -> str:
 
 
 def _rendered(section: Section, comparison: Comparison, macros: Any) -> Markup:
-    """The HTML of `section`, or of what is wrong with it; empty where there is nothing to show."""
+    """Return the HTML of `section`, or of its error; empty if there is nothing to show."""
     part = f"the section {section.title!r}"
 
     def make() -> Markup:

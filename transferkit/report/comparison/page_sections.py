@@ -1,4 +1,4 @@
-"""Values of the sections that the page alone has, or shows more of than report.md does.
+"""Values for the macros of page_sections.html.
 
 Those that both show are in `statistics_sections`.
 """
@@ -50,7 +50,7 @@ def results(comparison: Comparison) -> dict[str, Any]:
 
 
 def _figure(comparison: Comparison, what: str, draw: Callable[[], str]) -> Markup:
-    """The drawn figure, or a line on why there is none."""
+    """Return the figure, or a line with the reason why there is none."""
     part = f"the figure of {what}"
     figure = comparison.faults.attempt(part, draw, None)
     if figure is None:
@@ -60,7 +60,7 @@ def _figure(comparison: Comparison, what: str, draw: Callable[[], str]) -> Marku
 
 
 def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
-    """The columns of the table, without those that no classifier has a number in."""
+    """Return the columns of the table that have a value for some classifier."""
     more = [
         column
         for column in MORE_COLUMNS
@@ -70,7 +70,7 @@ def _known_columns(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
 
 
 def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """The few numbers that matter: `(number, what it is, what qualifies it)`."""
+    """Return the key figures: `(number, description, details)`."""
     ranked, labels, headline = (
         comparison.ranked,
         comparison.labels,
@@ -112,7 +112,7 @@ def curves(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def confusion(comparison: Comparison) -> dict[str, Any]:
-    """Every classifier's confusion matrix where they are small, else the best of each kind's."""
+    """Return every confusion matrix if they are small, else the best one of each kind."""
     large = len(comparison.classes) > MAX_MATRIX_CLASSES
     shown = comparison.ranked
     if large:
@@ -131,14 +131,14 @@ def confusion(comparison: Comparison) -> dict[str, Any]:
 
 
 def images(comparison: Comparison) -> dict[str, Any] | None:
-    """Test images with the answers of the best network, or of the best classifier."""
+    """Return test images with the predictions of the best network, or of the best classifier."""
     best = comparison.main_result
     shown = gallery(best, comparison.test, comparison.classes, comparison.config.data)
     return {"gallery": shown, "seen_by": best.name} if shown else None
 
 
 def explanation(comparison: Comparison) -> dict[str, Any] | str | None:
-    """Values of the section on where the best network looked; None for another classifier."""
+    """Return the values of the Grad-CAM section; None if the best classifier is no network."""
     return _named("explanations", explanations_of(comparison))
 
 

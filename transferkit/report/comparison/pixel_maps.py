@@ -1,4 +1,4 @@
-"""Pixel importance of the baselines on pixels, each as one small picture: brighter counts more.
+"""Pixel importance of the baselines on pixels, as small images; brighter is more important.
 
 It is of all images together, where Grad-CAM is of one.
 """
@@ -29,7 +29,7 @@ HOW = {
 
 @dataclasses.dataclass(frozen=True)
 class PixelMap:
-    """Pixel importance of a baseline; `uri` is the picture, `how` says in words what it shows."""
+    """Pixel importance of a baseline; `uri` is the image, `how` the method in words."""
 
     name: str
     uri: str
@@ -37,7 +37,7 @@ class PixelMap:
 
 
 def pixel_maps(classifiers: Sequence[Classifier], test: pd.DataFrame) -> list[PixelMap]:
-    """The maps of those `classifiers` that are baselines on pixels and can say it soon enough.
+    """Return the maps of the `classifiers` that are baselines on pixels, if computed fast enough.
 
     `test` has the path and the label of each test image.
     """

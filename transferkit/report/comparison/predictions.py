@@ -1,4 +1,4 @@
-"""Answers of classifiers to the test images: asked for, timed, and held to the settled form."""
+"""Predictions of classifiers for the test images, timed and validated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transferkit.evaluation.summary import EpochRecord, Summary
 def predict_test_images(
     classifier: Classifier, classes: Sequence[str], paths: Sequence[str]
 ) -> Result:
-    """Ask `classifier` about the images `paths`: a column for each of `classes`, and its costs.
+    """Predict the images `paths` with `classifier`: a column for each of `classes`, and costs.
 
     Raises:
         DataError: its probabilities are of another shape.
@@ -57,7 +57,7 @@ def _predict(classifier: Classifier, paths: Sequence[str]) -> Prediction:
 
 
 def require_classifier(classifier: Classifier) -> None:
-    """Refuse what is no classifier.
+    """Raise an error for an object that is not a classifier.
 
     Raises:
         DataError: it lacks what a classifier has, or is of another kind.
@@ -76,7 +76,7 @@ def require_classifier(classifier: Classifier) -> None:
 
 
 def require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None:
-    """Refuse a classifier of other classes.
+    """Raise an error for a classifier with other classes.
 
     Raises:
         DataError: it names one of them.
@@ -92,7 +92,7 @@ def require_same_classes(classifier: Classifier, classes: Sequence[str]) -> None
 
 
 def told_apart(results: Sequence[Result]) -> tuple[Result, ...]:
-    """The results, those of one name told apart by a number: `lenet`, `lenet (2)`."""
+    """Return the results with unique names: `lenet`, `lenet (2)`."""
     taken: list[str] = []
     for result in results:
         name, number = result.name, 1

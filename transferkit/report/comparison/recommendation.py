@@ -1,4 +1,4 @@
-"""Which classifier the report would choose at which budget of time or room."""
+"""Recommended classifier by budget of time or size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from transferkit.report.html.formatting import amount, duration, percent
 
 
 class BudgetChoice(NamedTuple):
-    """`name`, whose headline measure is `accuracy`, for budgets from `start` on."""
+    """The classifier `name` with the headline metric `accuracy`, for budgets from `start` on."""
 
     start: str
     name: str
@@ -30,7 +30,7 @@ class BudgetChoice(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """A kind of cost, the cost of a result, and how it is written."""
+    """A kind of cost: its value for a result, and its format."""
 
     title: str
     cost: Callable[[Result], float]
@@ -59,7 +59,7 @@ def choices_by_budget(
     *,
     accuracies: Sequence[Interval],
 ) -> dict[str, list[BudgetChoice]]:
-    """For each kind of cost what to choose, the smallest budget first; none where nothing is.
+    """Return the recommendations by kind of cost, the smallest budget first.
 
     One that costs more is chosen where it is clearly better than the one before, and any only where
     it is better than a constant answer: `accuracies` are intervals of the `HeadlineMetric`.

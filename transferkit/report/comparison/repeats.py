@@ -1,4 +1,4 @@
-"""How far accuracy is spread over trainings that differ in the seed alone."""
+"""Spread of the accuracy over trainings with different seeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INK, FAINT = "#1f4e79", "#888888"
 
 
 class ScoredResults(Protocol):
-    """The part of a comparison that holds scores by classifier."""
+    """The part of a comparison with the scores by classifier."""
 
     @property
     def test(self) -> pd.DataFrame: ...
@@ -53,7 +53,7 @@ class RepeatedRuns:
 
     @classmethod
     def of(cls, comparison: ScoredResults, *varied: str) -> RepeatedRuns:
-        """The spread over the classifiers of `comparison` whose summaries hold all of `varied`.
+        """Return the spread over the classifiers whose summaries have all of `varied`.
 
         Raises:
             ConfigError: there is none.
@@ -72,7 +72,7 @@ class RepeatedRuns:
 
     @classmethod
     def over(cls, reports: Sequence[ScoredResults]) -> RepeatedRuns:
-        """The spread of each classifier over `reports`, one per seed."""
+        """Return the spread of each classifier over `reports`, one per seed."""
         rows = [
             {"classifier": result.name, "accuracy": scores.accuracy}
             for comparison in reports

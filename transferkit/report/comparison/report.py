@@ -41,7 +41,7 @@ class Report(Comparison):
 
     @property
     def verdict(self) -> str:
-        """One sentence: the best classifier, its accuracy, and how far the next one is behind."""
+        """One sentence: the best classifier, its accuracy, and the difference to the next one."""
         return verdict_of(self)
 
     def table(self) -> Table:
@@ -107,7 +107,7 @@ def compare(
     for classifier in classifiers:
         require_classifier(classifier)
         require_same_classes(classifier, classes)
-    labels, paths = manifest.truth(test), list(test["path"])
+    labels, paths = manifest.label_indices(test), list(test["path"])
     run = run or active_run()
     created = datetime.now(timezone.utc)
     results: tuple[Result, ...] = ()

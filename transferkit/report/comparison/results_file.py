@@ -1,4 +1,4 @@
-"""Answers of classifiers in a run folder: predictions.csv, and results.json for all else of them.
+"""Predictions in a run folder: predictions.csv, and results.json for everything else.
 
 They are written as soon as they are there, before anything is judged or drawn, and hold all that
 a report is made of beside the other files of the run.
@@ -32,7 +32,7 @@ FACTS = ("name", "kind", "fit_seconds", "predict_milliseconds", "megabytes")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Answered:
-    """The results that are there of `asked` classifiers, on the rows `test` of `manifest`."""
+    """The available results of `asked` classifiers, on the rows `test` of `manifest`."""
 
     manifest: Manifest
     test: pd.DataFrame
@@ -42,7 +42,7 @@ class Answered:
     repeats: RepeatedRuns | None = None
 
     def save(self, run: Run, *, whole: bool = True) -> None:
-        """Write both files into `run`; not yet where it is not the `whole` and they are large.
+        """Write both files into `run`; unless the comparison is `whole`, only if they are small.
 
         Raises:
             RunError: they cannot be written.
@@ -90,7 +90,7 @@ class Answered:
 
 
 def read_answers(run: Run, manifest: Manifest) -> Answered:
-    """The answers in `run`; `manifest` is what its manifest.csv says.
+    """Return the predictions in `run`; `manifest` is that of the run.
 
     Raises:
         RunError: they are not there, or are not those of this manifest.
@@ -122,7 +122,7 @@ def read_answers(run: Run, manifest: Manifest) -> Answered:
 def _read_probabilities(
     run: Run, test: pd.DataFrame, classes: Sequence[str], facts: Sequence[Mapping[str, Any]]
 ) -> list[np.ndarray]:
-    """`(images, classes)` of each classifier, in the type that it gave them in."""
+    """Return `(images, classes)` of each classifier, in its original type."""
     path = run / PROBABILITIES
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:

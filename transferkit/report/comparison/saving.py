@@ -1,4 +1,4 @@
-"""A report written into its run folder: answers and scores first, then what is drawn of them."""
+"""Saving a report in its run folder: predictions and scores first, then the pages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _save_answers(comparison: Comparison, run: Run) -> None:
 
 
 def _save_scores(comparison: Comparison, run: Run) -> None:
-    """Write the plain scores, and then, which takes longer, those with their evidence."""
+    """Write the scores without statistics, and then with them, which takes longer."""
     write = (comparison.classes, comparison.test)
     plain: dict[str, Any] = {"differences": [], "slices": {}}
     write_json(

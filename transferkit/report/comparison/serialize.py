@@ -22,7 +22,7 @@ PER_CLASS = ("precision", "recall", "f1", "support")
 
 
 def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """One classifier in scores.json: what it is, how right it is and what it costs.
+    """Return one classifier for scores.json: description, scores and cost.
 
     `evidence` is what a `Judgement` says of it.
     """
@@ -68,7 +68,7 @@ def scores_json(
 
 
 def fingerprint(test: pd.DataFrame) -> str:
-    """Twelve hexadecimal digits that are the same for the same test images, in any order.
+    """Return twelve hexadecimal digits that identify the test images, in any order.
 
     Drawn with SHA-256 from their labels and the last two parts of their paths, class folder and
     file name, so that runs on other images are told apart and a folder may be moved. The files are
@@ -108,12 +108,12 @@ def predictions_header(classes: Sequence[str], names: Sequence[str]) -> list[str
 
 
 def _texts(values: np.ndarray) -> list[str]:
-    """Numbers as the shortest text that gives the same number of their type again."""
+    """Return numbers as the shortest text that gives the same number again."""
     return [str(value) for value in values]
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON knows it: NumPy's numbers become numbers, all else and NaN their text."""
+    """Return `value` as JSON types: NumPy numbers become numbers, NaN and all else text."""
 
     def simplest(other: Any) -> Any:
         return other.tolist() if hasattr(other, "tolist") else str(other)
@@ -122,7 +122,7 @@ def plain(value: Any) -> Any:
 
 
 def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
-    """Nested values as rows of a table: the dotted name, and what it is."""
+    """Return nested values as rows of a table: dotted name and value."""
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if isinstance(value, dict):
@@ -136,5 +136,5 @@ def flat(values: Mapping[str, Any], start: str = "") -> list[tuple[str, str]]:
 
 
 def order_entries(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries by accuracy, the highest first; the cheaper first where they are equal."""
+    """Return the entries by accuracy, the highest first; of equals the cheaper first."""
     return sorted(entries, key=lambda entry: (-entry["accuracy"], entry["fit_seconds"]))

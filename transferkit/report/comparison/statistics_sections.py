@@ -31,21 +31,21 @@ MAX_PAIRS = 28  # of eight classifiers; scores.json has them all
 
 
 class Pair(NamedTuple):
-    """One line of the table of differences: the better one, by how much, and how surely."""
+    """One row of the table of differences."""
 
     better: str
     worse: str
     gap: str
     within: str
     only: str
-    """Images that only the one, and only the other, is right on."""
+    """Images that only the better one, and only the worse one, classifies correctly."""
     p_value: str
     adjusted: str
     clear: bool
 
 
 class Group(NamedTuple):
-    """One division of the test images: by which column, and how the classifier `name` does.
+    """One division of the test images by a column, and the scores of the classifier `name`.
 
     `worst` is its worst group, in words.
     """
@@ -57,7 +57,7 @@ class Group(NamedTuple):
 
 
 def differences(comparison: Comparison) -> dict[str, Any]:
-    """Values of the section on the differences between each two."""
+    """Return the values of the section on pairwise differences."""
     compared = comparison.statistics.differences
     return {
         "pairs": _pairs(comparison)[:MAX_PAIRS],
@@ -68,7 +68,7 @@ def differences(comparison: Comparison) -> dict[str, Any]:
 
 
 def choice(comparison: Comparison) -> dict[str, Any]:
-    """Values of the section on which classifier to choose."""
+    """Return the values of the section on which classifier to choose."""
     judgement = comparison.statistics
     by_budget = choices_by_budget(
         comparison.results,
@@ -80,7 +80,7 @@ def choice(comparison: Comparison) -> dict[str, Any]:
 
 
 def leaks(comparison: Comparison) -> dict[str, Any]:
-    """Values of the section on test images that have a copy among those learnt from."""
+    """Return the values of the section on test images with copies among the training images."""
     return {
         "leaked": int(comparison.statistics.leaked.sum()),
         "without_leaks": _without_leaks(comparison),
@@ -88,7 +88,7 @@ def leaks(comparison: Comparison) -> dict[str, Any]:
 
 
 def confidence(comparison: Comparison) -> dict[str, Any]:
-    """Values of the section on how far confidence and accuracy agree."""
+    """Return the values of the section on calibration."""
     pair, labels = _pair_of_kinds(comparison), comparison.labels
     return {
         "reliability": Markup(reliability_diagram(pair, labels)),
@@ -98,23 +98,23 @@ def confidence(comparison: Comparison) -> dict[str, Any]:
 
 
 def calibration(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """Each row of the table of calibration: what, its error, its Brier score."""
+    """Return the rows of the calibration table: name, expected calibration error, Brier score."""
     return [row for one in _pair_of_kinds(comparison) for row in _calibrated(one, comparison)]
 
 
 def _pair_of_kinds(comparison: Comparison) -> list[Result]:
-    """The most accurate result and its rival, where it has one."""
+    """Return the most accurate result and its rival, if there is one."""
     ranked = comparison.ranked
     return [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
 
 
 def groups(comparison: Comparison) -> dict[str, Any]:
-    """Values of the sections on groups of the test images, for the most accurate classifier."""
+    """Return the values of the sections on slices, for the most accurate classifier."""
     return {"groups": groups_of(comparison, comparison.ranked[0])}
 
 
 def _pairs(comparison: Comparison) -> list[Pair]:
-    """Each two, those of the most accurate first."""
+    """Return all pairs, those of the most accurate classifier first."""
     rank = {entry["name"]: number for number, entry in enumerate(comparison.entries)}
     pairs = [_pair(difference) for difference in comparison.statistics.differences]
     return sorted(pairs, key=lambda pair: (rank[pair.better], rank[pair.worse]))
@@ -136,7 +136,7 @@ def _pair(difference: Difference) -> Pair:
 
 
 def _without_leaks(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """`(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
+    """Return `(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
     judgement = comparison.statistics
     fair = dict(
         zip([result.name for result in comparison.results], judgement.without_leaks, strict=False)
@@ -149,7 +149,7 @@ def _without_leaks(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, str]]:
-    """`(what, expected calibration error, Brier score)` of a result as it is, and as it was.
+    """Return the calibration rows of a result, with and without its temperature.
 
     Before its temperature was fitted, that is; the probabilities of then follow from those of now.
     """
@@ -172,7 +172,7 @@ def _calibrated(result: Result, comparison: Comparison) -> list[tuple[str, str, 
 
 
 def repeats(comparison: Comparison) -> dict[str, Any] | None:
-    """Values of the section on repeats with other seeds, where there were any."""
+    """Return the values of the section on repeats; `spread` is None without any."""
     if comparison.repeats is None:
         return None
     kinds = {result.name: result.kind for result in comparison.results}
@@ -188,7 +188,7 @@ def repeats(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def groups_of(comparison: Comparison, result: Result) -> list[Group]:
-    """How `result`, one of the report's, does on the groups that each column makes."""
+    """Return the slices of `result` by column."""
     index = [other.name for other in comparison.results].index(result.name)
     overall, colour = comparison.scores[index].accuracy, COLOURS[result.kind]
     return [

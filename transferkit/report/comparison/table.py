@@ -21,7 +21,7 @@ PLAIN_WIDTH = 160  # characters at most: folding a long name of a baseline or a 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One number of every classifier: its heading, where it is, and how it is written."""
+    """One column of the table: heading, key and format."""
 
     heading: str
     key: str
@@ -39,7 +39,7 @@ class Column:
         return (self._values(entry) or [-math.inf])[0]
 
     def _values(self, entry: Entry) -> list[float]:
-        """One number, or the two ends of an interval; none where it is not known."""
+        """One number, or the two ends of an interval; empty if unknown."""
         value = entry.get(self.key)
         if value is None:
             return []
@@ -47,7 +47,7 @@ class Column:
 
 
 def _between(low: float, high: float) -> str:
-    """Two shares as `88.0–92.3 %`."""
+    """Return two shares as `88.0–92.3 %`."""
     return f"{low * 100:.1f}–{high * 100:.1f} %"
 
 
@@ -81,12 +81,12 @@ MORE_COLUMNS = (
 
 
 def best_accuracy(entries: Sequence[Entry]) -> float:
-    """The highest accuracy, share 0..1."""
+    """Return the highest accuracy, share 0..1."""
     return max(entry["accuracy"] for entry in entries)
 
 
 def rich_table(entries: Sequence[Entry], *, first: Sequence[str] = ("classifier",)) -> Table:
-    """The table in the order given, the best accuracy bold.
+    """Return the table in the given order, the best accuracy in bold.
 
     `first` are the columns before the numbers: `classifier` is the entry's name, any other
     is looked up in the entry.
@@ -106,7 +106,7 @@ def rich_table(entries: Sequence[Entry], *, first: Sequence[str] = ("classifier"
 
 
 def plain_text(table: Table) -> str:
-    """The table as text without colour, for a file, a log or `print`."""
+    """Return the table as text without colour, for a file, a log or `print`."""
     console = Console(
         file=StringIO(),
         width=PLAIN_WIDTH,
@@ -122,7 +122,7 @@ def plain_text(table: Table) -> str:
 def html_table(
     entries: Sequence[Entry], sentences: Sequence[str], *, first: Sequence[str] = ("classifier",)
 ) -> str:
-    """The table as a fragment of HTML for a notebook, the `sentences` below it."""
+    """Return the table as an HTML fragment for a notebook, with the `sentences` below it."""
     best = best_accuracy(entries)
     heads = "".join(f"<th>{name}</th>" for name in (*first, *(one.heading for one in COLUMNS)))
     rows = ""

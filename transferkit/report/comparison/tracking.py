@@ -1,4 +1,4 @@
-"""A run in the tool that a team tracks its experiments with: TensorBoard or MLflow."""
+"""Tracking of a run in TensorBoard or MLflow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_CHARACTERS = 250  # characters of a setting's value: MLflow's own bound, on 
 
 
 def require_tracker(name: str) -> None:
-    """Refuse a tracker that is not installed, before anything slow.
+    """Raise an error for a tracker that is not installed, before anything slow.
 
     Raises:
         ConfigError: the sentence names the extra that brings it.
@@ -55,7 +55,7 @@ def track_run(report: Report, run: Run, name: str) -> None:
 
 
 def scalars(report: Report) -> Iterator[tuple[str, float, int]]:
-    """`(name, value, step)` of every epoch of every classifier, and of its scores at step 0."""
+    """Yield `(name, value, step)` of all epochs of each classifier, and of its scores at step 0."""
     for result in report.results:
         for step, row in enumerate(result.history, start=1):
             for quantity, value in row.to_json().items():
@@ -68,7 +68,7 @@ def scalars(report: Report) -> Iterator[tuple[str, float, int]]:
 
 
 def settings(report: Report) -> dict[str, str]:
-    """The settings by their dotted names, as text."""
+    """Return the settings by their dotted names, as text."""
     from transferkit.report.comparison.serialize import (
         flat,  # what only a run needs is imported when it runs
     )
@@ -88,7 +88,7 @@ def _tensorboard(report: Report, run: Run) -> None:
 
 
 def import_mlflow() -> Any:
-    """MLflow; if it is imported for the first time, without reports of its use to its makers.
+    """Import MLflow without telemetry, if it is imported for the first time.
 
     Who has set `MLFLOW_DISABLE_TELEMETRY` has decided otherwise, or the same.
     """

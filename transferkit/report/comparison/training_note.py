@@ -1,4 +1,4 @@
-"""The sentence beside the table on what each kind of classifier learned from."""
+"""The note beside the table on training data and class weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transferkit.report.html.formatting import listed
 
 
 def training_note(results: Sequence[Result]) -> str:
-    """Say who learned from the validation images, and who took no class weights; or nothing.
+    """Return which classifiers used validation images, and which no class weights; empty if none.
 
     Nothing where there are not both, networks and baselines that did.
     """

@@ -1,4 +1,4 @@
-"""The verdict: one honest sentence on which classifier is worth its cost."""
+"""The verdict: one sentence on which classifier is worth its cost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def verdict(
     accuracies: Sequence[Interval],
     differences: Sequence[Difference],
 ) -> str:
-    """One sentence on `results`, of which `labels` `(images,)` holds the class indices.
+    """Return the verdict on `results` for `labels` `(images,)` class indices.
 
     The best network is held against the best baseline; without one of the two, against the next
     best; a single classifier, against always answering the class that most test images have.
@@ -78,7 +78,7 @@ def verdict(
 
 
 def _beside(ranked: Sequence[Result], labels: np.ndarray, differences: Sequence[Difference]) -> str:
-    """How the best does beside its rival, as the rest of the sentence."""
+    """Return the comparison of the best with its rival, as the rest of the sentence."""
     best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(labels)
     difference = difference_between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)

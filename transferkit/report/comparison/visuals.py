@@ -1,4 +1,4 @@
-"""Pictures of a report that need the classifiers themselves, saved in the run folder.
+"""Images of a report that need the classifiers themselves, saved in the run folder.
 
 A report that is made again reads them from there: neither Keras nor the network is loaded.
 """

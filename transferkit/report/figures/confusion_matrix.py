@@ -1,4 +1,4 @@
-"""A confusion matrix as a figure: from two classes to a hundred."""
+"""Confusion matrix as a figure, for two to a hundred classes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_CLASSES_WITH_COUNTS = 20  # classes up to which each cell has its count writ
 
 @styled
 def confusion_matrix(counts: np.ndarray, classes: Sequence[str], *, name: str, kind: str) -> str:
-    """The counts `(true, predicted)` int, each row shaded by its share of the true class."""
+    """Return the figure of `counts` `(true, predicted)` int, each row shaded by its share."""
     number, labels = len(classes), [short(name) for name in classes]
     letter = 11.0 if number <= MAX_CLASSES_WITH_COUNTS else 8.0
     room = 10 + LETTER * letter / 11 * max(len(label) for label in labels)
@@ -57,12 +57,12 @@ def _shade(axes: Axes, shares: np.ndarray, colour: str) -> None:
 
 
 def _steps(shares: np.ndarray) -> np.ndarray:
-    """Which tenth each share is in: 0 for nothing at all, 10 for over nine tenths."""
+    """Return the tenth of each share: 0 for zero, 10 for over nine tenths."""
     return np.ceil(np.round(shares * len(OPACITIES), 6)).astype(int)
 
 
 def _squares(cells: np.ndarray) -> Path:
-    """One path around the cells `(cells, 2)` of row and column, a hair of space between them."""
+    """Return one path around the cells `(cells, 2)` of row and column, with small gaps."""
     half = 0.475
     corners = np.array([(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half)])
     vertices = (cells[:, None, ::-1] + corners).reshape(-1, 2)
@@ -81,7 +81,7 @@ def _count(axes: Axes, counts: np.ndarray, shares: np.ndarray, *, letter: float)
 
 
 def _summary(counts: np.ndarray, classes: Sequence[str]) -> str:
-    """The commonest mistake, in words."""
+    """Return the most frequent mistake in words."""
     wrong = np.array(counts)
     np.fill_diagonal(wrong, 0)
     if not wrong.any():

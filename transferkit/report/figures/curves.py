@@ -40,13 +40,13 @@ COLOURS = {"network": NETWORK, "baseline": BASELINE}
 
 
 def short(name: object, longest: int = 22) -> str:
-    """A name of at most `longest` characters, to fit beside an axis."""
+    """Return a name of at most `longest` characters, to fit beside an axis."""
     text = printable(name)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def number(value: Any) -> float:
-    """A number out of JSON, where null stands for NaN."""
+    """Return a number from JSON, where null stands for NaN."""
     return math.nan if value is None else float(value)
 
 
@@ -110,7 +110,7 @@ def cost(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
-    """Write each line's name at its end, the names far enough apart to be read."""
+    """Write the name of each line at its end, without overlap."""
     low, high = axes.get_ylim()
     apart, below = (high - low) * 0.09, -math.inf
     for label, value, colour in sorted(ends, key=lambda end: end[1]):
@@ -129,7 +129,7 @@ def _label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
 
 
 def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
-    """Write each stage's name above its epochs, and draw a line where the next one starts."""
+    """Write the name of each stage above its epochs, with a line between stages."""
     for position, stage in enumerate(stages):
         if position and stage == stages[position - 1]:
             continue
@@ -150,7 +150,7 @@ def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
 
 
 def _label_dots(axes: Axes, names: Sequence[str], dots: Sequence[tuple[float, float]]) -> None:
-    """Write each name beside its dot: the first place that is inside the figure and free."""
+    """Write each name beside its dot, at the first free position inside the figure."""
     spots = [tuple(axes.transData.transform(dot)) for dot in dots]
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots]
     for name, dot, spot in zip(names, dots, spots, strict=True):
@@ -176,7 +176,7 @@ def _label_dots(axes: Axes, names: Sequence[str], dots: Sequence[tuple[float, fl
 
 
 def _box(spot: tuple[float, ...], offset: tuple[int, int], width: float) -> Box:
-    """Where a name of `width` pixels lies: left, bottom, right, top."""
+    """Return the box of a name of `width` pixels: left, bottom, right, top."""
     left = spot[0] + {1: 9, 0: -width / 2, -1: -9 - width}[offset[0]]
     middle = spot[1] + offset[1]
     return left, middle - 6, left + width, middle + 6

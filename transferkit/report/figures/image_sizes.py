@@ -1,4 +1,4 @@
-"""Figures of a look at a folder: how large its pictures are, and of which shape."""
+"""Histograms of the sizes and aspect ratios of images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ASPECT_RATIO_TICKS = (
 
 @styled
 def sides(files: pd.DataFrame) -> str:
-    """How many files have a shorter side of about so many pixels, on a logarithmic axis."""
+    """Return the histogram of the shorter sides, on a logarithmic axis."""
     values = files[["width", "height"]].min(axis=1).to_numpy(float)
     axes = _histogram(values, "pixels along the shorter side")
     low, high = axes.get_xlim()
@@ -52,7 +52,7 @@ def sides(files: pd.DataFrame) -> str:
 
 @styled
 def shapes(files: pd.DataFrame) -> str:
-    """How many files are about so much wider than high, on a logarithmic axis."""
+    """Return the histogram of the aspect ratios, on a logarithmic axis."""
     values = files["width"].to_numpy(float) / files["height"].to_numpy(float)
     axes = _histogram(values, "width to height")
     low, high = axes.get_xlim()

@@ -1,4 +1,4 @@
-"""Figures with a line for each class: its recall, and how many images it has."""
+"""Figures with one row per class: recall, and number of images."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def class_counts(counts: pd.DataFrame) -> str:
 
 
 def rows(names: Sequence[str], title: str) -> Axes:
-    """Axes with a line for each name, the first on top."""
+    """Return axes with one row per name, the first on top."""
     height = 24 if len(names) <= 12 else 18
     labels = [short(name) for name in names]
     left = 14 + LETTER * max(len(label) for label in labels)

@@ -1,4 +1,4 @@
-"""Figures of plain matplotlib, for a notebook or a file."""
+"""Plain matplotlib figures, for a notebook or a file."""
 
 from __future__ import annotations
 

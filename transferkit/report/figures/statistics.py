@@ -1,4 +1,4 @@
-"""Figures of how far the scores and the confidence of classifiers can be believed."""
+"""Figures of calibration, coverage, slices and repeats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COVERAGES = (1.0, 0.9, 0.8)  # shares of the images that are answered, which are
 
 @styled
 def reliability_diagram(results: Sequence[Result], labels: np.ndarray) -> str:
-    """The accuracy among the answers of each confidence, beside the line where both are equal."""
+    """Return the reliability diagram: accuracy by confidence."""
     axes = panel("accuracy, %", WIDTH, 300, (28, 14, 38, AXIS))
     axes.plot([0, 100], [0, 100], ":", color=QUIET, linewidth=1)
     low = 100.0
@@ -44,7 +44,7 @@ def reliability_diagram(results: Sequence[Result], labels: np.ndarray) -> str:
 
 @styled
 def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
-    """Accuracy among the surest answers, against the share of the images that these are."""
+    """Return accuracy by coverage: the share of images answered, most confident first."""
     axes = panel("accuracy of those answered, %", WIDTH, 300, (28, 14, 38, AXIS))
     lowest, parts = 1.0, []
     for result in results:
@@ -70,7 +70,7 @@ def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
 def slice_figure(
     accuracies: Mapping[str, tuple[float, float, float]], overall: float, colour: str
 ) -> str:
-    """The accuracy of each slice, by its name, with the ends of its interval; shares 0..1."""
+    """Return the accuracy of each slice with its interval; shares 0..1."""
     names = list(accuracies)
     axes = _accuracy_axes(names, "accuracy by group, %")
     axes.axvline(overall * 100, color=INK + "59", linewidth=0.6)

@@ -57,7 +57,7 @@ SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 def panel(
     title: str, width: float, height: float, margins: tuple[float, float, float, float]
 ) -> Axes:
-    """Axes in a figure of `width` × `height` pixels, `margins` being top, right, bottom, left.
+    """Return axes in a figure of `width` × `height` pixels; `margins` are top, right, bottom, left.
 
     The title is at the figure's upper left corner.
     """
@@ -70,7 +70,7 @@ def panel(
 
 
 def svg_text(axes: Axes, label: str) -> str:
-    """The figure of `axes` as an `<svg>` element, `label` being what a screen reader reads out."""
+    """Return the figure of `axes` as an `<svg>` element with the ARIA label `label`."""
     figure, drawing = axes.get_figure(root=True), StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with warnings.catch_warnings():
@@ -92,7 +92,7 @@ def svg_text(axes: Axes, label: str) -> str:
 
 
 def _tidy(root: ElementTree.Element, *, prefix: str) -> None:
-    """Drop what only a file of its own needs, in place: metadata, style sheet, idle names."""
+    """Remove metadata, style sheet and unused names from the SVG, in place."""
     parents = {child: parent for parent in root.iter() for child in parent}
     for child, parent in parents.items():
         if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):

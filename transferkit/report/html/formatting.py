@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: shares in per cent, times in the unit that fits."""
+"""Formatting of numbers: shares in per cent, times in a suitable unit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ FRACTIONS = dict(enumerate(PARTS)) | TENTHS | {10: "a tenth of the"}
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things: `1 test image`, `1000 test images`, `2 classes`."""
+    """Return a number with its noun: `1 test image`, `1000 test images`, `2 classes`."""
     plural = "" if number == 1 else "es" if what.endswith("s") else "s"
     return f"{number} {what}{plural}"
 
 
 def percent(share: float) -> str:
-    """A share 0..1 as `91.3 %`."""
+    """Return a share 0..1 as `91.3 %`."""
     return f"{share * 100:.1f} %"
 
 
 def points(share: float) -> str:
-    """The size of a difference of shares, in percentage points: `25.1 points`."""
+    """Return a difference of shares in percentage points: `25.1 points`."""
     return f"{abs(share) * 100:.1f} points"
 
 
 def chance(p_value: float) -> str:
-    """How often chance alone does it: `p = 0.0004`, `p = 0.03`, `p < 0.0001`."""
+    """Return a p-value as `p = 0.0004`, `p = 0.03`, `p < 0.0001`."""
     if p_value < MIN_PROBABILITY:
         return f"p < {MIN_PROBABILITY:.4f}"
     if p_value >= 0.095:
@@ -39,7 +39,7 @@ def chance(p_value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as `0.42 s`, `41 s`, `6 min 50 s` or `2 h 5 min`."""
+    """Return seconds as `0.42 s`, `41 s`, `6 min 50 s` or `2 h 5 min`."""
     if seconds < 9.95:
         return f"{seconds:.2g} s" if seconds >= 0.01 else "0 s"
     whole = round(seconds)
@@ -51,26 +51,26 @@ def duration(seconds: float) -> str:
 
 
 def energy(joules: float) -> str:
-    """Joules as `35 J`, `1.2 kJ` or `0.4 kWh`."""
+    """Return joules as `35 J`, `1.2 kJ` or `0.4 kWh`."""
     if joules < 1000:
         return f"{amount(joules)} J"
     return f"{amount(joules / 1e3)} kJ" if joules < 360_000 else f"{amount(joules / 3.6e6)} kWh"
 
 
 def amount(value: float) -> str:
-    """A positive number to two or three figures: `0.04`, `3.1`, `86`, `1200`."""
+    """Return a positive number to two or three figures: `0.04`, `3.1`, `86`, `1200`."""
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def listed(names: list[str]) -> str:
-    """Names as `a, b and c`."""
+    """Return names as `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def share_of(value: float, reference: float, what: str) -> str:
-    """`value` beside `reference`, as `a tenth of the size`; empty if one is not known."""
+    """Return `value` relative to `reference`, as `a tenth of the size`; empty if one is unknown."""
     if not (value > 0 and reference > 0):
         return ""
     ratio = value / reference
@@ -83,13 +83,13 @@ def share_of(value: float, reference: float, what: str) -> str:
 
 
 def _rounded(ratio: float) -> int:
-    """The ratio to two figures at most: 2, 12, 350."""
+    """Return the ratio to at most two figures: 2, 12, 350."""
     digits = max(0, math.floor(math.log10(ratio)) - 1)
     return int(round(ratio, -digits))
 
 
 def printable(text: object) -> str:
-    """`text` without what XML and terminals cannot hold: control characters, lone surrogates."""
+    """Return `text` without characters that XML and terminals cannot hold."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in str(text)

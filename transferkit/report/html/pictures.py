@@ -1,4 +1,4 @@
-"""Pictures as a classifier sees them, for people to look at."""
+"""Images as a classifier receives them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transferkit.errors import DataError
 
 
 def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
-    """Return the picture in the file `path` as a classifier sees it, at most `edge` pixels wide.
+    """Return the image in the file `path` as a classifier receives it, at most `edge` pixels wide.
 
     That is the whole picture, or its centre square where `data` says crop.
 

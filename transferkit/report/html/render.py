@@ -1,4 +1,4 @@
-"""A template of this folder as one HTML file that fetches nothing."""
+"""Rendering of templates into one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def standalone(
     made: datetime | None = None,
     **values: Any,
 ) -> str:
-    """The page that `template` makes of `values`; whatever a user named is escaped in it.
+    """Render `template` with `values`; all names from the user are escaped.
 
     The template is given the text of `styles` and `scripts`, files of this folder, as `style` and
     `script`, and the script's digest, by which the page allows this one and no other. `made` is
@@ -62,7 +62,7 @@ def templates() -> Environment:
 
 
 def breakable(text: object) -> Markup:
-    """Escaped text whose lines may break after `/` and `_`, and not before a per cent sign."""
+    """Return escaped text that may break after `/` and `_`, and not before a per cent sign."""
     escaped = escape(printable(text)).replace(" %", "\N{NO-BREAK SPACE}%")
     for mark in "/_":
         escaped = escaped.replace(mark, mark + Markup("<wbr>"))

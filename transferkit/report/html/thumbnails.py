@@ -1,4 +1,4 @@
-"""Small whole pictures as data URIs, as many as a page has room for."""
+"""Thumbnails as data URIs, as many as a page has room for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUALITY = 70  # of the JPEG
 def thumbnails(
     paths: Iterable[str], max_pixels: int, value_range: Range | None = None
 ) -> dict[str, str]:
-    """The data URI of each file that can be read, by its path; `value_range` as of `decode`."""
+    """Return the data URI of each readable file by path; `value_range` as in `decode`."""
     different = list(dict.fromkeys(paths))
 
     def make(path: str) -> str:
@@ -30,14 +30,14 @@ def thumbnails(
 
 
 def picture_uri(image: Image.Image, quality: int = QUALITY) -> str:
-    """The RGB `image` as a JPEG in a data URI."""
+    """Return the RGB `image` as a JPEG data URI."""
     content = BytesIO()
     image.save(content, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
 
 def that_fit(sizes: Sequence[int], room: int) -> int:
-    """How many of the first `sizes` fit into `room` together."""
+    """Return how many of the first `sizes` fit into `room` together."""
     for number, size in enumerate(sizes):
         room -= size
         if room < 0:
@@ -46,7 +46,7 @@ def that_fit(sizes: Sequence[int], room: int) -> int:
 
 
 def _thumbnail(path: str, max_pixels: int, value_range: Range | None) -> str:
-    """The whole picture, no larger than it is; empty where it cannot be read."""
+    """Return the whole image, not enlarged; empty if it cannot be read."""
     try:
         image = read_picture(path, THUMBNAIL_SIZE, max_pixels=max_pixels, value_range=value_range)
     except ImageError:

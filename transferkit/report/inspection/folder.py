@@ -1,4 +1,4 @@
-"""The folder that a look leaves: its page, the findings, and what was asked for beside them."""
+"""The output folder of `look`: page, findings, and optional files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write_look(
     label_issues: pd.DataFrame | None = None,
     sheets: dict[str, Image.Image] | None = None,
 ) -> None:
-    """Write the files of a look, in place of those of an earlier one; others stay.
+    """Write the files of `look`, replacing those of an earlier one; others stay.
 
     `sheets` are contact sheets, by the name of their policy.
 
@@ -55,5 +55,5 @@ def write_look(
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """`frame` as CSV (RFC 4180), for `write_text`."""
+    """Return `frame` as CSV (RFC 4180), for `write_text`."""
     return printing.csv_text(frame.columns, frame.itertuples(index=False, name=None))

@@ -1,4 +1,4 @@
-"""A look at a folder as one HTML file that fetches nothing: the verdict, and the pictures."""
+"""The page of `look`: one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def look_page(
     policy: str = "",
     next_command: str = "",
 ) -> str:
-    """The whole page; everything that a user named is escaped.
+    """Return the whole page; all names from the user are escaped.
 
     Args:
         look: what was found.
@@ -82,7 +82,7 @@ def next_command_of(look: DatasetInspection) -> str:
 
 
 def _headlines(look: DatasetInspection, shown: list[Section]) -> list[tuple[str, str, str]]:
-    """The few numbers that matter: `(number, what it is, what qualifies it)`."""
+    """Return the key figures: `(number, description, details)`."""
     manifest, good = look.manifest, look.files[look.files["problem"] == ""]
     serious = [part.group.rows["path"] for part in shown if not part.group.harmless]
     images = pd.concat(serious).nunique() if serious else 0
@@ -102,7 +102,7 @@ def _headlines(look: DatasetInspection, shown: list[Section]) -> list[tuple[str,
 
 
 def _images_of(sizes: pd.Series) -> str:
-    """How many images the classes have, of which each one has `sizes`."""
+    """Return the range of the class sizes in words."""
     least, most = int(sizes.min()), int(sizes.max())
     return (
         f"of {counted(least, 'image')} each"
@@ -112,7 +112,7 @@ def _images_of(sizes: pd.Series) -> str:
 
 
 def _to_do(parts: list[Section]) -> list[Section]:
-    """The worst findings, and whatever tells a class."""
+    """Return the worst findings, and all that give a class away."""
     serious = [part for part in parts if not part.group.harmless]
     return serious[:MAX_TO_DO] + [part for part in serious[MAX_TO_DO:] if part.group.giveaway]
 

@@ -1,4 +1,4 @@
-"""The findings of a look as sections of a page: pictures side by side, as many as there is room."""
+"""The findings of `look` as sections of a page, with as many images as there is room."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """One finding: what it is, and images of it."""
+    """One finding: its description and its images."""
 
     group: FindingGroup
     by_class: str
@@ -67,14 +67,14 @@ class Section:
 
     @property
     def title(self) -> str:
-        """Title of the finding and its number of images."""
+        """Title of the finding with its number of images."""
         return f"{self.group.short}: {len(self.group.counted):,}"
 
 
 def sections(
     look: DatasetInspection, data: DataConfig, *, room: int = MAX_CHARACTERS
 ) -> list[Section]:
-    """A section for each finding there is, the worst first.
+    """Return one section per finding, the worst first.
 
     The pictures take up to `room` characters; what one section leaves of its share, the next ones
     may take.
@@ -97,7 +97,7 @@ def sections(
 
 
 def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[Picture], int]:
-    """The images whose labels are doubted most, and how many have a likelier one.
+    """Return the images with the most doubtful labels, and the number with a likelier label.
 
     `doubts` are as `find_label_issues` gives them.
     """
@@ -112,7 +112,7 @@ def doubted(doubts: pd.DataFrame, source: str, data: DataConfig) -> tuple[list[P
 
 
 def shown_path(path: str, source: str) -> str:
-    """The path within `source`, or its last folder and its name."""
+    """Return the path within `source`, or its last folder and its name."""
     try:
         return str(Path(path).relative_to(Path(source).absolute()))
     except ValueError:
@@ -131,7 +131,7 @@ def _in_sets(rows: pd.DataFrame) -> bool:
 
 
 def _chosen(finding: FindingGroup, manifest: Manifest) -> list[list[Picture]]:
-    """The images to show, in their sets."""
+    """Return the images to show, in their sets."""
     frame = manifest.frame
     about = dict(zip(frame["path"], zip(frame["label"], frame["split"], strict=True), strict=True))
 
@@ -153,7 +153,7 @@ def _chosen(finding: FindingGroup, manifest: Manifest) -> list[list[Picture]]:
 
 
 def _both_sides(members: list[Picture]) -> list[Picture]:
-    """The members, the first of each split and label before any second."""
+    """Return the members, the first of each split and label before any second."""
     turns: dict[tuple[str, str], int] = {}
     order = []
     for picture in members:

@@ -1,4 +1,4 @@
-"""The verdict on an inspected folder in words: what matters, what comes next."""
+"""The verdict on an inspected folder: what matters, what to do next."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIN_CLASS_SHARE = 0.05  # of a class: what fewer images have is no mark of it
 
 
 class FindingGroup(NamedTuple):
-    """A kind of finding that there is: the rows of its images, and those of them that count."""
+    """All findings of one kind: the rows of its images, and those that are counted."""
 
     kind: Kind
     rows: pd.DataFrame
@@ -38,17 +38,17 @@ class FindingGroup(NamedTuple):
 
     @property
     def harmless(self) -> bool:
-        """Whether it is only good to know."""
+        """Whether it is for information only."""
         return self.kind.name in HARMLESS and not self.giveaway
 
     @property
     def short(self) -> str:
-        """The title without what explains it."""
+        """The title without its explanation."""
         return self.kind.title.split(",")[0].split(" (")[0]
 
 
 def finding_groups(look: DatasetInspection) -> list[FindingGroup]:
-    """Each kind of finding that there is, the worst first and what is only good to know last."""
+    """Return one group per kind of finding, the worst first, those for information last."""
     findings, labels = look.findings, labels_by_path(look)
     made = []
     for kind in FINDINGS:
@@ -64,14 +64,14 @@ def finding_groups(look: DatasetInspection) -> list[FindingGroup]:
 
 
 def labels_by_path(look: DatasetInspection) -> dict[str, str]:
-    """The label of each file of a look."""
+    """Return the label of each inspected file."""
     # Not a pandas index, which may keep `str` as UTF-8: not every file name is.
     frame = look.manifest.frame
     return dict(zip(frame["path"], frame["label"], strict=True))
 
 
 def verdict(look: DatasetInspection, groups: list[FindingGroup]) -> str:
-    """How much can be used, and what to look at first."""
+    """Return how many images can be used, and where to start."""
     manifest, files = look.manifest, len(look.files)
     bad = len(manifest.quarantined)
     first = f"{counted(len(manifest), 'image')} of {counted(len(manifest.classes), 'class')}"
@@ -92,7 +92,7 @@ def verdict(look: DatasetInspection, groups: list[FindingGroup]) -> str:
 
 
 def _unusable(manifest: Manifest) -> str:
-    """How many classes have nothing to learn from, or to be scored on; empty for none."""
+    """Return the classes without training or test images in words; empty if there are none."""
     counts = manifest.counts()
     unknown = counts["train"] == 0
     clauses = []
@@ -108,7 +108,7 @@ def _unusable(manifest: Manifest) -> str:
 
 
 def by_class(group: FindingGroup, labels: Mapping[str, str]) -> str:
-    """How many of the images are of which class: `roses 12 of 641 and tulips 3 of 799`.
+    """Return the number of images by class: `roses 12 of 641 and tulips 3 of 799`.
 
     `labels` are those of all images, by path.
     """
@@ -125,7 +125,7 @@ def by_class(group: FindingGroup, labels: Mapping[str, str]) -> str:
 
 
 def _giveaway(kind: Kind, counting: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """A warning where all the images of a finding are of one class, and hardly by chance."""
+    """Return a warning if all images of a finding are of one class, unlikely by chance."""
     members = [labels[path] for path in counting["path"]]
     if kind.sets or kind.name in (*WORST, "blank") or len(set(members)) != 1:
         return ""
@@ -137,7 +137,7 @@ def _giveaway(kind: Kind, counting: pd.DataFrame, labels: Mapping[str, str]) -> 
 
 
 def sizes_of(files: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Formats, modes and sizes of the files that can be read, as rows of a table."""
+    """Yield formats, modes and sizes of the readable files, as rows of a table."""
     good = files[files["problem"] == ""]
     for what, column in (("formats", "format"), ("modes", "mode")):
         counts = good[column].value_counts()
@@ -149,16 +149,16 @@ def sizes_of(files: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things: `1 image`, `1,234 images`, `3 classes`."""
+    """Return a number with its noun: `1 image`, `1,234 images`, `3 classes`."""
     plural = "" if number == 1 else "es" if what.endswith("s") else "s"
     return f"{number:,} {what}{plural}"
 
 
 def be(number: int) -> str:
-    """The verb for so many things."""
+    """Return "is" or "are"."""
     return "is" if number == 1 else "are"
 
 
 def lowered(title: str) -> str:
-    """A title in the midst of a sentence; one that starts with an abbreviation as it is."""
+    """Return a title inside a sentence; one that starts with an abbreviation is unchanged."""
     return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -22,7 +22,7 @@ BAND = "26"  # of 255: how much of its colour a band has
 
 @styled
 def growth(curve: LearningCurve) -> str:
-    """Mean accuracy of each classifier at every size, the band from its worst to its best draw.
+    """Return the mean accuracy of each classifier by size, with a band from worst to best draw.
 
     The law of each goes on, dashed, to twice the images. In colour are the network and the baseline
     that is best with all images.
@@ -49,7 +49,7 @@ def growth(curve: LearningCurve) -> str:
 
 
 def _colours(lines: Sequence[CurveLine]) -> dict[str, str]:
-    """The network's, that of the best baseline, and grey for the others."""
+    """Return the colours: the network's, that of the best baseline, and grey for the others."""
     best = max(
         (line for line in lines if line.kind == "baseline"),
         key=lambda line: line.means[-1],
@@ -72,7 +72,7 @@ def _draw(axes: Axes, sizes: np.ndarray, line: CurveLine, colour: str) -> None:
 
 
 def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
-    """Each name over the end of its line; of lines that end close together, one over all of them.
+    """Label each line at its end; one label over all lines that end close together.
 
     The others are under the lowest, in the order of the lines.
     """
@@ -107,7 +107,7 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
 
 
 def _crowds(curve: LearningCurve, apart: float) -> list[list[tuple[CurveLine, float]]]:
-    """The lines and the levels in per cent at which they end, the highest first, by nearness."""
+    """Return groups of lines that end close together, with their levels in per cent."""
     crowds: list[list[tuple[CurveLine, float]]] = []
     for line in sorted(curve.lines, key=lambda line: -line.means[-1]):
         level = float(line.means[-1] * 100)

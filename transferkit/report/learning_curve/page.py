@@ -1,4 +1,4 @@
-"""A learning curve as one HTML file that fetches nothing."""
+"""The page of a learning curve: one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transferkit.report.learning_curve.figure import growth
 
 
 def curve_page(curve: LearningCurveSummary, config: Config) -> str:
-    """The whole page; everything that a user named is escaped."""
+    """Return the whole page; all names from the user are escaped."""
     source = curve.source.rstrip("/\\")
     return standalone(
         "curve.html",
@@ -35,7 +35,7 @@ def curve_page(curve: LearningCurveSummary, config: Config) -> str:
 
 
 def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
-    """The few numbers that matter: `(number, what it is, what qualifies it)`."""
+    """Return the key figures: `(number, description, details)`."""
     best = max(curve.lines, key=lambda line: line.means[-1])
     numbers = [(percent(best.means[-1]), f"with all {curve.images[-1]:,.0f} images", best.name)]
     if best.gain is not None:
@@ -49,7 +49,7 @@ def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
 
 
 def extrapolated(curve: LearningCurveSummary) -> list[str]:
-    """The last row of the table: the gain from twice the images, by the power laws."""
+    """Return the last row of the table: the gain from twice the images, by the power laws."""
     gains = ["–" if line.gain is None else f"+{points(line.gain.gain)}" for line in curve.lines]
     size, images = (f"{2 * values[-1]:,.0f}" for values in (curve.sizes, curve.images))
     return [f"twice: {size}", *gains, images, "extrapolated"]
