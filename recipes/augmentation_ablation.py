@@ -1,4 +1,4 @@
-"""What augmentation and dropout are worth on your images: every pair, over several seeds.
+"""Ablation of augmentation and dropout on your images: every pair, over several seeds.
 
     python recipes/augmentation_ablation.py DIR
     python recipes/augmentation_ablation.py DIR --backbone lenet --image-size 32 --dropouts 0 0.5

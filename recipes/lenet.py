@@ -4,8 +4,8 @@
     python recipes/lenet.py DIR --image-size 64 --train.augment flip --epochs 30
 
 Measured on two cores of an AMD EPYC, with the 1,797 digits that `transferkit demo` writes (359 to
-test, seed 0): LeNet is right on 98.3 % after 10 s, an SVM on HOG on 99.4 % after 7 s, nearest
-neighbours on pixels on 98.9 %, the perceptron on 89.4 %.
+test, seed 0): LeNet has an accuracy of 98.3 % after 10 s, an SVM on HOG 99.4 % after 7 s, nearest
+neighbours on pixels 98.9 %, the perceptron 89.4 %.
 """
 
 import transferkit as tk

@@ -29,7 +29,7 @@ class CurveJob(Job):
     """Plot accuracy by number of training images, and estimate the gain from twice the images."""
 
     out: str = ""
-    """The folder to make (default: curves/NAME, numbered)."""
+    """The folder to make; if not given, curves/NAME, numbered."""
     overwrite: bool = False
     """Replace the curve in that folder."""
     baselines: Annotated[str, tyro.conf.arg(metavar="NAME,NAME")] = "default"

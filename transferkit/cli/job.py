@@ -24,7 +24,7 @@ class Job(Experiment):
     """A folder with one sub-folder per class, a .csv of path,label[,split,group], or tfds:NAME."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()
     out: str = ""
-    """The run folder to make (default: runs/NAME, numbered)."""
+    """The run folder to make; if not given, runs/NAME, numbered."""
     overwrite: bool = False
     """Replace the run in that folder."""
     manifest: str = ""

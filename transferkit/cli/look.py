@@ -60,7 +60,7 @@ class LookOptions:
     weights: str = "imagenet"
     """Its weights: imagenet, embedded, none, or a file."""
     out: str = ""
-    """The folder to make (default: looks/NAME, numbered)."""
+    """The folder to make; if not given, looks/NAME, numbered."""
     overwrite: bool = False
     """Replace the look in that folder."""
 

@@ -40,7 +40,7 @@ class PredictOptions:
     classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
     """Name of a baseline of the run, to use in place of the network."""
     max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
-    """Images with more pixels are left out (default: the limit of the run)."""
+    """Images with more pixels are left out; if not given, the limit of the run."""
 
 
 def predict(arguments: Sequence[str]) -> None:

@@ -30,7 +30,8 @@ class DataConfig:
     """Which files are read, how they are split and how they become pixels."""
 
     image_size: Annotated[int | None, Between(8, 4096), _short("--image-size")] = None
-    """Height and width of the network's input in pixels (default: the backbone's native size)."""
+    """Height and width of the network's input in pixels; if not given, the backbone's native
+    size."""
     resize: Literal["squash", "crop"] = "squash"
     """squash: the whole image, without its aspect ratio. crop: the centre square."""
     validation_split: Annotated[float, Between(0.01, 0.8)] = 0.1
@@ -40,8 +41,8 @@ class DataConfig:
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
     """Images with more pixels are left out (the default is Pillow's own limit)."""
     value_range: tuple[float, ...] = ()
-    """Pixel values that become black and white in images of more than 8 bits, such as 0 4095
-    (default: from all such images, the same for training and prediction)."""
+    """Pixel values that become black and white in images of more than 8 bits, such as 0 4095; if
+    not given, it is decided from all such images, once for training and prediction."""
     strict: Annotated[bool, _short("--strict")] = False
     """Raise an error for anything wrong with the images, such as a file that cannot be read or a
     split that leaks, instead of a line in the report."""
@@ -112,8 +113,8 @@ class ModelConfig:
     hidden_initializer: str = "he_normal"
     """Initialiser of the hidden layer, by its Keras name."""
     dropout: Annotated[float | None, Between(0, 0.95)] = None
-    """Dropout rate before each layer of the head (default: none before a linear head that was
-    fitted by L-BFGS, else 0.2)."""
+    """Dropout rate before each layer of the head; if not given, 0 for a linear head that is fitted
+    by L-BFGS, else 0.2."""
 
     def __post_init__(self) -> None:
         _check_sides(self.image_sizes)
