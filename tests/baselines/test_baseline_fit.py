@@ -133,7 +133,6 @@ def paths(shapes: Path) -> list[str]:
     return [str(path) for path in sorted(shapes.rglob("*.png"))]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "sizes", [{"a": 1, "b": 1}, {"a": 9, "b": 1, "c": 2}, {"a": 1, "b": 1, "c": 1}]
 )

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from transferkit.baselines import rbf_svm as gaussian
 from transferkit.baselines.classifiers import tune_and_fit
-from transferkit.baselines.rbf_svm import RBFSVM
+from transferkit.baselines.rbf_svm import (
+    CHUNK,
+    MAX_IMAGES,
+    RBFSVM,
+    TIMED_IMAGES,
+    estimated_seconds,
+)
 
 WIDTH = 30
 COSTS = [0.1, 1.0, 10.0]
@@ -56,26 +61,30 @@ def test_only_the_support_vectors_are_kept() -> None:
     assert machine.vectors_.dtype == np.float32
 
 
-def test_more_images_than_a_kernel_has_room_for_are_left_to_libsvm(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    values, truth = draw(3)
-    on_kernels = RBFSVM().fit(values, truth)
-    monkeypatch.setattr(gaussian, "MAX_IMAGES", len(values) - 1)
-    on_features = RBFSVM().fit(values, truth)
-    assert on_features.machine_.kernel == "rbf"
-    assert not hasattr(on_features, "vectors_")
+def far_apart() -> tuple[np.ndarray, np.ndarray]:
+    """One image more than a kernel has room for, of two classes that are quickly told apart."""
+    values, truth = draw(2, images=MAX_IMAGES + 1)
+    return (values[:, :4] + 20 * truth[:, np.newaxis]).astype(np.float32), truth
+
+
+def test_more_images_than_a_kernel_has_room_for_are_left_to_libsvm() -> None:
+    values, truth = far_apart()
+    machine = RBFSVM().fit(values, truth)
+    assert machine.machine_.kernel == "rbf"
+    assert not hasattr(machine, "vectors_")
     np.testing.assert_allclose(
-        on_features.decision_function(values), on_kernels.decision_function(values), atol=1e-6
+        machine.decision_function(values[:99]),
+        plain(1.0, values, truth).decision_function(values[:99]),
+        atol=1e-6,
     )
 
 
-def test_how_many_are_asked_at_once_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    values, truth = draw(3)
-    machine = RBFSVM().fit(values, truth)
-    whole = machine.decision_function(values)
-    monkeypatch.setattr(gaussian, "CHUNK", 7)
-    np.testing.assert_allclose(machine.decision_function(values), whole, atol=1e-12)
+def test_how_many_are_asked_at_once_makes_no_difference() -> None:
+    machine = RBFSVM().fit(*draw(3))
+    asked, _ = draw(3, images=CHUNK + 9, seed=1)
+    whole = machine.decision_function(asked)
+    parts = [machine.decision_function(part) for part in np.array_split(asked, 7)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-12)
 
 
 def test_features_that_are_all_the_same_are_no_failure() -> None:
@@ -84,20 +93,18 @@ def test_features_that_are_all_the_same_are_no_failure() -> None:
 
 
 def test_how_long_many_images_take_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    values, truth = draw(2, images=gaussian.MAX_IMAGES + 1)
-    far = (values[:, :4] + 20 * truth[:, np.newaxis]).astype(np.float32)
+    far, truth = far_apart()
     tune_and_fit("rbf_svm", far, truth, groups=[""] * len(far), seed=0)
     said = capsys.readouterr().err
     assert re.match(r"8,001 images are many for an RBF SVM: about \d+ s\. --baselines ", said)
 
 
-def test_the_estimate_grows_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gaussian, "TIMED_IMAGES", 200)
-    values, truth = draw(3, images=4_000)
-    few = min(gaussian.estimated_seconds(values[:400], truth[:400]) for _ in range(3))
-    many = min(gaussian.estimated_seconds(values, truth) for _ in range(3))
+def test_the_estimate_grows_with_the_images() -> None:
+    values, truth = draw(3, images=10 * TIMED_IMAGES)
+    few = min(estimated_seconds(values[:TIMED_IMAGES], truth[:TIMED_IMAGES]) for _ in range(2))
+    many = min(estimated_seconds(values, truth) for _ in range(2))
     assert many > 5 * few > 0
 
 
 def test_there_is_no_estimate_for_one_class() -> None:
-    assert gaussian.estimated_seconds(np.ones((9, 2), np.float32), np.zeros(9, int)) == 0
+    assert estimated_seconds(np.ones((9, 2), np.float32), np.zeros(9, int)) == 0

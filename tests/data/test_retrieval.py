@@ -3,11 +3,17 @@ import pytest
 from drawn_scenes import scene
 from PIL import Image
 
-from transferkit.data.quality import retrieval
 from transferkit.data.quality.image_alignment import ORIENTATIONS
-from transferkit.data.quality.retrieval import WINDOWS, candidates, descriptors, rank
+from transferkit.data.quality.retrieval import (
+    MAX_EXHAUSTIVE,
+    WINDOWS,
+    candidates,
+    descriptors,
+    rank,
+)
 
 SCENES = 24
+COPIED = MAX_EXHAUSTIVE // 2 + 10  # with their copies, too many for all against all
 
 
 def thumbnail(image):
@@ -60,16 +66,14 @@ def test_no_picture_is_its_own_candidate_and_each_other_is_one_once(thumbnails):
     assert len(set(both)) == len(both)
 
 
-def test_cells_and_chunks_find_the_copies_that_all_against_all_finds(monkeypatch):
+def test_cells_and_chunks_find_the_copies_that_all_against_all_finds():
     generator = np.random.default_rng(0)
-    noise = generator.integers(0, 256, (300, 6, 6), dtype=np.uint8)
+    noise = generator.integers(0, 256, (2 * COPIED, 6, 6), dtype=np.uint8)
     pictures = np.stack([thumbnail(Image.fromarray(cells).resize((64, 64), 3)) for cells in noise])
-    pictures[150:] = pictures[:150, ::-1]
-    monkeypatch.setattr(retrieval, "MAX_EXHAUSTIVE", 100)
-    monkeypatch.setattr(retrieval, "CHUNK", 128)
-    pairs = candidates(pictures, min_correlation=0.98, max_pairs=8)
+    pictures[COPIED:] = pictures[:COPIED, ::-1]
+    pairs = candidates(pictures, min_correlation=0.98, max_pairs=8, chunk_size=128)
     copies = {(part, whole) for part, whole in zip(pairs.part, pairs.whole, strict=True)}
-    assert {(number, number + 150) for number in range(150)} <= copies
+    assert {(number, number + COPIED) for number in range(COPIED)} <= copies
 
 
 def test_a_window_without_contrast_is_like_nothing():

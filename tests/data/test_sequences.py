@@ -5,24 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.data.quality import sequences as module
-from transferkit.data.quality.sequences import find_sequences
+from transferkit.data.quality.sequences import MAX_GROUPS, MAX_OTHERS, find_sequences
 
 WIDTH, FILMS, FRAMES = 16, 60, 3
 CLASSES = ("cat", "dog")
 
 
-def images(near: float = 0.3, persons: int = 0) -> tuple[np.ndarray, list[int], list[str]]:
+def images(
+    near: float = 0.3, persons: int = 0, count: int = FILMS
+) -> tuple[np.ndarray, list[int], list[str]]:
     """Features of films, which lie `near` together, the number of each film, and its class.
 
     With `persons`, so many films after one another show one person, and are nearly as alike.
     """
     generator = np.random.default_rng(0)
-    films = np.repeat(np.arange(FILMS), FRAMES)
-    centres = generator.normal(size=(FILMS, WIDTH))
+    films = np.repeat(np.arange(count), FRAMES)
+    centres = generator.normal(size=(count, WIDTH))
     if persons:
-        who = np.arange(FILMS) // persons
-        centres = generator.normal(size=(FILMS, WIDTH))[who] + 0.4 * centres
+        who = np.arange(count) // persons
+        centres = generator.normal(size=(count, WIDTH))[who] + 0.4 * centres
     features = centres[films] + near * generator.normal(size=(len(films), WIDTH))
     return features, films.tolist(), [CLASSES[film % 2] for film in films]
 
@@ -123,9 +124,8 @@ def test_a_few_large_groups_of_each_class_are_not_proposed() -> None:
     assert found(features, of_six, labels).count == 24
 
 
-def test_of_many_images_some_are_compared_with(monkeypatch) -> None:
-    monkeypatch.setattr(module, "MAX_OTHERS", 60)
-    monkeypatch.setattr(module, "MAX_GROUPS", 20)
-    features, films, labels = images()
+def test_of_many_images_some_are_compared_with() -> None:
+    count = max(MAX_GROUPS, MAX_OTHERS // FRAMES) + 1
+    features, films, labels = images(count=count)
     proposal = found(features, names(films, labels, "{label}/{film:05}_{frame}.png"), labels)
-    assert proposal.count == FILMS
+    assert proposal.count == count

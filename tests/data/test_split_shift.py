@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.data.quality import split_shift as module
 from transferkit.data.quality.split_shift import (
     features_probe,
     greatest_differences,
@@ -92,9 +91,8 @@ def test_a_class_that_is_not_in_both_is_not_judged() -> None:
     assert (np.isnan(scores) == (labels == 2)).all()
 
 
-def test_of_many_images_some_are_judged(monkeypatch) -> None:
-    monkeypatch.setattr(module, "MAX_IMAGES", 100)
-    shift = split_shift(statistics_probe(0), *world())
+def test_of_many_images_some_are_judged() -> None:
+    shift = split_shift(statistics_probe(0), *world(), max_images=100)
     assert np.isfinite(shift.scores).sum() == 100
 
 

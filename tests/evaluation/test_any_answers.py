@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pytest
@@ -80,14 +79,6 @@ def exams(draw: st.DrawFn, most: int = 300) -> Exam:
         "some": [rng.choice(["", "a", "b", "c"]) for _ in range(images)],
     }[grouped]
     return Exam(truth, answers.astype(precision), groups)
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    """A warning of NumPy is a division that nobody thought of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
 
 
 @bounded

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transferkit.evaluation import neighbours
 from transferkit.evaluation.neighbours import nearest
 
 
@@ -33,11 +32,10 @@ def test_of_equals_the_first_comes_first() -> None:
     np.testing.assert_array_equal(rows, [[0, 1, 2], [0, 1, 2]])
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_nothing() -> None:
     features, training = vectors(20), vectors(30, seed=1)
     whole = nearest(features, training, 4)
-    monkeypatch.setattr(neighbours, "MAX_SIMILARITIES", 100)  # three rows of features at once
-    rows, similarity = nearest(features, training, 4)
+    rows, similarity = nearest(features, training, 4, max_similarities=100)  # three rows at once
     np.testing.assert_array_equal(rows, whole[0])
     np.testing.assert_allclose(similarity, whole[1], atol=1e-6)
 

@@ -9,7 +9,6 @@ from importlib import import_module
 import pytest
 
 from transferkit.errors import RunError
-from transferkit.report.comparison import page as page_module
 from transferkit.report.comparison.page import SECTIONS, page
 from transferkit.runtime.faults import Faults
 from transferkit.storage.run import Run
@@ -74,14 +73,11 @@ def sections(report):
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
-def test_a_section_that_fails_says_so_and_leaves_the_others(
-    section, sections, whole, fresh, monkeypatch
-):
+def test_a_section_that_fails_says_so_and_leaves_the_others(section, sections, whole, fresh):
     broken = [
         each._replace(values=fail) if each.name == section.name else each for each in sections
     ]
-    monkeypatch.setattr(page_module, "SECTIONS", broken)
-    html = page(fresh)
+    html = page(fresh, sections=broken)
     assert html.count(MISSING) == 1
     assert set(headings(html)) == {*whole, section.title}
     assert fresh.faults.parts == [f"the section {section.title!r}"]

@@ -97,22 +97,21 @@ def test_the_legend_counts_the_images_of_each_class(found: FeatureMap, world: Wo
     assert sum(images for _, images in found.legend) == len(found.points)
 
 
-def test_of_many_images_some_are_drawn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    test, train = (world.manifest.part(split) for split in ("test", "train"))
-    assert len(train) > 12
-    monkeypatch.setattr(module, "MAX_TEST_IMAGES", 12)
-    rows, note = module._rows(world.manifest, world.result, world.truth, seed=0)
-    assert len(rows) == 12
-    assert note == f"12 of the {len(test)} test images, sampled at random."
+def test_of_many_images_some_are_drawn(world: World) -> None:
+    count = module.MAX_TEST_IMAGES + 100
+    row = world.manifest.part("test").iloc[0]
+    paths = [f"{number}.png" for number in range(count)]
+    manifest = Manifest(pd.DataFrame([row] * count).assign(path=paths).reset_index(drop=True))
+    result = dataclasses.replace(world.result, probabilities=np.ones((count, 1), np.float32))
+    rows, note = module._rows(manifest, result, np.zeros(count, int), seed=0)
+    assert len(set(rows["path"])) == module.MAX_TEST_IMAGES
+    assert note == "2,000 of the 2,100 test images, sampled at random."
 
 
-def test_where_many_images_are_the_wrong_ones_have_pictures_first(
-    monkeypatch: pytest.MonkeyPatch, world: World
-) -> None:
-    monkeypatch.setattr(module, "MAX_PICTURES", 8)
-    rows, _ = module._rows(world.manifest, world.result, world.truth, seed=0)
+def test_where_many_images_are_the_wrong_ones_have_pictures_first() -> None:
+    rows = pd.DataFrame({"kind": ["right"] * module.MAX_PICTURES + ["wrong"] * 6})
     pictured = rows.iloc[module._pictured(rows, seed=0)]
-    assert len(pictured) == 8
+    assert len(pictured) == module.MAX_PICTURES
     assert (pictured["kind"] == "wrong").sum() == 6
 
 
@@ -128,16 +127,13 @@ def test_there_are_ten_colours_and_the_rarest_classes_share_the_last(
     assert list(numbers[:50]) == [0] * 50
 
 
-def test_a_sheet_that_is_too_large_is_made_coarser_and_then_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    tiles = list(np.random.default_rng(0).integers(0, 256, (30, 48, 48, 3), np.uint8))
-    fine = module._sheet(tiles, 6)
-    monkeypatch.setattr(module, "MAX_CHARACTERS", len(fine))
-    coarse = module._sheet(tiles, 6)
-    assert 0 < len(coarse) < len(fine)
-    monkeypatch.setattr(module, "MAX_CHARACTERS", 1000)
-    assert module._sheet(tiles, 6) == ""
+def test_a_sheet_that_is_too_large_is_made_coarser_and_then_left_out() -> None:
+    """Noise takes many characters."""
+    tiles = list(np.random.default_rng(0).integers(0, 256, (1000, 48, 48, 3), np.uint8))
+    fits = int(40 * module.MAX_CHARACTERS / len(module._sheet(tiles[:40], 5)))
+    fine, coarse = (module._sheet(tiles[:count], 16) for count in (fits - 20, fits + 20))
+    assert 0 < len(coarse) < len(fine) < module.MAX_CHARACTERS
+    assert module._sheet(tiles * 3, 64) == ""
 
 
 def test_nothing_is_drawn_where_no_features_are_kept(world: World, own_cache: Path) -> None:
@@ -148,8 +144,12 @@ def test_nothing_is_drawn_where_no_features_are_kept(world: World, own_cache: Pa
 def test_too_few_images_have_no_map(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSFERKIT_CACHE", world.cache)
     assert mapped(world) is not None
-    monkeypatch.setattr(module, "MIN_IMAGES", 1000)
-    assert mapped(world) is None
+    few = Manifest(world.manifest.part("test")[: module.MIN_IMAGES - 1])
+    result = dataclasses.replace(
+        world.result, probabilities=world.result.probabilities[: module.MIN_IMAGES - 1]
+    )
+    truth = world.truth[: module.MIN_IMAGES - 1]
+    assert mapped(dataclasses.replace(world, manifest=few, result=result, truth=truth)) is None
 
 
 def test_the_page_shows_it(found: FeatureMap) -> None:

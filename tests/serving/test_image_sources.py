@@ -28,10 +28,19 @@ CONFIG = Config(
     model=ModelConfig("pocket", "embedded"),
 )
 FEW = {"n_estimators": 3, "max_iter": 3}  # trees, where there are any
+
+
+def opened(path: str) -> Image.Image:
+    """The picture, read: its file is closed again."""
+    image = Image.open(path)
+    image.load()
+    return image
+
+
 SOURCES: dict[str, Callable[[str], object]] = {
     "path": Path,
     "bytes": lambda path: Path(path).read_bytes(),
-    "PIL image": Image.open,
+    "PIL image": opened,
     "array": lambda path: np.asarray(read_picture(path, 1024, value_range=VALUE_RANGE)),
 }
 

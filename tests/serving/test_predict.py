@@ -75,13 +75,10 @@ def test_only_broken_files_are_named_each(run: Run, mixed: list[str]) -> None:
     assert found["problem"].tolist() == ["is empty (0 bytes)"]
 
 
-def test_chunks_are_of_bounded_size_and_in_order(
-    run: Run, shapes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(predictor, "CHUNK", 7)
-    files = predictor.find_files([shapes])
+def test_chunks_are_of_bounded_size_and_in_order(run: Run, shapes: Path) -> None:
+    files = predictor.find_files([shapes]) * 9
     chunks = list(predictor.predict_in_chunks(Network.load(run.folder), files))
-    assert [len(chunk) for chunk in chunks] == [7] * 8 + [4]
+    assert [len(chunk) for chunk in chunks] == [predictor.CHUNK, 9 * 60 - predictor.CHUNK]
     assert [path for chunk in chunks for path in chunk["path"]] == files
 
 

@@ -20,30 +20,38 @@ SHARD = 2_000  # pictures in a file: 55 MB
 LABELS = 1_000  # of the labelled pictures
 
 
-def draw_pictures(folder: Path, count: int, *, labelled: bool, workers: int | None = None) -> None:
+def draw_pictures(
+    folder: Path,
+    count: int,
+    *,
+    labelled: bool,
+    workers: int | None = None,
+    shard_size: int = SHARD,
+) -> None:
     """Draw the pictures 0..`count` - 1 into `folder`, those that are not there yet.
 
     Picture `n` of a labelled lesson has the label `n % LABELS`.
     """
+    paths = shard_paths(folder, "pictures", count, shard_size)
+    firsts = _firsts(count, shard_size)
     missing = [
-        (path, first)
-        for path, first in zip(shard_paths(folder, "pictures", count), _firsts(count), strict=True)
-        if not path.exists()
+        (path, first) for path, first in zip(paths, firsts, strict=True) if not path.exists()
     ]
     if not missing:
         return
     log(f"Drawing {count:,} pictures of {SIDE} px.")
     draw = partial(_draw_shard, labelled=labelled)
     with _processes(workers) as run:
-        numbers = [range(first, min(first + SHARD, count)) for _, first in missing]
-        shards = track(run(draw, numbers), len(missing), doing="Drawing")
-        for (path, _), pictures in zip(missing, shards, strict=True):
+        numbers = [range(first, min(first + shard_size, count)) for _, first in missing]
+        drawn = track(run(draw, numbers), len(missing), doing="Drawing")
+        for (path, _), pictures in zip(missing, drawn, strict=True):
             save_array(path, pictures)
 
 
-def shard_paths(folder: Path, kind: str, count: int) -> list[Path]:
+def shard_paths(folder: Path, kind: str, count: int, shard_size: int = SHARD) -> list[Path]:
     """Return the files of `count` pictures or targets (`kind`), in order."""
-    return [folder / f"{kind}-{first // SHARD:04}.npy" for first in _firsts(count)]
+    firsts = _firsts(count, shard_size)
+    return [folder / f"{kind}-{first // shard_size:04}.npy" for first in firsts]
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -52,8 +60,8 @@ def save_array(path: Path, array: np.ndarray) -> None:
         np.save(temporary, array)
 
 
-def _firsts(count: int) -> range:
-    return range(0, count, SHARD)
+def _firsts(count: int, shard_size: int) -> range:
+    return range(0, count, shard_size)
 
 
 def _draw_shard(numbers: range, *, labelled: bool) -> np.ndarray:

@@ -86,7 +86,9 @@ def _cached_basis(folder: Path, read: Graph, pictures: np.ndarray) -> dict:
         return dict(arrays)
 
 
-def principal_components(features: np.ndarray) -> dict[str, np.ndarray]:
+def principal_components(
+    features: np.ndarray, components: int = COMPONENTS
+) -> dict[str, np.ndarray]:
     """`mean` and `axes` of features `(..., width)`; `(features - mean) @ axes` has deviation 1.
 
     The square root of the usual whitening: the strong components stay stronger than the weak.
@@ -94,7 +96,7 @@ def principal_components(features: np.ndarray) -> dict[str, np.ndarray]:
     rows = features.reshape(-1, features.shape[-1]).astype(np.float64)
     mean = rows.mean(axis=0)
     variances, axes = np.linalg.eigh(np.cov(rows - mean, rowvar=False))
-    order = np.argsort(variances)[::-1][:COMPONENTS]
+    order = np.argsort(variances)[::-1][:components]
     axes = axes[:, order] / np.maximum(variances[order], 1e-9) ** 0.25
     axes /= ((rows - mean) @ axes).std()
     return {

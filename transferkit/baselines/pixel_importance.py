@@ -36,12 +36,17 @@ class PixelImportance:
 
 
 def pixel_importance(
-    baseline: Baseline, paths: Sequence[str], truth: np.ndarray
+    baseline: Baseline,
+    paths: Sequence[str],
+    truth: np.ndarray,
+    *,
+    max_seconds: float = MAX_SECONDS,
 ) -> PixelImportance | None:
     """Return the pixels that matter to `baseline`; None if it is not on pixels, or too slow.
 
     Trees have importances of their own, from the training images. Any other classifier predicts
-    the held-out images `paths`; `truth` `(images,)` are their class indices.
+    the held-out images `paths`; `truth` `(images,)` are their class indices. None as well where
+    that would take more than `max_seconds`.
 
     Raises:
         DataError: one of the images cannot be read.
@@ -59,15 +64,17 @@ def pixel_importance(
         return None
     sample = np.random.default_rng(0).permutation(len(paths))[:MAX_IMAGES]
     values = features.transform([paths[index] for index in sample])
-    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[sample])
+    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[sample], max_seconds)
 
 
-def _permuted(classifier: Any, values: np.ndarray, truth: np.ndarray) -> PixelImportance | None:
+def _permuted(
+    classifier: Any, values: np.ndarray, truth: np.ndarray, max_seconds: float
+) -> PixelImportance | None:
     """Permute blocks of pixels: a single pixel matters little, since its neighbours are alike."""
     classifier.predict_proba(values[:1])  # the first call starts threads
     started = time.perf_counter()
     classifier.predict_proba(values)
-    if (time.perf_counter() - started) * REPEATS * BLOCKS**2 > MAX_SECONDS:
+    if (time.perf_counter() - started) * REPEATS * BLOCKS**2 > max_seconds:
         return None
     exchanged = permutation_importance(
         _ByBlocks(classifier, values),

@@ -8,7 +8,11 @@ MAX_SIMILARITIES = 2**24  # similarities in memory at once: 64 MB
 
 
 def nearest(
-    features: np.ndarray, training: np.ndarray, count: int
+    features: np.ndarray,
+    training: np.ndarray,
+    count: int,
+    *,
+    max_similarities: int = MAX_SIMILARITIES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the `count` nearest rows of `training` for each row of `features`, and their cosines.
 
@@ -20,7 +24,7 @@ def nearest(
     rows = np.empty((len(features), count), np.int64)
     similarity = np.empty((len(features), count), np.float32)
     lengths = _lengths(training)
-    block = max(1, MAX_SIMILARITIES // max(1, len(training)))
+    block = max(1, max_similarities // max(1, len(training)))
     for start in range(0, len(features), block):
         part = slice(start, start + block)
         cosines = features[part] @ training.T

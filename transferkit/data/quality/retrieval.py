@@ -58,18 +58,21 @@ NO_ROWS = np.empty(0, int)
 NO_CANDIDATES = Candidates(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, np.empty(0, np.float32))
 
 
-def candidates(thumbnails: np.ndarray, *, min_correlation: float, max_pairs: int) -> Candidates:
+def candidates(
+    thumbnails: np.ndarray, *, min_correlation: float, max_pairs: int, chunk_size: int = CHUNK
+) -> Candidates:
     """Return, for each of `(pictures, side, side)`, the others with the most similar windows.
 
     They correlate by `min_correlation` or more; a picture has up to `max_pairs`, all different.
+    The windows of `chunk_size` pictures are held at a time.
     """
     pictures = len(thumbnails)
     queries = descriptors(thumbnails, WINDOWS[:1])[0]
     cells = _cells(thumbnails)
     probes = _probes(queries, cells)
     best = NO_CANDIDATES
-    for start in range(0, pictures, CHUNK):
-        chunk = descriptors(thumbnails[start : start + CHUNK], WINDOWS)
+    for start in range(0, pictures, chunk_size):
+        chunk = descriptors(thumbnails[start : start + chunk_size], WINDOWS)
         results = _search(
             queries, probes, chunk, cells, first=start, min_correlation=min_correlation
         )

@@ -75,6 +75,7 @@ def split_shift(
     groups: np.ndarray,
     *,
     seed: int = 0,
+    max_images: int = MAX_IMAGES,
 ) -> SplitShift | None:
     """Return how well `probe` tells train from test; None where there are too few images.
 
@@ -85,8 +86,9 @@ def split_shift(
         labels: `(images,)` class indices.
         groups: `(images,)` int64, the same for images that belong together.
         seed: of the folds, and of the sampled images.
+        max_images: sampled from a larger set.
     """
-    rows = _comparable(in_test, labels, seed)
+    rows = _comparable(in_test, labels, seed, max_images)
     test, label, group = in_test[rows], labels[rows], groups[rows]
     if min(len(np.unique(group[side])) for side in (test, ~test)) < MIN_UNITS:
         return None
@@ -124,11 +126,11 @@ def greatest_differences(
     return [(str(values.columns[n]), float(means[0][n]), float(means[1][n])) for n in names]
 
 
-def _comparable(in_test: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+def _comparable(in_test: np.ndarray, labels: np.ndarray, seed: int, max_images: int) -> np.ndarray:
     """Return the indices of images, sampled, of classes that are in train and in test."""
     rows = np.arange(len(labels))
-    if len(rows) > MAX_IMAGES:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_IMAGES, replace=False))
+    if len(rows) > max_images:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, max_images, replace=False))
     test, label = in_test[rows], labels[rows]
     counts = [np.bincount(label[side], minlength=labels.max() + 1) for side in (test, ~test)]
     return np.asarray(rows[(np.minimum(*counts) >= MIN_IMAGES)[label]])

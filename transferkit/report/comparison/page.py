@@ -5,7 +5,7 @@ Each section is made by itself: one that fails says so in its place, and the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ report.md and model_card.md have their own sections: `markdown_report` and `mode
 """
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: Comparison, *, sections: Sequence[Section] = SECTIONS) -> str:
     """Return the whole page; all names from the user are escaped."""
     macros = templates().get_template("page_sections.html").module
     entry = comparison.entries[0]
@@ -80,7 +80,7 @@ def page(comparison: Comparison) -> str:
         headlines=comparison.faults.attempt(
             "the headline numbers", lambda: page_sections.headlines(comparison), numbers
         ),
-        sections=[_rendered(section, comparison, macros) for section in SECTIONS],
+        sections=[_rendered(section, comparison, macros) for section in sections],
     )
 
 
