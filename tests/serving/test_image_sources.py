@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_picture
 from PIL import Image
 from sklearn.pipeline import Pipeline
 
+from tests.conftest import draw_picture
 from transferkit.baselines.baseline import Baseline
 from transferkit.baselines.catalog import BASELINES, find_baseline
 from transferkit.baselines.classifiers import MAKERS
