@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 DRAWS = 2000
-CHUNK_SIZE = 2_000_000  # numbers that are drawn at once: 16 MB of them
+CHUNK_SIZE = 2_000_000  # random numbers at once: 16 MB
 
 
 def units_of(images: int, groups: Sequence[str]) -> np.ndarray:
@@ -45,8 +45,8 @@ def resampled(
 ) -> np.ndarray:
     """Return `(draws, images)` uint16, how often each image is in a bootstrap sample.
 
-    Images of one group are drawn together, so that draws differ in how many images they have; an
-    image whose group is "" is drawn alone.
+    Images of one group are resampled together, so that draws differ in their number of images; an
+    image whose group is "" is resampled alone.
     """
     units = units_of(images, groups)
     parts = resampled_counts(int(units.max()) + 1, draws=draws, seed=seed)

@@ -47,17 +47,17 @@ def score_intervals(
 
     Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
 
-    Shares have Wilson's interval: of the accuracy, of as many images as there are; of the others,
-    and by group, of as many as would vary as much. How much that is, the bootstrap finds, and how
-    far few images draw the macro F1 down; its mere percentiles hold that in 82 of 100 tests of five
-    images per class. What is rare seems to vary less than it does: no more images count than if all
-    classes were equally hard.
+    Shares have Wilson's interval: for the accuracy, with the number of images; for the others, and
+    with groups, with the effective number of images, from the bootstrap variance. The bootstrap
+    also corrects the bias of the macro F1 with few images; its percentiles alone cover the true
+    value in 82 of 100 tests of five images per class. The variance of rare classes is
+    underestimated, so the effective number is at most that of equally hard classes.
 
     The log loss has the bootstrap-t interval (Efron, 1982), as its rare large values need, and is
-    bounded by Wilson's: no loss between 0 and the largest varies more than a share does. Where all
-    answers cost the same, there is nothing to draw from, and it is what Wilson's bound on events
-    never seen leaves of the worst and the best that the answers could have cost. Of one unit alone
-    nothing is known, and the intervals are as wide as can be.
+    bounded by Wilson's: no loss between 0 and the largest varies more than a share does. If all
+    losses are equal, the bootstrap has no variance, and the bounds follow from Wilson's bound on
+    unseen events and the lowest and highest possible loss. With a single unit, the intervals are as
+    wide as possible.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.

@@ -29,13 +29,13 @@ class LabelIssue:
 def rank_label_issues(labels: np.ndarray, probabilities: np.ndarray) -> list[LabelIssue]:
     """Return every image, the most doubtful label first.
 
-    `labels` `(images,)` are the labels as class numbers and `probabilities` `(images, classes)`
-    what a classifier says of images that it has not learnt, as in cross-validation.
+    `labels` `(images,)` are class indices, `probabilities` `(images, classes)` those of classifiers
+    that were not trained on the image, as in cross-validation.
 
-    Each probability is first divided by the class's threshold, the mean that its own images get,
-    so that a class of which the classifier is never sure is not doubted throughout (confident
-    learning: Northcutt et al., 2021, doi:10.1613/jair.1.12125). The doubt is what the likeliest
-    other class has of the sum of the two. Of equally doubted labels, the lower row comes first.
+    Each probability is first divided by the threshold of its class, the mean probability over the
+    images of that class, so that classes with low confidence are not doubted throughout (confident
+    learning: Northcutt et al., 2021, doi:10.1613/jair.1.12125). The doubt is the share of the
+    likeliest other class in the sum of the two. Of equal doubts, the lower row comes first.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.

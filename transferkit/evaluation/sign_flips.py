@@ -7,17 +7,16 @@ from scipy.stats import binom
 
 from transferkit.evaluation.bootstrap import DRAWS, random_signs
 
-TOLERANCE = 1e-9  # of the sum that was seen: sums of fractions that differ by less are the same
+TOLERANCE = 1e-9  # of the observed sum: sums of fractions that differ by less are equal
 
 
 def exact_sign_flip(differences: np.ndarray) -> float:
     """Return the two-sided p-value of the sum of `differences` `(units,)`, integers.
 
-    Equally good classifiers may be exchanged within each unit, an image or a group of them, which
-    turns the sign of its difference (Fisher, 1935, The Design of Experiments, section 21). The
-    p-value is the share of all such exchanges whose sum is at least as far from 0 as the one that
-    was seen; all are counted, none is drawn. Where every difference is 1 or -1 this is the exact
-    test of McNemar.
+    If two classifiers are equally good, the sign of the difference of each unit, an image or a
+    group, is random (Fisher, 1935, The Design of Experiments, section 21). The p-value is the share
+    of all sign combinations whose sum is at least as far from 0 as the observed one; they are
+    counted, not sampled. If every difference is 1 or -1, this is McNemar's exact test.
     """
     sizes, counts = np.unique(np.abs(differences[differences != 0]), return_counts=True)
     chances = np.ones(1)  # of each sum of the differences that count as positive
@@ -36,8 +35,9 @@ def monte_carlo_sign_flip(
 ) -> list[float]:
     """Return the two-sided p-values of the sums of `differences` `(units, pairs)`, real numbers.
 
-    Exchanges are drawn, and the one that was seen is one of them: no p-value is 0, and whichever
-    number of draws keeps the level (Phipson and Smyth, 2010, doi:10.2202/1544-6115.1585).
+    Sign combinations are sampled, and the observed one is counted too: no p-value is 0, and the
+    test keeps its level for any number of draws (Phipson and Smyth, 2010,
+    doi:10.2202/1544-6115.1585).
     """
     seen = np.abs(differences.sum(axis=0)) * (1 - TOLERANCE)
     as_far = np.ones(differences.shape[1])

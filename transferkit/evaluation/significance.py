@@ -15,12 +15,12 @@ from transferkit.evaluation.intervals import Interval, tails, wilson
 from transferkit.evaluation.metrics import check_answers
 from transferkit.evaluation.sign_flips import exact_sign_flip, monte_carlo_sign_flip
 
-LEVEL = 0.05  # a difference that chance alone makes more often than this is not called one
+LEVEL = 0.05  # a difference with a larger p-value is not called one
 EXACT, BY_GROUP = "exact McNemar", "exact sign-flip test by group"
 WEIGHTED = "sign-flip test of balanced accuracy"
 WEIGHTED_BY_GROUP = "sign-flip test of balanced accuracy by group"
 PSEUDO_COUNT = (
-    0.5  # of an image that each alone is right on, so that few images do not seem certain
+    0.5  # discordant images added for each of the two, so that few images do not seem certain
 )
 
 
@@ -33,11 +33,11 @@ class Difference:
         second: the name of the other.
         difference: the accuracy (or balanced accuracy) of the first less the second's, -1..1.
         interval: of the difference.
-        wins: images that the first alone is right on.
-        losses: images that the second alone is right on.
-        p_value: how often equally good ones differ at least so much.
-        adjusted: the p-value, as one of all that are made at once (Holm, 1979).
-        test: what the p-value is of.
+        wins: images that only the first classifies correctly.
+        losses: images that only the second classifies correctly.
+        p_value: of the null hypothesis that both are equally good.
+        adjusted: the p-value, corrected for the number of pairs (Holm, 1979).
+        test: name of the test.
     """
 
     first: str
@@ -120,13 +120,12 @@ def pairwise(
 ) -> tuple[Difference, ...]:
     """Return the differences of all pairs of `answers`, probabilities `(images, classes)`.
 
-    Images of one of `groups` `(images,)` are not independent of one another, unless that is "".
-    Where there are such, the test exchanges the two classifiers on whole groups, and counts all
-    exchanges; of images that are alone this is McNemar's. That takes images for independent, and
-    would find differences among groups that are none.
+    Images of one of `groups` `(images,)` are not independent, unless the group is "". With groups,
+    the test flips the sign of whole groups, over all combinations; if every image is alone, that is
+    McNemar's exact test. With groups, McNemar's test would find false differences.
 
-    `weights` `(images,)`, those of `balancing_weights`, make it the balanced accuracy, not the
-    accuracy; then exchanges are drawn.
+    With `weights` `(images,)`, those of `balancing_weights`, differences are of the balanced
+    accuracy, and sign flips are sampled.
 
     Raises:
         DataError: the arrays do not fit one another, or the rows are no distributions.
@@ -173,11 +172,11 @@ def difference_intervals(
 ) -> list[Interval]:
     """Return the paired bootstrap intervals of differences, from `right` `(images, classifiers)`.
 
-    `units` `(images,)` are drawn together. To what is drawn from, half an image that each of the
-    two alone is right on is added, as Agresti and Min do (2005, doi:10.1002/sim.1781), by group
-    as much as a group usually differs: without it, few images that differ seem certain of it. Of
-    two that differ nowhere, all that is known is how rare it is that they do (Wilson, 1927); of
-    one unit alone, nothing. `weights` are as in `pairwise`.
+    `units` `(images,)` are resampled as a whole. Half a discordant image for each of the two is
+    added before resampling, as by Agresti and Min (2005, doi:10.1002/sim.1781), with groups as much
+    as a group usually differs: otherwise few discordant images would seem certain. If two
+    classifiers never differ, the interval is Wilson's bound on how rarely they do (1927); with one
+    unit, it is -1 to 1. `weights` are as in `pairwise`.
     """
     hits, sizes = _sums(units, right, weights)
     count = len(sizes)

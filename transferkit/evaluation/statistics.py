@@ -26,12 +26,12 @@ MIN_IMAGES_PER_SLICE = 2  # test images of each value, on the whole: one image i
 class Statistics:
     """Statistics of `results`, each computed on first access.
 
-    A part that fails leaves the others. What is a list has one of each result, in their order.
+    A part that fails does not affect the others. Lists have one entry per result, in order.
 
     Attributes:
         labels: `(images,)` class numbers.
         test: one row per image; those of one `group` are resampled together.
-        leaked: `(images,)` bool, the test images that have a copy among those learnt from.
+        leaked: `(images,)` bool, the test images with a copy among the training images.
         columns: of `test`, that divide it into slices.
     """
 

@@ -28,7 +28,7 @@ class EpochRecord:
         accuracy: training accuracy, 0..1.
         val_loss: mean validation loss; None without validation images.
         val_accuracy: validation accuracy, 0..1.
-        learning_rate: at the end of the epoch; None for a solved head.
+        learning_rate: at the end of the epoch; None for a head by L-BFGS.
         seconds: wall time, validation included.
     """
 
@@ -75,7 +75,7 @@ class StageSummary:
     Attributes:
         images: the augmentation or cached views that it was trained on, in words.
         unfrozen_blocks: of the backbone's, as `1 of 16`.
-        solved: the head is the optimum of a linear probe, not the end of gradient steps.
+        solved: the head was fitted by L-BFGS, not by gradient descent.
     """
 
     epochs: int

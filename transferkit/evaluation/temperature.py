@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 
 from transferkit.evaluation.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 
-MIN_IMAGES = 20  # images from which a temperature says more of the classifier than of them
+MIN_IMAGES = 20  # images; with fewer, the temperature is mostly noise
 # How far the logarithm of a temperature is from 0 as a rule: that of ten networks on three sets of
 # photographs was. With 24 validation images, of which 23 were right, the temperature of least loss
 # was 0.29, and doubled the loss on the test images.

@@ -20,7 +20,7 @@ class Correctness:
     """Correctness of the predictions for each test image, by size and draw.
 
     Attributes:
-        sizes: `(sizes,)` images per class learnt from.
+        sizes: `(sizes,)` training images per class.
         right: for each size `(draws, test images)` bool; there are fewer draws of large sizes.
         groups: `(test images,)` names; images of one are drawn together.
     """

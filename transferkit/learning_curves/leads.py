@@ -84,7 +84,7 @@ def _student_p_values(gaps: Sequence[np.ndarray], units: np.ndarray) -> np.ndarr
 def _of_test_images(gaps: np.ndarray, units: np.ndarray) -> float:
     """Return the variance of the mean of `gaps` `(images,)` over test sets, by unit.
 
-    To the images half a one is added that each of the two alone is right on, as in a comparison:
+    Half a discordant image is added for each of the two, as in a comparison:
     few that are all alike do not seem certain.
     """
     sizes, mean = np.bincount(units), gaps.mean()

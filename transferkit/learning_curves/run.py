@@ -100,11 +100,11 @@ class LearningCurveRun:
     """Training images and the test images that all classifiers are scored on.
 
     Attributes:
-        features: by their kind, `(images, width)`, first of those to learn from.
-        labels: `(images to learn from,)` class numbers.
-        groups: the names of their groups.
-        test_labels: `(test images,)` class numbers.
-        classes: how many there are.
+        features: by kind, `(images, width)`, training images first.
+        labels: `(training images,)` class indices.
+        groups: group names of the training images.
+        test_labels: `(test images,)` class indices.
+        classes: number of classes.
     """
 
     features: Mapping[str, np.ndarray]

@@ -18,7 +18,7 @@ class ActivationBatches:
     """Batches of (activations `(batch, width)` float32, targets, weights) of the images of `part`.
 
     `versions` are the activations of its images, in order: plain, and then those of each view. With
-    a `seed` the order and the version of each image are drawn anew in every epoch; without one, all
+    a `seed` the order and the version of each image are random in every epoch; without one, all
     is as given, and plain. With `blend`, each image of a batch is blended with the one before it,
     and so are targets and weights (manifold mixup: Verma et al., ICML 2019, arXiv:1806.05236); the
     share, one for a batch, is drawn from Beta(blend, blend).

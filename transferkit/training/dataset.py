@@ -87,7 +87,7 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
     """Return the validation images of the classes that have training images.
 
     One of another class has a loss that grows as the network gets surer: it would decide when
-    training stops, which stage is kept and how sure the answers are.
+    training stops, which stage is kept, and the temperature.
     """
     learnable = learnable_classes(manifest)
     part = read_split(

@@ -30,7 +30,7 @@ MIN_HEAD_BATCH_SIZE = 8  # images or more
 def fit_head(fit: TrainingState) -> None:
     """Fit the head alone, on the features of the plain images, which are computed once.
 
-    A linear one is solved to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
+    A linear one is fitted to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); any other is learnt step by step.
     """
     started = time.perf_counter()
@@ -113,8 +113,8 @@ def _learn_head(
 def head_batch(train: SplitData, replicas: int) -> int:
     """Return the batch size of the head stage: that of the setting, smaller if images are few.
 
-    With 350 images, 30 epochs of 11 steps end far from where the head would: on the digits it was
-    right on 70 % with them, on 81 % with batches of 7, and on larger sets nothing changed.
+    With 350 images, 30 epochs of 11 steps end far from the optimum: the accuracy on the digits was
+    70 % with them, 81 % with batches of 7; on larger sets nothing changed.
     """
     wanted = min(train.batch_size, max(MIN_HEAD_BATCH_SIZE, len(train) // MIN_HEAD_STEPS))
     return shared_batch(wanted, len(train), replicas) or train.batch_size

@@ -50,7 +50,7 @@ from transferkit.training.state import (
     summarise_stage,
 )
 
-MIXUP_ALPHA = 0.2  # of the Beta by which kept activations are blended: mostly one of the two
+MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
 
 
 def start_fit(
@@ -99,9 +99,9 @@ def fit_stages(fit: TrainingState) -> TrainingState:
 def fit_blocks(fit: TrainingState) -> None:
     """Fit the last `fit.blocks` blocks and the head on augmented images.
 
-    After a head stage this is fine-tuning, at its lower rate, and what it made is kept only if
-    the validation loss fell: a fine-tuning that does harm is undone. Where it ends early, by an
-    error or because it was stopped, the classifier is the best that there was until then.
+    After a head stage this is fine-tuning, at a lower learning rate; if it does not lower the
+    validation loss, the weights before it are restored. If it ends early, by an error or an
+    interruption, the classifier has the best weights so far.
     """
     started, tuning = time.perf_counter(), bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE

@@ -20,8 +20,8 @@ from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.runtime.progress import log
 from transferkit.training.state import TrainingState
 
-# The answers are asked for at this temperature: a network that is much too sure gives probabilities
-# of which nothing can be told apart. A power of two, by which weights are divided exactly.
+# Predictions are made at this temperature: those of an overconfident network are 0 and 1 otherwise.
+# A power of two, by which weights are divided exactly.
 SOFTMAX_TEMPERED = 8.0
 MIN_PROBABILITY = np.finfo(np.float32).tiny
 
@@ -33,11 +33,12 @@ def calibrate(fit: TrainingState) -> None:
     Networks, ICML 2017, arXiv:1706.04599): the last layer's kernel and bias are divided by it, so
     that the saved model has no more layers than before, and the likeliest class of an image stays.
 
-    The mirror image is asked after this, of the tempered classifier: what is then compared is what
-    would be saved. The mean of two tempered answers is a little less sure than the tempered mean.
+    Flip TTA comes after this, with the calibrated classifier, so that the loss is that of the saved
+    model. The mean of two calibrated predictions is slightly less confident than the calibrated
+    mean.
     """
     images, labels = len(set(fit.validation.paths)), fit.validation.labels
-    logits = _logits(fit) if images >= MIN_IMAGES else np.empty((0, 1))  # of few, none is asked for
+    logits = _logits(fit) if images >= MIN_IMAGES else np.empty((0, 1))  # none if there are few
     if reason := reason_for_none(logits, labels, images):
         _leave(fit, reason)
         return
@@ -57,8 +58,8 @@ def calibrate(fit: TrainingState) -> None:
 def answers(fit: TrainingState) -> np.ndarray:
     """Return `(images, classes)` probabilities of the validation images by the saved model.
 
-    Of one whose head alone was fitted they follow from kept features. A fine-tuned one is asked
-    anew: from kept activations, in 16 bits, its loss was 0.145 where the saved model's is 0.171.
+    With only the head fitted, they follow from cached features. A fine-tuned model predicts again:
+    from cached activations, in 16 bits, its loss was 0.145 where that of the saved model is 0.171.
     """
     part = fit.validation
     if fit.summary.kept_stage == HEAD_STAGE and fit.pretrained:

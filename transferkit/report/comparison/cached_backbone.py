@@ -40,8 +40,8 @@ class BackboneView:
     def features(self, paths: Sequence[str]) -> np.ndarray | None:
         """Return `(images, width)` float32, or None if they are not available.
 
-        Those of training images are kept; of others, what is not is computed, once, which takes
-        less than to predict them did.
+        Those of training images are cached; missing ones of other images are computed once, which
+        takes less than to predict them did.
         """
         from transferkit.features.extract import extract_features  # loads TensorFlow: seconds
         from transferkit.features.spec import FeatureSpec
@@ -62,7 +62,7 @@ class BackboneView:
 def backbone_view(network: Network, manifest: Manifest, config: Config) -> BackboneView | None:
     """Return the view of the backbone that `network` was trained from, by the settings `config`.
 
-    None where nothing is kept of it: it started from random weights, `--cache-gb` is 0, it was
+    None if no features are cached: it started from random weights, `--cache-gb` is 0, it was
     trained elsewhere, or the settings are not those of this network.
     """
     from transferkit.features.extract import are_cached

@@ -1,7 +1,7 @@
 """Explained test images: Grad-CAM, and the most similar training images.
 
 The places are those of Grad-CAM, for the class that was answered. The likeness is that of the
-frozen backbone's features, which are kept since the head was fitted: of a fine-tuned network they
+frozen backbone's features, which are cached since the head was fitted: of a fine-tuned network they
 are not its own, which would have to be computed for every training image.
 """
 
@@ -99,8 +99,8 @@ def explanations(
 ) -> Explanations | None:
     """Explain up to `MAX_IMAGES` correct, wrong, and confidently wrong test images of `result`.
 
-    `labels` is `(images,)` class numbers of the manifest's test images, `result` what `network`
-    says of them. A file that went away is left out; None if nothing is left.
+    `labels` `(images,)` are class indices of the manifest's test images, `result` the predictions
+    of `network`. Missing files are left out; None if nothing is left.
     """
     test, classes = manifest.part("test"), manifest.classes
     shown = [

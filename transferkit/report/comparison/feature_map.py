@@ -1,6 +1,6 @@
 """A map of the test images by the features of the backbone: similar images lie close together.
 
-The features are those that are kept of the frozen backbone, so that the map costs no pass over the
+The features are the cached ones of the frozen backbone, so that the map costs no pass over the
 images; of a fine-tuned network they show what it started from.
 """
 
@@ -66,7 +66,7 @@ class FeatureMap:
     """Content of the section.
 
     Attributes:
-        points: those of wrong answers last, so that they are drawn on top.
+        points: misclassified ones last, so that they are on top.
         legend: a colour's class, and how many images of the map it has; in the order of colours.
         seen_by: whose features they are.
         note: what was drawn of more images, or added; empty for nothing.
@@ -103,8 +103,8 @@ def feature_map(
 ) -> FeatureMap | None:
     """Return the map of the manifest's test images, with the predictions `result` of `network`.
 
-    `labels` is `(images,)` class numbers. None where nothing is kept of the backbone, or too few
-    images are left. A file that went away is left out.
+    `labels` `(images,)` are class indices. None if no features of the backbone are cached, or too
+    few images are left. Missing files are left out.
     """
     view = backbone_view(network, manifest, config)
     if view is None:

@@ -25,7 +25,7 @@ def load_report(run: Run) -> Report:
     """Return the report of `run`, with the classifiers that are in its folder.
 
     Raises:
-        RunError: the answers of the classifiers are not in it, or not of its manifest.
+        RunError: the predictions are not in it, or not of its manifest.
         DataError: it has no manifest.csv.
     """
     answered = read_answers(run, Manifest.load(run / "manifest.csv"))

@@ -1,6 +1,6 @@
 """Predictions in a run folder: predictions.csv, and results.json for everything else.
 
-They are written as soon as they are there, before anything is judged or drawn, and hold all that
+They are written as soon as they are there, before statistics and figures, and hold all that
 a report is made of beside the other files of the run.
 """
 

@@ -62,7 +62,7 @@ def _save_answers(comparison: Comparison, run: Run) -> None:
     )
     if comparison.predictions_in != run.folder:
         answered.save(run)
-    elif comparison.repeats is not None:  # which was not there yet when the answers were saved
+    elif comparison.repeats is not None:  # which was missing when the predictions were saved
         answered.save_facts(run)
 
 

@@ -24,7 +24,7 @@ PER_CLASS = ("precision", "recall", "f1", "support")
 def entry(result: Result, scores: Scores, evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Return one classifier for scores.json: description, scores and cost.
 
-    `evidence` is what a `Judgement` says of it.
+    `evidence` holds its `Statistics`.
     """
     values, usage = scores.to_json(), result.summary.usage or ResourceUsage()
     per_class = zip(*(values[key] for key in PER_CLASS), strict=True)

@@ -69,14 +69,14 @@ def differences(comparison: Comparison) -> dict[str, Any]:
 
 def choice(comparison: Comparison) -> dict[str, Any]:
     """Return the values of the section on which classifier to choose."""
-    judgement = comparison.statistics
+    statistics = comparison.statistics
     by_budget = choices_by_budget(
         comparison.results,
         comparison.labels,
-        judgement.differences,
-        accuracies=judgement.accuracies,
+        statistics.differences,
+        accuracies=statistics.accuracies,
     )
-    return {"choices": by_budget, "measure": judgement.headline.name}
+    return {"choices": by_budget, "measure": statistics.headline.name}
 
 
 def leaks(comparison: Comparison) -> dict[str, Any]:
@@ -137,9 +137,9 @@ def _pair(difference: Difference) -> Pair:
 
 def _without_leaks(comparison: Comparison) -> list[tuple[str, str, str]]:
     """Return `(name, accuracy on all, accuracy on those without a copy)`, by accuracy."""
-    judgement = comparison.statistics
+    statistics = comparison.statistics
     fair = dict(
-        zip([result.name for result in comparison.results], judgement.without_leaks, strict=False)
+        zip([result.name for result in comparison.results], statistics.without_leaks, strict=False)
     )
     return [
         (entry["name"], percent(entry["accuracy"]), percent(fair[entry["name"]]))

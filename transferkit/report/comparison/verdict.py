@@ -48,7 +48,7 @@ def verdict(
 ) -> str:
     """Return the verdict on `results` for `labels` `(images,)` class indices.
 
-    The best network is held against the best baseline; without one of the two, against the next
+    The best network is compared with the best baseline; without one of the two, with the next
     best; a single classifier, against always answering the class that most test images have.
     All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
     `accuracies` are the intervals of the results' `HeadlineMetric`, `differences` those between
@@ -59,7 +59,7 @@ def verdict(
     ranked = rank_results(results, labels)
     best, share = ranked[0], percent(headline.value(is_correct(ranked[0], labels)))
     within = accuracies[[result.name for result in results].index(best.name)]
-    # What a constant answer is worth lies in how the test set was made: there is no chance in it.
+    # The score of a constant prediction follows from the test set alone, without chance.
     always = f"always answering {classes[majority_class(labels)]!r}"
     constant = f"{always} one of {percent(headline.constant)}"
     measure = f"{'a' if headline.is_balanced else 'an'} {headline.name}"

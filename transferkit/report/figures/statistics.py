@@ -52,7 +52,7 @@ def coverage_figure(results: Sequence[Result], labels: np.ndarray) -> str:
         axes.plot(
             curve.coverage * 100, curve.accuracy * 100, color=COLOURS[result.kind], linewidth=1.6
         )
-        # The first few answers are a share of next to nothing, and jump.
+        # The accuracy of the first few images is noise.
         lowest = min(lowest, curve.accuracy[curve.coverage >= 0.1].min())
         shares = [
             f"{percent(float(np.interp(share, curve.coverage, curve.accuracy)))} "
