@@ -27,7 +27,7 @@ from transferkit.evaluation.bootstrap import DRAWS
 from transferkit.evaluation.intervals import score_intervals
 from transferkit.evaluation.metrics import score
 from transferkit.evaluation.sign_flips import exact_sign_flip
-from transferkit.evaluation.significance import by_group, mcnemar, mcnemar_mid_p, pairwise
+from transferkit.evaluation.significance import mcnemar, mcnemar_mid_p, paired_p_values, pairwise
 from transferkit.evaluation.slices import slice_scores
 from transferkit.runtime.progress import log
 
@@ -147,7 +147,7 @@ def measure(world: World, *, tests: int, draws: int) -> tuple[np.ndarray, np.nda
         p_values = [
             mcnemar(difference.wins, difference.losses),
             mcnemar_mid_p(difference.wins, difference.losses),
-            *by_group(right, places, [(0, 1)], draws=draws, seed=seed),
+            *paired_p_values(right, places, [(0, 1)], draws=draws, seed=seed),
         ]
         apart += np.array(p_values) < LEVEL
     return held / tests, apart / tests

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from transferkit.evaluation.significance import chance_of, holm
+from transferkit.evaluation.significance import holm, paired_p_value
 from transferkit.learning_curves.leads import leads
 
 DRAWS = (5, 5, 5, 2, 2, 1)
@@ -25,8 +25,8 @@ def test_the_last_size_is_tested_as_a_comparison_is() -> None:
     first, second = drawn(rng, [0.8] * 6), drawn(rng, [0.7] * 6)
     right = np.stack([first[-1][0], second[-1][0]], axis=1)
     groups = [str(row // 2) for row in range(400)]
-    assert leads(first, second).p_values[-1] == chance_of(right)
-    assert leads(first, second, groups).p_values[-1] == chance_of(right, groups)
+    assert leads(first, second).p_values[-1] == paired_p_value(right)
+    assert leads(first, second, groups).p_values[-1] == paired_p_value(right, groups)
 
 
 def test_where_test_images_are_many_the_others_are_those_of_student_adjusted_by_holm() -> None:

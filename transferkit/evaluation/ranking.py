@@ -92,4 +92,4 @@ def difference_between(
         for difference in differences
         if {difference.first, difference.second} == set(pair)
     )
-    return match if match.first == first.name else match.turned()
+    return match if match.first == first.name else match.reversed()

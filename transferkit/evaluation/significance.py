@@ -50,7 +50,7 @@ class Difference:
     adjusted: float
     test: str
 
-    def turned(self) -> Difference:
+    def reversed(self) -> Difference:
         """The reversed difference: the second minus the first."""
         return dataclasses.replace(
             self,
@@ -95,12 +95,12 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def chance_of(right: np.ndarray, groups: Sequence[str] = ()) -> float:
+def paired_p_value(right: np.ndarray, groups: Sequence[str] = ()) -> float:
     """Return the p-value of `pairwise`'s test for two classifiers, from `right` `(images, 2)` bool.
 
     `groups` `(images,)` name the images that belong together; "" is alone.
     """
-    return by_group(right, units_of(len(right), groups), [(0, 1)])[0]
+    return paired_p_values(right, units_of(len(right), groups), [(0, 1)])[0]
 
 
 def balancing_weights(labels: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ def pairwise(
     pairs = list(itertools.combinations(range(len(answers)), 2))
     resampling: dict[str, Any] = {"weights": weights, "draws": draws, "seed": seed}
     intervals = difference_intervals(right, units, pairs, **resampling)
-    p_values = by_group(right, units, pairs, **resampling)
+    p_values = paired_p_values(right, units, pairs, **resampling)
     wins = [int((right[:, one] & ~right[:, other]).sum()) for one, other in pairs]
     losses = [int((right[:, other] & ~right[:, one]).sum()) for one, other in pairs]
     names, shares = list(answers), np.average(right, axis=0, weights=weights)
@@ -186,24 +186,24 @@ def difference_intervals(
         (part[:, :-2] @ hits, part[:, :-2] @ sizes, part[:, -2:])
         for part in resampled_counts(count + 2, draws=draws, seed=seed)
     ]
-    sums, images, imagined = (np.concatenate(array) for array in zip(*parts, strict=True))
+    sums, images, pseudo = (np.concatenate(array) for array in zip(*parts, strict=True))
     intervals = []
     for one, other in pairs:
-        away = hits[:, one] - hits[:, other]
-        if not away.any():
-            rare = wilson(0, min(count, _equally_many(sizes))).high
+        gaps = hits[:, one] - hits[:, other]
+        if not gaps.any():
+            rare = wilson(0, min(count, _effective_sample_size(sizes))).high
             intervals.append(Interval(-rare, rare))
             continue
-        weight = PSEUDO_COUNT * np.sqrt(np.mean(away[away != 0] ** 2))
-        resampled = (sums[:, one] - sums[:, other] + weight * (imagined @ [1, -1])) / (
-            images + weight * imagined.sum(axis=1)
+        weight = PSEUDO_COUNT * np.sqrt(np.mean(gaps[gaps != 0] ** 2))
+        resampled = (sums[:, one] - sums[:, other] + weight * (pseudo @ [1, -1])) / (
+            images + weight * pseudo.sum(axis=1)
         )
         low, high = np.quantile(resampled, tails(count))
         intervals.append(Interval(float(low), float(high)))
     return intervals
 
 
-def by_group(
+def paired_p_values(
     right: np.ndarray,
     units: np.ndarray,
     pairs: Sequence[tuple[int, int]],
@@ -237,6 +237,6 @@ def _sums(
     return sums_by_unit(units, right * weights[:, np.newaxis]), np.bincount(units, weights)
 
 
-def _equally_many(sizes: np.ndarray) -> float:
+def _effective_sample_size(sizes: np.ndarray) -> float:
     """Return the effective number of units of `sizes` (Kish, 1965)."""
     return float(sizes.sum() ** 2 / (sizes**2).sum())

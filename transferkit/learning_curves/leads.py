@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from transferkit.evaluation.bootstrap import units_of
-from transferkit.evaluation.significance import LEVEL, PSEUDO_COUNT, chance_of, holm
+from transferkit.evaluation.significance import LEVEL, PSEUDO_COUNT, holm, paired_p_value
 from transferkit.learning_curves.power_law import deviations_of_means
 
 
@@ -56,7 +56,7 @@ def leads(
     smaller = holm(_student_p_values(gaps[:-1], units)) if len(gaps) > 1 else np.empty(0)
     return Leads(
         differences=np.array([gap.mean() for gap in gaps]),
-        p_values=np.append(smaller, chance_of(last, groups)),
+        p_values=np.append(smaller, paired_p_value(last, groups)),
     )
 
 

@@ -122,7 +122,7 @@ def _pairs(comparison: Comparison) -> list[Pair]:
 
 def _pair(difference: Difference) -> Pair:
     if difference.difference < 0:
-        difference = difference.turned()
+        difference = difference.reversed()
     return Pair(
         difference.first,
         difference.second,
