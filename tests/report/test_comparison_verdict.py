@@ -3,9 +3,8 @@ import pytest
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import score_intervals
-from transferkit.evaluation.ranking import difference_between
 from transferkit.evaluation.results import Result
-from transferkit.evaluation.significance import balancing_weights, pairwise
+from transferkit.evaluation.significance import balancing_weights, difference_between, pairwise
 from transferkit.report.comparison.verdict import verdict
 
 CLASSES = ("cat", "dog")

@@ -8,8 +8,7 @@ import numpy as np
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
-from transferkit.evaluation.results import Result
-from transferkit.evaluation.significance import Difference
+from transferkit.evaluation.results import Result, is_correct
 
 
 def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
@@ -66,30 +65,7 @@ def main_result(ranked: Sequence[Result]) -> Result:
     return next((result for result in ranked if result.kind == "network"), ranked[0])
 
 
-def majority_class(labels: np.ndarray) -> int:
-    """Return the most frequent class of the test images."""
-    return int(np.bincount(labels).argmax())
-
-
-def rival(ranked: Sequence[Result]) -> Result:
+def competitor(ranked: Sequence[Result]) -> Result:
     """Return what the best is compared with: the best of the other kind, or the next best."""
     others = [result for result in ranked if result.kind != ranked[0].kind]
     return (others or ranked[1:])[0]
-
-
-def is_correct(result: Result, labels: np.ndarray) -> np.ndarray:
-    """Return the correctness of the predictions, `(images,)` bool."""
-    return np.asarray(result.predicted == labels)
-
-
-def difference_between(
-    differences: Sequence[Difference], first: Result, second: Result
-) -> Difference:
-    """Return the difference of these two, as the first minus the second."""
-    pair = (first.name, second.name)
-    match = next(
-        difference
-        for difference in differences
-        if {difference.first, difference.second} == set(pair)
-    )
-    return match if match.first == first.name else match.reversed()

@@ -105,3 +105,8 @@ class Result:
     def predicted(self) -> np.ndarray:
         """The most probable class of each image, `(images,)` int64; of equals the first."""
         return self.probabilities.argmax(axis=1)
+
+
+def is_correct(result: Result, labels: np.ndarray) -> np.ndarray:
+    """Return the correctness of the predictions, `(images,)` bool."""
+    return np.asarray(result.predicted == labels)

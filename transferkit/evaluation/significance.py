@@ -13,6 +13,7 @@ from scipy.stats import binom, binomtest
 from transferkit.evaluation.bootstrap import DRAWS, resampled_counts, sums_by_unit, units_of
 from transferkit.evaluation.intervals import Interval, tails, wilson
 from transferkit.evaluation.metrics import check_answers
+from transferkit.evaluation.results import Result
 from transferkit.evaluation.sign_flips import exact_sign_flip, monte_carlo_sign_flip
 
 LEVEL = 0.05  # a difference with a larger p-value is not called one
@@ -226,6 +227,19 @@ def paired_p_values(
     if weights is None:
         return [exact_sign_flip(column) for column in differences.T]
     return monte_carlo_sign_flip(differences, draws=draws, seed=seed)
+
+
+def difference_between(
+    differences: Sequence[Difference], first: Result, second: Result
+) -> Difference:
+    """Return the difference of these two, as the first minus the second."""
+    pair = (first.name, second.name)
+    match = next(
+        difference
+        for difference in differences
+        if {difference.first, difference.second} == set(pair)
+    )
+    return match if match.first == first.name else match.reversed()
 
 
 def _sums(

@@ -12,11 +12,9 @@ from markupsafe import Markup
 
 from transferkit.baselines.catalog import BASELINES
 from transferkit.data.sources.split_names import SPLITS
-from transferkit.evaluation.ranking import (
-    is_correct,
-    majority_class,
-    rival,
-)
+from transferkit.evaluation.headline import majority_class
+from transferkit.evaluation.ranking import competitor
+from transferkit.evaluation.results import is_correct
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.comparison.gallery import gallery
 from transferkit.report.comparison.serialize import flat, plain
@@ -76,7 +74,7 @@ def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
         comparison.labels,
         comparison.statistics.headline,
     )
-    pair = [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+    pair = [ranked[0], *([competitor(ranked)] if len(ranked) > 1 else [])]
     names = [result.name for result in comparison.results]
     numbers = []
     for result in sorted(pair, key=lambda result: result.kind != "network"):
@@ -116,7 +114,7 @@ def confusion(comparison: Comparison) -> dict[str, Any]:
     large = len(comparison.classes) > MAX_MATRIX_CLASSES
     shown = comparison.ranked
     if large:
-        shown = [shown[0], *([rival(shown)] if len(shown) > 1 else [])]
+        shown = [shown[0], *([competitor(shown)] if len(shown) > 1 else [])]
     counts = {
         result.name: scores.confusion
         for result, scores in zip(comparison.results, comparison.scores, strict=True)

@@ -9,15 +9,9 @@ import numpy as np
 
 from transferkit.evaluation.headline import HeadlineMetric
 from transferkit.evaluation.intervals import Interval
-from transferkit.evaluation.ranking import (
-    beats_constant,
-    choices_by_cost,
-    difference_between,
-    is_correct,
-    rank_results,
-)
-from transferkit.evaluation.results import Result
-from transferkit.evaluation.significance import LEVEL, Difference
+from transferkit.evaluation.ranking import beats_constant, choices_by_cost, rank_results
+from transferkit.evaluation.results import Result, is_correct
+from transferkit.evaluation.significance import LEVEL, Difference, difference_between
 from transferkit.report.html.formatting import amount, duration, percent
 
 

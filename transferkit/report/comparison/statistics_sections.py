@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from transferkit.evaluation.calibration import apply_temperature, brier, expected_calibration_error
-from transferkit.evaluation.ranking import rival
+from transferkit.evaluation.ranking import competitor
 from transferkit.evaluation.results import Result
 from transferkit.evaluation.significance import LEVEL, Difference
 from transferkit.evaluation.slices import Slice
@@ -103,9 +103,9 @@ def calibration(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def _pair_of_kinds(comparison: Comparison) -> list[Result]:
-    """Return the most accurate result and its rival, if there is one."""
+    """Return the most accurate result and its competitor, if there is one."""
     ranked = comparison.ranked
-    return [ranked[0], *([rival(ranked)] if len(ranked) > 1 else [])]
+    return [ranked[0], *([competitor(ranked)] if len(ranked) > 1 else [])]
 
 
 def groups(comparison: Comparison) -> dict[str, Any]:

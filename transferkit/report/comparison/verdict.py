@@ -6,18 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transferkit.evaluation.headline import HeadlineMetric
+from transferkit.evaluation.headline import HeadlineMetric, majority_class
 from transferkit.evaluation.intervals import Interval
-from transferkit.evaluation.ranking import (
-    beats_constant,
-    difference_between,
-    is_correct,
-    majority_class,
-    rank_results,
-    rival,
-)
-from transferkit.evaluation.results import Result
-from transferkit.evaluation.significance import LEVEL, Difference
+from transferkit.evaluation.ranking import beats_constant, competitor, rank_results
+from transferkit.evaluation.results import Result, is_correct
+from transferkit.evaluation.significance import LEVEL, Difference, difference_between
 from transferkit.report.comparison.comparison import Comparison
 from transferkit.report.html.formatting import chance, counted, listed, percent, points, share_of
 
@@ -78,8 +71,8 @@ def verdict(
 
 
 def _beside(ranked: Sequence[Result], labels: np.ndarray, differences: Sequence[Difference]) -> str:
-    """Return the comparison of the best with its rival, as the rest of the sentence."""
-    best, other, headline = ranked[0], rival(ranked), HeadlineMetric.of(labels)
+    """Return the comparison of the best with its competitor, as the rest of the sentence."""
+    best, other, headline = ranked[0], competitor(ranked), HeadlineMetric.of(labels)
     difference = difference_between(differences, best, other)
     name = f"the next, {other.name}," if other.kind == best.kind else _titled(other, ranked)
     share = percent(headline.value(is_correct(other, labels)))
