@@ -173,6 +173,7 @@ def test_links_lead_to_files_and_headings():
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 def test_the_python_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
+    """An error in it is one of this test."""
     drawn("photos", images=12)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["page.py"])

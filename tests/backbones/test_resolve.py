@@ -61,10 +61,6 @@ def sentence(mirror: str, reason: str, cache: Path) -> str:
     )
 
 
-def test_auto_is_the_default() -> None:
-    assert ModelConfig().backbone == "auto"
-
-
 def test_a_named_backbone_is_that_one_and_nothing_is_asked(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

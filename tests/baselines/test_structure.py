@@ -207,7 +207,7 @@ def test_parts_that_no_baseline_has_are_refused(
 def test_first_steps_that_read_no_images_are_refused(features: Any, tmp_path: Path) -> None:
     baseline = fitted("knn")
     baseline.pipeline.steps[0] = ("features", features)
-    refusal(baseline, tmp_path)
+    assert refusal(baseline, tmp_path)
 
 
 @pytest.mark.parametrize("field", ["node_count", "n_outputs", "identity"])

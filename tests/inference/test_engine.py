@@ -1,4 +1,4 @@
-"""Every engine says of every batch what Keras says of it."""
+"""The choice of an engine, and what only one of them does."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transferkit.backbones.resolve import resolve_model
-from transferkit.config.settings import EngineName, ModelConfig, PrecisionName
+from transferkit.config.settings import PrecisionName
 from transferkit.errors import DeviceError
 from transferkit.inference import devices
 from transferkit.inference.devices import FLOAT32, Precision, resolve_precision
 from transferkit.inference.engine import EngineSpec, choose_engine
 from transferkit.inference.tf_graph import trace
-from transferkit.models.classifier import build_extractor
 
 pytestmark = pytest.mark.slow
 
@@ -30,90 +28,10 @@ needs_cpu = pytest.mark.skipif(GPU, reason="it is about what is done without a G
 needs_bfloat16 = pytest.mark.skipif(
     not resolve_precision("auto").onednn_bfloat16, reason="this processor has no bfloat16"
 )
-ENGINES = ("keras", "graph", pytest.param("openvino", marks=needs_openvino))
-every_engine = pytest.mark.parametrize("name", ENGINES)
 
 
 def truth(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
     return keras.tree.flatten(model.predict(images.astype("float32"), verbose=0))
-
-
-@every_engine
-def test_it_says_what_keras_says(name: EngineName) -> None:
-    model, images = worlds.pocket(), worlds.images(6)
-    (found,) = next(iter(worlds.engine_of(model, name).run([images])))
-    assert found.dtype == np.float32
-    assert found == pytest.approx(truth(model, images)[0], abs=1e-4)
-
-
-@every_engine
-def test_every_output_comes_in_the_order_of_the_model(name: EngineName) -> None:
-    model, images = worlds.with_two_outputs(), worlds.images(3)
-    found = next(iter(worlds.engine_of(model, name).run([images])))
-    expected = truth(model, images)
-    assert [each.shape for each in found] == [each.shape for each in expected]
-    assert all(one == pytest.approx(other, abs=1e-3) for one, other in zip(found, expected))  # noqa: B905
-
-
-@every_engine
-def test_batches_of_any_size_come_in_order(name: EngineName) -> None:
-    model, images = worlds.pocket(), worlds.images(40)
-    sizes = (1, 7, 8, 1, 20, 3)
-    batches = np.split(images, np.cumsum(sizes)[:-1])
-    found = list(worlds.engine_of(model, name).run(batches))
-    assert [len(each) for (each,) in found] == list(sizes)
-    together = np.concatenate([each for (each,) in found])
-    assert together == pytest.approx(truth(model, images)[0], abs=1e-4)
-
-
-@every_engine
-def test_what_it_said_stays_as_it_was(name: EngineName) -> None:
-    engine = worlds.engine_of(worlds.pocket(), name)
-    found = list(engine.run([worlds.images(2)] * 9))
-    assert all(np.array_equal(each[0], found[0][0]) for each in found)
-    assert not any(np.shares_memory(each[0], found[0][0]) for each in found[1:])
-
-
-@every_engine
-def test_no_batch_gives_nothing(name: EngineName) -> None:
-    assert list(worlds.engine_of(worlds.pocket(), name).run([])) == []
-
-
-@every_engine
-def test_who_stops_early_may_start_again(name: EngineName) -> None:
-    engine, images = worlds.engine_of(worlds.pocket(), name), worlds.images(4)
-    running = engine.run(iter([images] * 50))
-    first = next(running)[0]
-    running.close()  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(next(iter(engine.run([images])))[0], first)
-
-
-@every_engine
-@pytest.mark.parametrize("kind", ["read-only", "every second", "turned"])
-def test_a_batch_may_lie_in_memory_as_it_will(name: EngineName, kind: str) -> None:
-    model, images = worlds.pocket(), worlds.images(6)
-    if kind == "read-only":
-        images.setflags(write=False)
-    images = {"every second": images[::2], "turned": images[:, :, ::-1]}.get(kind, images)
-    (found,) = next(iter(worlds.engine_of(model, name).run([images])))
-    assert found == pytest.approx(truth(model, images.copy())[0], abs=1e-4)
-
-
-@every_engine
-@needs_bfloat16
-def test_16_bits_point_the_same_way_and_are_no_32(name: EngineName) -> None:
-    engine, images = worlds.engine_of(worlds.pocket(), name, worlds.IN_16_BITS), worlds.images(6)
-    found, plain = next(iter(engine.run([images]))), [each.numpy() for each in engine.plain(images)]
-    assert worlds.cosine_of(found, plain) > 0.99
-    assert not np.array_equal(found[0], plain[0])
-
-
-@every_engine
-def test_pictures_are_looked_at_on_several_sides(name: EngineName) -> None:
-    model = build_extractor(resolve_model(ModelConfig(backbone="pocket", image_sizes=(32, 64))))
-    images = worlds.images(3, 64)
-    (found,) = next(iter(worlds.engine_of(model, name).run([images])))
-    assert found == pytest.approx(truth(model, images)[0], abs=1e-4)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])

@@ -56,7 +56,7 @@ def outputs(notebook: Any, kind: str) -> list[str]:
 
 @every_notebook
 def test_a_notebook_is_valid(path: Path) -> None:
-    nbformat.validate(nbformat.read(path, as_version=4))
+    assert nbformat.validate(nbformat.read(path, as_version=4)) is None
 
 
 @every_notebook
