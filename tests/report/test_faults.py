@@ -27,7 +27,7 @@ PARTS = (  # what computes or draws a part, and a section of the page that shows
     ("report.comparison.statistics_sections.coverage_figure", "Confidence"),
     ("report.comparison.statistics_sections.brier", "Confidence"),
     ("report.figures.curves.cost", "Results"),
-    ("report.figures.curves.learning_curve", "Training"),
+    ("report.figures.curves.training_curve", "Training"),
     ("report.comparison.page_sections.recalls", "Results"),
     ("report.comparison.page_sections.confusion_matrix", "Confusion"),
     ("report.comparison.page_sections.gallery", "Test images"),

@@ -7,7 +7,7 @@ import pytest
 
 from transferkit.evaluation.summary import EpochRecord
 from transferkit.report.figures.confusion_matrix import confusion_matrix
-from transferkit.report.figures.curves import cost, learning_curve
+from transferkit.report.figures.curves import cost, training_curve
 from transferkit.report.figures.per_class import class_counts, recalls
 
 HISTORY = [
@@ -30,8 +30,8 @@ def entry(name, kind, accuracy):
 
 ENTRIES = [entry("lenet", "network", 0.9), entry("svm", "baseline", 0.6)]
 FIGURES = {
-    "loss": learning_curve(HISTORY, "loss", "lenet"),
-    "accuracy": learning_curve(HISTORY, "accuracy", "lenet"),
+    "loss": training_curve(HISTORY, "loss", "lenet"),
+    "accuracy": training_curve(HISTORY, "accuracy", "lenet"),
     "cost": cost(ENTRIES),
     "recalls": recalls(ENTRIES, NAMES),
     "counts": class_counts(pd.DataFrame({"train": 9, "validation": 0, "test": 3}, index=NAMES)),

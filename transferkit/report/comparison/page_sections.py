@@ -96,11 +96,11 @@ def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def curves(comparison: Comparison) -> dict[str, Any] | None:
-    """The learning curves of each classifier that has epochs, the most accurate first."""
+    """Return the training curves of each classifier with epochs, the most accurate first."""
     by_name = {result.name: result for result in comparison.ranked}
     by_classifier = {
         name: [
-            Markup(figures.learning_curve(by_name[name].history, quantity, name))
+            Markup(figures.training_curve(by_name[name].history, quantity, name))
             for quantity in ("loss", "accuracy")
         ]
         for name in (entry["name"] for entry in comparison.entries)

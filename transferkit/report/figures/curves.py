@@ -51,7 +51,7 @@ def number(value: Any) -> float:
 
 
 @styled
-def learning_curve(history: Sequence[EpochRecord], quantity: str, name: str) -> str:
+def training_curve(history: Sequence[EpochRecord], quantity: str, name: str) -> str:
     """`quantity` (loss or accuracy) over the epochs of all stages, on training and validation."""
     axes = panel(quantity, WIDTH, 216, (40, 68, 34, 40))
     epochs = range(1, len(history) + 1)
