@@ -180,7 +180,7 @@ def run_experiment(
     experiment.check()
     experiment = experiment.with_backbone()
     config = experiment.settings
-    # The images come first: what is wrong with them is said before TensorFlow takes its seconds.
+    # The images come first: their errors come before TensorFlow is imported, which takes seconds.
     quiet_tfds(experiment.source)
     manifest = experiment.read_manifest()
     name = name or run_name(manifest.source, config.model.backbone)
@@ -241,9 +241,9 @@ def start(run: Run, manifest: Manifest, config: Config) -> dict[str, Any]:
 def save_classifiers(report: Report, run: Run) -> None:
     """Save the baselines of `report`, and the best of its networks as the run's model.
 
-    The best is that of the headline measure; of equally good ones, the faster to train. A baseline
-    has the name in the report. A classifier of another kind saves itself, or that it is not saved
-    is said.
+    The best is that of the headline metric; of equals, the faster to train. A baseline is saved
+    under its name in the report. Another classifier saves itself, if it has a method for that;
+    otherwise a line is logged.
     """
     from transferkit.baselines.baseline import Baseline
     from transferkit.evaluation.headline import HeadlineMetric

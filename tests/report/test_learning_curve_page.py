@@ -69,7 +69,7 @@ def test_the_headlines_are_of_the_best(curve):
             "with twice the images",
             f"{within}, net",
         ),
-        ("50.0 %", "always one class", "without any training"),
+        ("50.0 %", "majority class", "without any training"),
     ]
 
 

@@ -252,7 +252,7 @@ def test_a_slice_that_is_clearly_worse_is_told_from_one_that_may_be_chance(manif
     )
     assert "clearly below the others, by " in camera.worst
     assert camera.worst.endswith(" points")
-    assert room.worst.endswith(", which cannot be told from the others")
+    assert room.worst.endswith(", which does not differ significantly from the others")
 
 
 def test_slices_of_one_group_show_nothing(manifest, answerers):

@@ -77,7 +77,7 @@ def demo(arguments: Sequence[str]) -> None:
     options = parse_arguments(Demo, arguments, program="transferkit demo")
     folder = Path(options.out)
     samples = [sample for sample in SAMPLES if options.sample in (sample.name, "both")]
-    # All of them first: what is wrong with a folder is said before the training.
+    # All of them first: errors of a folder come before the training.
     sources = [sample.write(folder / sample.name) for sample in samples]
     reports, failures = [], []
     for pair in zip(samples, sources, strict=True):

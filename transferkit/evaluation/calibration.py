@@ -100,7 +100,7 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -
 def coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> Coverage:
     """Return the accuracy of the most confident predictions, by the share of images they cover.
 
-    Answers that are equally sure are given together: no threshold tells them apart. (The
+    Predictions with equal confidence are one point: no threshold separates them. (The
     risk-coverage curve of El-Yaniv and Wiener, 2010, JMLR 11:1605-1641.)
 
     Raises:

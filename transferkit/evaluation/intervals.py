@@ -155,7 +155,7 @@ def effective_images(right: np.ndarray, units: np.ndarray) -> float:
 
 
 def _harmonic(support: np.ndarray) -> float:
-    """How many images tell a share as well as the mean of the classes' shares is told."""
+    """Return the number of images whose share varies as the mean of the class shares does."""
     return float(len(support) ** 2 / (1 / support).sum())
 
 

@@ -58,7 +58,7 @@ def rank_label_issues(labels: np.ndarray, probabilities: np.ndarray) -> list[Lab
 def _thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Return `(classes,)` float64, the mean probability of each class over its images.
 
-    Of a class without images nothing is known: it is held to certainty, the strictest.
+    The threshold of a class without images is 1, the strictest.
     """
     classes = probabilities.shape[1]
     counts = np.bincount(labels, minlength=classes)

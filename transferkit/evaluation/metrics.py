@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 
 from transferkit.errors import DataError
 
-FLOOR = 1e-7  # the least probability that log loss sees: a sure mistake costs 16.1 nats, not ∞
+FLOOR = 1e-7  # lowest probability in the log loss: a certain mistake costs 16.1 nats, not ∞
 TOLERANCE = 1e-3  # how far from 1 a row may sum; probabilities in 16 bits stay within it
 
 

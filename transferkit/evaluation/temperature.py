@@ -1,6 +1,6 @@
 """Temperature scaling, fitted to predictions on held-out images.
 
-Networks and baselines are held to the same rules here, and it loads no framework.
+Networks and baselines follow the same rules. No framework is imported.
 """
 
 from __future__ import annotations

@@ -12,11 +12,9 @@ from transferkit.evaluation.intervals import LEVEL, Interval
 
 EXPONENTS = np.linspace(0.05, 2, 391)  # slower cannot be told from a floor, faster is not seen
 EQUAL = 1e-15  # of the squares that are left
-TOGETHER = 1e-12  # sizes that differ by less than this share of themselves tell of no slope
-MIN_FREEDOM = 4  # degrees of freedom of a deviation that is told, if there are as many
-USUAL_EXPONENT = (
-    0.5  # the exponent where the errors fit several equally well, as two of them fit any
-)
+TOGETHER = 1e-12  # relative difference of sizes below which there is no slope to fit
+MIN_FREEDOM = 4  # degrees of freedom of a standard deviation, if there are as many
+USUAL_EXPONENT = 0.5  # the exponent if several fit the errors equally well, as for two sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,8 +23,8 @@ class PowerLaw:
 
     Attributes:
         floor: the error that no number of images removes, share 0..1.
-        scale: the rest of the error at one image; 0 where more images bring nothing.
-        exponent: of the fall, 0.05..2.
+        scale: the rest of the error at one image; 0 if more images do not help.
+        exponent: of the decrease, 0.05..2.
     """
 
     floor: float

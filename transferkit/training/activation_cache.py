@@ -21,7 +21,7 @@ from transferkit.training.state import CachedActivations, TrainingState
 def cache_activations(fit: TrainingState) -> CachedActivations | None:
     """Cache the activations that enter the last `fit.blocks` blocks, for all its images.
 
-    None where fine-tuning goes from pixels in each epoch; if that was not asked for, it is said.
+    None if fine-tuning decodes images in each epoch; if no setting asked for that, it is logged.
     """
     config = fit.config
     if (

@@ -31,7 +31,7 @@ def fit_head(fit: TrainingState) -> None:
     """Fit the head alone, on the features of the plain images, which are computed once.
 
     A linear one is fitted to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
-    Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); any other is learnt step by step.
+    Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); others by gradient descent.
     """
     started = time.perf_counter()
     unfreeze_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
@@ -140,7 +140,8 @@ def _read_features(fit: TrainingState, part: SplitData, view: View | None) -> np
         fit.feature_spec,
         part.paths,
         view=view,
-        quiet=view is not None or fit.activations is not None,  # then it was said of the rows
+        quiet=view is not None
+        or fit.activations is not None,  # then it was logged for the activations
         pool=fit.pool,
     )
     if fit.activations is None:  # else they came out on the way, and are paid

@@ -136,7 +136,7 @@ def explanations(
 def chosen(result: Result, labels: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
     """Return the row indices of each group, those to show first at the front; groups are disjoint.
 
-    The wrong that it is sure of are ranked; of the others any may be shown, so they are drawn.
+    Confidently wrong images are ranked; those of the other groups are sampled.
     """
     generator = np.random.default_rng(seed)
     right = result.predicted == labels

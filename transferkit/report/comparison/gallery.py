@@ -56,8 +56,8 @@ def gallery(
     falling = np.argsort(-probability, kind="stable")
     chosen = {
         "Most confidently wrong": falling[~right[falling]],
-        "Least sure": falling[::-1],
-        "Surest and right": falling[right[falling]],
+        "Least certain": falling[::-1],
+        "Correct, most certain": falling[right[falling]],
     }
     groups = []
     for title, positions in chosen.items():

@@ -89,8 +89,8 @@ def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
         *numbers,
         (
             percent(headline.constant),
-            "always one class",
-            f"the answer {comparison.classes[always]!r}",
+            "majority class",
+            f"always {comparison.classes[always]!r}",
         ),
     ]
 

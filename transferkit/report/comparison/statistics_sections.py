@@ -205,8 +205,8 @@ def _worst(slices: Sequence[Slice]) -> str:
         f"({worst.adjusted.in_percent}, corrected for {len(slices)} groups)"
     )
     if worst.below is None or not worst.is_below:
-        return f"{start}, which cannot be told from the others"
-    return f"{start}, clearly below the others, by {worst.below.in_percent} points"
+        return f"{start}, which does not differ significantly from the others"
+    return f"{start}, significantly below the others, by {worst.below.in_percent} points"
 
 
 def _drawn(slices: Sequence[Slice], overall: float, colour: str) -> Markup:

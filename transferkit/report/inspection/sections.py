@@ -29,7 +29,7 @@ MAX_CHARACTERS = (
 MAX_DOUBTED_CHARACTERS = 800_000  # characters for those with doubted labels
 LIKELIER = 0.5  # the doubt above which another label is likelier
 DOUBTS = ("path", "label", "suggested", "doubt", "split")
-NAMES_ALONE = {"unreadable"}  # there is no picture to be had
+NAMES_ALONE = {"unreadable"}  # there is no picture
 
 
 @dataclasses.dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _name(axes: Axes, curve: LearningCurve, colours: dict[str, str]) -> None:
             )
     end = axes.get_xlim()[1]
     axes.annotate(
-        "always one class",
+        "majority class",
         (end, curve.majority_share * 100),
         (-2, -8),
         textcoords="offset points",

@@ -44,7 +44,7 @@ def headlines(curve: LearningCurveSummary) -> list[tuple[str, str, str]]:
         numbers.append((f"+{points(best.gain.gain)}", "with twice the images", within))
     return [
         *numbers,
-        (percent(curve.majority_share), "always one class", "without any training"),
+        (percent(curve.majority_share), "majority class", "without any training"),
     ]
 
 
