@@ -91,24 +91,26 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
+        checkpoint: Checkpoint,
         fit: TrainingState,
         stage: str,
+        *,
         stopper: keras.callbacks.EarlyStopping | None,
         goal: float,
     ) -> None:
         super().__init__()
-        self.fit, self.stage, self.stopper = fit, stage, stopper
+        self.checkpoint, self.fit, self.stage, self.stopper = checkpoint, fit, stage, stopper
         self.lowest = goal  # the loss of what is saved already
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         fit, loss = self.fit, self.fit.best(self.stage)
-        if fit.checkpoint is None or not loss < self.lowest or not fit.checkpoint.is_due():
+        if not loss < self.lowest or not self.checkpoint.is_due():
             return
         now = self.model.get_weights()
         if self.stopper is not None and self.stopper.best_weights is not None:
             self.model.set_weights(self.stopper.best_weights)
         before, fit.reached = fit.reached, self.stage
-        fit.checkpoint.write(fit)
+        self.checkpoint.write(fit)
         fit.reached = before
         self.model.set_weights(now)
         if self.stopper is not None:

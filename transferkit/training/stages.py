@@ -39,7 +39,7 @@ from transferkit.runtime.progress import log
 from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.activation_cache import cache_activations
 from transferkit.training.callbacks import AverageBestEpochs, HistoryLogger, early_stopping
-from transferkit.training.checkpoint import Checkpoints
+from transferkit.training.checkpoint import Checkpoint, Checkpoints
 from transferkit.training.dataset import SplitData, read_split, read_validation
 from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
@@ -83,20 +83,23 @@ def start_fit(
     )
 
 
-def fit_stages(fit: TrainingState) -> TrainingState:
-    """Fit the head, if the backbone is pretrained or stays frozen, and then the unfrozen blocks."""
+def fit_stages(fit: TrainingState, checkpoint: Checkpoint | None = None) -> TrainingState:
+    """Fit the head, if the backbone is pretrained or stays frozen, and then the unfrozen blocks.
+
+    The best network so far is written to `checkpoint` meanwhile.
+    """
     fit.activations = cache_activations(fit)
     if fit.pretrained or fit.blocks < len(fit.row.blocks):
         fit_head(fit)
         fit.reached = HEAD_STAGE
-        if fit.blocks and fit.checkpoint:
-            fit.checkpoint.write(fit)
+        if fit.blocks and checkpoint:
+            checkpoint.write(fit)
     if fit.blocks:
-        fit_blocks(fit)
+        fit_blocks(fit, checkpoint)
     return fit
 
 
-def fit_blocks(fit: TrainingState) -> None:
+def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
     """Fit the last `fit.blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at a lower learning rate; if it does not lower the
@@ -111,7 +114,7 @@ def fit_blocks(fit: TrainingState) -> None:
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
     try:
-        _learn(fit, learner, train, validation, stage=stage, stopper=stopper)
+        _learn(fit, learner, train, validation, stage=stage, stopper=stopper, checkpoint=checkpoint)
     except BaseException:
         _go_back(fit, learner, stage, before=before, stopper=stopper)
         raise
@@ -150,12 +153,14 @@ def _learn(
     *,
     stage: str,
     stopper: keras.callbacks.EarlyStopping | None,
+    checkpoint: Checkpoint | None,
 ) -> None:
     """Fit `learner` on the batches of `train`, to its best epoch or their average."""
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
     goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
+    saving = [Checkpoints(checkpoint, fit, stage, stopper=stopper, goal=goal)] if checkpoint else []
     files = [*fit.train.paths, *fit.validation.paths]
     with (
         fit.device.precision.autocast(),
@@ -170,7 +175,7 @@ def _learn(
                 *best,  # before what restores the best epoch's weights when it stops
                 HistoryLogger(stage, fit.train.steps, fit.history),
                 *([stopper] if stopper else []),
-                Checkpoints(fit, stage, stopper, goal),
+                *saving,
             ],
             verbose=0,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import keras
 import numpy as np
@@ -35,18 +34,6 @@ class CachedActivations:
     validation: MappedFeatures
 
 
-class ProgressSaver(Protocol):
-    """Where the network so far is saved during training."""
-
-    def is_due(self) -> bool:
-        """Whether saving now costs little beside what it saves."""
-        ...
-
-    def write(self, fit: TrainingState, /) -> bool:
-        """Save the network so far, and return whether it was saved."""
-        ...
-
-
 @dataclass
 class TrainingState:
     """State of one training; `history` and `summary` grow from stage to stage."""
@@ -65,7 +52,6 @@ class TrainingState:
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""
     """The stage whose network the classifier is, where it is worth saving; empty before that."""
-    checkpoint: ProgressSaver | None = None
     pool: ExtractorPool = DEFAULT_POOL
     """The compiled extractors and features in memory."""
     borrowed_seconds: float = 0.0

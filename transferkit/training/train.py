@@ -61,9 +61,8 @@ def train(
     checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
     with measure_usage() as usage:
         fit = start_fit(manifest, config, device, pool=pool)
-        fit.checkpoint = checkpoint
         with checkpoint.rescuing(fit):
-            fit_stages(fit)
+            fit_stages(fit, checkpoint)
             model = _finished(fit, manifest)
     network = Network(
         name=config.model.backbone,
