@@ -88,7 +88,7 @@ def test_the_seconds_of_reading_count_for_each_that_uses_it(
 
 def test_a_backbone_of_random_weights_is_refused(manifest: Manifest) -> None:
     random = Config(model=ModelConfig(backbone="mobilenet_025", weights="none"))
-    with pytest.raises(ConfigError, match="random weights say nothing"):
+    with pytest.raises(ConfigError, match="random weights give no useful features"):
         fit_baseline(NAME, manifest, random)
 
 

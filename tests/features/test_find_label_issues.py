@@ -108,5 +108,5 @@ def test_a_class_of_one_image_is_not_judged() -> None:
 
 def test_random_weights_doubt_nothing(manifest: Manifest) -> None:
     random = dataclasses.replace(POCKET, model=ModelConfig("pocket", "none"))
-    with pytest.raises(ConfigError, match="random weights say nothing"):
+    with pytest.raises(ConfigError, match="random weights give no useful features"):
         find_label_issues(manifest, random)
