@@ -31,9 +31,9 @@ def test_a_line_a_table_the_last_used_first(command, kept):
     said = command("cache")
     head, *lines, last = said.out.splitlines()
     assert (said.status, said.err) == (0, "")
-    assert head.split() == ["by", "side", "what", "images", "MB", "last", "used", "folder"]
+    assert head.split() == ["extractor", "px", "contents", "images", "MB", "last", "used", "folder"]
     assert [line.split()[:6] for line in lines] == [
-        ["pocket", "96", "into", "block4,", "view", "2"],
+        ["pocket", "96", "input", "of", "block4,", "view", "2"],
         ["vgg16", "224", "features", "2", "0.0", "2023-11-14"],
     ]
     assert re.search(r"2023-11-1\d \d\d:\d\d  [0-9a-f]{16}$", lines[0])

@@ -97,7 +97,7 @@ CASES = {
     "nothing was learned": (
         [answering("lenet", "network", 510, 1000), answering("svm", "baseline", 490, 1000)],
         "1000 test images do not show that anything was learned: the best classifier, lenet, has "
-        "an accuracy of 51.0 % on them (47.9 to 54.1), and always answering 'cat' one of 50.0 %.",
+        "an accuracy of 51.0 % on them (47.9 to 54.1), and always predicting 'cat' one of 50.0 %.",
     ),
     "few images, and more right than chance is": (
         [answering("lenet", "network", 19, 24)],
@@ -108,12 +108,12 @@ CASES = {
     "one test image": (
         [answering("lenet", "network", 1, 1)],
         "1 test image does not show that anything was learned: the best classifier, lenet, has "
-        "an accuracy of 100.0 % on it (20.7 to 100.0), and always answering 'cat' one of 100.0 %.",
+        "an accuracy of 100.0 % on it (20.7 to 100.0), and always predicting 'cat' one of 100.0 %.",
     ),
     "only the constant answer": (
         [always_cat(20)],
         "20 test images do not show that anything was learned: the best classifier, majority, "
-        "has an accuracy of 50.0 % on them (29.9 to 70.1), and always answering 'cat' one of "
+        "has an accuracy of 50.0 % on them (29.9 to 70.1), and always predicting 'cat' one of "
         "50.0 %.",
     ),
 }
@@ -186,7 +186,7 @@ def test_of_unequal_classes_the_verdict_is_of_the_balanced_accuracy_and_says_so(
     assert said.startswith(
         "The network lenet has a balanced accuracy of 96.0 % on 1000 test images"
     )
-    assert said.endswith(", and always answering 'cat' one of 50.0 %.")
+    assert said.endswith(", and always predicting 'cat' one of 50.0 %.")
 
 
 def test_of_unequal_classes_the_one_that_knows_both_is_the_best():

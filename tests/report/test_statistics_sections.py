@@ -231,7 +231,7 @@ def test_where_nothing_is_better_than_a_constant_answer_nothing_is_to_be_chosen(
     constant, forest, _ = answerers(manifest)
     forest.errs = 1
     report = compare([constant, forest], manifest)
-    said = "None: no classifier is clearly better than always giving the same answer."
+    said = "None: no classifier is clearly better than always predicting one class."
     assert said in page(report)
     assert said in markdown_report(report)
     assert "| budget |" not in markdown_report(report)

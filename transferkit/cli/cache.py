@@ -56,7 +56,7 @@ def cache(arguments: Sequence[str]) -> None:
         return
     if tables:
         print(
-            f"{'by':<20}{'side':>5}  {'what':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
+            f"{'extractor':<20}{'px':>5}  {'contents':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
         )
     for table in tables:
         show(_line(table))
@@ -68,19 +68,17 @@ def cache(arguments: Sequence[str]) -> None:
 
 
 def _line(table: CachedTable) -> str:
-    by, image_size = (
-        table.about.get("backbone") or table.about.get("features", "unknown"),
-        table.about.get("image_size", ""),
-    )
+    extractor = table.about.get("backbone") or table.about.get("features", "unknown")
+    image_size = table.about.get("image_size", "")
     used = time.strftime("%Y-%m-%d %H:%M", time.localtime(table.used))
     return (
-        f"{by!s:<20}{image_size!s:>5}  {_what(table.about):<24}{table.images:>10,}"
+        f"{extractor!s:<20}{image_size!s:>5}  {_contents(table.about):<24}{table.images:>10,}"
         f"{table.size / 1e6:>10,.1f}  {used:<18}{table.folder.name}"
     )
 
 
-def _what(about: dict[str, Any]) -> str:
+def _contents(about: dict[str, Any]) -> str:
     """Return the contents of a table: features or inputs of a layer, of images or of views."""
-    what = f"into {about['layer']}" if "layer" in about else "features"
+    contents = f"input of {about['layer']}" if "layer" in about else "features"
     view = about.get("view")
-    return f"{what}, view {view.get('number')}" if isinstance(view, dict) else what
+    return f"{contents}, view {view.get('number')}" if isinstance(view, dict) else contents

@@ -18,7 +18,7 @@ class HeadlineMetric:
     Attributes:
         key: accuracy or balanced_accuracy, as in `Scores`.
         weights: `(images,)` of mean 1, by which it is a mean over images; None for the accuracy.
-        constant: what always answering the commonest class is worth, share 0..1.
+        constant: score of always predicting the most frequent class, share 0..1.
     """
 
     key: str

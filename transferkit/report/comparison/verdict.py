@@ -42,7 +42,7 @@ def verdict(
     """Return the verdict on `results` for `labels` `(images,)` class indices.
 
     The best network is compared with the best baseline; without one of the two, with the next
-    best; a single classifier, against always answering the class that most test images have.
+    best; a single classifier, against always predicting the most frequent class.
     All is about one measure, the accuracy, or the balanced accuracy where the classes are unequal:
     `accuracies` are the intervals of the results' `HeadlineMetric`, `differences` those between
     each two of them. Something was learned where the whole interval of the best is above what that
@@ -53,7 +53,7 @@ def verdict(
     best, share = ranked[0], percent(headline.value(is_correct(ranked[0], labels)))
     within = accuracies[[result.name for result in results].index(best.name)]
     # The score of a constant prediction follows from the test set alone, without chance.
-    always = f"always answering {classes[majority_class(labels)]!r}"
+    always = f"always predicting {classes[majority_class(labels)]!r}"
     constant = f"{always} one of {percent(headline.constant)}"
     measure = f"{'a' if headline.is_balanced else 'an'} {headline.name}"
     if not beats_constant(within, headline):
