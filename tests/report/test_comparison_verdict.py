@@ -59,13 +59,13 @@ CASES = {
         [answering("lenet", "network", 900, 1000)],
         "The network lenet has an accuracy of 90.0 % on 1000 test images "
         "(88.0 to 91.7), and always "
-        "answering 'cat' one of 50.0 %.",
+        "predicting 'cat' one of 50.0 %.",
     ),
     "a network beside the constant answer": (
         [answering("lenet", "network", 900, 1000), always_cat(1000)],
         "The network lenet has an accuracy of 90.0 % on 1000 test images "
         "(88.0 to 91.7), and always "
-        "answering 'cat' one of 50.0 %.",
+        "predicting 'cat' one of 50.0 %.",
     ),
     "only baselines": (
         [
@@ -103,7 +103,7 @@ CASES = {
         [answering("lenet", "network", 19, 24)],
         "The network lenet has an accuracy of 79.2 % on 24 test images "
         "(59.5 to 90.8), and always "
-        "answering 'cat' one of 50.0 %.",
+        "predicting 'cat' one of 50.0 %.",
     ),
     "one test image": (
         [answering("lenet", "network", 1, 1)],

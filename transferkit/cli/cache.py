@@ -56,7 +56,8 @@ def cache(arguments: Sequence[str]) -> None:
         return
     if tables:
         print(
-            f"{'extractor':<20}{'px':>5}  {'contents':<24}{'images':>10}{'MB':>10}  {'last used':<18}folder"
+            f"{'extractor':<20}{'px':>5}  {'contents':<24}{'images':>10}{'MB':>10}  "
+            f"{'last used':<18}folder"
         )
     for table in tables:
         show(_line(table))
