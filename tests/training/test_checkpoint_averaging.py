@@ -100,7 +100,7 @@ def test_averaged_weights_are_kept_where_their_loss_is_lower(
 ) -> None:
     fit, losses, learner = averaged(tuned, around=0.5)
     assert float(learner.get_weights()[0][0, 0]) == 1.5
-    assert fit.averaged == pytest.approx(losses[2])
+    assert fit.averaged_loss == pytest.approx(losses[2])
     assert fit.summary.averaged_checkpoints == (1, 2)
     assert capsys.readouterr().err == (
         f"fine-tune: the weights of the epochs 1, 2 are averaged: validation loss {losses[2]:.3f}\n"
@@ -112,7 +112,7 @@ def test_averaged_weights_are_dropped_where_their_loss_is_not(
 ) -> None:
     fit, _, learner = averaged(tuned, around=-3.0)
     assert float(learner.get_weights()[0][0, 0]) == 1.0
-    assert fit.averaged == float("inf")
+    assert fit.averaged_loss == float("inf")
     assert fit.summary.averaged_checkpoints == ()
     assert capsys.readouterr().err == ""
 

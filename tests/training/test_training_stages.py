@@ -19,7 +19,7 @@ from transferkit.models.classifier import build_classifier
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.training import head
 from transferkit.training.stages import fit_stages, start_fit
-from transferkit.training.state import TrainingState, require_numbers
+from transferkit.training.state import TrainingState, require_finite_loss
 
 pytestmark = pytest.mark.slow
 
@@ -147,7 +147,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(tuned: TrainingState, watched:
     row = EpochRecord("head", val_loss=np.nan if watched else None)
     lost = dataclasses.replace(tuned, validation=validation, history=[row])
     with pytest.raises(ConfigError) as caught:
-        require_numbers(lost, "head")
+        require_finite_loss(lost, "head")
     assert str(caught.value) == (
         "The loss of the stage 'head' is not a number any more: "
         "lower --train.learning-rate, which is 0.001, or give other --weights."
@@ -158,7 +158,7 @@ def test_without_validation_images_the_last_loss_has_to_be_a_number(tuned: Train
     rows = [EpochRecord("from scratch", loss=each) for each in (0.5, np.nan)]
     unwatched = dataclasses.replace(tuned.validation, paths=[])
     with pytest.raises(ConfigError):
-        require_numbers(
+        require_finite_loss(
             dataclasses.replace(tuned, validation=unwatched, history=rows), "from scratch"
         )
 

@@ -26,7 +26,7 @@ def cache_activations(fit: TrainingState) -> CachedActivations | None:
     config = fit.config
     if (
         not fit.pretrained
-        or not 0 < fit.blocks < len(fit.row.blocks)
+        or not 0 < fit.blocks < len(fit.backbone.blocks)
         or config.train.cached_views == "every"
     ):
         return None

@@ -127,7 +127,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
         if not loss < fit.best(stage):
             learner.set_weights(before)
             return
-        fit.averaged = loss
+        fit.averaged_loss = loss
         epochs = sorted(epoch for _, epoch, _ in self.best)
         fit.summary = replace(fit.summary, averaged_checkpoints=tuple(epochs))
         listed = ", ".join(map(str, epochs))

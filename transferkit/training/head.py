@@ -19,7 +19,7 @@ from transferkit.training.dataset import SplitData, shared_batch
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
     TrainingState,
-    require_numbers,
+    require_finite_loss,
     summarise_stage,
 )
 
@@ -34,7 +34,7 @@ def fit_head(fit: TrainingState) -> None:
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); others by gradient descent.
     """
     started = time.perf_counter()
-    unfreeze_blocks(fit.classifier, fit.row, 0, pretrained=fit.pretrained)
+    unfreeze_blocks(fit.classifier, fit.backbone, 0, pretrained=fit.pretrained)
     views = views_of(fit.config.train) if fit.pretrained else []
     images = fit.train.times(1 + len(views))
     *shown, validation = (
@@ -43,7 +43,7 @@ def fit_head(fit: TrainingState) -> None:
     train = shown[0] if len(shown) == 1 else np.concatenate(shown)
     solvable = is_solvable(fit)
     (_solve_head if solvable else _learn_head)(fit, images, train, validation)
-    require_numbers(fit, HEAD_STAGE)
+    require_finite_loss(fit, HEAD_STAGE)
     summarise_stage(fit, HEAD_STAGE, started, blocks=0, images=in_words(views), solved=solvable)
 
 
@@ -144,6 +144,6 @@ def _read_features(fit: TrainingState, part: SplitData, view: View | None) -> np
         or fit.activations is not None,  # then it was logged for the activations
         pool=fit.pool,
     )
-    if fit.activations is None:  # else they came out on the way, and are paid
+    if fit.activations is None:  # else their time is that of the activations
         fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)
     return features.values

@@ -46,7 +46,7 @@ from transferkit.training.head import fit_head
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
     TrainingState,
-    require_numbers,
+    require_finite_loss,
     summarise_stage,
 )
 
@@ -89,7 +89,7 @@ def fit_stages(fit: TrainingState, checkpoint: Checkpoint | None = None) -> Trai
     The best network so far is written to `checkpoint` meanwhile.
     """
     fit.activations = cache_activations(fit)
-    if fit.pretrained or fit.blocks < len(fit.row.blocks):
+    if fit.pretrained or fit.blocks < len(fit.backbone.blocks):
         fit_head(fit)
         fit.reached = HEAD_STAGE
         if fit.blocks and checkpoint:
@@ -109,7 +109,7 @@ def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
     started, tuning = time.perf_counter(), bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.classifier.get_weights() if tuning else None
-    learner, train, validation, images = _material(fit)
+    learner, train, validation, images = _training_data(fit)
     _prepare(fit, learner, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
@@ -120,7 +120,7 @@ def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
         raise
     summarise_stage(fit, stage, started, blocks=fit.blocks, images=images)
     if before is None:
-        require_numbers(fit, stage)
+        require_finite_loss(fit, stage)
     elif not _has_helped(fit):
         log("Fine-tuning did not lower the validation loss: the weights before it are restored.")
         fit.classifier.set_weights(before)
@@ -135,10 +135,12 @@ def _prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
     head that has been fitted.
     """
     config = fit.config.train
-    unfreeze_blocks(fit.classifier, fit.row, fit.blocks, pretrained=fit.pretrained)
+    unfreeze_blocks(fit.classifier, fit.backbone, fit.blocks, pretrained=fit.pretrained)
     if fit.device.precision.onednn_bfloat16:
         let_statistics_follow(fit.classifier)
-    factors = layer_decay_multipliers(fit.classifier, fit.row, config.layer_decay) if tuning else {}
+    factors = (
+        layer_decay_multipliers(fit.classifier, fit.backbone, config.layer_decay) if tuning else {}
+    )
     with fit.device.strategy.scope():
         rate = config.fine_tune_learning_rate if tuning else config.learning_rate
         steps = fit.train.steps * config.epochs
@@ -201,24 +203,24 @@ def _go_back(
     if better and stopper is not None and stopper.best_weights is not None:
         learner.set_weights(stopper.best_weights)
         fit.reached = stage
-    elif better and stopper is None and _are_numbers(learner):
+    elif better and stopper is None and _has_finite_weights(learner):
         fit.reached = stage  # without validation images nothing says that an epoch is better
     elif before is not None:
         fit.classifier.set_weights(before)
 
 
-def _are_numbers(model: keras.Model) -> bool:
+def _has_finite_weights(model: keras.Model) -> bool:
     return all(np.isfinite(values).all() for values in model.get_weights())
 
 
 def _has_helped(fit: TrainingState) -> bool:
     """Return whether fine-tuning lowered the validation loss, or has a finite loss without it."""
     if len(fit.validation):
-        return min(fit.best(FINE_TUNE_STAGE), fit.averaged) < fit.best(HEAD_STAGE)
+        return min(fit.best(FINE_TUNE_STAGE), fit.averaged_loss) < fit.best(HEAD_STAGE)
     return all(math.isfinite(row.loss) for row in fit.history)
 
 
-def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
+def _training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     """Return the trainable model, its training and validation batches, and a line on them."""
     config = fit.config.train
     if fit.activations is None:
@@ -239,6 +241,7 @@ def _material(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
 
 
 def _mix_of_pixels(train: TrainConfig) -> str:
+    """Return how images are mixed: auto mixes cached activations alone."""
     return "none" if train.mix == "auto" else train.mix
 
 

@@ -48,7 +48,7 @@ class TrainingState:
     history: list[EpochRecord] = field(default_factory=list)
     summary: TrainingSummary = TrainingSummary()
     activations: CachedActivations | None = None
-    averaged: float = math.inf
+    averaged_loss: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""
     """The stage whose network the classifier is, where it is worth saving; empty before that."""
@@ -58,7 +58,7 @@ class TrainingState:
     """Seconds that cached features took in earlier runs, beyond those spent here."""
 
     @property
-    def row(self) -> BackboneSpec:
+    def backbone(self) -> BackboneSpec:
         return find_backbone(self.config.model.backbone)
 
     @property
@@ -78,7 +78,7 @@ class TrainingState:
     def best(self, stage: str) -> float:
         """Return the lowest validation loss of `stage`, or the training loss if there is no other.
 
-        Endless where none is a number.
+        Infinite if none is finite.
         """
         losses = [self.monitored_loss(row) for row in self.history if row.stage == stage]
         return min(filter(math.isfinite, losses), default=math.inf)
@@ -88,7 +88,7 @@ class TrainingState:
         return row.loss if row.val_loss is None else row.val_loss
 
 
-def require_numbers(fit: TrainingState, stage: str) -> None:
+def require_finite_loss(fit: TrainingState, stage: str) -> None:
     """Raise `ConfigError` if no loss of `stage` is finite: the weights are not either.
 
     Without validation images no best epoch is gone back to, and the last loss has to be one.
@@ -118,7 +118,7 @@ def summarise_stage(
         epochs=sum(row.stage == stage for row in fit.history),
         seconds=round(time.perf_counter() - started, 2),
         images=images,
-        unfrozen_blocks=f"{blocks} of {len(fit.row.blocks)}",
+        unfrozen_blocks=f"{blocks} of {len(fit.backbone.blocks)}",
         trainable_parameters=parameters(
             fit.classifier.get_layer(HEAD) if head_only else fit.classifier, trainable=True
         ),
