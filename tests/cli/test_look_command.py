@@ -98,7 +98,7 @@ def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
     assert heading == "path,label,suggested,doubt,split"
     assert first.startswith(f"{wrong},stripes,circles,0.")
     assert len(rest) == 29
-    assert "rather circles" in (tmp_path / "there" / "look.html").read_text("utf-8")
+    assert "suggested: circles" in (tmp_path / "there" / "look.html").read_text("utf-8")
 
 
 @pytest.fixture

@@ -164,8 +164,8 @@ def test_a_class_that_has_all_of_something_is_warned_of(drawn):
 @pytest.mark.parametrize(
     ("doubt", "says"),
     [
-        (0.913, ["Doubted labels: 1</h2>", "rather circles", "91.3 %"]),
-        (0.49, ["No image looks more like another class than like its own."]),
+        (0.913, ["Possible label errors: 1</h2>", "suggested: circles", "91.3 %"]),
+        (0.49, ["No image is more likely of another class than of its own."]),
     ],
 )
 def test_labels_are_doubted_where_another_is_likelier(good, doubt, says):
