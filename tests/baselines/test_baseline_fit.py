@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from transferkit.baselines.baseline import Baseline, load_baseline
-from transferkit.baselines.catalog import CLASSIFIERS
-from transferkit.baselines.classifiers import MAKERS, tune_and_fit
+from transferkit.baselines.baseline import Baseline
+from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.fit import fit_baseline
 from transferkit.baselines.image_features import ImageFeatures
 from transferkit.config.settings import Config, DataConfig
@@ -23,7 +22,6 @@ from transferkit.evaluation.summary import BaselineSummary
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("majority", *(f"{row.name}_colour" for row in CLASSIFIERS))
 SENSIBLE = ("rbf_svm_hog", "logistic_regression_hog", "random_forest_hog", "linear_svm_hog_colour")
 Fit = Callable[[str], Baseline]
 
@@ -44,30 +42,6 @@ def _accuracy(baseline: Baseline, manifest: Manifest) -> float:
     test = manifest.part("test")
     answers = baseline.probabilities(list(test["path"])).argmax(axis=1)
     return float((answers == manifest.label_indices(test)).mean())
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_row_is_a_distribution(name: str, fit: Fit, manifest: Manifest) -> None:
-    paths = list(manifest.part("test")["path"])
-    found = fit(name).probabilities(paths)
-    assert (found.shape, found.dtype) == ((len(paths), 3), np.float32)
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    assert (found >= 0).all()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_what_is_saved_and_loaded_says_the_same(
-    name: str, fit: Fit, manifest: Manifest, tmp_path: Path
-) -> None:
-    baseline = fit(name)
-    baseline.save(tmp_path)
-    path = tmp_path / "baselines" / f"{name}.skops"
-    loaded = load_baseline(path)
-    paths = list(manifest.part("test")["path"])
-    np.testing.assert_array_equal(loaded.probabilities(paths), baseline.probabilities(paths))
-    for fact in ("name", "kind", "classes", "fit_seconds", "summary"):
-        assert getattr(loaded, fact) == getattr(baseline, fact)
-    assert baseline.megabytes == path.stat().st_size / 1e6
 
 
 @pytest.mark.parametrize("name", SENSIBLE)
@@ -133,19 +107,6 @@ def paths(shapes: Path) -> list[str]:
     return [str(path) for path in sorted(shapes.rglob("*.png"))]
 
 
-@pytest.mark.parametrize(
-    "sizes", [{"a": 1, "b": 1}, {"a": 9, "b": 1, "c": 2}, {"a": 1, "b": 1, "c": 1}]
-)
-@pytest.mark.parametrize("name", [name for name in NAMES if "boosting" not in name])
-def test_classes_of_one_or_two_images_are_fitted(
-    name: str, sizes: dict[str, int], paths: list[str]
-) -> None:
-    few = _manifest(paths, sizes, {})
-    found = fit_baseline(name, few).probabilities(paths[:4])
-    assert found.shape == (4, len(sizes))
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-
-
 @pytest.mark.parametrize("name", ["knn_colour", "linear_svm_colour"])
 def test_a_class_without_training_images_has_a_column_of_noughts(
     name: str, paths: list[str]
@@ -178,23 +139,6 @@ def test_no_training_image_is_an_error(paths: list[str]) -> None:
 def test_a_misspelt_name_is_an_error_before_any_image_is_read(manifest: Manifest) -> None:
     with pytest.raises(ConfigError, match="did you mean 'knn_hog'"):
         fit_baseline("knn_hogg", manifest)
-
-
-@pytest.mark.parametrize("name", sorted(MAKERS.keys() - {"majority"}))
-def test_every_classifier_learns_from_ten_images_a_class(name: str) -> None:
-    rng = np.random.default_rng(0)
-    centres = rng.standard_normal((2, 30))
-
-    def draw(images: int) -> tuple[np.ndarray, np.ndarray]:
-        truth = np.repeat([0, 1], images)
-        values = centres[truth] + 0.5 * rng.standard_normal((len(truth), 30))
-        return values.astype(np.float32), truth
-
-    values, truth = draw(10)
-    asked, answers = draw(100)
-    found, _ = tune_and_fit(name, values, truth, groups=[""] * 20, seed=0)
-    said = found.predict_proba(asked)
-    assert np.mean(said.argmax(axis=1) == answers) > 0.8
 
 
 def test_what_features_cost_is_in_the_time_of_fitting(

@@ -6,55 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from baselines.baseline_worlds import balanced, draw, fitted
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from transferkit.baselines import tuning
-from transferkit.baselines.classifiers import MAKERS, can_weigh, tune_and_fit
 from transferkit.baselines.temperature_scaling import TemperedClassifier, logits_of
 from transferkit.baselines.tuning import TunedEstimator, tune
-from transferkit.features.linear_probe import C_VALUES, solve_probe
+from transferkit.features.linear_probe import solve_probe
 
 pytestmark = pytest.mark.slow
-
-WIDTH = 8
-WEIGHED = sorted(name for name in MAKERS if can_weigh(name))
-
-
-def draw(sizes: tuple[int, ...], *, seed: int = 0, noise: float = 1.5):
-    """Features around a centre a class, so many images of each."""
-    rng = np.random.default_rng(seed)
-    centres = np.random.default_rng(9).standard_normal((len(sizes), WIDTH))
-    truth = np.repeat(np.arange(len(sizes)), sizes)
-    values = centres[truth] + noise * rng.standard_normal((len(truth), WIDTH))
-    return values.astype(np.float32), truth
-
-
-def balanced(truth: np.ndarray) -> np.ndarray:
-    counts = np.bincount(truth)
-    return (len(truth) / (np.count_nonzero(counts) * counts))[truth]
-
-
-def fitted(name: str, values: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None):
-    groups = [""] * len(truth)
-    return tune_and_fit(name, values, truth, groups=groups, seed=0, weights=weights)
-
-
-def test_all_but_the_neighbours_and_the_majority_can_weigh() -> None:
-    assert MAKERS.keys() - set(WEIGHED) == {"knn", "majority"}
-
-
-@pytest.mark.parametrize("name", WEIGHED)
-def test_a_rare_class_is_recalled_more_often_under_weights(name: str) -> None:
-    values, truth = draw((150, 15))
-    asked, answers = draw((100, 100), seed=1)
-    recalls = []
-    for weights in (None, balanced(truth)):
-        estimator, _ = fitted(name, values, truth, weights)
-        predicted = estimator.classes_[estimator.predict_proba(asked).argmax(axis=1)]
-        recalls.append(np.mean(predicted[answers == 1] == 1))
-    assert recalls[1] > recalls[0]
 
 
 @pytest.mark.parametrize("weighed", [False, True])
@@ -69,14 +31,6 @@ def test_logistic_regression_is_chosen_as_the_head_is(sizes: tuple, weighed: boo
     logits = values @ head.kernel + head.bias
     predicted = estimator.predict_proba(values).argmax(axis=1)
     assert np.mean(predicted == logits.argmax(axis=1)) > 0.98
-
-
-@pytest.mark.parametrize("name", sorted(MAKERS.keys() - {"majority", "gradient_boosting"}))
-def test_every_search_has_three_values_or_more(name: str) -> None:
-    (options,) = MAKERS[name](0).grid.values()
-    assert len(options) >= 3
-    if name == "logistic_regression":
-        assert tuple(options) == C_VALUES
 
 
 class Spy(DecisionTreeClassifier):
