@@ -112,20 +112,20 @@ class AverageBestEpochs(keras.callbacks.Callback):
             self.best = sorted(self.best, key=lambda entry: entry[0])[: self.number]
 
     def average(
-        self, fit: TrainingState, learner: keras.Model, validation: Any, *, stage: str
+        self, fit: TrainingState, model: keras.Model, validation: Any, *, stage: str
     ) -> None:
-        """Give `learner` the mean of these weights, if that lowers its validation loss.
+        """Give `model` the mean of these weights, if that lowers its validation loss.
 
         Weights that were fine-tuned from one start lie in one basin (Wortsman et al., Model soups,
         ICML 2022, arXiv:2203.05482; Izmailov et al., UAI 2018, arXiv:1803.05407).
         """
         if len(self.best) < 2:
             return
-        before = learner.get_weights()
-        learner.set_weights(self.averaged())
-        loss = float(learner.evaluate(validation, verbose=0)[0])
+        before = model.get_weights()
+        model.set_weights(self.averaged())
+        loss = float(model.evaluate(validation, verbose=0)[0])
         if not loss < fit.best(stage):
-            learner.set_weights(before)
+            model.set_weights(before)
             return
         fit.averaged_loss = loss
         epochs = sorted(epoch for _, epoch, _ in self.best)

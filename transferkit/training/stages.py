@@ -109,14 +109,14 @@ def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
     started, tuning = time.perf_counter(), bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.classifier.get_weights() if tuning else None
-    learner, train, validation, images = _training_data(fit)
-    _prepare(fit, learner, tuning=tuning)
+    model, train, validation, images = _training_data(fit)
+    _prepare(fit, model, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
     try:
-        _learn(fit, learner, train, validation, stage=stage, stopper=stopper, checkpoint=checkpoint)
+        _learn(fit, model, train, validation, stage=stage, stopper=stopper, checkpoint=checkpoint)
     except BaseException:
-        _go_back(fit, learner, stage, before=before, stopper=stopper)
+        _go_back(fit, model, stage, before=before, stopper=stopper)
         raise
     summarise_stage(fit, stage, started, blocks=fit.blocks, images=images)
     if before is None:
@@ -128,11 +128,10 @@ def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
     fit.reached = fit.summary.kept_stage
 
 
-def _prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
-    """Let the last `fit.blocks` blocks of the classifier learn, and compile `learner` for that.
+def _prepare(fit: TrainingState, model: keras.Model, *, tuning: bool) -> None:
+    """Unfreeze the last `fit.blocks` blocks of the classifier, and compile `model`, which has them.
 
-    `learner` has its layers. `tuning` is the lower rate, falling towards the input, that follows a
-    head that has been fitted.
+    With `tuning`, after a head stage, the learning rate is lower, and falls towards the input.
     """
     config = fit.config.train
     unfreeze_blocks(fit.classifier, fit.backbone, fit.blocks, pretrained=fit.pretrained)
@@ -144,12 +143,12 @@ def _prepare(fit: TrainingState, learner: keras.Model, *, tuning: bool) -> None:
     with fit.device.strategy.scope():
         rate = config.fine_tune_learning_rate if tuning else config.learning_rate
         steps = fit.train.steps * config.epochs
-        compile_model(learner, fit, learning_rate=rate, steps=steps, factors=factors)
+        compile_model(model, fit, learning_rate=rate, steps=steps, factors=factors)
 
 
 def _learn(
     fit: TrainingState,
-    learner: keras.Model,
+    model: keras.Model,
     train: Any,
     validation: Any,
     *,
@@ -157,7 +156,7 @@ def _learn(
     stopper: keras.callbacks.EarlyStopping | None,
     checkpoint: Checkpoint | None,
 ) -> None:
-    """Fit `learner` on the batches of `train`, to its best epoch or their average."""
+    """Fit `model` on the batches of `train`, to its best epoch or their average."""
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
@@ -168,7 +167,7 @@ def _learn(
         fit.device.precision.autocast(),
         naming_bad_files(files, fit.image_size, fit.config.data),
     ):
-        learner.fit(
+        model.fit(
             train,
             shuffle=False,  # the batches are shuffled already
             epochs=config.epochs,
@@ -182,12 +181,12 @@ def _learn(
             verbose=0,
         )
         for averaging in best:
-            averaging.average(fit, learner, validation, stage=stage)
+            averaging.average(fit, model, validation, stage=stage)
 
 
 def _go_back(
     fit: TrainingState,
-    learner: keras.Model,
+    model: keras.Model,
     stage: str,
     *,
     before: list[np.ndarray] | None,
@@ -201,9 +200,9 @@ def _go_back(
     loss = fit.best(stage)
     better = loss < (fit.best(HEAD_STAGE) if before is not None and stopper else math.inf)
     if better and stopper is not None and stopper.best_weights is not None:
-        learner.set_weights(stopper.best_weights)
+        model.set_weights(stopper.best_weights)
         fit.reached = stage
-    elif better and stopper is None and _has_finite_weights(learner):
+    elif better and stopper is None and _has_finite_weights(model):
         fit.reached = stage  # without validation images nothing says that an epoch is better
     elif before is not None:
         fit.classifier.set_weights(before)
@@ -224,13 +223,13 @@ def _training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     """Return the trainable model, its training and validation batches, and a line on them."""
     config = fit.config.train
     if fit.activations is None:
-        learner, augmentation = fit.classifier, _augmentation(fit)
+        model, augmentation = fit.classifier, _augmentation(fit)
         if augmentation.deferred:
             with fit.device.building():
-                learner = GpuAugmentation(fit.classifier, augmentation)
+                model = GpuAugmentation(fit.classifier, augmentation)
         train = _batches(fit, fit.train, augmentation)
         images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
-        return learner, train, _batches(fit, fit.validation), images
+        return model, train, _batches(fit, fit.validation), images
     activations, views, blend = fit.activations, views_of(config), config.mix != "none"
     train = ActivationBatches(
         activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
