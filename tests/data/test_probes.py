@@ -58,7 +58,7 @@ def test_grey_training_images_and_a_test_in_colour_are_a_shift(split) -> None:
     grey(split / "train")
     found = look(split, ALONE)
     (note,) = notes(found, "By plain statistics of the pictures, test images can be told from")
-    assert "a probe is right on 100.0 % of those that it has not learnt from" in note
+    assert "a probe has an accuracy of 100.0 % on held-out images" in note
     assert re.search(r"They differ most in mode (L|RGB) \([01] in train, [01] in test\), ", note)
     rows = found.findings[found.findings["finding"] == "shift"]
     assert set(rows["group"]) == {"train", "test"}
@@ -85,7 +85,7 @@ def test_features_that_differ_are_told_apart_from_statistics_that_do_not(split) 
 def test_frames_are_proposed_as_groups_with_the_flag_that_makes_them(films) -> None:
     found = look(films, ALONE)
     assert found.pattern == "([^/]+/[^/]+)_[0-9]+[^0-9/]*$"
-    (note,) = notes(found, "The names of 72 images tell of 24 groups, whose images are more alike")
+    (note,) = notes(found, "The names of 72 images suggest 24 groups")
     assert note.endswith(f"Keep each group together by --data.group-by '{found.pattern}'")
     rows = found.findings[found.findings["finding"] == "sequence"]
     assert rows["group"].value_counts().tolist() == [3] * 24

@@ -250,7 +250,7 @@ def test_a_slice_that_is_clearly_worse_is_told_from_one_that_may_be_chance(manif
     assert camera.worst.startswith(
         "'old': accuracy 0.0 % on its 12 images (0.0 to 30.6, corrected for 2"
     )
-    assert "clearly below the others, by " in camera.worst
+    assert "significantly below the others, by " in camera.worst
     assert camera.worst.endswith(" points")
     assert room.worst.endswith(", which does not differ significantly from the others")
 
@@ -262,4 +262,4 @@ def test_slices_of_one_group_show_nothing(manifest, answerers):
     frame.loc[test, "group"] = frame.loc[test, "camera"] + " together"
     alone = compare(answerers(manifest)[-1:], Manifest(frame, manifest.source))
     (group,) = sections.groups(alone)["groups"]
-    assert "(0.0 to 100.0, corrected for 2 groups), which cannot be told" in group.worst
+    assert "(0.0 to 100.0, corrected for 2 groups), which does not differ" in group.worst

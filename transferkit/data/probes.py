@@ -129,7 +129,7 @@ def _telling_images(rows: pd.DataFrame, in_test: np.ndarray, shift: SplitShift) 
         sure = np.flatnonzero(in_split & (np.nan_to_num(scores) > MIN_SCORE))
         order = sure[np.argsort(-scores[sure], kind="stable")]
         for row in _by_turns(order, rows["label"].tolist())[:MAX_NAMED]:
-            detail = f"is in {split}, of which a probe is sure with {scores[row]:.2f}"
+            detail = f"is in {split}, which a probe predicts with {scores[row]:.2f}"
             findings.append(("shift", rows["path"].iloc[row], detail, split))
     return findings
 
