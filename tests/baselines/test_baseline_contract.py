@@ -104,7 +104,7 @@ def test_all_but_the_neighbours_and_the_majority_can_weigh() -> None:
 
 @pytest.mark.parametrize("name", WEIGHED)
 def test_a_rare_class_is_recalled_more_often_under_weights(name: str) -> None:
-    values, truth = draw((150, 15))
+    values, truth = draw((60, 8))
     asked, answers = draw((100, 100), seed=1)
     recalls = []
     for weights in (None, balanced(truth)):

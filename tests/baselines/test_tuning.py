@@ -103,7 +103,7 @@ def test_the_temperature_is_of_images_that_were_not_learned_from() -> None:
 
 @pytest.mark.parametrize("name", ["random_forest", "decision_tree", "gradient_boosting"])
 def test_a_temperature_lowers_the_loss_on_other_images(name: str) -> None:
-    values, truth = draw((150, 150, 150), noise=1.2)
+    values, truth = draw((60, 60, 60), noise=1.2)
     asked, answers = draw((200, 200, 200), seed=1, noise=1.2)
     estimator, _ = fitted(name, values, truth)
     losses = [
