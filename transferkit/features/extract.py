@@ -73,10 +73,10 @@ def load_features(
         predictor = pool.get(spec)
         if not indices:
             yield np.empty((0, predictor.width), np.float32), 0.0
-        batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
-        for outputs, part, seconds in batches:
-            if predictor.spec.cache_key != engine_key:
-                forget_keys(keys, part)
+        batches = computed_batches(
+            spec, paths, indices, predictor=predictor, keys=keys, engine_key=engine_key
+        )
+        for outputs, _, seconds in batches:
             yield outputs[-1], seconds
 
     return spec.cache_table(engine_key).read(keys, compute)
@@ -139,12 +139,15 @@ def computed_batches(
     *,
     predictor: BatchPredictor,
     keys: list[bytes],
+    engine_key: str = "",
 ) -> Iterator[tuple[Outputs, Sequence[int], float]]:
     """Yield (outputs, indices, seconds) per batch; time spent by the consumer is not counted.
 
     The `keys` at these indices become those of what was decoded, since a file may have changed
-    after it was looked up. Outputs computed in fewer than 32 bits are rounded to 16, which halves
-    their room on disk.
+    after it was looked up. They become empty, so that nothing is cached, where the engine is
+    another than that of `engine_key`: it failed the parity check only now, since rows that were
+    there at first have been removed. Outputs computed in fewer than 32 bits are rounded to 16,
+    which halves their room on disk.
     """
     decoded = [b""] * len(indices)
 
@@ -161,21 +164,13 @@ def computed_batches(
     for outputs in predictor.stream(chosen, spec.data, doing=doing, change=change, keys=decoded):
         seconds = time.perf_counter() - started
         batch = slice(done, done := done + len(outputs[-1]))
+        if predictor.spec.cache_key != engine_key:
+            decoded[batch] = [b""] * len(outputs[-1])
         replace_keys(keys, indices[batch], decoded[batch])
         if predictor.spec.precision.reduced:
             outputs = [round_to_float16(output) for output in outputs]
         yield outputs, indices[batch], seconds
         started = time.perf_counter()
-
-
-def forget_keys(keys: list[bytes], indices: Sequence[int]) -> None:
-    """Empty the `keys` at `indices`, so that their rows are not cached.
-
-    They were computed by another engine than that of the table: rows that were there when they
-    were looked up have been removed since, and only then the engine failed the parity check.
-    """
-    for index in indices:
-        keys[index] = b""
 
 
 def _compute_all(

@@ -47,7 +47,7 @@ class ExtractorPool:
         key = _extractor_key(spec)
         with self._lock:
             if key not in self._predictors:
-                self._add(key, self._compiled(spec))
+                _append(self._predictors, key, self._compiled(spec), bound=MAX_EXTRACTORS)
             return self._predictors[key]
 
     def put(self, spec: FeatureSpec, predictor: BatchPredictor) -> None:
@@ -57,7 +57,7 @@ class ExtractorPool:
         """
         if predictor.weights_frozen:
             with self._lock:
-                self._add(_extractor_key(spec), predictor)
+                _append(self._predictors, _extractor_key(spec), predictor, bound=MAX_EXTRACTORS)
 
     @contextmanager
     def borrow(self, spec: FeatureSpec, extractor: Callable[[], keras.Model]) -> Iterator[None]:
@@ -97,9 +97,6 @@ class ExtractorPool:
         with self._lock:
             self._predictors.clear()
             self._features.clear()
-
-    def _add(self, key: ExtractorKey, predictor: BatchPredictor) -> None:
-        _append(self._predictors, key, predictor, bound=MAX_EXTRACTORS)
 
     def _compiled(self, spec: FeatureSpec) -> BatchPredictor:
         build = self._borrowed.get(

@@ -10,7 +10,7 @@ from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.shard import round_to_float16
 from transferkit.features.cache.store import Batch, ShardWriter
 from transferkit.features.cache.table import MappedFeatures
-from transferkit.features.extract import computed_batches, forget_keys, resolve_engine_key
+from transferkit.features.extract import computed_batches, resolve_engine_key
 from transferkit.features.spec import FeatureSpec
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.split import SplitClassifier, split_at
@@ -94,28 +94,16 @@ class ActivationReader:
         )
 
         def compute(indices: list[int]) -> Iterator[Batch]:
-            return self._computed(spec, paths, indices, keys=keys, engine_key=engine_key)
+            predictor = self._compiled()
+            batches = computed_batches(
+                spec, paths, indices, predictor=predictor, keys=keys, engine_key=engine_key
+            )
+            with ShardWriter(spec.cache_table(engine_key).store) as features:
+                for (activations, vectors), part, seconds in batches:
+                    features.add([keys[index] for index in part], (vectors, seconds))
+                    yield round_to_float16(activations), seconds  # 16 bits are enough to learn from
 
         return spec.cache_table(engine_key, layer=layer).map(keys, compute, width=width)
-
-    def _computed(
-        self,
-        spec: FeatureSpec,
-        paths: Sequence[str],
-        indices: list[int],
-        *,
-        keys: list[bytes],
-        engine_key: str,
-    ) -> Iterator[Batch]:
-        """Yield the activations of the images at `indices`, and cache their features."""
-        predictor = self._compiled()
-        batches = computed_batches(spec, paths, indices, predictor=predictor, keys=keys)
-        with ShardWriter(spec.cache_table(engine_key).store) as features:
-            for (activations, vectors), part, seconds in batches:
-                if predictor.spec.cache_key != engine_key:
-                    forget_keys(keys, part)
-                features.add([keys[index] for index in part], (vectors, seconds))
-                yield round_to_float16(activations), seconds  # 16 bits are enough to learn from
 
     def _compiled(self) -> BatchPredictor:
         if self.predictor is None:
