@@ -18,6 +18,7 @@ from keras.src.utils import file_utils
 
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import BACKBONES, find_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.weights import KERAS_BASE
 from transferkit.config.settings import ModelConfig
@@ -50,9 +51,8 @@ def staged(row: BackboneSpec) -> keras.Model:
 @pytest.fixture(scope="module")
 def model(row: BackboneSpec) -> ModelConfig:
     """Settings with every stage that there is."""
-    return ModelConfig(
-        backbone=row.name, weights="none", pooling="stages_both" if row.stages else "auto"
-    )
+    pooling = "stages_both" if row.stages else "auto"
+    return resolve_model(ModelConfig(backbone=row.name, weights="none", pooling=pooling))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def test_its_numbers_agree_with_each_other(folder):
 def test_the_table_and_the_verdict_are_on_standard_output(shapes, tmp_path, capsys):
     curve([str(shapes), *FLAGS, "--out", str(tmp_path / "again")])
     out, err = capsys.readouterr()
-    assert out.splitlines()[0].split()[:3] == ["images", "a", "class"]
+    assert out.splitlines()[0].split()[:3] == ["images", "per", "class"]
     said = json.loads((tmp_path / "again" / "curve.json").read_text())["verdict"]
     assert out.splitlines()[-len(said) :] == said
     assert err.splitlines()[-1] == f"Learning curve: {tmp_path / 'again' / 'curve.html'}"

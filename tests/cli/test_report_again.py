@@ -82,7 +82,9 @@ def test_without_answers_the_table_is_printed_and_the_pages_stay(command, run):
     said = command("report", run)
     assert said.status == 0
     assert "random_forest_pixels" in said.out
-    assert said.err.startswith("Note: its pages stay as they are: it has no results.json")
+    assert said.err.startswith(
+        "Note: the pages of the run stay as they are: it has no results.json"
+    )
     assert (run / "report.html").read_bytes() == before
 
 

@@ -66,7 +66,7 @@ def test_each_image_has_its_label_answer_and_probability(found: Explanations, wo
             assert each.label == test["label"][place]
             assert each.predicted == world.manifest.classes[row.argmax()]
             assert each.probability == pytest.approx(float(row.max()))
-            assert each.right == group.title.startswith("Right")
+            assert each.right == group.title.startswith("Correct")
 
 
 def test_the_most_confidently_wrong_come_in_order(found: Explanations) -> None:
