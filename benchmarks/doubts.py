@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 import transferkit as tk
+from transferkit.config.settings import DEFAULT_BACKBONE
 from transferkit.runtime.process import silence_tensorflow
 
 FLIPPED, LOOKED_AT, DRAWS = 0.10, 0.05, 3
@@ -31,7 +32,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", help="of images; the digits if none is given")
-    parser.add_argument("--backbone", default="auto")
+    parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
     parser.add_argument("--weights", default="imagenet")
     asked = parser.parse_args()
     config = tk.Config(model=tk.ModelConfig(backbone=asked.backbone, weights=asked.weights))

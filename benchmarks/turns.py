@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import transferkit as tk
+from transferkit.config.settings import DEFAULT_BACKBONE
 
 CHILD = """
 import importlib, json, sys
@@ -50,11 +51,11 @@ def folder_of(asked: argparse.Namespace, scratch: Path) -> str:
 def model_of(asked: argparse.Namespace, scratch: Path) -> tuple[str, str]:
     """A backbone and its weights; random ones are a file in `scratch`, as good as learnt to us."""
     from transferkit.backbones.catalog import find_backbone
-    from transferkit.backbones.resolve import resolve_backbone
+    from transferkit.backbones.resolve import resolve_model
     from transferkit.backbones.weights import weights_path
 
-    name = asked.backbone or ("auto" if asked.folder else "pocket")
-    model = resolve_backbone(tk.ModelConfig(backbone=name, weights=asked.weights))
+    name = asked.backbone or DEFAULT_BACKBONE
+    model = resolve_model(tk.ModelConfig(backbone=name, weights=asked.weights))
     if model.weights == "none":
         path = scratch / "random.weights.h5"
         take(save_random, backbone=model.backbone, path=str(path))

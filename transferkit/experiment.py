@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import (
-    is_pretrained,
-    possible_backbones,
-    resolve_backbone,
-    starting_weights,
-)
+from transferkit.backbones.resolve import is_pretrained, starting_weights
 from transferkit.backbones.spec import BackboneSpec, blocks_to_unfreeze, input_size
 from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
 
     Work = Callable[[Manifest, Config, Run], Report]
 
-AnyExperiment = TypeVar("AnyExperiment", bound="Experiment")  # `typing.Self` needs Python 3.11
 UNNAMED = re.compile(r"[^\w.-]+")  # characters that the name of a run has not
 
 
@@ -56,21 +49,6 @@ class Experiment:
     out: str = ""
     overwrite: bool = False
     manifest: str = ""
-
-    def with_backbone(self: AnyExperiment) -> AnyExperiment:
-        """Return the same experiment with the backbone resolved if it is auto.
-
-        Without its images it stays as it is: nothing is downloaded, and reading them says why.
-
-        Raises:
-            ConfigError: neither a source nor a manifest is given, or both are.
-        """
-        self._require_source()
-        images, settings = self.source or self.manifest, self.settings
-        if not images.startswith(TFDS_PREFIX) and not os.path.exists(images):
-            return self
-        model = resolve_backbone(settings.model, on_answer=silence_tensorflow)
-        return dataclasses.replace(self, settings=dataclasses.replace(settings, model=model))
 
     def read_manifest(self) -> Manifest:
         """Read the images, and log the notes.
@@ -136,15 +114,14 @@ class Experiment:
             RunError: the run folder is taken.
         """
         config = self.settings
-        rows = possible_backbones(config.model)
+        row = find_backbone(config.model.backbone)
         find_policy(config.train.augment)
-        for row in rows:
-            input_size(row, config.data.image_size, config.model.image_sizes)
-        self._require_blocks(max(rows, key=lambda row: len(row.blocks)))
+        input_size(row, config.data.image_size, config.model.image_sizes)
+        self._require_blocks(row)
         if config.model.weights not in ("imagenet", "none"):
             from transferkit.backbones.weights import weights_path
 
-            weights_path(rows[0], config.model.weights)
+            weights_path(row, config.model.weights)
         if self.out:
             require_unlocked(Path(self.out))
             claim(self.out, RUN, overwrite=self.overwrite)
@@ -178,7 +155,6 @@ def run_experiment(
         TransferkitError: the images, the settings or the folder are at fault.
     """
     experiment.check()
-    experiment = experiment.with_backbone()
     config = experiment.settings
     # The images come first: their errors come before TensorFlow is imported, which takes seconds.
     quiet_tfds(experiment.source)

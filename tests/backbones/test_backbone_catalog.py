@@ -24,11 +24,12 @@ def test_pretrained_rows_alone_have_a_licence() -> None:
     assert [row.name for row in BACKBONES if bool(row.licence) != row.pretrained] == []
 
 
-def test_weights_are_those_of_keras_or_embedded() -> None:
-    """A network of Keras' has its weights; one of the project's own has embedded ones, or none."""
+def test_weights_come_from_one_place() -> None:
+    """Keras' address for its networks; a package, a file of our own or nothing for the others."""
     for row in BACKBONES:
-        from_keras = row.pretrained and not row.embedded
-        assert (bool(row.application), bool(row.weights_path)) == (from_keras, from_keras), row.name
+        places = [row.weights_path, row.package_file, row.embedded]
+        assert sum(map(bool, places)) == int(row.pretrained), row.name
+        assert bool(row.weights_path) == bool(row.application), row.name
 
 
 def test_embedded_weights_alone_say_how_they_were_made() -> None:

@@ -74,7 +74,7 @@ def test_headings_name_the_sections(html):
 
 
 def test_settings_and_environment_are_shown(html, report):
-    assert "backbone: auto" in html
+    assert "backbone: efficientnet_lite0" in html
     assert '<th scope="row">versions.keras</th><td>3.15</td>' in html
 
 

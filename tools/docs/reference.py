@@ -87,7 +87,7 @@ def backbones() -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in BACKBONES:
-        weights = "ImageNet" if row.weights_path else "embedded" if row.embedded else "none"
+        weights = "ImageNet" if row.has_imagenet_weights else "embedded" if row.embedded else "none"
         lines.append(
             f"| `{row.name}` | {row.image_size} | {row.smallest_side} | {row.width:,} | "
             f"{len(row.blocks)} | {row.parameters / 1e6:.2f} M | {weights} | {row.licence} |"

@@ -14,6 +14,7 @@ import h5py
 import keras
 
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.efficientnet_lite import efficientnet_lite, load_torch_weights
 from transferkit.backbones.lenet_alexnet import alexnet, lenet
 from transferkit.backbones.pocket.network import pocket
 from transferkit.backbones.spec import BackboneSpec, require_image_size
@@ -29,9 +30,11 @@ RESCALING: dict[str, tuple[Any, Any]] = {
         [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
     ),
     "scale": (1 / 255, 0.0),
+    "lite": (1 / 128, -127 / 128),
 }
 """Scale and offset of each preprocessing; that of the rows with "inside" is a layer of theirs."""
-OWN_NETWORKS: dict[str, Callable[[keras.KerasTensor], keras.KerasTensor]] = {
+OWN_NETWORKS: dict[str, Callable[..., keras.KerasTensor]] = {
+    **dict.fromkeys([f"efficientnet_lite{number}" for number in range(3)], efficientnet_lite),
     "pocket": pocket,
     "lenet": lenet,
     "alexnet": alexnet,
@@ -90,7 +93,7 @@ def preprocess(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTenso
 
 def _feature_map(row: BackboneSpec, images: keras.KerasTensor) -> keras.KerasTensor:
     if not row.application:
-        return OWN_NETWORKS[row.name](images)
+        return OWN_NETWORKS[row.name](images, **dict(row.arguments))
     application = getattr(keras.applications, row.application)
     network = application(
         include_top=False,
@@ -123,6 +126,9 @@ def _number_within(network: keras.Model) -> None:
 
 def _load_by_content(network: keras.Model, path: Path) -> None:
     """Load the file `path`: Keras tells its two forms of HDF5 apart by the ending alone."""
+    if path.suffix == ".pth":
+        load_torch_weights(network, path)
+        return
     with h5py.File(path) as file:
         # Keras divides a list of names that is too long: layer_names0, layer_names1 ...
         older = any(name.startswith("layer_names") for name in file.attrs)

@@ -20,30 +20,21 @@ CONNECT_TIMEOUT = 5.0  # seconds until a server has answered
 READ_TIMEOUT = 30.0  # seconds without a byte in the middle of a file
 
 
-def download(
-    address: str,
-    folder: Path,
-    *,
-    is_whole: Callable[[Path], bool],
-    attempts: int = len(RETRY_DELAYS),
-    on_answer: Callable[[], object] | None = None,
-) -> Path:
+def download(address: str, folder: Path, *, is_whole: Callable[[Path], bool]) -> Path:
     """Fetch `address` into `folder` under its own name, by `keras.utils.get_file`.
 
     Keras takes another folder where the home of this one cannot be written to. The file appears
     under its name once it is there and `is_whole`: a killed download leaves nothing that looks
-    like it. `on_answer` is called once the server has answered, before Keras is loaded.
+    like it.
 
     Raises:
         OSError: the reason, after the last attempt; a server that stays silent has only one.
     """
     failure: OSError = OSError(f"no attempt was made at {address}")
-    for wait in RETRY_DELAYS[:attempts]:
+    for wait in RETRY_DELAYS:
         time.sleep(wait)
         try:
             _await_answer(address)
-            if on_answer:
-                on_answer()
             return _fetch(address, folder, is_whole)
         except TimeoutError as error:
             raise OSError(str(error)) from error

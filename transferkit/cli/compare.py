@@ -8,7 +8,6 @@ from typing import Annotated
 
 import tyro
 
-from transferkit.backbones.resolve import possible_backbones
 from transferkit.baselines.catalog import suitable_baselines
 from transferkit.cli.job import parse_job
 from transferkit.cli.train import TrainJob, run_job
@@ -48,7 +47,7 @@ def baseline_names(wanted: str, config: Config) -> list[str]:
     if lost:
         raise ConfigError(
             f"The baseline {lost[0]!r} needs the features of a pretrained backbone, and "
-            f"{possible_backbones(config.model)[0].name!r} starts from random weights: leave it "
+            f"{config.model.backbone!r} starts from random weights: leave it "
             "out, or pass --weights imagenet or a file."
         )
     return names

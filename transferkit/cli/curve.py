@@ -74,7 +74,6 @@ def run_curve(job: CurveJob) -> Run:
         TransferkitError: what is wrong with the images, the settings or the folder.
     """
     names = None if job.baselines == "default" else baseline_names(job.baselines, job.settings)
-    job = job.with_backbone()
     config = job.settings
     quiet_tfds(job.source)
     manifest = job.read_manifest()

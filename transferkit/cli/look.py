@@ -13,7 +13,7 @@ import tyro
 from transferkit.backbones.resolve import resolve_model
 from transferkit.cli.arguments import parse_arguments
 from transferkit.cli.job import Job
-from transferkit.config.settings import Config, DataConfig, ModelConfig
+from transferkit.config.settings import DEFAULT_BACKBONE, Config, DataConfig, ModelConfig
 from transferkit.config.validation import Between, check_settings
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.errors import ConfigError, DataError
@@ -55,7 +55,7 @@ class LookOptions:
     shift: bool = False
     """Also test by the backbone's features whether test images differ from training images, and
     whether file names reveal sequences; plain image statistics are always tested."""
-    backbone: str = "auto"
+    backbone: str = DEFAULT_BACKBONE
     """The backbone of --label-issues and --shift, as in training."""
     weights: str = "imagenet"
     """Its weights: imagenet, embedded, none, or a file."""
@@ -68,7 +68,10 @@ class LookOptions:
         check_settings(self)
         if self.augment:
             find_policy(self.augment)
-        if not self.asks_backbone and (self.backbone, self.weights) != ("auto", "imagenet"):
+        if not self.asks_backbone and (self.backbone, self.weights) != (
+            DEFAULT_BACKBONE,
+            "imagenet",
+        ):
             raise ConfigError(
                 "--backbone and --weights are for --label-issues and --shift alone: pass one of "
                 "these too, or leave them out."
@@ -145,7 +148,7 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
 
     def read(paths: Sequence[str]) -> np.ndarray:
         silence_tensorflow()
-        settings = options.job.with_backbone().settings
+        settings = options.job.settings
         from transferkit.features.extract import extract_features
         from transferkit.features.spec import FeatureSpec
 
@@ -158,7 +161,7 @@ def _feature_reader(options: LookOptions) -> FeatureReader:
 def _label_issues(options: LookOptions, manifest: Manifest) -> pd.DataFrame:
     """Return the labels of the images, the most doubtful first."""
     silence_tensorflow()
-    settings = options.job.with_backbone().settings
+    settings = options.job.settings
     from transferkit.features.label_issues import find_label_issues
 
     return find_label_issues(manifest, settings)

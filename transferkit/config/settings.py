@@ -18,6 +18,7 @@ from transferkit.errors import ConfigError
 
 EngineName = Literal["auto", "keras", "graph", "openvino"]
 PrecisionName = Literal["auto", "float32", "bfloat16", "int8"]
+DEFAULT_BACKBONE = "efficientnet_lite0"  # its weights are installed with the package
 MAX_VIEWS = 1000  # per image; one view takes the room and the time of another training set
 
 
@@ -92,9 +93,8 @@ def _check_group_by(pattern: str) -> None:
 class ModelConfig:
     """The network: a backbone with its weights, and the head on top of it."""
 
-    backbone: Annotated[str, _short("--backbone")] = "auto"
-    """A name that `transferkit backbones` lists. auto: mobilenet_v2 where its ImageNet weights are
-    in Keras' cache or can be downloaded, else pocket, which comes with the package."""
+    backbone: Annotated[str, _short("--backbone")] = DEFAULT_BACKBONE
+    """A name that `transferkit backbones` lists."""
     weights: Annotated[str, _short("--weights")] = "imagenet"
     """imagenet, embedded (in the package), none (random), or a file of weights without the top."""
     pooling: Literal["auto", "avg", "max", "both", "stages", "stages_both"] = "auto"
@@ -173,9 +173,12 @@ class TrainConfig:
     tta: bool = False
     """Test-time augmentation: predict from each image and its mirror image, where that lowers the
     validation loss."""
+    refit: bool = True
+    """Once the network is chosen by the validation images, fit it again on them and the training
+    images together, as baselines are."""
     calibrate: bool = True
-    """Calibrate the probabilities on the validation images by temperature scaling; the temperature
-    is part of the saved model."""
+    """Calibrate the probabilities on held-out images by temperature scaling; the temperature is
+    part of the saved model."""
     label_smoothing: Annotated[float, Between(0, 0.9)] = 0.0
     """Label smoothing: share of each target that is spread evenly over all classes."""
     class_weights: Literal["auto", "off"] = "auto"

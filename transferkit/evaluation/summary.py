@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from transferkit.runtime.profiling import ResourceUsage
 
 HEAD_STAGE, FINE_TUNE_STAGE, SCRATCH_STAGE = "head", "fine-tune", "from scratch"
+REFIT_STAGE = "refit"  # of the chosen network, on the training and the validation images
 
 AnySummary = TypeVar("AnySummary", bound="Summary")  # `typing.Self` is not in Python 3.10
 ClassWeights = Literal["none", "balanced", "unsupported"]
@@ -93,12 +94,14 @@ class Summary:
     Attributes:
         class_weights: whether rarer classes weighed more; None where that is not known.
         temperature: None where no calibration was asked for.
+        fitted_on: the splits of the images that the final weights were learnt from, in words.
         extra: further facts, of a recipe or of a classifier of one's own, as JSON can hold them.
     """
 
     class_weights: ClassWeights | None = None
     temperature: TemperatureScaling | None = None
     usage: ResourceUsage | None = None
+    fitted_on: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -160,14 +163,12 @@ class BaselineSummary(Summary):
         title: the classifier and its features, in words.
         chosen: the hyperparameters that cross-validation chose.
         train_images: how many it was fitted on.
-        fitted_on: the splits of these images, in words.
         features_width: numbers per image.
     """
 
     title: str = ""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     train_images: int = 0
-    fitted_on: str = ""
     features_width: int = 0
 
 

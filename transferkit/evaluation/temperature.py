@@ -36,10 +36,10 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, images: int) -> floa
 def reason_for_none(logits: np.ndarray, labels: np.ndarray, images: int) -> str:
     """Return why no temperature is fitted to these predictions; empty if one is."""
     if images < MIN_IMAGES:
-        return f"there are {images} validation images, and {MIN_IMAGES} are needed to fit it"
+        return f"there are {images} held-out images, and {MIN_IMAGES} are needed to fit it"
     if (logits.argmax(axis=1) == labels).all():
         return (
-            f"all {images} validation images are classified correctly, so they do not bound the "
+            f"all {images} held-out images are classified correctly, so they do not bound the "
             "confidence"
         )
     return ""

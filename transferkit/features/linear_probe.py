@@ -10,10 +10,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from transferkit.data.folds import Fold, parallel_search, search_folds
+from transferkit.evaluation.temperature import loss_at
 
 MIN_DEVIATION = 0.001  # of the median deviation of the features that vary
 C_VALUES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: more is less regularisation
@@ -26,12 +26,18 @@ ABSENT_LOGIT = -20.0  # logit of a class without training images, below all othe
 class LinearProbe:
     """Logits are `features @ kernel + bias`: `(width, classes)` and `(classes,)`, float32.
 
-    `c` is scikit-learn's C, the inverse of the regularisation.
+    Attributes:
+        c: scikit-learn's C, the inverse of the regularisation.
+        held_out: indices of the images of the search, `(searched,)`.
+        held_out_logits: `(searched, classes)`, each by the fold that has not learnt from the image;
+            empty where nothing was searched.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     c: float
+    held_out: np.ndarray
+    held_out_logits: np.ndarray
 
     def evaluate(
         self, features: np.ndarray, truth: np.ndarray, weights: np.ndarray
@@ -59,20 +65,28 @@ def solve_probe(
     images of one group stay in one fold. `weights` `(images,)` weigh the images in the fits and in
     the loss.
     """
+    c, held_out, logits = c_values[0], np.empty(0, int), np.empty((0, classes))
     with parallel_search():
-        c = c_values[0]
         if len(c_values) > 1:
             rows, folds = search_folds(truth, groups, seed)
-            work = delayed(_losses)
-            losses = Parallel()(
-                work(features, truth, weights, (rows[train], rows[validation]), c_values)
-                for train, validation in folds
+            folds = [(rows[train], rows[validation]) for train, validation in folds]
+            work = delayed(_fold_logits)
+            by_fold = Parallel()(
+                work(features, truth, weights, fold, c_values, classes) for fold in folds
             )
-            c = c_values[int(np.mean(losses, axis=0).argmin())]
+            losses = [
+                [loss_at(1.0, values, truth[rows], weights[rows]) for values in by_c]
+                for by_c, (_, rows) in zip(by_fold, folds, strict=True)
+            ]
+            best = int(np.mean(losses, axis=0).argmin())
+            c = c_values[best]
+            if not np.isin(folds[0][1], folds[0][0]).any():  # else no class could be divided
+                held_out = np.concatenate([validation for _, validation in folds])
+                logits = np.concatenate([by_c[best] for by_c in by_fold])
         scale, solved = _scale_of(features), LogisticRegression(C=c, max_iter=MAX_STEPS)
         solved.fit(scale.transform(features), truth, sample_weight=weights)
     kernel, bias = _unscaled(scale, solved, classes)
-    return LinearProbe(kernel, bias, float(c))
+    return LinearProbe(kernel, bias, float(c), held_out, logits)
 
 
 def _scale_of(features: np.ndarray) -> FlooredScaler:
@@ -83,14 +97,15 @@ def _scale_of(features: np.ndarray) -> FlooredScaler:
     return scale
 
 
-def _losses(
+def _fold_logits(
     features: np.ndarray,
     truth: np.ndarray,
     weights: np.ndarray,
     fold: Fold,
     c_values: Sequence[float],
-) -> list[float]:
-    """Return the log loss of the validation rows of `fold` at each of `c_values`, which ascend.
+    classes: int,
+) -> list[np.ndarray]:
+    """Return the logits of the validation rows of `fold` at each of `c_values`, which ascend.
 
     Each starts from the optimum of the one before, on features that are scaled once: half the
     time of `GridSearchCV` on a pipeline.
@@ -98,17 +113,16 @@ def _losses(
     train, validation = fold
     scale, model = FlooredScaler(), LogisticRegression(max_iter=MAX_STEPS, warm_start=True)
     fitted, held_out = scale.fit_transform(features[train]), scale.transform(features[validation])
-    losses = []
+    by_c = []
     for c in c_values:
         model.set_params(C=c).fit(fitted, truth[train], sample_weight=weights[train])
-        loss = log_loss(
-            truth[validation],
-            model.predict_proba(held_out),
-            labels=model.classes_,  # a fold need not have every class
-            sample_weight=weights[validation],
-        )
-        losses.append(float(loss))
-    return losses
+        scores = model.decision_function(held_out)
+        if scores.ndim == 1:  # of two classes scikit-learn has the second one's logit alone
+            scores = np.stack([-scores / 2, scores / 2], axis=1)
+        logits = np.full((len(validation), classes), ABSENT_LOGIT)
+        logits[:, model.classes_] = scores
+        by_c.append(logits)
+    return by_c
 
 
 def _unscaled(

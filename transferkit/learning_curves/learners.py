@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from transferkit.backbones.resolve import is_pretrained, resolve_backbone
+from transferkit.backbones.resolve import is_pretrained
 from transferkit.baselines.catalog import find_baseline, suitable_baselines
 from transferkit.baselines.classifiers import tune_and_fit
 from transferkit.baselines.fit import make_features
@@ -65,9 +65,11 @@ def learners(config: Config, baselines: Sequence[str]) -> list[CurveLearner]:
     if not is_pretrained(config.model):
         return suitable
     features = make_features(find_baseline(PROBED), config)
-    name = resolve_backbone(config.model).backbone
     fit = partial(_solve, train=config.train)
-    return [CurveLearner(name, "network", PROBE_TITLE, features, "backbone", fit), *suitable]
+    return [
+        CurveLearner(config.model.backbone, "network", PROBE_TITLE, features, "backbone", fit),
+        *suitable,
+    ]
 
 
 def _baseline(name: str, config: Config) -> CurveLearner:

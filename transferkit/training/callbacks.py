@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -137,3 +138,21 @@ class AverageBestEpochs(keras.callbacks.Callback):
         """Return the mean of the weights of these epochs."""
         weights_by_epoch = [weights for _, _, weights in self.best]
         return [np.mean(values, axis=0) for values in zip(*weights_by_epoch, strict=True)]
+
+
+class AverageEpochs(keras.callbacks.Callback):
+    """Callback that stops after the last of `epochs` (from 1) with the mean of their weights."""
+
+    def __init__(self, epochs: Sequence[int]) -> None:
+        super().__init__()
+        self.epochs = tuple(epochs)
+        self.weights: list[np.ndarray] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if epoch + 1 in self.epochs:
+            now = self.model.get_weights()
+            so_far = self.weights or [np.zeros_like(values) for values in now]
+            self.weights = [old + new for old, new in zip(so_far, now, strict=True)]
+        if epoch + 1 >= max(self.epochs):
+            self.model.set_weights([values / len(self.epochs) for values in self.weights])
+            self.model.stop_training = True

@@ -47,27 +47,33 @@ class SplitData:
             groups=self.groups * number,
         )
 
+    @property
+    def none(self) -> SplitData:
+        """None of the images, of the same classes."""
+        return replace(
+            self, paths=[], targets=self.targets[:0], weights=self.weights[:0], groups=[]
+        )
+
     def __len__(self) -> int:
         return len(self.paths)
 
 
 def read_split(
     manifest: Manifest,
-    split: str,
-    *,
+    *splits: str,
     batch_size: int = 32,
     by_class: np.ndarray | None = None,
     only: np.ndarray | None = None,
     replicas: int = 1,
 ) -> SplitData:
-    """Return the images of `split`; `by_class` `(classes,)` are class weights, 1 by default.
+    """Return the images of `splits`; `by_class` `(classes,)` are class weights, 1 by default.
 
     `only` `(classes,)` bool leaves out those of the other classes.
 
     Images that `replicas` cannot share (three by two, say) are repeated, all as often, until they
     can: no mean over them changes.
     """
-    rows = manifest.part(split)
+    rows = pd.concat([manifest.part(split) for split in splits], ignore_index=True)
     if only is not None:
         rows = rows[only[manifest.label_indices(rows)]]
     batch_size, times = max(batch_size, replicas), 1

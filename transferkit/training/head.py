@@ -18,6 +18,7 @@ from transferkit.training.callbacks import HistoryLogger, describe_epoch, early_
 from transferkit.training.dataset import SplitData, shared_batch
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
+    HeldOut,
     TrainingState,
     require_finite_loss,
     summarise_stage,
@@ -66,6 +67,10 @@ def _solve_head(
         groups=images.groups,
         seed=fit.config.seed,
     )
+    if len(probe.held_out):
+        labels = images.labels[probe.held_out]
+        distinct = len({images.paths[row] for row in probe.held_out})
+        fit.held_out = HeldOut(probe.held_out_logits, labels, distinct)
     head = fit.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
     loss, accuracy = probe.evaluate(train, images.labels, images.weights)

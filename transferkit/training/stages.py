@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,18 +39,27 @@ from transferkit.models.freezing import (
 from transferkit.runtime.progress import log
 from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.activation_cache import cache_activations
-from transferkit.training.callbacks import AverageBestEpochs, HistoryLogger, early_stopping
+from transferkit.training.callbacks import (
+    AverageBestEpochs,
+    AverageEpochs,
+    HistoryLogger,
+    early_stopping,
+)
 from transferkit.training.checkpoint import Checkpoint, Checkpoints
 from transferkit.training.dataset import SplitData, read_split, read_validation
 from transferkit.training.gpu_augmentation import GpuAugmentation
 from transferkit.training.head import fit_head
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
+    HeldOut,
     TrainingState,
     require_finite_loss,
     summarise_stage,
 )
+from transferkit.training.temperature_scaling import loss_gain, validation_logits
 
+FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
+MIN_FINE_TUNE_IMAGES = 500  # docs/benchmarks.md: with fewer it is seldom better beyond noise
 MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
 
 
@@ -77,9 +87,26 @@ def start_fit(
     train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
     validation = read_validation(manifest, batch, replicas)
     weighed: ClassWeights = "none" if by_class is None else "balanced"
-    summary = TrainingSummary(weighed, device=device.line, parameters=parameters(classifier))
+    both = read_split(
+        manifest,
+        *FITTED_ON,
+        by_class=class_weights(manifest, config.train, FITTED_ON),
+        batch_size=batch,
+        replicas=replicas,
+    )
+    summary = TrainingSummary(
+        weighed, device=device.line, parameters=parameters(classifier), fitted_on=FITTED_ON[0]
+    )
     return TrainingState(
-        classifier, config, device, train, validation, blocks=blocks, summary=summary, pool=pool
+        classifier,
+        config,
+        device,
+        train,
+        validation,
+        both,
+        blocks=_worthwhile(blocks, config, len(train)),
+        summary=summary,
+        pool=pool,
     )
 
 
@@ -99,31 +126,57 @@ def fit_stages(fit: TrainingState, checkpoint: Checkpoint | None = None) -> Trai
     return fit
 
 
-def fit_blocks(fit: TrainingState, checkpoint: Checkpoint | None) -> None:
+def _worthwhile(blocks: int, config: Config, images: int) -> int:
+    """Return how many of `blocks` to fine-tune with so many training images: logged if none."""
+    if not is_pretrained(config.model) or config.train.unfreeze != "auto":
+        return blocks
+    if images >= MIN_FINE_TUNE_IMAGES:
+        return blocks
+    log(
+        f"Fine-tuning is not tried: there are {images:,} training images, and with fewer than "
+        f"{MIN_FINE_TUNE_IMAGES:,} it seldom pays. --train.unfreeze last tries it."
+    )
+    return 0
+
+
+def fit_blocks(
+    fit: TrainingState, checkpoint: Checkpoint | None, *, epochs: Sequence[int] = ()
+) -> None:
     """Fit the last `fit.blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at a lower learning rate; if it does not lower the
-    validation loss, the weights before it are restored. If it ends early, by an error or an
-    interruption, the classifier has the best weights so far.
+    validation loss beyond noise, the weights before it are restored. If it ends early, by an error
+    or an interruption, the classifier has the best weights so far. With `epochs` there is no
+    choice: training ends after the last of these, and their weights are averaged.
     """
     started, tuning = time.perf_counter(), bool(fit.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
-    before = fit.classifier.get_weights() if tuning else None
+    before = fit.head_weights = fit.classifier.get_weights() if tuning else None
+    frozen = validation_logits(fit) if tuning and len(fit.validation) else None
     model, train, validation, images = _training_data(fit)
     _prepare(fit, model, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
     try:
-        _learn(fit, model, train, validation, stage=stage, stopper=stopper, checkpoint=checkpoint)
+        _learn(
+            fit,
+            model,
+            train,
+            validation,
+            stage=stage,
+            stopper=stopper,
+            checkpoint=checkpoint,
+            epochs=epochs,
+        )
     except BaseException:
         _go_back(fit, model, stage, before=before, stopper=stopper)
         raise
     summarise_stage(fit, stage, started, blocks=fit.blocks, images=images)
     if before is None:
         require_finite_loss(fit, stage)
-    elif not _has_helped(fit):
-        log("Fine-tuning did not lower the validation loss: the weights before it are restored.")
+    elif not _has_helped(fit, frozen):
         fit.classifier.set_weights(before)
+        fit.held_out = frozen
         fit.summary = replace(fit.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
     fit.reached = fit.summary.kept_stage
 
@@ -155,8 +208,12 @@ def _learn(
     stage: str,
     stopper: keras.callbacks.EarlyStopping | None,
     checkpoint: Checkpoint | None,
+    epochs: Sequence[int],
 ) -> None:
-    """Fit `model` on the batches of `train`, to its best epoch or their average."""
+    """Fit `model` on the batches of `train`, to its best epoch or their average.
+
+    With `epochs`, to the average of these.
+    """
     config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
     averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
@@ -173,6 +230,7 @@ def _learn(
             epochs=config.epochs,
             validation_data=validation if stopper else None,
             callbacks=[
+                *([AverageEpochs(epochs)] if epochs else []),
                 *best,  # before what restores the best epoch's weights when it stops
                 HistoryLogger(stage, fit.train.steps, fit.history),
                 *([stopper] if stopper else []),
@@ -212,11 +270,25 @@ def _has_finite_weights(model: keras.Model) -> bool:
     return all(np.isfinite(values).all() for values in model.get_weights())
 
 
-def _has_helped(fit: TrainingState) -> bool:
-    """Return whether fine-tuning lowered the validation loss, or has a finite loss without it."""
-    if len(fit.validation):
-        return min(fit.best(FINE_TUNE_STAGE), fit.averaged_loss) < fit.best(HEAD_STAGE)
-    return all(math.isfinite(row.loss) for row in fit.history)
+def _has_helped(fit: TrainingState, frozen: HeldOut | None) -> bool:
+    """Return whether fine-tuning lowered the validation loss beyond noise; logged if not.
+
+    `frozen` is of the network before it. Without validation images the losses have to be finite.
+    """
+    if frozen is None:
+        return all(math.isfinite(row.loss) for row in fit.history)
+    if not math.isfinite(min(fit.best(FINE_TUNE_STAGE), fit.averaged_loss)):
+        log("Fine-tuning diverged: the weights before it are restored.")
+        return False
+    fit.held_out = validation_logits(fit)
+    low, mean, high = loss_gain(frozen, fit.held_out, fit.validation.groups)
+    if low > 0:
+        return True
+    log(
+        f"Fine-tuning did not lower the validation loss beyond noise (by {mean:.3f}, 95 % interval "
+        f"{low:.3f} to {high:.3f}): the weights before it are restored."
+    )
+    return False
 
 
 def _training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:

@@ -34,6 +34,18 @@ class CachedActivations:
     validation: MappedFeatures
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """Logits `(rows, classes)` of held-out images, their labels `(rows,)`, and how many images.
+
+    An image may have more than one row.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    images: int
+
+
 @dataclass
 class TrainingState:
     """State of one training; `history` and `summary` grow from stage to stage."""
@@ -43,11 +55,17 @@ class TrainingState:
     device: Device
     train: SplitData
     validation: SplitData
+    everything: SplitData
+    """The images of both, with which the chosen network is fitted again."""
     blocks: int = 0
     """How many blocks of the backbone learn, from the top, in the second stage."""
     history: list[EpochRecord] = field(default_factory=list)
     summary: TrainingSummary = TrainingSummary()
     activations: CachedActivations | None = None
+    head_weights: list[np.ndarray] | None = None
+    """The weights of the classifier before it was fine-tuned."""
+    held_out: HeldOut | None = None
+    """Predictions for images that the network was not trained on, for its temperature."""
     averaged_loss: float = math.inf
     """The validation loss of the best epochs' averaged weights, where they were kept."""
     reached: str = ""

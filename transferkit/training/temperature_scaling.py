@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+from scipy.special import log_softmax
+from scipy.stats import t as student_t
 
 from transferkit.evaluation.summary import HEAD_STAGE, TemperatureScaling
 from transferkit.evaluation.temperature import (
@@ -18,7 +23,7 @@ from transferkit.features.extract import extract_features
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.runtime.progress import log
-from transferkit.training.state import TrainingState
+from transferkit.training.state import HeldOut, TrainingState
 
 # Predictions are made at this temperature: those of an overconfident network are 0 and 1 otherwise.
 # A power of two, by which weights are divided exactly.
@@ -27,32 +32,53 @@ MIN_PROBABILITY = np.finfo(np.float32).tiny
 
 
 def calibrate(fit: TrainingState) -> None:
-    """Divide the logits of the classifier by the temperature with the lowest validation loss.
+    """Divide the logits of the classifier by the temperature with the lowest held-out loss.
 
     That is one number in front of the softmax (Guo et al., On Calibration of Modern Neural
     Networks, ICML 2017, arXiv:1706.04599): the last layer's kernel and bias are divided by it, so
     that the saved model has no more layers than before, and the likeliest class of an image stays.
-
-    Flip TTA comes after this, with the calibrated classifier, so that the loss is that of the saved
-    model. The mean of two calibrated predictions is slightly less confident than the calibrated
-    mean.
+    The images are those of `fit.held_out`, else the validation images.
     """
-    images, labels = len(set(fit.validation.paths)), fit.validation.labels
-    logits = _logits(fit) if images >= MIN_IMAGES else np.empty((0, 1))  # none if there are few
+    images = len(set(fit.validation.paths))
+    if fit.held_out is None and images < MIN_IMAGES:  # of few, none is asked for
+        held_out = HeldOut(np.empty((0, 1)), fit.validation.labels, images)
+    else:
+        held_out = fit.held_out or validation_logits(fit)
+    logits, labels, images = held_out.logits, held_out.labels, held_out.images
     if reason := reason_for_none(logits, labels, images):
         _leave(fit, reason)
         return
     temperature = fit_temperature(logits, labels, images)
     if abs(np.log(temperature)) < MIN_LOG_TEMPERATURE:
-        _leave(fit, f"no other fits the {images} validation images clearly better")
+        _leave(fit, f"no other fits the {images} held-out images clearly better")
         return
     _divide(fit, temperature)
     losses = [loss_at(value, logits, labels) for value in (1.0, temperature)]
     fit.summary = replace(fit.summary, temperature=TemperatureScaling(temperature, *losses))
     log(
-        f"Temperature {temperature:.2f}: the validation loss is {losses[1]:.3f} "
-        f"in place of {losses[0]:.3f}."
+        f"Temperature {temperature:.2f}: the loss on {images:,} held-out images is "
+        f"{losses[1]:.3f} in place of {losses[0]:.3f}."
     )
+
+
+def loss_gain(before: HeldOut, after: HeldOut, groups: Sequence[str]) -> tuple[float, float, float]:
+    """Return by how much the log loss of the same images fell: lower bound, mean, upper bound.
+
+    Each is taken at its own temperature. The bounds are those of a 95 % interval of the paired
+    differences (Student's t), in which the images of one of `groups` count as one.
+    """
+    losses = []
+    for held_out in (before, after):
+        logits = held_out.logits / fit_temperature(
+            held_out.logits, held_out.labels, held_out.images
+        )
+        rows = np.arange(len(held_out.labels))
+        losses.append(-log_softmax(logits, axis=1)[rows, held_out.labels])
+    gains = pd.Series(losses[0] - losses[1]).groupby(list(groups)).mean()
+    spread = float(gains.sem()) if len(gains) > 1 else math.inf
+    half = float(student_t.ppf(0.975, max(len(gains) - 1, 1))) * spread
+    mean = float(gains.mean())
+    return mean - half, mean, mean + half
 
 
 def answers(fit: TrainingState) -> np.ndarray:
@@ -70,12 +96,12 @@ def answers(fit: TrainingState) -> np.ndarray:
     return forward(part.paths, fit.config.data, doing="Validating")
 
 
-def _logits(fit: TrainingState) -> np.ndarray:
-    """Return `(images, classes)` logits of the validation images, up to a constant per image."""
+def validation_logits(fit: TrainingState) -> HeldOut:
+    """Return the logits of the validation images, up to a constant per image."""
     _divide(fit, SOFTMAX_TEMPERED)
     logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), MIN_PROBABILITY))
     _divide(fit, 1 / SOFTMAX_TEMPERED)
-    return np.asarray(logits)
+    return HeldOut(np.asarray(logits), fit.validation.labels, len(set(fit.validation.paths)))
 
 
 def _divide(fit: TrainingState, temperature: float) -> None:

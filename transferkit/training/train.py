@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from transferkit.backbones.resolve import resolve_backbone
+from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.data.splits import require_train
@@ -25,6 +25,7 @@ from transferkit.storage.active_run import active_run, keep_network
 from transferkit.storage.files import write_json, write_text
 from transferkit.storage.run import Run
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
+from transferkit.training.refit import refit
 from transferkit.training.stages import fit_stages, start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import calibrate
@@ -52,7 +53,7 @@ def train(
         DataError: no image of `manifest` is in train.
     """
     require_train(manifest.frame, manifest.source)
-    config = manifest.settled(replace(config, model=resolve_backbone(config.model)))
+    config = manifest.settled(replace(config, model=resolve_model(config.model)))
     device = device or choose_device(config.compute)
     log(device.line)
     started = time.perf_counter()
@@ -85,10 +86,12 @@ def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
     head = fit.classifier.get_layer(HEAD)
     before = head.get_weights()
     try:
+        tta = fit.config.train.tta and should_use_tta(fit)
+        refit(fit)
         if fit.config.train.calibrate:
             calibrate(fit)
         model = in_float32(fit, manifest.classes)
-        return with_flip_tta(model) if fit.config.train.tta and should_use_tta(fit) else model
+        return with_flip_tta(model) if tta else model
     except BaseException:
         head.set_weights(before)  # they may be divided by half a way's temperature
         raise

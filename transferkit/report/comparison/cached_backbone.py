@@ -71,10 +71,9 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
 
     train = manifest.part("train")
     try:
-        name = backbone_of(classifier_of(network.model)).name
-        if config.model.backbone not in ("auto", name):
+        if config.model.backbone != backbone_of(classifier_of(network.model)).name:
             return None
-        model = resolve_model(dataclasses.replace(config.model, backbone=name))
+        model = resolve_model(config.model)
         config = dataclasses.replace(config, model=model)
         tried = train["path"].iloc[:: max(1, len(train) // SAMPLE_SIZE)].tolist()
         if not _is_here(model) or not are_cached(FeatureSpec.from_config(config), tried):

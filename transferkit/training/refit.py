@@ -1,0 +1,67 @@
+"""The last step of training: the chosen network, fitted on the validation images too."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from transferkit.evaluation.summary import FINE_TUNE_STAGE, HEAD_STAGE, REFIT_STAGE
+from transferkit.runtime.progress import log
+from transferkit.training.activation_cache import cache_activations
+from transferkit.training.head import fit_head
+from transferkit.training.stages import FITTED_ON, fit_blocks
+from transferkit.training.state import TrainingState
+from transferkit.training.temperature_scaling import validation_logits
+
+
+def refit(fit: TrainingState) -> None:
+    """Fit the chosen network again, on the training and the validation images together.
+
+    A linear head is solved anew, with a regularisation chosen anew; a fine-tuned network is
+    fine-tuned again from there, for the epochs that were best before. Its temperature stays that of
+    the validation images, which it had not learnt from then; a head's is that of the folds. Other
+    networks stay as they are, and so does one without validation images.
+    """
+    head = fit.summary.stages.get(HEAD_STAGE)
+    if not fit.config.train.refit or not len(fit.validation) or head is None or not head.solved:
+        return
+    tuned = fit.summary.kept_stage == FINE_TUNE_STAGE
+    started, before = time.perf_counter(), fit.classifier.get_weights()
+    log(f"Refitting on the {len(fit.everything):,} training and validation images together.")
+    again = replace(
+        fit,
+        train=fit.everything,
+        validation=fit.validation.none,
+        history=[],
+        activations=None,
+        held_out=None,
+    )
+    try:
+        if tuned:
+            _fine_tune_again(fit, again)
+        else:
+            fit_head(again)
+            fit.held_out = again.held_out
+    except BaseException:
+        fit.classifier.set_weights(before)
+        raise
+    last = list(again.summary.stages.values())[-1]
+    stage = replace(last, seconds=round(time.perf_counter() - started, 2))
+    fit.summary = replace(
+        fit.summary,
+        stages={**fit.summary.stages, REFIT_STAGE: stage},
+        fitted_on=" and ".join(FITTED_ON),
+    )
+
+
+def _fine_tune_again(fit: TrainingState, again: TrainingState) -> None:
+    """Fine-tune `again` for the epochs that were best in `fit`."""
+    if fit.held_out is None:
+        fit.held_out = validation_logits(fit)
+    assert fit.head_weights is not None
+    fit.classifier.set_weights(fit.head_weights)
+    again.activations = cache_activations(again)
+    fit_head(again)
+    fine_tuning = [row for row in fit.history if row.stage == FINE_TUNE_STAGE]
+    best = min(fine_tuning, key=fit.monitored_loss).epoch
+    fit_blocks(again, None, epochs=fit.summary.averaged_checkpoints or (best,))
