@@ -107,7 +107,7 @@ def pretrained(weights_file: Path) -> Config:
     return Config(
         data=DataConfig(image_size=32),
         model=resolve_model(model),
-        train=TrainConfig(epochs=1, head_epochs=3, batch_size=16, augment="flip"),
+        train=TrainConfig(epochs=1, head_epochs=3, unfreeze="last", batch_size=16, augment="flip"),
     )
 
 

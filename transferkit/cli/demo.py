@@ -12,7 +12,7 @@ import tyro
 from transferkit.cli.arguments import parse_arguments
 from transferkit.cli.compare import CompareJob, baseline_names
 from transferkit.cli.train import run_job
-from transferkit.config.settings import Config, ModelConfig, TrainConfig
+from transferkit.config.settings import Config, TrainConfig
 from transferkit.errors import RunError
 from transferkit.runtime.progress import log
 from transferkit.storage.output_folder import numbered_folder
@@ -20,13 +20,12 @@ from transferkit.storage.output_folder import numbered_folder
 
 @dataclasses.dataclass(frozen=True)
 class Demo:
-    """Train the embedded network and the baselines on one sample or both."""
+    """Train a network and the baselines on one sample or both."""
 
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the runs."""
-    sample: Literal["digits", "patches", "both"] = "both"
-    """digits: handwritten digits, easy. patches: crops of 13 photographs, harder. both: the two in
-    turn."""
+    sample: Literal["patches", "digits", "both"] = "both"
+    """patches: crops of 13 photographs. digits: handwritten digits, easier. both: the two in turn."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +44,7 @@ class Sample:
     @property
     def config(self) -> Config:
         """The settings of its run."""
-        model = ModelConfig(backbone="pocket", weights="embedded")
-        return Config(model=model, train=TrainConfig(augment=self.augment))
+        return Config(train=TrainConfig(augment=self.augment))
 
 
 def _digits(folder: Path) -> Path:
@@ -62,13 +60,13 @@ def _patches(folder: Path) -> Path:
 
 
 SAMPLES = (
-    Sample("digits", "1,797 handwritten digits, from scikit-learn", _digits, "none"),
     Sample(
         "patches",
         "1,110 grey crops of 48 pixels from 13 photographs; the class is the photograph",
         _patches,
         "flip",
     ),
+    Sample("digits", "1,797 handwritten digits, from scikit-learn", _digits, "none"),
 )
 
 
