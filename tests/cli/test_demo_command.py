@@ -17,6 +17,8 @@ from transferkit.storage.run import Run
 
 pytestmark = pytest.mark.slow
 
+NETWORK = "efficientnet_lite0"
+
 
 def _few_digits(folder: Path) -> Path:
     return write_digits(folder, images=60)
@@ -51,7 +53,7 @@ def test_the_demo_compares_a_network_with_the_baselines_on_both_samples(command,
         assert (run / "report.html").is_file()
         found = json.loads((run / "scores.json").read_text())
         assert sorted(each["name"] for each in found["classifiers"]) == [
-            "efficientnet_lite0",
+            NETWORK,
             "logistic_regression_backbone",
             "majority",
             "random_forest_pixels",
@@ -59,10 +61,10 @@ def test_the_demo_compares_a_network_with_the_baselines_on_both_samples(command,
         ]
     # A line that says what the sample is, and its table after it, on standard output.
     starts = [line.split()[0] for line in said.out.splitlines() if line.strip()]
-    starts = [each for each in starts if each in ("digits:", "patches:", "classifier", "pocket")]
-    assert starts == ["digits:", "classifier", "pocket", "patches:", "classifier", "pocket"]
+    starts = [each for each in starts if each in ("digits:", "patches:", "classifier", NETWORK)]
+    assert starts == ["patches:", "classifier", NETWORK, "digits:", "classifier", NETWORK]
     assert said.err.splitlines()[-1] == (
-        f"Both reports: {tmp_path}/run-digits/report.html and {tmp_path}/run-patches/report.html"
+        f"Both reports: {tmp_path}/run-patches/report.html and {tmp_path}/run-digits/report.html"
     )
 
 
@@ -72,7 +74,7 @@ def test_one_sample_alone_and_again_takes_the_next_free_folder(command, small, t
     assert said.status == 0
     assert names(tmp_path) == ["digits", "run-digits", "run-digits-2"]
     assert said.err.splitlines()[-1] == f"Report: {tmp_path}/run-digits-2/report.html"
-    assert Run(tmp_path / "run-digits-2").settings()["model"]["backbone"] == "pocket"
+    assert Run(tmp_path / "run-digits-2").settings()["model"]["backbone"] == NETWORK
 
 
 def test_a_folder_with_something_else_in_it_is_said_before_the_first_training(command, tmp_path):
@@ -111,5 +113,5 @@ def test_a_report_that_is_not_whole_leaves_the_next_sample_its_own(
     monkeypatch.setattr(demo, "run_sample", fail)
     with pytest.raises(RunError, match="patches has no map"):
         demo.demo(["--out", str(tmp_path)])
-    assert begun == ["digits", "patches"]
+    assert begun == ["patches", "digits"]
     assert "transferkit: digits has no map.\n" in capsys.readouterr().err

@@ -25,7 +25,8 @@ class Demo:
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = "transferkit-demo"
     """The folder for the sample images and the runs."""
     sample: Literal["patches", "digits", "both"] = "both"
-    """patches: crops of 13 photographs. digits: handwritten digits, easier. both: the two in turn."""
+    """patches: crops of 13 photographs. digits: handwritten digits, easier. both: the two in
+    turn."""
 
 
 @dataclasses.dataclass(frozen=True)
