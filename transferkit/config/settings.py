@@ -147,7 +147,8 @@ class TrainConfig:
     without epochs."""
     unfreeze: str = "auto"
     """Blocks to unfreeze in the second stage: none, last, all, or how many from the top. auto: the
-    last one of a pretrained backbone, all of one with random weights."""
+    last one of a pretrained backbone if there are 3,000 training images, else none; all of one with
+    random weights."""
     batch_size: Annotated[int, Between(1, 65_536)] = 32
     """Images per step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"

@@ -59,7 +59,7 @@ from transferkit.training.state import (
 from transferkit.training.temperature_scaling import loss_gain, validation_logits
 
 FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
-MIN_FINE_TUNE_IMAGES = 500  # docs/benchmarks.md: with fewer it is seldom better beyond noise
+MIN_FINE_TUNE_IMAGES = 3_000  # docs/benchmarks.md: with fewer it was not better beyond noise
 MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
 
 
