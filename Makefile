@@ -59,6 +59,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/reload.py $(DATA)
+	@$(BIN)/python benchmarks/backbones.py $(DATA)
 	@$(BIN)/python benchmarks/probe.py $(DATA)
 	@$(BIN)/python benchmarks/int8.py $(DATA)
 	@$(BIN)/python benchmarks/mutants.py

@@ -68,7 +68,7 @@ def test_features_of_random_weights_are_refused_by_the_name_of_the_default(comma
     assert command("compare", shapes, *given) == (
         1,
         "",
-        "transferkit: The baseline 'knn_backbone' looks at the features of a pretrained backbone, "
+        "transferkit: The baseline 'knn_backbone' needs the features of a pretrained backbone, "
         "and 'efficientnet_lite0' starts from random weights: "
         "leave it out, or pass --weights imagenet or a file.\n",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from transferkit.features.linear_probe import (
@@ -12,7 +12,8 @@ from transferkit.features.linear_probe import (
     C_VALUES,
     FlooredScaler,
     LinearProbe,
-    _losses,
+    _fold_logits,
+    _mean_losses,
     solve_probe,
 )
 
@@ -88,26 +89,47 @@ def test_what_is_judged_is_scaled_as_what_was_learnt_from() -> None:
     features, truth = draw(2)
     train, validation = np.arange(0, 200), np.arange(200, IMAGES)
     weights, part = np.ones(IMAGES), (train, validation)
-    plain = _losses(features, truth, weights, part, (0.1,))
+    (plain,) = _fold_logits(features, truth, weights, part, (0.1,), 2)
     features[validation] = features[validation] * 3 + 1000  # by itself it would be scaled back
-    assert _losses(features, truth, weights, part, (0.1,))[0] > 2 * plain[0]
+    (shifted,) = _fold_logits(features, truth, weights, part, (0.1,), 2)
+    assert np.abs(shifted).mean() > 10 * np.abs(plain).mean()
 
 
-def test_the_judging_of_a_strength_is_weighted() -> None:
-    features, truth = draw(2)
+def test_logits_of_a_fold_are_those_of_a_regression_on_the_others() -> None:
+    features, truth = draw(3)
     train, validation = np.arange(0, 200), np.arange(200, IMAGES)
-    weights = np.ones(IMAGES)
-    weights[validation] = np.where(truth[validation] == 1, 9.0, 1.0)
-    kernel = LogisticRegression(C=0.1, max_iter=500)
+    (logits,) = _fold_logits(features, truth, np.ones(IMAGES), (train, validation), (0.1,), 4)
     scale = FlooredScaler().fit(features[train])
-    kernel.fit(scale.transform(features[train]), truth[train])
-    said = kernel.predict_proba(scale.transform(features[validation]))
-    wanted = -np.average(
-        np.log(said[np.arange(40), truth[validation]]), weights=weights[validation]
+    plain = LogisticRegression(C=0.1, max_iter=500).fit(
+        scale.transform(features[train]), truth[train]
     )
-    assert _losses(features, truth, weights, (train, validation), (0.1,))[0] == pytest.approx(
-        wanted, rel=1e-3
-    )
+    expected = plain.decision_function(scale.transform(features[validation]))
+    np.testing.assert_allclose(logits[:, :3], expected, atol=1e-2)
+    assert (logits[:, 3] == ABSENT_LOGIT).all()
+
+
+def test_the_loss_of_a_fold_is_weighted() -> None:
+    logits, truth = np.array([[3.0, 0.0], [0.0, 1.0]]), np.array([0, 0])
+    rows = np.array([1, 0])
+    weights = np.array([9.0, 1.0])
+    (loss,) = _mean_losses([[logits]], [(rows, rows)], truth, weights)
+    plain = -log_softmax(logits, axis=1)[:, 0]
+    assert loss == pytest.approx((plain[0] * 1 + plain[1] * 9) / 10)
+
+
+def test_every_image_has_held_out_logits_of_a_fold_without_it() -> None:
+    features, truth = draw(2)
+    probe = solved(features, truth, 2)
+    assert sorted(probe.held_out) == list(range(IMAGES))
+    assert probe.held_out_logits.shape == (IMAGES, 2)
+    accuracy = (probe.held_out_logits.argmax(axis=1) == truth[probe.held_out]).mean()
+    assert 0.6 < accuracy < 1
+
+
+def test_without_a_search_and_where_no_class_can_be_divided_nothing_is_held_out() -> None:
+    features, truth = draw(2)
+    assert len(solved(features, truth, 2, c_values=(0.1,)).held_out) == 0
+    assert len(solved(features, truth, 2, groups=["one"] * IMAGES).held_out) == 0
 
 
 @pytest.mark.parametrize("copies", [2, 4])

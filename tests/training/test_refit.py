@@ -186,3 +186,27 @@ def test_epochs_are_averaged_and_training_stops_after_the_last() -> None:
         callback.on_epoch_end(epoch)
     assert model.stop_training
     np.testing.assert_array_equal(model.weights[0], [2.0, 2.0])
+
+
+@pytest.mark.parametrize(("gain", "kept"), [(3.0, FINE_TUNE_STAGE), (0.0, HEAD_STAGE)])
+def test_fine_tuning_is_kept_where_it_is_better_beyond_noise(
+    manifest: Manifest,
+    pretrained: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    gain: float,
+    kept: str,
+) -> None:
+    """The logits of the validation images are given: 0 for all, then noise and the gain."""
+    fit = start_fit(manifest, pretrained, choose_device(pretrained.compute))
+    labels = fit.validation.labels
+    noise = np.random.default_rng(0).normal(size=len(labels)) / 2
+    values = iter((np.zeros(len(labels)), noise - noise.mean() + gain))
+
+    def logits(state: TrainingState) -> HeldOut:
+        rows = np.zeros((len(labels), 3))
+        rows[np.arange(len(labels)), labels] = next(values)
+        return HeldOut(rows, labels, len(labels))
+
+    monkeypatch.setattr("transferkit.training.stages.validation_logits", logits)
+    fit_stages(fit)
+    assert fit.summary.kept_stage == kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,8 @@ class LinearProbe:
     kernel: np.ndarray
     bias: np.ndarray
     c: float
-    held_out: np.ndarray
-    held_out_logits: np.ndarray
+    held_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    held_out_logits: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     def evaluate(
         self, features: np.ndarray, truth: np.ndarray, weights: np.ndarray
@@ -65,7 +65,7 @@ def solve_probe(
     images of one group stay in one fold. `weights` `(images,)` weigh the images in the fits and in
     the loss.
     """
-    c, held_out, logits = c_values[0], np.empty(0, int), np.empty((0, classes))
+    c, held_out, logits = c_values[0], np.empty(0, np.int64), np.empty((0, classes))
     with parallel_search():
         if len(c_values) > 1:
             rows, folds = search_folds(truth, groups, seed)
@@ -74,11 +74,7 @@ def solve_probe(
             by_fold = Parallel()(
                 work(features, truth, weights, fold, c_values, classes) for fold in folds
             )
-            losses = [
-                [loss_at(1.0, values, truth[rows], weights[rows]) for values in by_c]
-                for by_c, (_, rows) in zip(by_fold, folds, strict=True)
-            ]
-            best = int(np.mean(losses, axis=0).argmin())
+            best = int(_mean_losses(by_fold, folds, truth, weights).argmin())
             c = c_values[best]
             if not np.isin(folds[0][1], folds[0][0]).any():  # else no class could be divided
                 held_out = np.concatenate([validation for _, validation in folds])
@@ -123,6 +119,20 @@ def _fold_logits(
         logits[:, model.classes_] = scores
         by_c.append(logits)
     return by_c
+
+
+def _mean_losses(
+    by_fold: Sequence[Sequence[np.ndarray]],
+    folds: Sequence[Fold],
+    truth: np.ndarray,
+    weights: np.ndarray,
+) -> np.ndarray:
+    """Return `(c,)`, the weighted log loss at each C, the mean of the folds."""
+    losses = [
+        [loss_at(1.0, logits, truth[rows], weights[rows]) for logits in by_c]
+        for by_c, (_, rows) in zip(by_fold, folds, strict=True)
+    ]
+    return np.asarray(np.mean(losses, axis=0))
 
 
 def _unscaled(

@@ -23,7 +23,7 @@ def refit(fit: TrainingState) -> None:
     networks stay as they are, and so does one without validation images.
     """
     head = fit.summary.stages.get(HEAD_STAGE)
-    if not fit.config.train.refit or not len(fit.validation) or head is None or not head.solved:
+    if fit.everything is None or head is None or not head.solved:
         return
     tuned = fit.summary.kept_stage == FINE_TUNE_STAGE
     started, before = time.perf_counter(), fit.classifier.get_weights()

@@ -15,11 +15,10 @@ import numpy as np
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import is_pretrained, resolve_model
 from transferkit.backbones.spec import blocks_to_unfreeze
-from transferkit.config.settings import Config, TrainConfig
+from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
-from transferkit.data.augmentation.views import in_words, views_of
 from transferkit.data.class_weights import class_weights
-from transferkit.data.loading.tf_dataset import Augmentation, naming_bad_files, training_batches
+from transferkit.data.loading.tf_dataset import naming_bad_files
 from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import (
     FINE_TUNE_STAGE,
@@ -37,8 +36,8 @@ from transferkit.models.freezing import (
     unfreeze_blocks,
 )
 from transferkit.runtime.progress import log
-from transferkit.training.activation_batches import ActivationBatches
 from transferkit.training.activation_cache import cache_activations
+from transferkit.training.batches import training_data
 from transferkit.training.callbacks import (
     AverageBestEpochs,
     AverageEpochs,
@@ -46,8 +45,7 @@ from transferkit.training.callbacks import (
     early_stopping,
 )
 from transferkit.training.checkpoint import Checkpoint, Checkpoints
-from transferkit.training.dataset import SplitData, read_split, read_validation
-from transferkit.training.gpu_augmentation import GpuAugmentation
+from transferkit.training.dataset import read_split, read_validation
 from transferkit.training.head import fit_head
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
@@ -60,7 +58,6 @@ from transferkit.training.temperature_scaling import loss_gain, validation_logit
 
 FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
 MIN_FINE_TUNE_IMAGES = 3_000  # docs/benchmarks.md: with fewer it was not better beyond noise
-MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
 
 
 def start_fit(
@@ -103,7 +100,7 @@ def start_fit(
         device,
         train,
         validation,
-        both,
+        everything=both if config.train.refit and len(validation) else None,
         blocks=_worthwhile(blocks, config, len(train)),
         summary=summary,
         pool=pool,
@@ -153,7 +150,7 @@ def fit_blocks(
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
     before = fit.head_weights = fit.classifier.get_weights() if tuning else None
     frozen = validation_logits(fit) if tuning and len(fit.validation) else None
-    model, train, validation, images = _training_data(fit)
+    model, train, validation, images = training_data(fit)
     _prepare(fit, model, tuning=tuning)
     watched = len(fit.validation) > 0
     stopper = early_stopping(fit.config.train) if watched else None
@@ -289,47 +286,3 @@ def _has_helped(fit: TrainingState, frozen: HeldOut | None) -> bool:
         f"{low:.3f} to {high:.3f}): the weights before it are restored."
     )
     return False
-
-
-def _training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
-    """Return the trainable model, its training and validation batches, and a line on them."""
-    config = fit.config.train
-    if fit.activations is None:
-        model, augmentation = fit.classifier, _augmentation(fit)
-        if augmentation.deferred:
-            with fit.device.building():
-                model = GpuAugmentation(fit.classifier, augmentation)
-        train = _batches(fit, fit.train, augmentation)
-        images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
-        return model, train, _batches(fit, fit.validation), images
-    activations, views, blend = fit.activations, views_of(config), config.mix != "none"
-    train = ActivationBatches(
-        activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
-    )
-    images = f"{in_words(views)}; cached activations, mix: {'mixup' if blend else 'none'}"
-    watched = ActivationBatches([activations.validation], fit.validation)
-    return activations.above, train.batches(), watched.batches(), images
-
-
-def _mix_of_pixels(train: TrainConfig) -> str:
-    """Return how images are mixed: auto mixes cached activations alone."""
-    return "none" if train.mix == "auto" else train.mix
-
-
-def _augmentation(fit: TrainingState) -> Augmentation:
-    """Return the augmentation of training images: on the GPU, where there is one."""
-    train = fit.config.train
-    policy, mix = find_policy(train.augment), _mix_of_pixels(train)
-    return Augmentation(policy, mix, fit.config.seed, deferred=fit.device.gpu)
-
-
-def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | None = None) -> Any:
-    return training_batches(
-        part.paths,
-        part.targets,
-        fit.image_size,
-        data=fit.config.data,
-        batch_size=part.batch_size,
-        weights=part.weights,
-        augmentation=augmentation,
-    )

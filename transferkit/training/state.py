@@ -55,10 +55,10 @@ class TrainingState:
     device: Device
     train: SplitData
     validation: SplitData
-    everything: SplitData
-    """The images of both, with which the chosen network is fitted again."""
     blocks: int = 0
     """How many blocks of the backbone learn, from the top, in the second stage."""
+    everything: SplitData | None = None
+    """The images of both, on which the chosen network is fitted again; None for no refit."""
     history: list[EpochRecord] = field(default_factory=list)
     summary: TrainingSummary = TrainingSummary()
     activations: CachedActivations | None = None

@@ -83,11 +83,11 @@ def train(
 
 def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
     """Return the fitted model with its temperature, in float32, with flip TTA where that helps."""
+    tta = fit.config.train.tta and should_use_tta(fit)
+    refit(fit)
     head = fit.classifier.get_layer(HEAD)
     before = head.get_weights()
     try:
-        tta = fit.config.train.tta and should_use_tta(fit)
-        refit(fit)
         if fit.config.train.calibrate:
             calibrate(fit)
         model = in_float32(fit, manifest.classes)

@@ -1,0 +1,62 @@
+"""The batches that a stage is trained on: cached activations, or augmented pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from transferkit.config.settings import TrainConfig
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.data.augmentation.views import in_words, views_of
+from transferkit.data.loading.tf_dataset import Augmentation, training_batches
+from transferkit.training.activation_batches import ActivationBatches
+from transferkit.training.dataset import SplitData
+from transferkit.training.gpu_augmentation import GpuAugmentation
+from transferkit.training.state import TrainingState
+
+MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
+
+
+def training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
+    """Return the trainable model, its training and validation batches, and a line on them."""
+    config = fit.config.train
+    if fit.activations is None:
+        model, augmentation = fit.classifier, _augmentation(fit)
+        if augmentation.deferred:
+            with fit.device.building():
+                model = GpuAugmentation(fit.classifier, augmentation)
+        train = _batches(fit, fit.train, augmentation)
+        images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
+        return model, train, _batches(fit, fit.validation), images
+    activations, views, blend = fit.activations, views_of(config), config.mix != "none"
+    train = ActivationBatches(
+        activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
+    )
+    images = f"{in_words(views)}; cached activations, mix: {'mixup' if blend else 'none'}"
+    watched = ActivationBatches([activations.validation], fit.validation)
+    return activations.above, train.batches(), watched.batches(), images
+
+
+def _mix_of_pixels(train: TrainConfig) -> str:
+    """Return how images are mixed: auto mixes cached activations alone."""
+    return "none" if train.mix == "auto" else train.mix
+
+
+def _augmentation(fit: TrainingState) -> Augmentation:
+    """Return the augmentation of training images: on the GPU, where there is one."""
+    train = fit.config.train
+    policy, mix = find_policy(train.augment), _mix_of_pixels(train)
+    return Augmentation(policy, mix, fit.config.seed, deferred=fit.device.gpu)
+
+
+def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | None = None) -> Any:
+    return training_batches(
+        part.paths,
+        part.targets,
+        fit.image_size,
+        data=fit.config.data,
+        batch_size=part.batch_size,
+        weights=part.weights,
+        augmentation=augmentation,
+    )
