@@ -16,8 +16,10 @@ from transferkit.backbones.hdf5 import ForeignContentError, require_self_contain
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.errors import WeightsError
 from transferkit.runtime.progress import log_once
+from transferkit.storage.files import file_digest, stamp
 
 KERAS_BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
+SHA256_DIGITS = 64
 HDF5_EXTENSIONS = (".h5", ".hdf5")  # those that `load_weights` reads as HDF5
 
 
@@ -166,8 +168,9 @@ def _is_whole(path: Path, row: BackboneSpec) -> bool:
         if not row.weights_hash:
             require_self_contained(path)
             return True
-        algorithm = "sha256" if len(row.weights_hash) == 64 else "md5"
-        digest = hashlib.new(algorithm, path.read_bytes(), usedforsecurity=False)
+        if len(row.weights_hash) == SHA256_DIGITS:
+            return file_digest(str(path), stamp(str(path))) == row.weights_hash
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False)
     except (OSError, ForeignContentError):
         return False
     return digest.hexdigest() == row.weights_hash

@@ -49,6 +49,7 @@ def refit(fit: TrainingState) -> None:
     stage = replace(last, seconds=round(time.perf_counter() - started, 2))
     fit.summary = replace(
         fit.summary,
+        kept_stage=again.summary.kept_stage,
         stages={**fit.summary.stages, REFIT_STAGE: stage},
         fitted_on=" and ".join(FITTED_ON),
     )
