@@ -37,7 +37,7 @@ class ActivationBatches:
         self.seeds = None if seed is None else np.random.SeedSequence(seed)
 
     def batches(self) -> Any:
-        """Return a `tf.data.Dataset` of the batches, for `fit`."""
+        """Return a `tf.data.Dataset` of the batches, for `state`."""
         widths = self.versions[0].shape[1], self.part.targets.shape[1], None
         return generated_batches(self.epoch, widths, steps=self.part.steps)
 

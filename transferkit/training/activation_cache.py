@@ -18,30 +18,30 @@ from transferkit.runtime.progress import log
 from transferkit.training.state import CachedActivations, TrainingState
 
 
-def cache_activations(fit: TrainingState) -> CachedActivations | None:
-    """Cache the activations that enter the last `fit.blocks` blocks, for all its images.
+def cache_activations(state: TrainingState) -> CachedActivations | None:
+    """Cache the activations that enter the last `state.blocks` blocks, for all its images.
 
     None if fine-tuning decodes images in each epoch; if no setting asked for that, it is logged.
     """
-    config = fit.config
+    config = state.config
     if (
-        not fit.pretrained
-        or not 0 < fit.blocks < len(fit.backbone.blocks)
+        not state.pretrained
+        or not 0 < state.blocks < len(state.backbone.blocks)
         or config.train.cached_views == "every"
     ):
         return None
     if config.train.mix == "cutmix":
         log("Each epoch of fine-tuning runs the whole network, since cutmix blends pixels.")
         return None
-    with fit.device.building():
-        halves = split_at(fit.classifier, config.model, fit.blocks)
+    with state.device.building():
+        halves = split_at(state.classifier, config.model, state.blocks)
     views = views_of(config.train)
-    images = len(set(fit.train.paths)) * (1 + len(views)) + len(set(fit.validation.paths))
+    images = len(set(state.train.paths)) * (1 + len(views)) + len(set(state.validation.paths))
     started = time.perf_counter()
     size = 2 * images * halves.width
     fits = size < config.data.cache_bytes
-    reader = ActivationReader(halves, fit.feature_spec)
-    rows = _read_all(fit, reader, views) if fits else None
+    reader = ActivationReader(halves, state.feature_spec)
+    rows = _read_all(state, reader, views) if fits else None
     if rows is None:
         reason = "cannot all be cached"
         if not fits:
@@ -55,17 +55,17 @@ def cache_activations(fit: TrainingState) -> CachedActivations | None:
     if cached:
         log(f"Activations of {cached:,} of {images:,} images come from the cache.")
     spent = time.perf_counter() - started
-    fit.borrowed_seconds += sum(part.seconds for part in (*rows.train, rows.validation)) - spent
+    state.borrowed_seconds += sum(part.seconds for part in (*rows.train, rows.validation)) - spent
     return rows
 
 
 def _read_all(
-    fit: TrainingState, reader: ActivationReader, views: Sequence[View]
+    state: TrainingState, reader: ActivationReader, views: Sequence[View]
 ) -> CachedActivations | None:
-    validation = reader.read(fit.validation.paths)
-    train = [reader.read(fit.train.paths, view) for view in (None, *views)]
+    validation = reader.read(state.validation.paths)
+    train = [reader.read(state.train.paths, view) for view in (None, *views)]
     if reader.predictor is not None:
-        fit.pool.put(fit.feature_spec, reader.predictor)
+        state.pool.put(state.feature_spec, reader.predictor)
     cached = [rows for rows in train if rows is not None]
     if validation is None or len(cached) < len(train):
         return None

@@ -18,23 +18,23 @@ from transferkit.training.state import TrainingState
 MIXUP_ALPHA = 0.2  # of the Beta distribution for mixup of cached activations: mostly one of the two
 
 
-def training_data(fit: TrainingState) -> tuple[keras.Model, Any, Any, str]:
+def training_data(state: TrainingState) -> tuple[keras.Model, Any, Any, str]:
     """Return the trainable model, its training and validation batches, and a line on them."""
-    config = fit.config.train
-    if fit.activations is None:
-        model, augmentation = fit.classifier, _augmentation(fit)
+    config = state.config.train
+    if state.activations is None:
+        model, augmentation = state.classifier, _augmentation(state)
         if augmentation.deferred:
-            with fit.device.building():
-                model = GpuAugmentation(fit.classifier, augmentation)
-        train = _batches(fit, fit.train, augmentation)
+            with state.device.building():
+                model = GpuAugmentation(state.classifier, augmentation)
+        train = _batches(state, state.train, augmentation)
         images = f"augmented anew in each epoch: {config.augment}, mix: {_mix_of_pixels(config)}"
-        return model, train, _batches(fit, fit.validation), images
-    activations, views, blend = fit.activations, views_of(config), config.mix != "none"
+        return model, train, _batches(state, state.validation), images
+    activations, views, blend = state.activations, views_of(config), config.mix != "none"
     train = ActivationBatches(
-        activations.train, fit.train, seed=fit.config.seed, blend=MIXUP_ALPHA if blend else 0.0
+        activations.train, state.train, seed=state.config.seed, blend=MIXUP_ALPHA if blend else 0.0
     )
     images = f"{in_words(views)}; cached activations, mix: {'mixup' if blend else 'none'}"
-    watched = ActivationBatches([activations.validation], fit.validation)
+    watched = ActivationBatches([activations.validation], state.validation)
     return activations.above, train.batches(), watched.batches(), images
 
 
@@ -43,19 +43,21 @@ def _mix_of_pixels(train: TrainConfig) -> str:
     return "none" if train.mix == "auto" else train.mix
 
 
-def _augmentation(fit: TrainingState) -> Augmentation:
+def _augmentation(state: TrainingState) -> Augmentation:
     """Return the augmentation of training images: on the GPU, where there is one."""
-    train = fit.config.train
+    train = state.config.train
     policy, mix = find_policy(train.augment), _mix_of_pixels(train)
-    return Augmentation(policy, mix, fit.config.seed, deferred=fit.device.gpu)
+    return Augmentation(policy, mix, state.config.seed, deferred=state.device.gpu)
 
 
-def _batches(fit: TrainingState, part: SplitData, augmentation: Augmentation | None = None) -> Any:
+def _batches(
+    state: TrainingState, part: SplitData, augmentation: Augmentation | None = None
+) -> Any:
     return training_batches(
         part.paths,
         part.targets,
-        fit.image_size,
-        data=fit.config.data,
+        state.image_size,
+        data=state.config.data,
         batch_size=part.batch_size,
         weights=part.weights,
         augmentation=augmentation,

@@ -113,7 +113,7 @@ class AverageBestEpochs(keras.callbacks.Callback):
             self.best = sorted(self.best, key=lambda entry: entry[0])[: self.number]
 
     def average(
-        self, fit: TrainingState, model: keras.Model, validation: Any, *, stage: str
+        self, state: TrainingState, model: keras.Model, validation: Any, *, stage: str
     ) -> None:
         """Give `model` the mean of these weights, if that lowers its validation loss.
 
@@ -125,12 +125,12 @@ class AverageBestEpochs(keras.callbacks.Callback):
         before = model.get_weights()
         model.set_weights(self.averaged())
         loss = float(model.evaluate(validation, verbose=0)[0])
-        if not loss < fit.best(stage):
+        if not loss < state.best(stage):
             model.set_weights(before)
             return
-        fit.averaged_loss = loss
+        state.averaged_loss = loss
         epochs = sorted(epoch for _, epoch, _ in self.best)
-        fit.summary = replace(fit.summary, averaged_checkpoints=tuple(epochs))
+        state.summary = replace(state.summary, averaged_checkpoints=tuple(epochs))
         listed = ", ".join(map(str, epochs))
         log(f"{stage}: the weights of the epochs {listed} are averaged: validation loss {loss:.3f}")
 

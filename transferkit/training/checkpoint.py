@@ -40,8 +40,8 @@ class Checkpoint:
         """Whether the next checkpoint costs little beside the time it saves."""
         return time.perf_counter() - self.ended >= MIN_INTERVAL_FACTOR * self.seconds
 
-    def write(self, fit: TrainingState) -> bool:
-        """Save the classifier of `fit` as it is now; an error is logged and does not end training.
+    def write(self, state: TrainingState) -> bool:
+        """Save the classifier of `state` as it is now; an error is logged, not raised.
 
         Returns whether it was saved.
         """
@@ -51,7 +51,7 @@ class Checkpoint:
         try:
             if not self.written:
                 self.run.remove_report()
-            network = unfinished_network(fit, self.manifest, started - self.started)
+            network = unfinished_network(state, self.manifest, started - self.started)
             save_network(network, self.run.folder)
         except RunError as error:
             log(f"Note: the network so far is not saved: {error}")
@@ -62,7 +62,7 @@ class Checkpoint:
         return True
 
     @contextmanager
-    def rescuing(self, fit: TrainingState) -> Iterator[None]:
+    def rescuing(self, state: TrainingState) -> Iterator[None]:
         """Save the best network so far if training ends early by any exception, and raise it again.
 
         Ctrl-C, a time limit and an error are alike in that the epochs before them were not in vain.
@@ -70,9 +70,9 @@ class Checkpoint:
         try:
             yield
         except BaseException:
-            if fit.reached and self.write(fit) and self.run:
+            if state.reached and self.write(state) and self.run:
                 log(
-                    f"The best network so far ({_reached(fit)}) and its history are saved in "
+                    f"The best network so far ({_reached(state)}) and its history are saved in "
                     f"{str(self.run.folder)!r}."
                 )
             raise
@@ -92,42 +92,44 @@ class Checkpoints(keras.callbacks.Callback):
     def __init__(
         self,
         checkpoint: Checkpoint,
-        fit: TrainingState,
+        state: TrainingState,
         stage: str,
         *,
         stopper: keras.callbacks.EarlyStopping | None,
         goal: float,
     ) -> None:
         super().__init__()
-        self.checkpoint, self.fit, self.stage, self.stopper = checkpoint, fit, stage, stopper
+        self.checkpoint, self.fit, self.stage, self.stopper = checkpoint, state, stage, stopper
         self.lowest = goal  # the loss of what is saved already
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        fit, loss = self.fit, self.fit.best(self.stage)
+        state, loss = self.fit, self.fit.best(self.stage)
         if not loss < self.lowest or not self.checkpoint.is_due():
             return
         now = self.model.get_weights()
         if self.stopper is not None and self.stopper.best_weights is not None:
             self.model.set_weights(self.stopper.best_weights)
-        before, fit.reached = fit.reached, self.stage
-        self.checkpoint.write(fit)
-        fit.reached = before
+        before, state.reached = state.reached, self.stage
+        self.checkpoint.write(state)
+        state.reached = before
         self.model.set_weights(now)
         if self.stopper is not None:
             self.lowest = loss
 
 
-def unfinished_network(fit: TrainingState, manifest: Manifest, seconds: float) -> Network:
-    """Return the classifier of `fit` as a network whose summary has `interrupted`."""
-    config = fit.config
+def unfinished_network(state: TrainingState, manifest: Manifest, seconds: float) -> Network:
+    """Return the classifier of `state` as a network whose summary has `interrupted`."""
+    config = state.config
     return Network(
         name=config.model.backbone,
-        model=in_float32(fit, manifest.classes),
+        model=in_float32(state, manifest.classes),
         classes=manifest.classes,
         data=config.data,
-        fit_seconds=seconds + fit.borrowed_seconds,
-        summary=dataclasses.replace(fit.summary, kept_stage=fit.reached, interrupted=_reached(fit)),
-        history=list(fit.history),
+        fit_seconds=seconds + state.borrowed_seconds,
+        summary=dataclasses.replace(
+            state.summary, kept_stage=state.reached, interrupted=_reached(state)
+        ),
+        history=list(state.history),
         engine=config.compute.engine,
     )
 
@@ -141,20 +143,20 @@ def save_network(network: Network, folder: Path) -> None:
     )
 
 
-def in_float32(fit: TrainingState, classes: Sequence[str]) -> keras.Model:
+def in_float32(state: TrainingState, classes: Sequence[str]) -> keras.Model:
     """Return the fitted model with a float32 policy; a saved mixed policy would slow down a CPU."""
-    if fit.device.precision.policy == "float32":
-        return fit.classifier
-    random = dataclasses.replace(fit.config.model, weights="none")
-    plain = build_classifier(random, tuple(classes), image_size=fit.image_size)
-    plain.set_weights(fit.classifier.get_weights())
+    if state.device.precision.policy == "float32":
+        return state.classifier
+    random = dataclasses.replace(state.config.model, weights="none")
+    plain = build_classifier(random, tuple(classes), image_size=state.image_size)
+    plain.set_weights(state.classifier.get_weights())
     return plain
 
 
-def _reached(fit: TrainingState) -> str:
+def _reached(state: TrainingState) -> str:
     """Return the stage and epoch of the classifier, as `fine-tune, epoch 3`."""
-    stage, loss = fit.reached, fit.best(fit.reached)
-    rows = [row for row in fit.history if row.stage == stage]
-    epoch = next((row.epoch for row in rows if fit.monitored_loss(row) == loss), len(rows))
-    what = "validation loss" if len(fit.validation) else "loss"
+    stage, loss = state.reached, state.best(state.reached)
+    rows = [row for row in state.history if row.stage == stage]
+    epoch = next((row.epoch for row in rows if state.monitored_loss(row) == loss), len(rows))
+    what = "validation loss" if len(state.validation) else "loss"
     return f"{stage}, epoch {epoch}, {what} {loss:.3f}"

@@ -28,34 +28,34 @@ MIN_HEAD_STEPS = 50  # in an epoch of the head at least, while its batches have
 MIN_HEAD_BATCH_SIZE = 8  # images or more
 
 
-def fit_head(fit: TrainingState) -> None:
+def fit_head(state: TrainingState) -> None:
     """Fit the head alone, on the features of the plain images, which are computed once.
 
     A linear one is fitted to its optimum, the start of fine-tuning (Kumar et al., Fine-Tuning can
     Distort Pretrained Features, ICLR 2022, arXiv:2202.10054); others by gradient descent.
     """
     started = time.perf_counter()
-    unfreeze_blocks(fit.classifier, fit.backbone, 0, pretrained=fit.pretrained)
-    views = views_of(fit.config.train) if fit.pretrained else []
-    images = fit.train.times(1 + len(views))
+    unfreeze_blocks(state.classifier, state.backbone, 0, pretrained=state.pretrained)
+    views = views_of(state.config.train) if state.pretrained else []
+    images = state.train.times(1 + len(views))
     *shown, validation = (
-        _pretrained_features(fit, views) if fit.pretrained else _random_features(fit)
+        _pretrained_features(state, views) if state.pretrained else _random_features(state)
     )
     train = shown[0] if len(shown) == 1 else np.concatenate(shown)
-    solvable = is_solvable(fit)
-    (_solve_head if solvable else _learn_head)(fit, images, train, validation)
-    require_finite_loss(fit, HEAD_STAGE)
-    summarise_stage(fit, HEAD_STAGE, started, blocks=0, images=in_words(views), solved=solvable)
+    solvable = is_solvable(state)
+    (_solve_head if solvable else _learn_head)(state, images, train, validation)
+    require_finite_loss(state, HEAD_STAGE)
+    summarise_stage(state, HEAD_STAGE, started, blocks=0, images=in_words(views), solved=solvable)
 
 
-def is_solvable(fit: TrainingState) -> bool:
+def is_solvable(state: TrainingState) -> bool:
     """Return whether the head is linear and the targets are one-hot, of two classes or more."""
-    config, present = fit.config, len(np.unique(fit.train.labels))
+    config, present = state.config, len(np.unique(state.train.labels))
     return config.model.head == "linear" and config.train.label_smoothing == 0 and present > 1
 
 
 def _solve_head(
-    fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
+    state: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
 ) -> None:
     """Set the head to the optimum for the features `train` of the training `images`."""
     started = time.perf_counter()
@@ -65,39 +65,39 @@ def _solve_head(
         classes=images.targets.shape[1],
         weights=images.weights,
         groups=images.groups,
-        seed=fit.config.seed,
+        seed=state.config.seed,
     )
     if len(probe.held_out):
         labels = images.labels[probe.held_out]
         distinct = len({images.paths[row] for row in probe.held_out})
-        fit.held_out = HeldOut(probe.held_out_logits, labels, distinct)
-    head = fit.classifier.get_layer(HEAD)
+        state.held_out = HeldOut(probe.held_out_logits, labels, distinct)
+    head = state.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
     loss, accuracy = probe.evaluate(train, images.labels, images.weights)
     val_loss, val_accuracy = None, None
     if len(validation):
         val_loss, val_accuracy = probe.evaluate(
-            validation, fit.validation.labels, fit.validation.weights
+            validation, state.validation.labels, state.validation.weights
         )
     seconds = time.perf_counter() - started
     row = EpochRecord(
         HEAD_STAGE, 1, loss, accuracy, val_loss=val_loss, val_accuracy=val_accuracy, seconds=seconds
     )
-    fit.history.append(row)
+    state.history.append(row)
     log(f"{HEAD_STAGE}, fitted by L-BFGS with C = {probe.c:g}: {describe_epoch(row)}")
 
 
 def _learn_head(
-    fit: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
+    state: TrainingState, images: SplitData, train: np.ndarray, validation: np.ndarray
 ) -> None:
     """Fit the head by gradient descent on the features of both splits."""
-    head = fit.classifier.get_layer(HEAD)
-    config, batch = fit.config.train, head_batch(images, fit.device.replicas)
+    head = state.classifier.get_layer(HEAD)
+    config, batch = state.config.train, head_batch(images, state.device.replicas)
     steps = -(-len(train) // batch)
     watched = len(validation) > 0
-    with fit.device.strategy.scope():
+    with state.device.strategy.scope():
         compile_model(
-            head, fit, learning_rate=config.learning_rate, steps=steps * config.head_epochs
+            head, state, learning_rate=config.learning_rate, steps=steps * config.head_epochs
         )
     head.fit(
         train,
@@ -105,10 +105,10 @@ def _learn_head(
         sample_weight=images.weights,
         batch_size=batch,
         epochs=config.head_epochs,
-        validation_data=(validation, fit.validation.targets) if watched else None,
-        validation_batch_size=fit.validation.batch_size,
+        validation_data=(validation, state.validation.targets) if watched else None,
+        validation_batch_size=state.validation.batch_size,
         callbacks=[
-            HistoryLogger(HEAD_STAGE, steps, fit.history),
+            HistoryLogger(HEAD_STAGE, steps, state.history),
             *([early_stopping(config)] if watched else []),
         ],
         verbose=0,
@@ -125,30 +125,34 @@ def head_batch(train: SplitData, replicas: int) -> int:
     return shared_batch(wanted, len(train), replicas) or train.batch_size
 
 
-def _random_features(fit: TrainingState) -> list[np.ndarray]:
+def _random_features(state: TrainingState) -> list[np.ndarray]:
     """Return features of both splits by random weights, which are not worth caching."""
-    forward = BatchPredictor(extractor_of(fit.classifier), fit.config.compute.engine)
-    parts = fit.train, fit.validation
-    return [forward(part.paths, fit.config.data, doing="Reading") for part in parts]
+    forward = BatchPredictor(extractor_of(state.classifier), state.config.compute.engine)
+    parts = state.train, state.validation
+    return [forward(part.paths, state.config.data, doing="Reading") for part in parts]
 
 
-def _pretrained_features(fit: TrainingState, views: list[View]) -> list[np.ndarray]:
+def _pretrained_features(state: TrainingState, views: list[View]) -> list[np.ndarray]:
     """Return features of training images, of their `views`, and of validation images."""
-    asked = [(fit.train, None), *((fit.train, view) for view in views), (fit.validation, None)]
-    with fit.pool.borrow(fit.feature_spec, lambda: extractor_of(fit.classifier)):
-        return [_read_features(fit, part, view) for part, view in asked]
+    asked = [
+        (state.train, None),
+        *((state.train, view) for view in views),
+        (state.validation, None),
+    ]
+    with state.pool.borrow(state.feature_spec, lambda: extractor_of(state.classifier)):
+        return [_read_features(state, part, view) for part, view in asked]
 
 
-def _read_features(fit: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
+def _read_features(state: TrainingState, part: SplitData, view: View | None) -> np.ndarray:
     started = time.perf_counter()
     features = extract_features(
-        fit.feature_spec,
+        state.feature_spec,
         part.paths,
         view=view,
         quiet=view is not None
-        or fit.activations is not None,  # then it was logged for the activations
-        pool=fit.pool,
+        or state.activations is not None,  # then it was logged for the activations
+        pool=state.pool,
     )
-    if fit.activations is None:  # else their time is that of the activations
-        fit.borrowed_seconds += features.seconds - (time.perf_counter() - started)
+    if state.activations is None:  # else their time is that of the activations
+        state.borrowed_seconds += features.seconds - (time.perf_counter() - started)
     return features.values

@@ -76,20 +76,20 @@ def _by_variable(kind: type, factors: Mapping[str, float]) -> type:
     return ByVariable
 
 
-def compile_model(model: keras.Model, fit: TrainingState, **schedule: Any) -> None:
+def compile_model(model: keras.Model, state: TrainingState, **schedule: Any) -> None:
     """Compile `model` with an optimizer whose rate, steps and factors are those of `schedule`."""
-    config = fit.config.train
+    config = state.config.train
     model.compile(
-        optimizer=build_optimizer(config, replicas=fit.device.replicas, **schedule),
+        optimizer=build_optimizer(config, replicas=state.device.replicas, **schedule),
         loss=TASK.loss(config.label_smoothing),
         metrics=list(TASK.metrics),
         # "auto" means XLA wherever a GPU is listed, used or not, and it fails under a mirrored
         # strategy (keras#20763).
         jit_compile=False,
-        steps_per_execution=min(MAX_STEPS_AT_ONCE, fit.train.steps) if fit.device.gpu else 1,
+        steps_per_execution=min(MAX_STEPS_AT_ONCE, state.train.steps) if state.device.gpu else 1,
     )
-    if fit.device.replicas == 1:  # else Keras does this itself
-        _make_variables(model, fit.train.targets[:1])
+    if state.device.replicas == 1:  # else Keras does this itself
+        _make_variables(model, state.train.targets[:1])
 
 
 def _make_variables(model: keras.Model, targets: np.ndarray) -> None:

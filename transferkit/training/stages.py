@@ -107,20 +107,20 @@ def start_fit(
     )
 
 
-def fit_stages(fit: TrainingState, checkpoint: Checkpoint | None = None) -> TrainingState:
+def fit_stages(state: TrainingState, checkpoint: Checkpoint | None = None) -> TrainingState:
     """Fit the head, if the backbone is pretrained or stays frozen, and then the unfrozen blocks.
 
     The best network so far is written to `checkpoint` meanwhile.
     """
-    fit.activations = cache_activations(fit)
-    if fit.pretrained or fit.blocks < len(fit.backbone.blocks):
-        fit_head(fit)
-        fit.reached = HEAD_STAGE
-        if fit.blocks and checkpoint:
-            checkpoint.write(fit)
-    if fit.blocks:
-        fit_blocks(fit, checkpoint)
-    return fit
+    state.activations = cache_activations(state)
+    if state.pretrained or state.blocks < len(state.backbone.blocks):
+        fit_head(state)
+        state.reached = HEAD_STAGE
+        if state.blocks and checkpoint:
+            checkpoint.write(state)
+    if state.blocks:
+        fit_blocks(state, checkpoint)
+    return state
 
 
 def _worthwhile(blocks: int, config: Config, images: int) -> int:
@@ -137,26 +137,26 @@ def _worthwhile(blocks: int, config: Config, images: int) -> int:
 
 
 def fit_blocks(
-    fit: TrainingState, checkpoint: Checkpoint | None, *, epochs: Sequence[int] = ()
+    state: TrainingState, checkpoint: Checkpoint | None, *, epochs: Sequence[int] = ()
 ) -> None:
-    """Fit the last `fit.blocks` blocks and the head on augmented images.
+    """Fit the last `state.blocks` blocks and the head on augmented images.
 
     After a head stage this is fine-tuning, at a lower learning rate; if it does not lower the
     validation loss beyond noise, the weights before it are restored. If it ends early, by an error
     or an interruption, the classifier has the best weights so far. With `epochs` there is no
     choice: training ends after the last of these, and their weights are averaged.
     """
-    started, tuning = time.perf_counter(), bool(fit.history)
+    started, tuning = time.perf_counter(), bool(state.history)
     stage = FINE_TUNE_STAGE if tuning else SCRATCH_STAGE
-    before = fit.head_weights = fit.classifier.get_weights() if tuning else None
-    frozen = validation_logits(fit) if tuning and len(fit.validation) else None
-    model, train, validation, images = training_data(fit)
-    _prepare(fit, model, tuning=tuning)
-    watched = len(fit.validation) > 0
-    stopper = early_stopping(fit.config.train) if watched else None
+    before = state.head_weights = state.classifier.get_weights() if tuning else None
+    frozen = validation_logits(state) if tuning and len(state.validation) else None
+    model, train, validation, images = training_data(state)
+    _prepare(state, model, tuning=tuning)
+    watched = len(state.validation) > 0
+    stopper = early_stopping(state.config.train) if watched else None
     try:
         _learn(
-            fit,
+            state,
             model,
             train,
             validation,
@@ -166,38 +166,40 @@ def fit_blocks(
             epochs=epochs,
         )
     except BaseException:
-        _go_back(fit, model, stage, before=before, stopper=stopper)
+        _go_back(state, model, stage, before=before, stopper=stopper)
         raise
-    summarise_stage(fit, stage, started, blocks=fit.blocks, images=images)
+    summarise_stage(state, stage, started, blocks=state.blocks, images=images)
     if before is None:
-        require_finite_loss(fit, stage)
-    elif not _has_helped(fit, frozen):
-        fit.classifier.set_weights(before)
-        fit.held_out = frozen
-        fit.summary = replace(fit.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
-    fit.reached = fit.summary.kept_stage
+        require_finite_loss(state, stage)
+    elif not _has_helped(state, frozen):
+        state.classifier.set_weights(before)
+        state.held_out = frozen
+        state.summary = replace(state.summary, kept_stage=HEAD_STAGE, averaged_checkpoints=())
+    state.reached = state.summary.kept_stage
 
 
-def _prepare(fit: TrainingState, model: keras.Model, *, tuning: bool) -> None:
-    """Unfreeze the last `fit.blocks` blocks of the classifier, and compile `model`, which has them.
+def _prepare(state: TrainingState, model: keras.Model, *, tuning: bool) -> None:
+    """Unfreeze the last `state.blocks` blocks of the classifier, and compile their `model`.
 
     With `tuning`, after a head stage, the learning rate is lower, and falls towards the input.
     """
-    config = fit.config.train
-    unfreeze_blocks(fit.classifier, fit.backbone, fit.blocks, pretrained=fit.pretrained)
-    if fit.device.precision.onednn_bfloat16:
-        let_statistics_follow(fit.classifier)
+    config = state.config.train
+    unfreeze_blocks(state.classifier, state.backbone, state.blocks, pretrained=state.pretrained)
+    if state.device.precision.onednn_bfloat16:
+        let_statistics_follow(state.classifier)
     factors = (
-        layer_decay_multipliers(fit.classifier, fit.backbone, config.layer_decay) if tuning else {}
+        layer_decay_multipliers(state.classifier, state.backbone, config.layer_decay)
+        if tuning
+        else {}
     )
-    with fit.device.strategy.scope():
+    with state.device.strategy.scope():
         rate = config.fine_tune_learning_rate if tuning else config.learning_rate
-        steps = fit.train.steps * config.epochs
-        compile_model(model, fit, learning_rate=rate, steps=steps, factors=factors)
+        steps = state.train.steps * config.epochs
+        compile_model(model, state, learning_rate=rate, steps=steps, factors=factors)
 
 
 def _learn(
-    fit: TrainingState,
+    state: TrainingState,
     model: keras.Model,
     train: Any,
     validation: Any,
@@ -211,15 +213,17 @@ def _learn(
 
     With `epochs`, to the average of these.
     """
-    config, tuning = fit.config.train, stage == FINE_TUNE_STAGE
-    averages = tuning and fit.pretrained and stopper and config.average_checkpoints > 1
+    config, tuning = state.config.train, stage == FINE_TUNE_STAGE
+    averages = tuning and state.pretrained and stopper and config.average_checkpoints > 1
     best = [AverageBestEpochs(config.average_checkpoints)] if averages else []
-    goal = fit.best(HEAD_STAGE) if tuning and stopper else math.inf
-    saving = [Checkpoints(checkpoint, fit, stage, stopper=stopper, goal=goal)] if checkpoint else []
-    files = [*fit.train.paths, *fit.validation.paths]
+    goal = state.best(HEAD_STAGE) if tuning and stopper else math.inf
+    saving = (
+        [Checkpoints(checkpoint, state, stage, stopper=stopper, goal=goal)] if checkpoint else []
+    )
+    files = [*state.train.paths, *state.validation.paths]
     with (
-        fit.device.precision.autocast(),
-        naming_bad_files(files, fit.image_size, fit.config.data),
+        state.device.precision.autocast(),
+        naming_bad_files(files, state.image_size, state.config.data),
     ):
         model.fit(
             train,
@@ -229,18 +233,18 @@ def _learn(
             callbacks=[
                 *([AverageEpochs(epochs)] if epochs else []),
                 *best,  # before what restores the best epoch's weights when it stops
-                HistoryLogger(stage, fit.train.steps, fit.history),
+                HistoryLogger(stage, state.train.steps, state.history),
                 *([stopper] if stopper else []),
                 *saving,
             ],
             verbose=0,
         )
         for averaging in best:
-            averaging.average(fit, model, validation, stage=stage)
+            averaging.average(state, model, validation, stage=stage)
 
 
 def _go_back(
-    fit: TrainingState,
+    state: TrainingState,
     model: keras.Model,
     stage: str,
     *,
@@ -251,34 +255,34 @@ def _go_back(
 
     `before` are those that it began with, where they are a network already.
     """
-    fit.reached = "" if before is None else HEAD_STAGE
-    loss = fit.best(stage)
-    better = loss < (fit.best(HEAD_STAGE) if before is not None and stopper else math.inf)
+    state.reached = "" if before is None else HEAD_STAGE
+    loss = state.best(stage)
+    better = loss < (state.best(HEAD_STAGE) if before is not None and stopper else math.inf)
     if better and stopper is not None and stopper.best_weights is not None:
         model.set_weights(stopper.best_weights)
-        fit.reached = stage
+        state.reached = stage
     elif better and stopper is None and _has_finite_weights(model):
-        fit.reached = stage  # without validation images nothing says that an epoch is better
+        state.reached = stage  # without validation images nothing says that an epoch is better
     elif before is not None:
-        fit.classifier.set_weights(before)
+        state.classifier.set_weights(before)
 
 
 def _has_finite_weights(model: keras.Model) -> bool:
     return all(np.isfinite(values).all() for values in model.get_weights())
 
 
-def _has_helped(fit: TrainingState, frozen: HeldOut | None) -> bool:
+def _has_helped(state: TrainingState, frozen: HeldOut | None) -> bool:
     """Return whether fine-tuning lowered the validation loss beyond noise; logged if not.
 
     `frozen` is of the network before it. Without validation images the losses have to be finite.
     """
     if frozen is None:
-        return all(math.isfinite(row.loss) for row in fit.history)
-    if not math.isfinite(min(fit.best(FINE_TUNE_STAGE), fit.averaged_loss)):
+        return all(math.isfinite(row.loss) for row in state.history)
+    if not math.isfinite(min(state.best(FINE_TUNE_STAGE), state.averaged_loss)):
         log("Fine-tuning diverged: the weights before it are restored.")
         return False
-    fit.held_out = validation_logits(fit)
-    low, mean, high = loss_gain(frozen, fit.held_out, fit.validation.groups)
+    state.held_out = validation_logits(state)
+    low, mean, high = loss_gain(frozen, state.held_out, state.validation.groups)
     if low > 0:
         return True
     log(

@@ -106,23 +106,23 @@ class TrainingState:
         return row.loss if row.val_loss is None else row.val_loss
 
 
-def require_finite_loss(fit: TrainingState, stage: str) -> None:
+def require_finite_loss(state: TrainingState, stage: str) -> None:
     """Raise `ConfigError` if no loss of `stage` is finite: the weights are not either.
 
     Without validation images no best epoch is gone back to, and the last loss has to be one.
     """
-    last = [row.loss for row in fit.history if row.stage == stage][-1:]
-    lost = not len(fit.validation) and not np.isfinite(last).all()
-    if lost or fit.best(stage) == math.inf:
+    last = [row.loss for row in state.history if row.stage == stage][-1:]
+    lost = not len(state.validation) and not np.isfinite(last).all()
+    if lost or state.best(stage) == math.inf:
         raise ConfigError(
             f"The loss of the stage {stage!r} is not a number any more: "
-            f"lower --train.learning-rate, which is {fit.config.train.learning_rate}, or give "
+            f"lower --train.learning-rate, which is {state.config.train.learning_rate}, or give "
             "other --weights."
         )
 
 
 def summarise_stage(
-    fit: TrainingState,
+    state: TrainingState,
     stage: str,
     started: float,
     *,
@@ -133,14 +133,14 @@ def summarise_stage(
     """Add `stage` to the summary of training; `images` are what it was trained on, in words."""
     head_only = stage == HEAD_STAGE
     summary = StageSummary(
-        epochs=sum(row.stage == stage for row in fit.history),
+        epochs=sum(row.stage == stage for row in state.history),
         seconds=round(time.perf_counter() - started, 2),
         images=images,
-        unfrozen_blocks=f"{blocks} of {len(fit.backbone.blocks)}",
+        unfrozen_blocks=f"{blocks} of {len(state.backbone.blocks)}",
         trainable_parameters=parameters(
-            fit.classifier.get_layer(HEAD) if head_only else fit.classifier, trainable=True
+            state.classifier.get_layer(HEAD) if head_only else state.classifier, trainable=True
         ),
         solved=solved,
     )
-    stages = {**fit.summary.stages, stage: summary}
-    fit.summary = replace(fit.summary, kept_stage=stage, stages=stages)
+    stages = {**state.summary.stages, stage: summary}
+    state.summary = replace(state.summary, kept_stage=stage, stages=stages)

@@ -31,30 +31,30 @@ SOFTMAX_TEMPERED = 8.0
 MIN_PROBABILITY = np.finfo(np.float32).tiny
 
 
-def calibrate(fit: TrainingState) -> None:
+def calibrate(state: TrainingState) -> None:
     """Divide the logits of the classifier by the temperature with the lowest held-out loss.
 
     That is one number in front of the softmax (Guo et al., On Calibration of Modern Neural
     Networks, ICML 2017, arXiv:1706.04599): the last layer's kernel and bias are divided by it, so
     that the saved model has no more layers than before, and the likeliest class of an image stays.
-    The images are those of `fit.held_out`, else the validation images.
+    The images are those of `state.held_out`, else the validation images.
     """
-    images = len(set(fit.validation.paths))
-    if fit.held_out is None and images < MIN_IMAGES:  # of few, none is asked for
-        held_out = HeldOut(np.empty((0, 1)), fit.validation.labels, images)
+    images = len(set(state.validation.paths))
+    if state.held_out is None and images < MIN_IMAGES:  # of few, none is asked for
+        held_out = HeldOut(np.empty((0, 1)), state.validation.labels, images)
     else:
-        held_out = fit.held_out or validation_logits(fit)
+        held_out = state.held_out or validation_logits(state)
     logits, labels, images = held_out.logits, held_out.labels, held_out.images
     if reason := reason_for_none(logits, labels, images):
-        _leave(fit, reason)
+        _leave(state, reason)
         return
     temperature = fit_temperature(logits, labels, images)
     if abs(np.log(temperature)) < MIN_LOG_TEMPERATURE:
-        _leave(fit, f"no other fits the {images} held-out images clearly better")
+        _leave(state, f"no other fits the {images} held-out images clearly better")
         return
-    _divide(fit, temperature)
+    _divide(state, temperature)
     losses = [loss_at(value, logits, labels) for value in (1.0, temperature)]
-    fit.summary = replace(fit.summary, temperature=TemperatureScaling(temperature, *losses))
+    state.summary = replace(state.summary, temperature=TemperatureScaling(temperature, *losses))
     log(
         f"Temperature {temperature:.2f}: the loss on {images:,} held-out images is "
         f"{losses[1]:.3f} in place of {losses[0]:.3f}."
@@ -81,35 +81,35 @@ def loss_gain(before: HeldOut, after: HeldOut, groups: Sequence[str]) -> tuple[f
     return mean - half, mean, mean + half
 
 
-def answers(fit: TrainingState) -> np.ndarray:
+def answers(state: TrainingState) -> np.ndarray:
     """Return `(images, classes)` probabilities of the validation images by the saved model.
 
     With only the head fitted, they follow from cached features. A fine-tuned model predicts again:
     from cached activations, in 16 bits, its loss was 0.145 where that of the saved model is 0.171.
     """
-    part = fit.validation
-    if fit.summary.kept_stage == HEAD_STAGE and fit.pretrained:
-        features = extract_features(fit.feature_spec, part.paths, quiet=True, pool=fit.pool)
-        head = fit.classifier.get_layer(HEAD)
+    part = state.validation
+    if state.summary.kept_stage == HEAD_STAGE and state.pretrained:
+        features = extract_features(state.feature_spec, part.paths, quiet=True, pool=state.pool)
+        head = state.classifier.get_layer(HEAD)
         return np.asarray(head.predict(features.values, batch_size=part.batch_size, verbose=0))
-    forward = BatchPredictor(fit.classifier, fit.config.compute.engine)
-    return forward(part.paths, fit.config.data, doing="Validating")
+    forward = BatchPredictor(state.classifier, state.config.compute.engine)
+    return forward(part.paths, state.config.data, doing="Validating")
 
 
-def validation_logits(fit: TrainingState) -> HeldOut:
+def validation_logits(state: TrainingState) -> HeldOut:
     """Return the logits of the validation images, up to a constant per image."""
-    _divide(fit, SOFTMAX_TEMPERED)
-    logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(fit), MIN_PROBABILITY))
-    _divide(fit, 1 / SOFTMAX_TEMPERED)
-    return HeldOut(np.asarray(logits), fit.validation.labels, len(set(fit.validation.paths)))
+    _divide(state, SOFTMAX_TEMPERED)
+    logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(state), MIN_PROBABILITY))
+    _divide(state, 1 / SOFTMAX_TEMPERED)
+    return HeldOut(np.asarray(logits), state.validation.labels, len(set(state.validation.paths)))
 
 
-def _divide(fit: TrainingState, temperature: float) -> None:
+def _divide(state: TrainingState, temperature: float) -> None:
     """Divide the input of the softmax by `temperature`."""
-    last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
+    last = state.classifier.get_layer(HEAD).get_layer(CLASSES)
     last.set_weights([values / temperature for values in last.get_weights()])
 
 
-def _leave(fit: TrainingState, why: str) -> None:
-    fit.summary = replace(fit.summary, temperature=TemperatureScaling())
+def _leave(state: TrainingState, why: str) -> None:
+    state.summary = replace(state.summary, temperature=TemperatureScaling())
     log(f"The temperature stays at 1: {why}.")

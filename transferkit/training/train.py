@@ -61,18 +61,18 @@ def train(
         start_run(run, manifest, config, environment(device.line, config.seed))
     checkpoint = Checkpoint(manifest, run or active_run(), replace=run is not None)
     with measure_usage() as usage:
-        fit = start_fit(manifest, config, device, pool=pool)
-        with checkpoint.rescuing(fit):
-            fit_stages(fit, checkpoint)
-            model = _finished(fit, manifest)
+        state = start_fit(manifest, config, device, pool=pool)
+        with checkpoint.rescuing(state):
+            fit_stages(state, checkpoint)
+            model = _finished(state, manifest)
     network = Network(
         name=config.model.backbone,
         model=model,
         classes=manifest.classes,
         data=config.data,
-        fit_seconds=time.perf_counter() - started + fit.borrowed_seconds,
-        summary=replace(fit.summary, usage=usage),
-        history=fit.history,
+        fit_seconds=time.perf_counter() - started + state.borrowed_seconds,
+        summary=replace(state.summary, usage=usage),
+        history=state.history,
         engine=config.compute.engine,
     )
     network = _kept(network, run)
@@ -81,16 +81,16 @@ def train(
     return network
 
 
-def _finished(fit: TrainingState, manifest: Manifest) -> keras.Model:
+def _finished(state: TrainingState, manifest: Manifest) -> keras.Model:
     """Return the fitted model with its temperature, in float32, with flip TTA where that helps."""
-    tta = fit.config.train.tta and should_use_tta(fit)
-    refit(fit)
-    head = fit.classifier.get_layer(HEAD)
+    tta = state.config.train.tta and should_use_tta(state)
+    refit(state)
+    head = state.classifier.get_layer(HEAD)
     before = head.get_weights()
     try:
-        if fit.config.train.calibrate:
-            calibrate(fit)
-        model = in_float32(fit, manifest.classes)
+        if state.config.train.calibrate:
+            calibrate(state)
+        model = in_float32(state, manifest.classes)
         return with_flip_tta(model) if tta else model
     except BaseException:
         head.set_weights(before)  # they may be divided by half a way's temperature

@@ -27,17 +27,17 @@ def with_flip_tta(classifier: keras.Model) -> keras.Model:
     return keras.Model(images, averaged, name=f"mirrored_{classifier.name}")
 
 
-def should_use_tta(fit: TrainingState) -> bool:
+def should_use_tta(state: TrainingState) -> bool:
     """Return whether flip TTA lowers the validation loss; log it, and note it in the summary.
 
     Never where mirroring is not among the changes that training images went through: there, a
     mirrored picture may be of another class.
     """
-    if not len(fit.validation) or not find_policy(fit.config.train.augment).flip:
+    if not len(state.validation) or not find_policy(state.config.train.augment).flip:
         return False
-    forward, part = BatchPredictor(fit.classifier, fit.config.compute.engine), fit.validation
+    forward, part = BatchPredictor(state.classifier, state.config.compute.engine), state.validation
     plain, mirrored = (
-        forward(part.paths, fit.config.data, doing="Validating", change=change)
+        forward(part.paths, state.config.data, doing="Validating", change=change)
         for change in (None, lambda images, first: np.ascontiguousarray(images[:, :, ::-1]))
     )
     classes = range(part.targets.shape[1])
@@ -46,7 +46,7 @@ def should_use_tta(fit: TrainingState) -> bool:
         for probabilities in (plain, (plain + mirrored) / 2)
     ]
     helps = losses[1] < losses[0]
-    fit.summary = replace(fit.summary, tta=helps)
+    state.summary = replace(state.summary, tta=helps)
     log(
         f"With test-time augmentation (mirror images), the validation loss is {losses[1]:.3f} in "
         f"place of {losses[0]:.3f}: {'it is used' if helps else 'it is left out'}."
