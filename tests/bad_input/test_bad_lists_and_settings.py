@@ -74,7 +74,7 @@ FLAGS = (
     ),
     (
         ("--image-size", "16"),
-        "The backbone 'mobilenet_v2' cannot take images of 16 pixels: pass --image-size 32 or "
+        "The backbone 'efficientnet_lite0' cannot take images of 16 pixels: pass --image-size 32 or "
         "more.",
     ),
     (

@@ -111,7 +111,7 @@ def test_a_report_that_is_not_whole_leaves_the_next_sample_its_own(
         raise RunError(f"{sample.name} has no map.")
 
     monkeypatch.setattr(demo, "run_sample", fail)
-    with pytest.raises(RunError, match="patches has no map"):
+    with pytest.raises(RunError, match="digits has no map"):
         demo.demo(["--out", str(tmp_path)])
     assert begun == ["patches", "digits"]
-    assert "transferkit: digits has no map.\n" in capsys.readouterr().err
+    assert "transferkit: patches has no map.\n" in capsys.readouterr().err

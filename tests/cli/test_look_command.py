@@ -92,7 +92,7 @@ def test_a_contact_sheet_is_a_picture_and_on_the_page(command, shapes, tmp_path)
 def test_doubted_labels_are_a_list_and_on_the_page(command, drawn, tmp_path):
     folder = drawn(images=10)
     wrong = (folder / "circles" / "000.png").rename(folder / "stripes" / "circle.png")
-    said = command("look", folder, "--label-issues", "--weights", "embedded", "--out", "there")
+    said = command("look", folder, "--label-issues", "--out", "there")
     assert (said.status, said.err.splitlines()[-1]) == (0, "Page: there/look.html")
     heading, first, *rest = (tmp_path / "there" / "label_issues.csv").read_text().splitlines()
     assert heading == "path,label,suggested,doubt,split"

@@ -105,17 +105,14 @@ def test_weights_of_every_backbone_are_there_before_the_first_training(
     assert ", epoch 1 of" not in said
 
 
-def test_a_recipe_without_a_named_backbone_takes_pocket_where_there_is_no_network(
+def test_a_recipe_without_a_named_backbone_needs_no_network(
     run_recipe: Callable[..., None],
     shapes: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = "--policies none --dropouts 0 --seeds 1 --image-size 32 --train.unfreeze none"
     quick = (*words.split(), "--train.head-epochs", 1, "--out", tmp_path / "run")
     run_recipe("augmentation_ablation", shapes, *quick)
-    said = capsys.readouterr().err
-    assert said.startswith("No ImageNet weights in the cache and none from the network: using po")
-    assert said.count("using pocket") == 1
-    assert Run.open(tmp_path / "run").settings()["model"]["backbone"] == "pocket"
+    assert capsys.readouterr().err.startswith("Images: ")
+    assert Run.open(tmp_path / "run").settings()["model"]["backbone"] == "efficientnet_lite0"

@@ -81,16 +81,17 @@ WAITING = (
 )
 
 
-def as_without_nohup():
-    """A child would inherit that SIGHUP is ignored, where the tests run under nohup."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def ignoring_nothing():
+    """A child would inherit what is ignored, where the tests run in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def stopped(*signals, slow=0):
     """The status and the output of a process that got `signals` while it waited."""
     code = [sys.executable, "-c", WAITING.format(slow=slow)]
     with subprocess.Popen(
-        code, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=as_without_nohup
+        code, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=ignoring_nothing
     ) as process:
         line = process.stdout.readline()
         for number in signals:
