@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import is_pretrained, resolve_model, starting_weights
+from transferkit.backbones.resolve import is_pretrained, starting_weights
 from transferkit.backbones.spec import BackboneSpec, blocks_to_unfreeze, input_size
 from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
@@ -155,9 +155,7 @@ def run_experiment(
         TransferkitError: the images, the settings or the folder are at fault.
     """
     experiment.check()
-    model = resolve_model(experiment.settings.model)
-    config = dataclasses.replace(experiment.settings, model=model)
-    experiment = dataclasses.replace(experiment, settings=config)
+    config = experiment.settings
     # The images come first: their errors come before TensorFlow is imported, which takes seconds.
     quiet_tfds(experiment.source)
     manifest = experiment.read_manifest()

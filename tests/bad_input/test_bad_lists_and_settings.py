@@ -74,8 +74,8 @@ FLAGS = (
     ),
     (
         ("--image-size", "16"),
-        "The backbone 'efficientnet_lite0' cannot take images of 16 pixels: pass --image-size 32 or "
-        "more.",
+        "The backbone 'efficientnet_lite0' cannot take images of 16 pixels: pass --image-size "
+        "32 or more.",
     ),
     (
         ("--backbone", "resnet50", "--weights", "embedded"),

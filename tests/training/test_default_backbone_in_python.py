@@ -26,8 +26,7 @@ def test_training_takes_it_and_the_run_says_so(manifest: Manifest, tmp_path: Pat
     run = Run.create(tmp_path / "run")
     assert train(manifest, QUICK, run=run).name == NAME
     saved = run.settings()["model"]
-    assert (saved["backbone"], saved["weights"]) == (NAME, "imagenet")
-    assert saved["pooling"] == resolve_model(ModelConfig()).pooling
+    assert (saved["backbone"], saved["weights"], saved["pooling"]) == (NAME, "imagenet", "auto")
 
 
 def test_a_classifier_and_an_extractor_are_of_it() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 
-from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.data.splits import require_train
@@ -53,7 +52,7 @@ def train(
         DataError: no image of `manifest` is in train.
     """
     require_train(manifest.frame, manifest.source)
-    config = manifest.settled(replace(config, model=resolve_model(config.model)))
+    config = manifest.settled(config)
     device = device or choose_device(config.compute)
     log(device.line)
     started = time.perf_counter()
