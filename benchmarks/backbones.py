@@ -1,4 +1,4 @@
-"""What frozen features are worth, by backbone, pooling and side: a linear probe on each.
+"""Accuracy of a linear probe on frozen features, by backbone, pooling and image size.
 
     python benchmarks/backbones.py DIR... --weights mobilenet_v2=FILE --weights vgg16=FILE
     python benchmarks/backbones.py DIR... --only efficientnet_lite0 --sides 96 160 224

@@ -67,7 +67,7 @@ def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a test keeps is not there for the next; the folder that it would be in, not made yet.
+    """Return a cache folder of the test's own, which is not made yet.
 
     The mirror is no server's, and of the test's own too: a process asks each only once.
     """

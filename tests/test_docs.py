@@ -173,13 +173,13 @@ def test_links_lead_to_files_and_headings():
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 def test_the_python_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
-    """An error in it is one of this test."""
     drawn("photos", images=12)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["page.py"])
     names = {"__name__": "page", "__doc__": "A page."}
     for text in blocks(page, "python"):
         exec(compile(text, page.name, "exec"), names)
+    assert len(names) > len(("__name__", "__doc__", "__builtins__"))  # it ran, and made something
 
 
 def test_the_commands_are_listed_with_their_lines():
@@ -278,26 +278,3 @@ def test_every_row_of_a_table_is_in_the_documents():
 def test_every_public_name_is_in_the_reference():
     names = [f"`tk.{name}`" for name in transferkit.__all__ if name != "__version__"]
     assert missing(names, "reference/python-api.md") == []
-
-
-def test_what_the_architecture_says_to_change_is_there():
-    text = page_text("contributing/architecture.md").partition("## Where to add things")[2]
-    table = text.partition("\n## ")[0]
-    roots = (ROOT, ROOT / "transferkit", ROOT / "tests")
-
-    def content(path: str) -> str:
-        found = [root / path for root in roots if (root / path).is_file()]
-        return found[0].read_text("utf-8") if found else ""
-
-    paths = re.findall(r"`([\w/.-]+\.(?:py|md|html|jinja|cfg))`", table)
-    assert [path for path in paths if not content(path)] == []
-    named = re.findall(r"((?:`\w+` (?:and|or) )*`\w+`) in `([^`]+)`", table)
-    pairs = [(name, path) for names, path in named for name in re.findall(r"\w{3,}", names)]
-    lost = [pair for pair in pairs if pair[0] not in ("and", *re.findall(r"\w+", content(pair[1])))]
-    assert lost == []
-
-
-def test_every_room_is_in_the_architecture():
-    rooms = {path.stem for path in (ROOT / "transferkit").iterdir() if path.name[0] != "_"}
-    headings = [f"\n## {room}\n" for room in sorted(rooms - {"py"})]
-    assert missing(headings, "contributing/architecture.md") == []

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 from keras.src.utils import file_utils
+from split_worlds import parts_and_whole
 
 from transferkit.backbones.build import build_backbone, preprocess
 from transferkit.backbones.catalog import BACKBONES, find_backbone
@@ -189,16 +190,10 @@ def test_the_halves_of_a_classifier_say_what_the_whole_says(
     row: BackboneSpec, model: ModelConfig, classifier: keras.Model
 ) -> None:
     images, halves = noise(row.smallest_side), split_at(classifier, model, 1)
-    activations, features = halves.below(images, training=False)
-    assert activations.shape == (2, halves.width)
-    np.testing.assert_allclose(
-        halves.above(activations, training=False),
-        classifier(images, training=False),
-        rtol=1e-4,
-        atol=1e-5,
-    )
-    expected = extractor_of(classifier)(images, training=False)
-    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
+    shape, probabilities, features = parts_and_whole(halves, classifier, images)
+    assert shape == (2, halves.width)
+    np.testing.assert_allclose(*probabilities, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(*features, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")

@@ -33,13 +33,6 @@ def manifest(shapes: Path) -> Manifest:
     return Manifest.read(shapes, DataConfig(test_split=0.3))
 
 
-@pytest.fixture(scope="module")
-def fit(manifest: Manifest) -> Fit:
-    """Each baseline is fitted once for all tests."""
-    made: dict[str, Baseline] = {}
-    return lambda name: made.get(name) or made.setdefault(name, fit_baseline(name, manifest))
-
-
 @every_baseline
 def test_every_row_is_a_distribution(name: str, fit: Fit, manifest: Manifest) -> None:
     paths = list(manifest.part("test")["path"])

@@ -31,13 +31,6 @@ def manifest(shapes: Path) -> Manifest:
     return Manifest.read(shapes, DataConfig(test_split=0.3))
 
 
-@pytest.fixture(scope="module")
-def fit(manifest: Manifest) -> Fit:
-    """Each baseline is fitted once for all tests."""
-    fitted: dict[str, Baseline] = {}
-    return lambda name: fitted.get(name) or fitted.setdefault(name, fit_baseline(name, manifest))
-
-
 def _accuracy(baseline: Baseline, manifest: Manifest) -> float:
     test = manifest.part("test")
     answers = baseline.probabilities(list(test["path"])).argmax(axis=1)

@@ -1,4 +1,4 @@
-"""What was computed from pixels in another way is not read back."""
+"""A change of decoding or of features changes the keys of the caches."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def features(engine: Engine, images: np.ndarray) -> np.ndarray:
 
 
 def check(engine: Engine, found: np.ndarray, images: np.ndarray) -> bool:
-    """Whether `found` is near what Keras says of `images`."""
+    """Return whether `found` is near the outputs of Keras for `images`."""
     true = worlds.pocket().predict(images.astype("float32"), verbose=0)
     if engine.precision.int8:
         return worlds.cosine_of([found], [true]) > 0.97

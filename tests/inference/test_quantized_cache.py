@@ -48,7 +48,7 @@ class World:
         return self._log
 
     def said(self) -> str:
-        """What is new in the log since the last time."""
+        """Return the new text of the log since the last call."""
         new = self.log[self._read :]
         self._read = len(self.log)
         return new

@@ -5,11 +5,12 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from split_worlds import parts_and_whole
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import resolve_model
 from transferkit.config.settings import ModelConfig
-from transferkit.models.classifier import build_classifier, extractor_of
+from transferkit.models.classifier import build_classifier
 from transferkit.models.freezing import unfreeze_blocks
 from transferkit.models.split import split_at
 
@@ -42,16 +43,10 @@ def test_at_any_block_with_any_pooling_and_sides(
     classifier = build_classifier(model, CLASSES, image_size=None if image_sizes else 48)
     images = pictures(classifier.input_shape[1])
     halves = split_at(classifier, resolve_model(model), blocks)
-    activations, features = halves.below(images, training=False)
-    assert activations.shape == (2, halves.width)
-    np.testing.assert_allclose(
-        halves.above(activations, training=False),
-        classifier(images, training=False),
-        rtol=1e-4,
-        atol=1e-5,
-    )
-    expected = extractor_of(classifier)(images, training=False)
-    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
+    shape, probabilities, features = parts_and_whole(halves, classifier, images)
+    assert shape == (2, halves.width)
+    np.testing.assert_allclose(*probabilities, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(*features, rtol=1e-4, atol=1e-5)
 
 
 def test_what_learns_above_learns_in_the_whole() -> None:
