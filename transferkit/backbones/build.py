@@ -118,10 +118,10 @@ def _number_within(network: keras.Model) -> None:
     Keras counts such layers over the whole process, so that `conv2d_3` would be another layer in
     the second network than in the first, and a block could not be named by it.
     """
-    for place, operation in enumerate(network.operations):
+    for index, operation in enumerate(network.operations):
         kind = re.sub(r"_\d+$", "", operation.name)
         if kind.replace("_", "") == type(operation).__name__.lower():
-            operation.name = f"{kind}_{place}"
+            operation.name = f"{kind}_{index}"
 
 
 def _load_by_content(network: keras.Model, path: Path) -> None:

@@ -79,7 +79,7 @@ def _fetch(address: str, folder: Path, is_whole: Callable[[Path], bool]) -> Path
         folder.mkdir(parents=True, exist_ok=True)
     try:
         with _quiet(), _no_endless_silence():
-            found = keras.utils.get_file(
+            downloaded = keras.utils.get_file(
                 f".partial-{os.getpid()}-{name}",
                 address,
                 cache_dir=str(folder.parent),
@@ -87,7 +87,7 @@ def _fetch(address: str, folder: Path, is_whole: Callable[[Path], bool]) -> Path
             )
     except Exception as error:  # get_file raises a bare Exception where a server refuses
         raise OSError(_reason(error.__context__ or error)) from error
-    partial = Path(found)
+    partial = Path(downloaded)
     if not is_whole(partial):
         partial.unlink()
         raise OSError("what arrived is not that file, or not all of it")

@@ -20,16 +20,16 @@ def why_not_believed(path: Path) -> str:
         return ""
     path = Path(os.path.realpath(path))
     try:
-        for place in (path, *path.parents[:2]):
-            status = place.stat()
+        for folder in (path, *path.parents[:2]):
+            status = folder.stat()
             if status.st_uid not in (os.geteuid(), ROOT):
-                return f"{str(place)!r} belongs to another user (uid {status.st_uid})"
+                return f"{str(folder)!r} belongs to another user (uid {status.st_uid})"
             if status.st_mode & stat.S_IWOTH:
-                return f"{str(place)!r} can be written to by every user"
-        for place in path.parents[2:]:
-            mode = place.stat().st_mode
+                return f"{str(folder)!r} can be written to by every user"
+        for folder in path.parents[2:]:
+            mode = folder.stat().st_mode
             if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                return f"{str(place)!r} can be written to by every user"
+                return f"{str(folder)!r} can be written to by every user"
     except OSError as error:
         return f"whose it is cannot be read ({error.strerror or error})"
     return ""

@@ -115,8 +115,8 @@ def input_size(row: BackboneSpec, image_size: int | None, image_sizes: tuple[int
             f"{' '.join(map(str, image_sizes))}: leave --image-size out, since images are decoded "
             f"at the largest of them, {largest}."
         )
-    for each in image_sizes:
-        require_image_size(row, each, flag="--model.image-sizes")
+    for side in image_sizes:
+        require_image_size(row, side, flag="--model.image-sizes")
     if len(image_sizes) > 1 and not row.stages:
         raise ConfigError(
             f"The backbone {row.name!r} ends in dense layers, which fit one image size only: pass "

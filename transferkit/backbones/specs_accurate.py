@@ -44,7 +44,7 @@ ACCURATE: tuple[BackboneSpec, ...] = (
         preprocessing="tf",
         # The first convolution of the stem and of each module, by its place in the network.
         blocks=tuple(
-            f"conv2d_{place}" for place in (1, 41, 64, 87, 101, 133, 165, 197, 229, 249, 280)
+            f"conv2d_{number}" for number in (1, 41, 64, 87, 101, 133, 165, 197, 229, 249, 280)
         ),
         stages=("mixed2", "mixed7", "mixed10"),
         weights_path="inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",

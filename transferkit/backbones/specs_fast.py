@@ -53,7 +53,7 @@ def _mobilenet_v3(size: str, width: int, parameters: int, weights_hash: str) -> 
         parameters=parameters,
         preprocessing="inside",
         blocks=("conv", *(f"expanded_conv_{number}_expand" for number in starts)),
-        stages=tuple(f"activation_{place}" for place in activations),
+        stages=tuple(f"activation_{number}" for number in activations),
         weights_path=f"mobilenet_v3/weights_mobilenet_v3_{size}_224_1.0_float_no_top_v2.h5",
         licence="Not stated by Keras; the original (tensorflow/models) is under Apache-2.0",
         weights_hash=weights_hash,

@@ -62,8 +62,8 @@ def cached_file(row: BackboneSpec) -> Path | None:
 
 def _installed_file(row: BackboneSpec) -> Path | None:
     package, _, name = row.package_file.partition("/")
-    found = importlib.util.find_spec(package)  # which does not execute it
-    for folder in (found and found.submodule_search_locations) or ():
+    module = importlib.util.find_spec(package)  # which does not execute it
+    for folder in (module and module.submodule_search_locations) or ():
         path = Path(folder) / name
         if path.is_file() and _is_whole(path, row):
             return path

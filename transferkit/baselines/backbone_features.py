@@ -68,7 +68,7 @@ class BackboneFeatures(ImageTransformer):
         self.cache_gb = cache_gb
         self.digest = digest
 
-    def fit(self, paths: Sequence[str], truth: object = None) -> BackboneFeatures:
+    def fit(self, paths: Sequence[str], labels: object = None) -> BackboneFeatures:
         """Note the digest of the weights, where they are a file: it may be replaced one day."""
         self.digest = self._weights_digest()
         return self

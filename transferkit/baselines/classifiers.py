@@ -140,7 +140,7 @@ MAKERS: dict[str, Callable[[int], TunedEstimator]] = {
 def tune_and_fit(
     name: str,
     values: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     *,
     groups: Sequence[str],
     seed: int,
@@ -148,23 +148,23 @@ def tune_and_fit(
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Return the classifier `name`, tuned by cross-validation and fitted, and its parameters.
 
-    `values` is `(images, width)` float32 features, `truth` `(images,)` int64 class indices: at
+    `values` is `(images, width)` float32 features, `labels` `(images,)` int64 class indices: at
     least two of them, unless it is the majority. Images of one of the `groups` stay in one fold.
     `weights` `(images,)` weigh the images, where the classifier `can_weigh` them.
     """
     choice = MAKERS[name](seed)
-    _grow_by_entropy(choice.estimator, len(np.unique(truth)))
+    _grow_by_entropy(choice.estimator, len(np.unique(labels)))
     with parallel_search():
         if name == majority.__name__:  # nothing to search, and calibrated by itself
-            return choice.estimator.fit(values, truth), {}
-        tuned = tune(choice, values, truth, weights, groups, seed)
+            return choice.estimator.fit(values, labels), {}
+        tuned = tune(choice, values, labels, weights, groups, seed)
         if name == rbf_svm.__name__ and len(values) > MAX_IMAGES:
             log(
                 f"{len(values):,} images are many for an RBF SVM: about "
-                f"{in_words(estimated_seconds(values, truth))}. --baselines can leave it out."
+                f"{in_words(estimated_seconds(values, labels))}. --baselines can leave it out."
             )
         estimator = choice.estimator.set_params(**tuned.parameters)
-        fitted = TemperedClassifier(estimator, tuned.temperature).fit(values, truth, weights)
+        fitted = TemperedClassifier(estimator, tuned.temperature).fit(values, labels, weights)
     return fitted, {key.rpartition("__")[2]: value for key, value in tuned.parameters.items()}
 
 

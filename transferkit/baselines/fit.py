@@ -46,7 +46,7 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
     spec = find_baseline(name)
     parts = [manifest.part(split) for split in FITTED_ON]
     rows = pd.concat(parts, ignore_index=True)
-    truth = manifest.label_indices(rows)
+    true_labels = manifest.label_indices(rows)
     _require_two_classes(spec, rows, manifest)
     log(f"Fitting {name}.")
     features = make_features(spec, manifest.settled(config))
@@ -60,10 +60,10 @@ def fit_baseline(name: str, manifest: Manifest, config: Config = Config()) -> Ba
         estimator, chosen = tune_and_fit(
             spec.classifier.name,
             values,
-            truth,
+            true_labels,
             groups=list(rows["group"]),
             seed=config.seed,
-            weights=None if by_class is None else by_class[truth],
+            weights=None if by_class is None else by_class[true_labels],
         )
         seconds = time.perf_counter() - started + sum(batch.seconds for batch in read)
     steps = [] if features is None else [("features", features)]

@@ -42,7 +42,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, ABC):
     def input_size(self) -> int:
         """Pixels along each side of the decoded images."""
 
-    def fit(self, paths: Sequence[str], truth: object = None) -> ImageTransformer:
+    def fit(self, paths: Sequence[str], labels: object = None) -> ImageTransformer:
         """Do nothing; scikit-learn requires the method."""
         return self
 

@@ -38,14 +38,14 @@ class PixelImportance:
 def pixel_importance(
     baseline: Baseline,
     paths: Sequence[str],
-    truth: np.ndarray,
+    labels: np.ndarray,
     *,
     max_seconds: float = MAX_SECONDS,
 ) -> PixelImportance | None:
     """Return the pixels that matter to `baseline`; None if it is not on pixels, or too slow.
 
     Trees have importances of their own, from the training images. Any other classifier predicts
-    the held-out images `paths`; `truth` `(images,)` are their class indices. None as well where
+    the held-out images `paths`; `labels` `(images,)` are their class indices. None as well where
     that would take more than `max_seconds`.
 
     Raises:
@@ -64,11 +64,11 @@ def pixel_importance(
         return None
     sample = np.random.default_rng(0).permutation(len(paths))[:MAX_IMAGES]
     values = features.transform([paths[index] for index in sample])
-    return _permuted(baseline.pipeline[-1], values, np.asarray(truth)[sample], max_seconds)
+    return _permuted(baseline.pipeline[-1], values, np.asarray(labels)[sample], max_seconds)
 
 
 def _permuted(
-    classifier: Any, values: np.ndarray, truth: np.ndarray, max_seconds: float
+    classifier: Any, values: np.ndarray, labels: np.ndarray, max_seconds: float
 ) -> PixelImportance | None:
     """Permute blocks of pixels: a single pixel matters little, since its neighbours are alike."""
     classifier.predict_proba(values[:1])  # the first call starts threads
@@ -79,7 +79,7 @@ def _permuted(
     exchanged = permutation_importance(
         _ByBlocks(classifier, values),
         np.tile(np.arange(len(values))[:, None], BLOCKS**2),
-        truth,
+        labels,
         scoring=_log_likelihood,
         n_repeats=REPEATS,
         random_state=0,
@@ -100,7 +100,7 @@ class _ByBlocks(ClassifierMixin, BaseEstimator):
         self.classifier = classifier
         self.values = values
 
-    def fit(self, rows: np.ndarray, truth: np.ndarray) -> _ByBlocks:
+    def fit(self, rows: np.ndarray, labels: np.ndarray) -> _ByBlocks:
         """Do nothing; scikit-learn requires the method."""
         return self
 
@@ -123,11 +123,11 @@ class _ByBlocks(ClassifierMixin, BaseEstimator):
         return True
 
 
-def _log_likelihood(blocks: _ByBlocks, rows: np.ndarray, truth: np.ndarray) -> float:
+def _log_likelihood(blocks: _ByBlocks, rows: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean log probability of the true class, which is finer than accuracy."""
     probabilities = blocks.predict_proba(rows)
-    of_truth = (probabilities * (truth[:, None] == blocks.classes_)).sum(axis=1)
-    return float(np.log(np.maximum(of_truth, MIN_PROBABILITY)).mean())
+    of_label = (probabilities * (labels[:, None] == blocks.classes_)).sum(axis=1)
+    return float(np.log(np.maximum(of_label, MIN_PROBABILITY)).mean())
 
 
 def _as_shares(

@@ -36,9 +36,9 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(
-        self, values: np.ndarray, truth: np.ndarray, sample_weight: np.ndarray | None = None
+        self, values: np.ndarray, labels: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> RBFSVM:
-        """Learn from `values` `(images, width)` float32 and their classes, `truth` `(images,)`.
+        """Learn from `values` `(images, width)` float32 and their classes, `labels` `(images,)`.
 
         `sample_weight` `(images,)` multiplies C, image by image.
         """
@@ -48,10 +48,10 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
         machine = SVC(C=self.C, gamma=self.gamma_, cache_size=500, random_state=self.random_state)
         if len(values) <= MAX_IMAGES:
             machine.set_params(kernel="precomputed")
-            self.machine_ = machine.fit(rbf_kernel(exact, gamma=self.gamma_), truth, sample_weight)
+            self.machine_ = machine.fit(rbf_kernel(exact, gamma=self.gamma_), labels, sample_weight)
             self.vectors_ = values[machine.support_]
         else:
-            self.machine_ = machine.fit(exact, truth, sample_weight)
+            self.machine_ = machine.fit(exact, labels, sample_weight)
         self.classes_ = machine.classes_
         return self
 
@@ -76,11 +76,11 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
             yield chunk
 
 
-def estimated_seconds(values: np.ndarray, truth: np.ndarray) -> float:
-    """Estimate the seconds of one fit on `values` `(images, width)`, `truth`, by a timed part."""
+def estimated_seconds(values: np.ndarray, labels: np.ndarray) -> float:
+    """Estimate the seconds of one fit on `values` `(images, width)`, `labels`, by a timed part."""
     rows = np.random.default_rng(0).permutation(len(values))[:TIMED_IMAGES]
-    if len(np.unique(truth[rows])) < 2:
+    if len(np.unique(labels[rows])) < 2:
         return 0.0
     started = time.perf_counter()
-    SVC(cache_size=500).fit(values[rows], truth[rows])
+    SVC(cache_size=500).fit(values[rows], labels[rows])
     return (time.perf_counter() - started) * (len(values) / len(rows)) ** TIME_EXPONENT

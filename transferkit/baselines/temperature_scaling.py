@@ -37,10 +37,10 @@ class TemperedClassifier(ClassifierMixin, BaseEstimator):
         self.temperature = temperature
 
     def fit(
-        self, values: np.ndarray, truth: np.ndarray, sample_weight: np.ndarray | None = None
+        self, values: np.ndarray, labels: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> TemperedClassifier:
-        """Learn from `values` `(images, width)` and their classes, `truth` `(images,)`."""
-        self.estimator_ = fit_weighted(clone(self.estimator), values, truth, sample_weight)
+        """Learn from `values` `(images, width)` and their classes, `labels` `(images,)`."""
+        self.estimator_ = fit_weighted(clone(self.estimator), values, labels, sample_weight)
         self.classes_, self.temperature_ = self.estimator_.classes_, self.temperature
         return self
 
@@ -87,10 +87,10 @@ def takes_weights(estimator: Any) -> bool:
 
 
 def fit_weighted(
-    estimator: Any, values: np.ndarray, truth: np.ndarray, weights: np.ndarray | None
+    estimator: Any, values: np.ndarray, labels: np.ndarray, weights: np.ndarray | None
 ) -> Any:
     """Fit `estimator`, with the `weights` `(images,)` where there are any and it takes them."""
     if weights is None or not takes_weights(estimator):
-        return estimator.fit(values, truth)
+        return estimator.fit(values, labels)
     prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-    return estimator.fit(values, truth, **{f"{prefix}sample_weight": weights})
+    return estimator.fit(values, labels, **{f"{prefix}sample_weight": weights})

@@ -62,7 +62,7 @@ class _Candidate(NamedTuple):
 def tune(
     choice: TunedEstimator,
     values: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     weights: np.ndarray | None,
     groups: Sequence[str],
     seed: int,
@@ -74,13 +74,13 @@ def tune(
     take weights is scored without them as well.
     """
     weights = weights if takes_weights(choice.estimator) else None
-    rows, folds = search_folds(truth, groups, seed)
+    rows, folds = search_folds(labels, groups, seed)
     parts = [(rows[train], rows[validation]) for train, validation in folds]
     held_out = np.concatenate([validation for _, validation in parts])
     fewest = min(len(train) for train, _ in parts)
-    _, right = np.unique(truth, return_inverse=True)
-    heavy = np.ones(len(truth)) if weights is None else weights
-    candidates = list(_candidates(choice, values, truth, weights, parts, fewest))
+    _, right = np.unique(labels, return_inverse=True)
+    heavy = np.ones(len(labels)) if weights is None else weights
+    candidates = list(_candidates(choice, values, labels, weights, parts, fewest))
     losses = [
         _loss(choice, candidate.logits, right[held_out], heavy[held_out])
         for candidate in candidates
@@ -94,7 +94,7 @@ def tune(
 def _candidates(
     choice: TunedEstimator,
     values: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     weights: np.ndarray | None,
     parts: Sequence[Fold],
     fewest: int,
@@ -110,7 +110,7 @@ def _candidates(
     batches = [options] if choice.together else [[option] for option in options]
     estimator = clone(choice.estimator).set_params(**choice.lighter)
     held_out = joblib.Parallel()(
-        joblib.delayed(_held_out)(estimator, values, truth, weights, part, batch)
+        joblib.delayed(_held_out)(estimator, values, labels, weights, part, batch)
         for batch in batches
         for part in parts
     )
@@ -123,7 +123,7 @@ def _candidates(
 def _held_out(
     estimator: Any,
     values: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     weights: np.ndarray | None,
     part: Fold,
     options: Sequence[dict[str, Any]],
@@ -136,33 +136,33 @@ def _held_out(
     fitted, logits = clone(estimator), []
     heavy = None if weights is None else weights[train]
     for parameters in options:
-        fit_weighted(fitted.set_params(**parameters), values[train], truth[train], heavy)
+        fit_weighted(fitted.set_params(**parameters), values[train], labels[train], heavy)
         logits.append(logits_of(fitted, values[validation]))
     return logits
 
 
 def _loss(
-    choice: TunedEstimator, logits: np.ndarray, truth: np.ndarray, weights: np.ndarray
+    choice: TunedEstimator, logits: np.ndarray, labels: np.ndarray, weights: np.ndarray
 ) -> float:
     """Return the log loss by which candidates are compared."""
     if choice.likelihood:
-        return loss_at(1.0, logits, truth, weights)
+        return loss_at(1.0, logits, labels, weights)
     spread = float(logits.std(axis=1).mean()) or 1.0  # decisions have any scale
-    return tempered_loss(logits / spread, truth, weights)
+    return tempered_loss(logits / spread, labels, weights)
 
 
-def _temperature(estimator: Any, logits: np.ndarray, truth: np.ndarray) -> float:
+def _temperature(estimator: Any, logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature: of probabilities by the network's rules, of decisions always one."""
     if not gives_probabilities(estimator):
-        return decisive_temperature(logits, truth)
-    if reason_for_none(logits, truth, len(truth)):
+        return decisive_temperature(logits, labels)
+    if reason_for_none(logits, labels, len(labels)):
         return 1.0
-    temperature = fit_temperature(logits, truth, len(truth))
+    temperature = fit_temperature(logits, labels, len(labels))
     return temperature if abs(np.log(temperature)) >= MIN_LOG_TEMPERATURE else 1.0
 
 
-def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:
-    """Return the temperature at which `truth` `(images,)` is likeliest, given `decisions`.
+def decisive_temperature(decisions: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature at which `labels` `(images,)` is likeliest, given `decisions`.
 
     As in Platt's paper, the targets are a little less than certain: as if of two images more one
     were of another class. Else a few images that are all right would mean a temperature of 0.
@@ -170,12 +170,12 @@ def decisive_temperature(decisions: np.ndarray, truth: np.ndarray) -> float:
     spread = float(decisions.std(axis=1).mean())
     if not spread:
         return 1.0
-    doubt = 1 / (len(truth) + 2)
-    rows = np.arange(len(truth))
+    doubt = 1 / (len(labels) + 2)
+    rows = np.arange(len(labels))
 
     def loss(logarithm: float) -> float:
         logs = log_softmax(decisions / (spread * np.exp(logarithm)), axis=1)
-        right = logs[rows, truth]
+        right = logs[rows, labels]
         wrong = (logs.sum(axis=1) - right) / (logs.shape[1] - 1)
         return float(-((1 - doubt) * right + doubt * wrong).mean())
 

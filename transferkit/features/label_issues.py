@@ -40,28 +40,28 @@ def find_label_issues(
         WeightsError: the backbone's weights are not available.
     """
     rows = manifest.usable.reset_index(drop=True)
-    truth = manifest.label_indices(rows)
+    labels = manifest.label_indices(rows)
     config = manifest.settled(dataclasses.replace(config, model=resolve_model(config.model)))
     spec = FeatureSpec.from_config(config)
     features = extract_features(spec, list(rows["path"]), pool=pool)
     log(f"Checking {len(rows):,} labels by cross-validation.")
     classes = manifest.classes
-    found, judged = out_of_fold_probabilities(
-        features.values, truth, list(rows["group"]), classes=len(classes), seed=config.seed
+    probabilities, judged = out_of_fold_probabilities(
+        features.values, labels, list(rows["group"]), classes=len(classes), seed=config.seed
     )
-    doubts = rank_label_issues(truth, found)
-    frame = rows.iloc[[each.image for each in doubts]].reset_index(drop=True)
+    doubts = rank_label_issues(labels, probabilities)
+    frame = rows.iloc[[issue.image for issue in doubts]].reset_index(drop=True)
     # Objects, since pandas may keep `str` as UTF-8, and not every folder's name is.
-    suggested = [classes[each.suggested] for each in doubts]
+    suggested = [classes[issue.suggested] for issue in doubts]
     frame["suggested"] = pd.Series(suggested, frame.index, dtype=object)
-    frame["doubt"] = [each.doubt if judged[each.image] else 0.0 for each in doubts]
+    frame["doubt"] = [issue.doubt if judged[issue.image] else 0.0 for issue in doubts]
     return frame.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)[
         list(COLUMNS)
     ]
 
 
 def out_of_fold_probabilities(
-    features: np.ndarray, truth: np.ndarray, groups: list[str], *, classes: int, seed: int
+    features: np.ndarray, labels: np.ndarray, groups: list[str], *, classes: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return out-of-fold probabilities of linear probes, and which images have them.
 
@@ -69,17 +69,17 @@ def out_of_fold_probabilities(
     divided, for which the label itself stands. The regularisation is chosen once, of all images:
     a single number that no label can hide in.
     """
-    ones = np.ones(len(truth))
+    ones = np.ones(len(labels))
     options: Any = {"classes": classes, "seed": seed}
-    c = solve_probe(features, truth, weights=ones, groups=groups, **options).c
-    total, times = np.zeros((len(truth), classes)), np.zeros(len(truth))
+    c = solve_probe(features, labels, weights=ones, groups=groups, **options).c
+    total, times = np.zeros((len(labels), classes)), np.zeros(len(labels))
     for number in range(ROUNDS):
-        for train, validation in make_folds(truth, groups, seed + number):
-            if len(train) == len(truth):  # nothing can be divided
+        for train, validation in make_folds(labels, groups, seed + number):
+            if len(train) == len(labels):  # nothing can be divided
                 continue
             probe = solve_probe(
                 features[train],
-                truth[train],
+                labels[train],
                 weights=ones[train],
                 groups=(),
                 c_values=(c,),
@@ -89,5 +89,5 @@ def out_of_fold_probabilities(
             times[validation] += 1
     judged = times > 0
     total[judged] /= times[judged, None]
-    total[~judged] = np.eye(classes)[truth[~judged]]
+    total[~judged] = np.eye(classes)[labels[~judged]]
     return total, judged

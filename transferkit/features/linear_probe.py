@@ -40,18 +40,18 @@ class LinearProbe:
     held_out_logits: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     def evaluate(
-        self, features: np.ndarray, truth: np.ndarray, weights: np.ndarray
+        self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray
     ) -> tuple[float, float]:
         """Return the log loss, weighted by `weights` `(images,)`, and the unweighted accuracy."""
         logits = features @ self.kernel + self.bias
-        losses = -np.take_along_axis(log_softmax(logits, axis=1), truth[:, None], axis=1)[:, 0]
-        correct = logits.argmax(axis=1) == truth
+        losses = -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
+        correct = logits.argmax(axis=1) == labels
         return float(np.average(losses, weights=weights)), float(correct.mean())
 
 
 def solve_probe(
     features: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     *,
     classes: int,
     weights: np.ndarray,
@@ -59,7 +59,7 @@ def solve_probe(
     seed: int,
     c_values: Sequence[float] = C_VALUES,
 ) -> LinearProbe:
-    """Return the optimum for `features` `(images, width)` and the classes `truth` `(images,)`.
+    """Return the optimum for `features` `(images, width)` and the classes `labels` `(images,)`.
 
     C is the one of `c_values` with the lowest log loss over three folds, on standardised features;
     images of one group stay in one fold. `weights` `(images,)` weigh the images in the fits and in
@@ -68,19 +68,19 @@ def solve_probe(
     c, held_out, logits = c_values[0], np.empty(0, np.int64), np.empty((0, classes))
     with parallel_search():
         if len(c_values) > 1:
-            rows, folds = search_folds(truth, groups, seed)
+            rows, folds = search_folds(labels, groups, seed)
             folds = [(rows[train], rows[validation]) for train, validation in folds]
             work = delayed(_fold_logits)
             by_fold = Parallel()(
-                work(features, truth, weights, fold, c_values, classes) for fold in folds
+                work(features, labels, weights, fold, c_values, classes) for fold in folds
             )
-            best = int(_mean_losses(by_fold, folds, truth, weights).argmin())
+            best = int(_mean_losses(by_fold, folds, labels, weights).argmin())
             c = c_values[best]
             if not np.isin(folds[0][1], folds[0][0]).any():  # else no class could be divided
                 held_out = np.concatenate([validation for _, validation in folds])
                 logits = np.concatenate([by_c[best] for by_c in by_fold])
         scale, solved = _scale_of(features), LogisticRegression(C=c, max_iter=MAX_STEPS)
-        solved.fit(scale.transform(features), truth, sample_weight=weights)
+        solved.fit(scale.transform(features), labels, sample_weight=weights)
     kernel, bias = _unscaled(scale, solved, classes)
     return LinearProbe(kernel, bias, float(c), held_out, logits)
 
@@ -95,7 +95,7 @@ def _scale_of(features: np.ndarray) -> FlooredScaler:
 
 def _fold_logits(
     features: np.ndarray,
-    truth: np.ndarray,
+    labels: np.ndarray,
     weights: np.ndarray,
     fold: Fold,
     c_values: Sequence[float],
@@ -111,7 +111,7 @@ def _fold_logits(
     fitted, held_out = scale.fit_transform(features[train]), scale.transform(features[validation])
     by_c = []
     for c in c_values:
-        model.set_params(C=c).fit(fitted, truth[train], sample_weight=weights[train])
+        model.set_params(C=c).fit(fitted, labels[train], sample_weight=weights[train])
         scores = model.decision_function(held_out)
         if scores.ndim == 1:  # of two classes scikit-learn has the second one's logit alone
             scores = np.stack([-scores / 2, scores / 2], axis=1)
@@ -124,12 +124,12 @@ def _fold_logits(
 def _mean_losses(
     by_fold: Sequence[Sequence[np.ndarray]],
     folds: Sequence[Fold],
-    truth: np.ndarray,
+    labels: np.ndarray,
     weights: np.ndarray,
 ) -> np.ndarray:
     """Return `(c,)`, the weighted log loss at each C, the mean of the folds."""
     losses = [
-        [loss_at(1.0, logits, truth[rows], weights[rows]) for logits in by_c]
+        [loss_at(1.0, logits, labels[rows], weights[rows]) for logits in by_c]
         for by_c, (_, rows) in zip(by_fold, folds, strict=True)
     ]
     return np.asarray(np.mean(losses, axis=0))

@@ -19,7 +19,7 @@ def trace(model: keras.Model, *, in_float32: bool = False) -> tf.types.experimen
     def call(images: tf.Tensor) -> list[tf.Tensor]:
         with _as_float32(model) if in_float32 else nullcontext():
             outputs = model(tf.cast(images, tf.float32), training=False)
-        return [tf.cast(each, tf.float32) for each in keras.tree.flatten(outputs)]
+        return [tf.cast(output, tf.float32) for output in keras.tree.flatten(outputs)]
 
     signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
     return tf.function(call, input_signature=[signature])
@@ -54,8 +54,8 @@ def _as_float32(model: keras.Model) -> Iterator[None]:
 
 def _layers(layer: keras.Layer) -> Iterator[keras.Layer]:
     yield layer
-    for each in getattr(layer, "layers", ()):
-        yield from _layers(each)
+    for inner in getattr(layer, "layers", ()):
+        yield from _layers(inner)
 
 
 def has_gpu() -> bool:

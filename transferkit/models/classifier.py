@@ -61,8 +61,8 @@ def build_extractor(model: ModelConfig, image_size: int | None = None) -> keras.
         any_side=len(image_sizes) > 1,
     )
     images = keras.Input((image_size, image_size, 3), name="images")
-    found = [backbone(at_image_size(images, row, each)) for each in image_sizes]
-    features = pooled(keras.tree.flatten(found), model.pooling)
+    maps = [backbone(at_image_size(images, row, side)) for side in image_sizes]
+    features = pooled(keras.tree.flatten(maps), model.pooling)
     return keras.Model(images, features, name="extractor")
 
 
@@ -90,7 +90,7 @@ def pooled(maps: Sequence[keras.KerasTensor], pooling: str) -> keras.KerasTensor
         return keras.layers.Flatten(name=FEATURES)(maps[0])
     if len(maps) == 1 and len(kinds) == 1:
         return kinds[0](name=FEATURES)(maps[0])
-    vectors = [vector for each in maps for vector in vectors_of(each, pooling)]
+    vectors = [vector for feature_map in maps for vector in vectors_of(feature_map, pooling)]
     return keras.layers.Concatenate(name=FEATURES)(vectors)
 
 

@@ -37,9 +37,9 @@ def grad_cam(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.
     Raises:
         ConfigError: `model` was not built by transferkit.
     """
-    found = np.maximum(class_evidence(model, images, answers), 0)
-    peaks = found.max(axis=(1, 2), keepdims=True, initial=0)
-    return found / np.where(peaks > 0, peaks, 1)
+    maps = np.maximum(class_evidence(model, images, answers), 0)
+    peaks = maps.max(axis=(1, 2), keepdims=True, initial=0)
+    return maps / np.where(peaks > 0, peaks, 1)
 
 
 def class_evidence(model: keras.Model, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
@@ -52,11 +52,11 @@ def class_evidence(model: keras.Model, images: np.ndarray, answers: np.ndarray) 
         ConfigError: `model` was not built by transferkit.
     """
     halves = cut_at_the_maps(classifier_of(model))
-    found = _evidence(halves, images, answers)
+    evidence = _evidence(halves, images, answers)
     if _is_mirrored(model):
         mirrored = _evidence(halves, images[:, :, ::-1], answers)
-        found = (found + mirrored[:, :, ::-1]) / 2
-    return found
+        evidence = (evidence + mirrored[:, :, ::-1]) / 2
+    return evidence
 
 
 def classifier_of(model: keras.Model) -> keras.Model:
@@ -65,10 +65,10 @@ def classifier_of(model: keras.Model) -> keras.Model:
     Raises:
         ConfigError: there is none.
     """
-    for each in _models(model):
-        names = {layer.name for layer in each.layers}
+    for inner in _models(model):
+        names = {layer.name for layer in inner.layers}
         if {FEATURES, HEAD} <= names:
-            return each
+            return inner
     raise ConfigError(
         f"The model {model.name!r} has no layers {FEATURES!r} and {HEAD!r}: "
         "give one that build_classifier or train has made."
@@ -102,8 +102,8 @@ class MapSplit:
 
     def maps(self, images: np.ndarray) -> list[np.ndarray]:
         """Return the maps that are pooled: `(images, rows, columns, features)` float32 each."""
-        found = self.below(np.asarray(images, np.float32), training=False)
-        return [np.asarray(each, np.float32) for each in keras.tree.flatten(found)]
+        outputs = self.below(np.asarray(images, np.float32), training=False)
+        return [np.asarray(output, np.float32) for output in keras.tree.flatten(outputs)]
 
     def score(self, maps: list[keras.KerasTensor]) -> keras.KerasTensor:
         """`(images, classes)`: what goes into the softmax, less its bias."""
@@ -115,7 +115,7 @@ class MapSplit:
 
 def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.ndarray:
     image_size = images.shape[1]
-    found = np.zeros((len(images), image_size, image_size), np.float32)
+    evidence = np.zeros((len(images), image_size, image_size), np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         part = slice(start, start + BATCH_SIZE)
         maps = halves.maps(images[part])
@@ -124,8 +124,8 @@ def _evidence(halves: MapSplit, images: np.ndarray, answers: np.ndarray) -> np.n
             # The paper's mean over the places, times the places: those of a fine map count alike.
             weights = gradient.sum(axis=(1, 2))
             rough = np.einsum("nijk,nk->nij", values, weights)
-            found[part] += np.stack([_enlarged(each, image_size) for each in rough])
-    return found
+            evidence[part] += np.stack([_enlarged(coarse, image_size) for coarse in rough])
+    return evidence
 
 
 def _enlarged(values: np.ndarray, image_size: int) -> np.ndarray:
@@ -139,21 +139,21 @@ def cut_at_the_maps(classifier: keras.Model) -> MapSplit:
     """`classifier` in two at what its features are pooled from."""
     pools = [layer.input for layer in classifier.layers if isinstance(layer, POOLS)]
     if pools:
-        maps = list({id(each): each for each in pools}.values())  # one may be pooled in two ways
+        maps = list({id(pool): pool for pool in pools}.values())  # one may be pooled in two ways
         below = keras.Model(classifier.input, maps)
         above = keras.Model(maps, classifier.get_layer(FEATURES).output)
     else:
         below, above = _cut_at_the_last_map(classifier)
     head = classifier.get_layer(HEAD)
     kernel = head.get_layer(CLASSES).kernel
-    hidden = tuple(each for each in head.layers if each.name != CLASSES)
+    hidden = tuple(layer for layer in head.layers if layer.name != CLASSES)
     return MapSplit(below, above, hidden, kernel)
 
 
 def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Model]:
     """`classifier`, whose backbone ends in a vector, in two at the last map within that."""
     backbone = backbone_of(classifier)
-    last = [each.output for each in backbone.layers if len(each.output.shape) == 4][-1]
+    last = [layer.output for layer in backbone.layers if len(layer.output.shape) == 4][-1]
     images = keras.Input(classifier.input_shape[1:])
     seen = at_image_size(images, find_backbone(backbone.name), classifier.input_shape[1])
     below = keras.Model(images, keras.Model(backbone.input, last)(seen))
@@ -162,7 +162,7 @@ def _cut_at_the_last_map(classifier: keras.Model) -> tuple[keras.Model, keras.Mo
 
 def _is_mirrored(model: keras.Model) -> bool:
     """Whether `model`, or one within it, is what `with_mirror` made."""
-    return any(each.name.startswith("mirrored_") for each in _models(model))
+    return any(inner.name.startswith("mirrored_") for inner in _models(model))
 
 
 def _models(model: keras.Model) -> Iterator[keras.Model]:
@@ -180,9 +180,12 @@ def score_gradients(
 
     The arrays are of the shapes of `given`, float32.
     """
-    tensors = [tf.convert_to_tensor(each, tf.float32) for each in given]
+    tensors = [tf.convert_to_tensor(tensor, tf.float32) for tensor in given]
     with tf.GradientTape() as tape:
         tape.watch(tensors)
         chosen = tf.gather(score(tensors), answers, axis=1, batch_dims=1)
     none = tf.UnconnectedGradients.ZERO
-    return [np.asarray(each) for each in tape.gradient(chosen, tensors, unconnected_gradients=none)]
+    return [
+        np.asarray(gradient)
+        for gradient in tape.gradient(chosen, tensors, unconnected_gradients=none)
+    ]

@@ -52,7 +52,7 @@ def split_at(classifier: keras.Model, model: ModelConfig, blocks: int) -> SplitC
     flat, maps = [], []
     for image_size in model.image_sizes or (classifier.input_shape[1],):
         entering, *low = keras.tree.flatten([lower(at_image_size(images, row, image_size))])
-        vectors = [_joined(vectors_of(each, model.pooling)) for each in low]
+        vectors = [_joined(vectors_of(feature_map, model.pooling)) for feature_map in low]
         flat += [entering, *vectors]
         maps += _in_order(is_above, keras.tree.flatten([upper(entering)]), vectors)
     below = keras.Model(images, [_joined(flat), pooled(maps, model.pooling)], name="below")
@@ -64,7 +64,7 @@ def _halves_of(backbone: keras.Model, layer: str) -> tuple[keras.Model, keras.Mo
 
     The lower half gives what enters the upper one, and then its own of the outputs.
     """
-    names = [each.name for each in backbone.layers]
+    names = [layer.name for layer in backbone.layers]
     upper_names = names[names.index(layer) :]
     is_above = [output._keras_history.operation.name in upper_names for output in backbone.outputs]
     own = [output for output, is_up in zip(backbone.outputs, is_above, strict=True) if not is_up]
@@ -81,7 +81,7 @@ def _above(
     pooling: str,
 ) -> keras.Model:
     """From what is in `flat`, joined, to the probabilities of `classifier`."""
-    shapes = [each.shape[1:] for each in flat]
+    shapes = [tensor.shape[1:] for tensor in flat]
     activations = keras.Input((sum(map(math.prod, shapes)),), name="activations")
     parts = _parts(activations, shapes)
     maps: list[keras.KerasTensor] = []
@@ -95,7 +95,7 @@ def _above(
 
 def _joined(tensors: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
     """Each of `tensors` flat, one after the other."""
-    flat = [keras.layers.Flatten()(each) for each in tensors]
+    flat = [keras.layers.Flatten()(tensor) for tensor in tensors]
     return flat[0] if len(flat) == 1 else keras.layers.Concatenate()(flat)
 
 

@@ -103,7 +103,7 @@ def what_is_left(run: Run) -> str:
     baselines = f"{count} baseline{'s' if count > 1 else ''}" if count else ""
     if not (network or count) or (run / "report.html").is_file():
         return ""
-    parts = " and ".join(each for each in ("the network" if network else "", baselines) if each)
+    parts = " and ".join(part for part in ("the network" if network else "", baselines) if part)
     verb = "is" if count + network == 1 else "are"
     start = f"{parts[0].upper()}{parts[1:]} {verb} in {folder!r}"
     if (run / "results.json").is_file():

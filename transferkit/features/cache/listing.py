@@ -31,7 +31,7 @@ class CachedTable:
 
 def list_tables(root: Path) -> list[CachedTable]:
     """Return the tables that are cached below `root`, the last used first."""
-    found = []
+    tables = []
     for folder in {path.parent for path in root.glob(f"*/*{SHARD_EXTENSION}")}:
         blocks = [
             (path, stamp)
@@ -40,15 +40,17 @@ def list_tables(root: Path) -> list[CachedTable]:
         ]
         if blocks:
             images = sum(count_images(path) for path, _ in blocks)
-            size = sum(each for _, (_, each) in blocks)
+            size = sum(size for _, (_, size) in blocks)
             used = max(when for _, (when, _) in blocks) / 1e9
-            found.append(CachedTable(folder, _read_about(folder), images, size, used))
-    return sorted(found, key=lambda each: -each.used)
+            tables.append(CachedTable(folder, _read_about(folder), images, size, used))
+    return sorted(tables, key=lambda table: -table.used)
 
 
 def size_of_networks(root: Path) -> int:
     """Bytes of the quantised networks below `root`."""
-    return sum(found[1] for path in quantized_networks(root) if (found := last_use(path)))
+    return sum(
+        size_and_time[1] for path in quantized_networks(root) if (size_and_time := last_use(path))
+    )
 
 
 def clear(root: Path) -> None:
@@ -65,7 +67,7 @@ def clear(root: Path) -> None:
 
 def _read_about(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+        metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # what it is about is not known, and its features are still good
         return {}
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}

@@ -47,10 +47,10 @@ class Shard:
             index = file.read(int(head["rows"]) * INDEX.itemsize)
         if head["check"] != _check_of(head, index):
             raise DamagedError
-        found = np.frombuffer(index, INDEX)
-        self.keys: list[bytes] = found["key"].tolist()
-        self.seconds: list[float] = found["seconds"].tolist()
-        self._checks = found["check"]
+        entries = np.frombuffer(index, INDEX)
+        self.keys: list[bytes] = entries["key"].tolist()
+        self.seconds: list[float] = entries["seconds"].tolist()
+        self._checks = entries["check"]
         self.width, self.dtype = int(head["width"]), np.dtype(f"<f{head['bytes']}")
         self._values = np.memmap(
             path,
@@ -60,24 +60,24 @@ class Shard:
             shape=(int(head["rows"]), self.width),
         )
 
-    def row(self, place: int) -> np.ndarray:
+    def row(self, position: int) -> np.ndarray:
         """`(width,)` as it is on disk, unchecked: what has been checked is read without a copy."""
-        return self._values[place]
+        return self._values[position]
 
-    def check(self, places: Sequence[int]) -> None:
+    def check(self, positions: Sequence[int]) -> None:
         """Raise `DamagedError` if the checksum of one of these rows is wrong."""
-        for place in places:
-            if zlib.crc32(self._values[place]) != self._checks[place]:
+        for position in positions:
+            if zlib.crc32(self._values[position]) != self._checks[position]:
                 raise DamagedError
 
-    def rows(self, places: Sequence[int]) -> np.ndarray:
-        """`(places, width)` float32: the rows at these places.
+    def rows(self, positions: Sequence[int]) -> np.ndarray:
+        """`(positions, width)` float32: the rows at these positions.
 
         Raises:
             DamagedError: the checksum of one of them is wrong.
         """
-        self.check(places)
-        return np.asarray(self._values[list(places)]).astype(np.float32)
+        self.check(positions)
+        return np.asarray(self._values[list(positions)]).astype(np.float32)
 
 
 def count_images(path: Path) -> int:
@@ -104,14 +104,14 @@ def write_shards(
     with np.errstate(over="ignore"):
         halves = values.astype("<f2")
     exact = (halves.astype(np.float32) == values).all(axis=1)
-    for kept, chosen in ((halves, exact), (values.astype("<f4"), ~exact)):
-        places = np.flatnonzero(chosen).tolist()
-        if places:
-            index = np.empty(len(places), INDEX)
-            index["key"] = [np.void(keys[place]) for place in places]
-            index["seconds"] = [seconds[place] for place in places]
-            index["check"] = [zlib.crc32(kept[place]) for place in places]
-            _write(folder, index, np.ascontiguousarray(kept[places]))
+    for stored, chosen in ((halves, exact), (values.astype("<f4"), ~exact)):
+        positions = np.flatnonzero(chosen).tolist()
+        if positions:
+            index = np.empty(len(positions), INDEX)
+            index["key"] = [np.void(keys[position]) for position in positions]
+            index["seconds"] = [seconds[position] for position in positions]
+            index["check"] = [zlib.crc32(stored[position]) for position in positions]
+            _write(folder, index, np.ascontiguousarray(stored[positions]))
 
 
 def shard_size(images: int, width: int, *, item_bytes: int = 4) -> int:

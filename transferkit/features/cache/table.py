@@ -134,7 +134,9 @@ class Table:
         if not self.has_room(keys, width):
             return None
         rows = self._intact_rows(set(keys))
-        missing = {key: each for key, each in _indices_by_key(keys).items() if key not in rows}
+        missing = {
+            key: indices for key, indices in _indices_by_key(keys).items() if key not in rows
+        }
         cached = sum(key in rows for key in keys)
         for _ in self._computed(missing, compute, keys) if missing else ():
             pass  # writing them to the cache is all that is needed
@@ -146,14 +148,14 @@ class Table:
 
     def _intact_rows(self, keys: set[bytes]) -> dict[bytes, tuple[Shard, int]]:
         """Find the cached, undamaged rows of `keys`."""
-        found: dict[bytes, tuple[Shard, int]] = {}
+        located: dict[bytes, tuple[Shard, int]] = {}
         missing = set(keys)
         for shard, rows in self.store.find(missing):
             if _is_intact(shard, rows):
                 new = {shard.keys[row]: (shard, row) for row in rows}
-                found |= new
+                located |= new
                 missing -= new.keys()
-        return found
+        return located
 
     def _computed(
         self, missing: Mapping[Hashable, list[int]], compute: Compute, keys: Sequence[bytes]

@@ -28,14 +28,14 @@ def quantize(model: Any, *, bound: int = 0) -> Any:
     """
     if not bound:
         return _made(model)
-    place = QuantizedNetworkCache(model, bound=bound)
-    found = place.read()
-    if found is None:
-        found = _made(model)
-        place.write(found)
+    cache = QuantizedNetworkCache(model, bound=bound)
+    quantized = cache.read()
+    if quantized is None:
+        quantized = _made(model)
+        cache.write(quantized)
     else:
         log("The int8 network comes from the cache.")
-    return found
+    return quantized
 
 
 def _made(model: Any) -> Any:
@@ -51,12 +51,12 @@ def _made(model: Any) -> Any:
     import_without_telemetry("openvino._offline_transformations").apply_moc_transformations(
         model, cf=False
     )
-    found = _quantised(model, crops, fast=True)
+    quantized = _quantised(model, crops, fast=True)
     few = np.rot90(crops[:CHECKED], axes=(1, 2)).copy()  # not what it was quantised with
-    if _mean_cosine(_said(found, few), _said(model, few)) < MIN_COSINE:
-        found = _quantised(model, crops, fast=False)
+    if _mean_cosine(_said(quantized, few), _said(model, few)) < MIN_COSINE:
+        quantized = _quantised(model, crops, fast=False)
     log(f"Quantized to int8 in {time.perf_counter() - started:.1f} s.")
-    return found
+    return quantized
 
 
 def _quantised(model: Any, crops: np.ndarray, *, fast: bool) -> Any:
@@ -74,9 +74,9 @@ def _said(model: Any, images: np.ndarray) -> np.ndarray:
     return np.asarray(network(images)[network.outputs[-1]]).reshape(len(images), -1)
 
 
-def _mean_cosine(found: np.ndarray, true: np.ndarray) -> float:
-    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(true, axis=1)
-    return float(np.mean((found * true).sum(axis=1) / np.maximum(lengths, MIN_NORM)))
+def _mean_cosine(outputs: np.ndarray, reference: np.ndarray) -> float:
+    lengths = np.linalg.norm(outputs, axis=1) * np.linalg.norm(reference, axis=1)
+    return float(np.mean((outputs * reference).sum(axis=1) / np.maximum(lengths, MIN_NORM)))
 
 
 class _Shown:

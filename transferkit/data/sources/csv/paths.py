@@ -114,9 +114,9 @@ def _parts(text: str) -> list[str]:
     return [part for part in text.split("/") if part not in ("", ".")]
 
 
-def _is_specific(kept: int, dropped: int, levels_up: int) -> bool:
+def _is_specific(retained: int, dropped: int, levels_up: int) -> bool:
     """Whether so many parts of a path tell a file in a folder so far above the list."""
-    return not levels_up or kept > 1 or (levels_up == 1 and not dropped)
+    return not levels_up or retained > 1 or (levels_up == 1 and not dropped)
 
 
 def _bases(folder: Path) -> dict[Path, int]:

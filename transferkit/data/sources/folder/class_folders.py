@@ -144,7 +144,7 @@ def nested_classes(levels: Sequence[Level]) -> list[ClassFolder]:
         for level in levels
         for label, folder in _leaves(level, harmless=True)
     ]
-    if len({each.label for each in classes}) > len(_tops(levels)):
+    if len({folder.label for folder in classes}) > len(_tops(levels)):
         return classes
     return [
         ClassFolder(label, level.split, folder, alone=True)
