@@ -27,6 +27,7 @@ _HOME = {
     "Manifest": "data.manifest",
     "ModelConfig": "config.settings",
     "Network": "models.network",
+    "Predictor": "serving.predict",
     "Report": "report.comparison.report",
     "Run": "storage.run",
     "Scores": "evaluation.metrics",

@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from transferkit.serving.predict import CHUNK
+from transferkit.serving.predict import CHUNK_SIZE
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_json_gives_names_back_exactly_and_commands_nothing(command, compared, c
 
 
 def test_csv_has_one_header_however_many_images_there_are(command, compared, circles):
-    many = circles * (CHUNK // len(circles) + 1)
+    many = circles * (CHUNK_SIZE // len(circles) + 1)
     said = command("predict", compared, *many, "--format", "csv")
     assert [row[0] for row in csv.reader(io.StringIO(said.out))] == ["path", *many]
 

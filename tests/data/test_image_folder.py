@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from transferkit.data.sources.folder.image_folder import files_below, scan_folder
+from transferkit.data.sources.folder.image_folder import scan_folder
+from transferkit.data.sources.folder.walk import walk_files
 from transferkit.errors import DataError
 
 
@@ -142,13 +143,14 @@ def test_names_are_sorted_within_a_class(files):
     ]
 
 
-def test_files_below_leaves_hidden_ones_out(files):
-    assert files_below(files("a/.hidden", "a/.in/1.jpg", "a/2.jpg"))[0].endswith("a/2.jpg")
+def test_a_walk_leaves_hidden_files_out(files):
+    [path] = walk_files(files("a/.hidden", "a/.in/1.jpg", "a/2.jpg"))
+    assert path.endswith("a/2.jpg")
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(DataError) as caught:
-        files_below(tmp_path / "gone")
+        next(walk_files(tmp_path / "gone"))
     assert str(caught.value) == (
         f"There is no folder '{tmp_path}/gone': give one with one sub-folder per class."
     )

@@ -6,8 +6,9 @@ import pytest
 from layout_worlds import IMAGE, make_world, read
 
 from transferkit.data.sources.folder.folder_names import is_harmless, is_part, is_system
-from transferkit.data.sources.folder.image_folder import files_below, scan_folder
+from transferkit.data.sources.folder.image_folder import scan_folder
 from transferkit.data.sources.folder.tree import is_text
+from transferkit.data.sources.folder.walk import walk_files
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_system_folder_is_left_out_at_every_depth_and_named(name, place, world
     folder = world(f"cat:2 dog:2 {place}{name}:3 {place}{name}/in/more:1")
     assert read(folder)[0] == {"cat": 2, "dog": 2}
     assert scan_folder(folder).notes[-1] == f"Hidden and system files were left out: {name!r}."
-    assert len(files_below(folder)) == 4
+    assert len(list(walk_files(folder))) == 4
 
 
 OUTPUTS = [

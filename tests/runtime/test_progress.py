@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from transferkit.runtime.progress import Clock, in_words, track
+from transferkit.runtime.progress import Clock, in_words, quiet_progress, track
 
 
 def test_a_long_work_says_how_long_from_its_first_items(
@@ -38,3 +39,18 @@ def test_the_first_item_is_not_timed() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(7.4, "7 s"), (99, "99 s"), (130, "2 min")])
 def test_seconds_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize("how", ["within a larger work", "in a thread"])
+def test_a_part_of_a_work_says_nothing(how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        for _ in track(range(8), 10_000, doing="Counting"):
+            time.sleep(0.005)
+
+    if how == "in a thread":
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(work).result()
+    else:
+        with quiet_progress():
+            work()
+    assert capsys.readouterr().err == ""

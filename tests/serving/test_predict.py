@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from transferkit.data.manifest import Manifest
+from transferkit.data.sources.folder.walk import walk_files
 from transferkit.errors import DataError, RunError
 from transferkit.models.network import Network
 from transferkit.serving import predict as predictor
@@ -76,31 +79,18 @@ def test_only_broken_files_are_named_each(run: Run, mixed: list[str]) -> None:
 
 
 def test_chunks_are_of_bounded_size_and_in_order(run: Run, shapes: Path) -> None:
-    files = predictor.find_files([shapes]) * 9
-    chunks = list(predictor.predict_in_chunks(Network.load(run.folder), files))
-    assert [len(chunk) for chunk in chunks] == [predictor.CHUNK, 9 * 60 - predictor.CHUNK]
+    files = list(walk_files(shapes)) * 2
+    chunks = list(predictor.Predictor.load(run.folder).stream(files, chunk_size=100))
+    assert [len(chunk) for chunk in chunks] == [100, 20]
     assert [path for chunk in chunks for path in chunk["path"]] == files
 
 
-def test_folders_are_read_through_and_hidden_files_left_out(shapes: Path, tmp_path: Path) -> None:
-    shutil.copytree(shapes / "circles", tmp_path / "a" / "b")
-    (tmp_path / "a" / ".hidden.png").write_bytes(b"")
-    found = predictor.find_files([tmp_path])
-    assert len(found) == 20
-    assert found == sorted(found)
-
-
-@pytest.mark.parametrize(
-    ("sources", "sentence"),
-    [
-        (["no.png"], "There is no file or folder 'no.png' to predict."),
-        ([], "There is no file to predict: give image files, or folders of them."),
-    ],
-)
-def test_nothing_to_predict_is_one_sentence(sources: Sequence[str], sentence: str) -> None:
+def test_nothing_to_predict_is_one_sentence(run: Run, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        predictor.find_files(sources)
-    assert str(caught.value) == sentence
+        predictor.predict(run.folder, tmp_path)
+    assert str(caught.value) == (
+        "There is no file to predict: give image files, or folders of them."
+    )
 
 
 def test_a_baseline_that_the_run_has_not_is_one_sentence(run: Run) -> None:
@@ -201,3 +191,71 @@ def test_the_bound_of_pixels_can_be_another(run: Run, shapes: Path) -> None:
     path = sorted((shapes / "circles").iterdir())[0]
     found = predictor.predict(run.folder, path, max_pixels=100)
     assert "more than the 100 of --data.max-pixels" in found["problem"].tolist()[0]
+
+
+def test_a_predictor_predicts_as_the_function_does(run: Run, mixed: list[str]) -> None:
+    loaded = predictor.Predictor.load(run.folder, top_k=2, abstain=0.9)
+    assert (loaded.name, loaded.image_size) == ("lenet", 32)
+    assert loaded.classes == ("circles", "squares", "stripes")
+    expected = predictor.predict(run.folder, mixed, top_k=2, abstain=0.9)
+    pd.testing.assert_frame_equal(loaded.predict(mixed), expected)
+
+
+def test_probabilities_are_those_of_the_network(run: Run, shapes: Path) -> None:
+    path = sorted((shapes / "circles").iterdir())[0]
+    loaded = predictor.Predictor.load(run.folder)
+    expected = Network.load(run.folder).probabilities([path])
+    for source in (path, [path], path.read_bytes(), Image.open(path)):
+        assert np.array_equal(loaded.probabilities(source), expected)
+    assert loaded.probabilities([]).shape == (0, 3)
+
+
+def test_threads_share_a_predictor(run: Run, shapes: Path) -> None:
+    files = list(walk_files(shapes))
+    expected = predictor.Predictor.load(run.folder).predict(files)
+    loaded = predictor.Predictor.load(run.folder)
+    with ThreadPoolExecutor(8) as pool:
+        frames = list(pool.map(loaded.predict, [files] * 16))
+    for frame in frames:
+        pd.testing.assert_frame_equal(frame, expected)
+
+
+def test_a_source_may_be_a_pattern(run: Run, shapes: Path) -> None:
+    found = predictor.predict(run.folder, f"{shapes}/**/00[12].png")
+    assert [Path(path).name for path in found["path"]] == ["001.png", "002.png"] * 3
+
+
+def test_sources_are_read_as_they_are_asked_for(run: Run, shapes: Path) -> None:
+    asked = []
+
+    def sources() -> Iterator[Path]:
+        for path in sorted((shapes / "circles").iterdir()):
+            asked.append(path)
+            yield path
+
+    stream = predictor.Predictor.load(run.folder).stream(sources(), chunk_size=3)
+    assert len(next(stream)) == 3
+    assert len(asked) == 3
+
+
+def test_a_file_that_goes_after_its_check_has_a_problem(run: Run, shapes: Path) -> None:
+    """A baseline checks all files of a chunk first, and decodes them after that."""
+    from transferkit.baselines.fit import fit_baseline
+
+    settings = dataclasses.replace(Config(), data=DataConfig(image_size=32))
+    baseline = fit_baseline("extra_trees_pixels", Manifest.read(shapes), settings)
+    (good,) = sorted((shapes / "circles").iterdir())[:1]
+    going = run.folder / "going.png"
+    shutil.copy(good, going)
+
+    class Late:
+        def __init__(self) -> None:
+            self.data, self.classes = baseline.data, baseline.classes
+
+        def probabilities(self, images: list[str]) -> np.ndarray:
+            going.unlink(missing_ok=True)
+            return baseline.probabilities(images)
+
+    found = predictor.Predictor(Late()).rows(["a", "b"], [str(good), str(going)])  # type: ignore[arg-type]
+    assert found["problem"].tolist() == ["", "cannot be opened: No such file or directory"]
+    assert found["class"].tolist() == ["circles", ""]

@@ -46,27 +46,21 @@ class PredictOptions:
 def predict(arguments: Sequence[str]) -> None:
     """`transferkit predict RUN FILES-OR-FOLDERS`."""
     options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
-    from transferkit.serving.predict import (
-        find_files,
-        load_classifier,
-        predict_in_chunks,
-        with_max_pixels,
-    )
+    from transferkit.serving.predict import Predictor
+    from transferkit.serving.sources import count_files, files_of
 
     Run.open(options.run)
-    files = find_files(options.sources)
+    files = count_files(options.sources)
     silence_tensorflow()
-    classifier = load_classifier(options.run, options.classifier)
-    if options.max_pixels is not None:
-        classifier = with_max_pixels(classifier, options.max_pixels)
+    predictor = Predictor.load(options.run, options.classifier, max_pixels=options.max_pixels)
     left_out = Counter[bool]()
-    chunks = _counted(predict_in_chunks(classifier, files), left_out)
+    chunks = _counted(predictor.stream(files_of(options.sources)), left_out)
     {"text": _print_text, "csv": _print_csv, "json": _print_json}[options.format](chunks)
     if not left_out[False]:
-        several = f"None of the {len(files)} files can be read as an image"
+        several = f"None of the {files} files can be read as an image"
         raise DataError(
             f"{several}, so nothing was predicted: the reason of each is above."
-            if len(files) > 1
+            if files != 1
             else "The file cannot be read as an image, so nothing was predicted: see above."
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from threading import Lock
 
 import keras
@@ -89,11 +90,23 @@ class BatchPredictor:
 
         `images` is `(images, image_size, image_size, 3)` uint8 RGB.
         """
-        self._verify(lambda few: images[:few], len(images))
         size = self.engine.batch_size
         batches = (images[start : start + size] for start in range(0, len(images), size))
-        outputs = [output for *_, output in self.engine.run(batches)]
+        outputs = self.predict_batches(batches)
         return np.concatenate([np.empty((0, *self.shape[1:]), np.float32), *outputs])
+
+    def predict_batches(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield the last output of the model for each of `batches`, which are read lazily.
+
+        Each is `(batch, image_size, image_size, 3)` uint8 RGB, and is not written to after that.
+        """
+        batches = iter(batches)
+        first = next(batches, None)
+        if first is None:
+            return
+        self._verify(lambda few: first[:few], len(first))
+        for *_, output in self.engine.run(chain([first], batches)):
+            yield output
 
     def stream(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +82,18 @@ class Network:
         `images` is `(images, image_size, image_size, 3)` uint8 RGB.
         """
         return self._forward.predict_arrays(images)
+
+    def predict_batches(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield `(batch, classes)` float32 for each of `batches`, as they come.
+
+        Each is as in `predict_arrays`; one after the other is read, and none is kept.
+        """
+        return self._forward.predict_batches(batches)
+
+    @property
+    def batch_size(self) -> int:
+        """Images of a batch by which the engine is fastest."""
+        return self._forward.engine.batch_size
 
     def save(self, folder: str | Path) -> None:
         """Write `folder/model.keras`: the model without its optimizer, and the facts beside it."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -13,6 +16,8 @@ from transferkit.runtime.printing import shown
 Item = TypeVar("Item")
 TIMED_ITEMS = 3  # after the first, which may start something: the estimate is made from them
 MIN_LOGGED_SECONDS = 5  # seconds from which an estimate is logged
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 def log(text: str) -> None:
@@ -35,8 +40,12 @@ def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
     """Yield `items`; on a terminal, show a bar with the number done and the time left.
 
     Elsewhere (a log file, a pipe) one line estimates the time of all from the first items, if that
-    is long: a bar there would be a thousand lines.
+    is long: a bar there would be a thousand lines. Within `quiet_progress`, and in threads beside
+    the main one, which cannot have a bar each, nothing is shown.
     """
+    if _quiet.get() or threading.current_thread() is not threading.main_thread():
+        yield from items
+        return
     if not sys.stderr.isatty():
         clock = Clock(total)
         for item in items:
@@ -50,6 +59,16 @@ def track(items: Iterable[Item], total: int, *, doing: str) -> Iterator[Item]:
 
     console = Console(stderr=True)
     yield from rich_track(items, escape(shown(doing)), total=total, console=console, transient=True)
+
+
+@contextmanager
+def quiet_progress() -> Iterator[None]:
+    """While active, `track` shows nothing: what is done is a part of a larger work."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
 
 
 class Clock:

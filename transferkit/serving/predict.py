@@ -1,21 +1,24 @@
-"""Predictions for images by a classifier of a run; unreadable ones do not end them."""
+"""A classifier of a run that is loaded once and predicts images; bad ones do not end it."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from transferkit.data.decoding.in_memory import ImageSource, as_bytes
+from transferkit.data.decoding.decode import in_threads, read_picture, to_square
+from transferkit.data.decoding.image_files import ImageError
+from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.data.quality.file_info import inspect_files
-from transferkit.data.sources.folder.image_folder import files_below
 from transferkit.errors import DataError, RunError
+from transferkit.runtime.progress import quiet_progress
+from transferkit.serving.rows import RowOptions, prediction_rows
+from transferkit.serving.sources import as_sources, named_images, no_files
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -24,27 +27,175 @@ if TYPE_CHECKING:
 
     LoadedClassifier: TypeAlias = Network | Baseline
 
-CHUNK = 512  # images that are predicted at a time: bounded memory, early lines
-IN_MEMORY = (bytes, bytearray, memoryview, np.ndarray, Image.Image)
+CHUNK_SIZE = 512  # images that are predicted at a time: bounded memory, early rows
+ATTEMPTS = 3  # at a chunk in which a file changes between its check and its prediction
 
 
-def find_files(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
-    """Return the files that `sources` name, those of folders sorted, without hidden ones.
+class Predictor:
+    """A network or a baseline of a run, loaded once, for any number of predictions.
 
-    Raises:
-        DataError: one of them does not exist, or there is no file in any.
+    Several threads may predict at once: the engines share a network without a lock. It is compiled
+    when the predictor is made.
+
+    Attributes:
+        classifier: the `Network` or `Baseline`.
+        options: of the rows of `predict`.
     """
-    files: list[str] = []
-    for source in map(Path, sources):
-        if source.is_dir():
-            files += files_below(source)
-        elif source.exists():
-            files.append(str(source))
-        else:
-            raise DataError(f"There is no file or folder {str(source)!r} to predict.")
-    if not files:
-        raise DataError("There is no file to predict: give image files, or folders of them.")
-    return files
+
+    def __init__(self, classifier: LoadedClassifier, *, options: RowOptions = RowOptions()) -> None:
+        self.classifier, self.options = classifier, options
+        self._batch_size = getattr(classifier, "batch_size", 0)  # which compiles a network
+
+    @classmethod
+    def load(
+        cls,
+        run: str | Path,
+        classifier: str = "",
+        *,
+        max_pixels: int | None = None,
+        top_k: int = 0,
+        abstain: float = 0.0,
+    ) -> Predictor:
+        """Load the network of the folder `run`, or its baseline `classifier`.
+
+        Args:
+            run: the run folder.
+            classifier: name of a baseline; empty for the network.
+            max_pixels: images of more have a problem; by default, the limit of the run.
+            top_k: columns for so many of the likeliest classes, in place of one per class.
+            abstain: an image whose highest probability is less has the class `unsure`.
+
+        Raises:
+            RunError: there is no such run or classifier.
+            ConfigError: a number is out of range.
+        """
+        options = RowOptions(top_k=top_k, abstain=abstain)
+        loaded = load_classifier(run, classifier)
+        if max_pixels is not None:
+            loaded = with_max_pixels(loaded, max_pixels)
+        return cls(loaded, options=options)
+
+    @property
+    def name(self) -> str:
+        """Name of the classifier."""
+        return self.classifier.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the probabilities."""
+        return self.classifier.classes
+
+    @property
+    def image_size(self) -> int | None:
+        """Height and width in pixels that images are decoded to; None if none is looked at."""
+        if self._batch_size:
+            return self.classifier.image_size  # type: ignore[union-attr]
+        return getattr(self.classifier.pipeline[0], "input_size", None)  # type: ignore[union-attr]
+
+    def probabilities(self, images: ImageSource | Sequence[ImageSource]) -> np.ndarray:
+        """Return `(images, classes)` float32, in order.
+
+        Each of `images` is the path of a file, the bytes of one, a PIL image or an array
+        `(height, width, 3)` uint8 RGB; an array of four axes is several of them.
+
+        Raises:
+            DataError: one of them cannot be read.
+        """
+        with quiet_progress():
+            return self.classifier.probabilities(list(as_sources(images)))
+
+    def predict(self, sources: ImageSource | Sequence[ImageSource]) -> pd.DataFrame:
+        """Return one row per image: path, class, probability, problem and the probabilities.
+
+        `sources` is one or a list of: what `probabilities` takes, a folder, a pattern such as
+        `photos/**/*.jpg`, a .csv with a column `path`. The path of an image in memory is `image 0`
+        for the first of the sources, and so on. An image that cannot be read has a problem and no
+        class; its numbers are missing.
+
+        Raises:
+            DataError: there is no such file, or a source is no image.
+        """
+        frames = list(self.stream(sources))
+        if not frames:
+            raise no_files()
+        return pd.concat(frames, ignore_index=True)
+
+    def stream(
+        self, sources: ImageSource | Iterable[ImageSource], *, chunk_size: int = CHUNK_SIZE
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the rows of `predict` in frames of up to `chunk_size`; sources are read lazily.
+
+        Raises:
+            DataError: as `predict`, except that there may be no file at all.
+        """
+        images = named_images(as_sources(sources))
+        while chunk := list(islice(images, chunk_size)):
+            names, contents = zip(*chunk, strict=True)
+            yield self.rows(names, contents)
+
+    def rows(self, names: Sequence[str], images: Sequence[str | bytes]) -> pd.DataFrame:
+        """Return the rows of `predict` for `images`, paths or contents of files, by `names`."""
+        with quiet_progress():
+            probabilities, problems = (
+                self._by_network(images) if self._batch_size else self._by_baseline(images)
+            )
+        return prediction_rows(
+            names, problems, probabilities, classes=self.classes, options=self.options
+        )
+
+    def _by_network(self, images: Sequence[str | bytes]) -> tuple[np.ndarray, list[str]]:
+        """Decode and predict at once: each image is read only once."""
+        network: Network = self.classifier  # type: ignore[assignment]
+        problems = [""] * len(images)
+        outputs = list(network.predict_batches(self._decoded(network, images, problems)))
+        probabilities = np.zeros((len(images), len(self.classes)), np.float32)
+        if outputs:
+            probabilities[[not problem for problem in problems]] = np.concatenate(outputs)
+        return probabilities, problems
+
+    def _decoded(
+        self, network: Network, images: Sequence[str | bytes], problems: list[str]
+    ) -> Iterator[np.ndarray]:
+        """Yield the `images` that can be read in batches; write why others cannot to `problems`."""
+        data, size, batch = network.data, network.image_size, []
+
+        def decode(image: str | bytes) -> np.ndarray | str:
+            try:
+                picture = read_picture(
+                    image, size, max_pixels=data.max_pixels, value_range=data.value_range
+                )
+            except ImageError as problem:
+                return str(problem)
+            return np.asarray(to_square(picture, size, data.resize))
+
+        for index, pixels in enumerate(in_threads(decode, images)):
+            if isinstance(pixels, str):
+                problems[index] = pixels
+                continue
+            batch.append(pixels)
+            if len(batch) == self._batch_size:
+                yield np.stack(batch)
+                batch = []
+        if batch:
+            yield np.stack(batch)
+
+    def _by_baseline(self, images: Sequence[str | bytes]) -> tuple[np.ndarray, list[str]]:
+        """Check files, then predict the good ones, whose features may be cached."""
+        data = self.classifier.data
+        for attempt in range(ATTEMPTS):
+            files = inspect_files(images, data.max_pixels, value_range=data.value_range)
+            problems = files["problem"].tolist()
+            good = [index for index, problem in enumerate(problems) if not problem]
+            probabilities = np.zeros((len(images), len(self.classes)), np.float32)
+            try:
+                if good:
+                    chosen = [images[index] for index in good]
+                    probabilities[good] = self.classifier.probabilities(chosen)
+                break
+            except DataError:  # a file has changed since it was checked
+                if attempt == ATTEMPTS - 1:
+                    raise
+        return probabilities, problems
 
 
 def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
@@ -84,84 +235,23 @@ def with_max_pixels(classifier: LoadedClassifier, max_pixels: int) -> LoadedClas
     return classifier
 
 
-def predict_in_chunks(
-    classifier: LoadedClassifier,
-    images: Sequence[str | bytes],
-    names: Sequence[str] | None = None,
-) -> Iterator[pd.DataFrame]:
-    """Yield frames of up to `CHUNK` rows: path, class, probability, problem, one column per class.
-
-    `images` are paths of files, or their contents; `names` stand for the paths where they are
-    given. An image that cannot be read has a problem and no class; its numbers are missing.
-    """
-    for start in range(0, len(images), CHUNK):
-        chunk, data = images[start : start + CHUNK], classifier.data
-        files = inspect_files(chunk, data.max_pixels, value_range=data.value_range)
-        if names is not None:
-            files["path"] = pd.Series(names[start : start + CHUNK], dtype=object)
-        yield _predict(classifier, chunk, files)
-
-
 def predict(
     run: str | Path,
     sources: ImageSource | Sequence[ImageSource],
     *,
     classifier: str = "",
     max_pixels: int | None = None,
+    top_k: int = 0,
+    abstain: float = 0.0,
 ) -> pd.DataFrame:
-    """Predict files, folders and images by the network of `run` (or its baseline `classifier`).
+    """Predict images by the network of `run`, or its baseline `classifier`.
 
-    `sources` is one or a list of: the path of a file or a folder, the bytes of an image file, a
-    `PIL.Image.Image`, an array `(height, width, 3)` uint8 RGB; or `(images, height, width, 3)`.
-    Images of more than `max_pixels` are left out; the default is that of the run.
-
-    Returns one row per image: path, class, probability, problem, and the probability of each class.
-    The path of an image in memory is `image 0` for the first of the sources, and so on.
+    It is `Predictor.load(run, classifier, ...).predict(sources)`, for whoever predicts only once.
 
     Raises:
         RunError: there is no such run or classifier.
+        ConfigError: a number is out of range.
         DataError: there is no such file, or a source is no image.
     """
-    single = (
-        isinstance(sources, (str, os.PathLike, *IN_MEMORY)) and getattr(sources, "ndim", 3) != 4
-    )
-    images: list[Any] = [sources] if single else list(sources)  # type: ignore[arg-type]
-    loaded = load_classifier(run, classifier)
-    if max_pixels is not None:
-        loaded = with_max_pixels(loaded, max_pixels)
-    names: list[str] = []
-    contents: list[str | bytes] = []
-    for position, source in enumerate(images):
-        if isinstance(source, (str, os.PathLike)):
-            names += (files := find_files([source]))
-            contents += files
-        else:
-            names.append(f"image {position}")
-            contents.append(as_bytes(source, f"Image {position}"))
-    if not contents:
-        find_files([])
-    return pd.concat(predict_in_chunks(loaded, contents, names), ignore_index=True)
-
-
-def _predict(
-    classifier: LoadedClassifier, images: Sequence[str | bytes], files: pd.DataFrame
-) -> pd.DataFrame:
-    good = np.flatnonzero(files["problem"].to_numpy() == "").tolist()
-    probabilities = np.full((len(images), len(classifier.classes)), np.nan)
-    if good:
-        probabilities[good] = classifier.probabilities([images[position] for position in good])
-    names = np.full(len(images), "", dtype=object)
-    names[good] = [classifier.classes[index] for index in probabilities[good].argmax(axis=1)]
-    # Objects, in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
-    columns = [
-        files["path"],
-        pd.Series(names, dtype=object),
-        pd.Series(probabilities.max(axis=1)),
-        files["problem"],
-        *map(pd.Series, probabilities.T),
-    ]
-    header = ["path", "class", "probability", "problem"]
-    header += [f"p({name})" for name in classifier.classes]
-    return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(
-        pd.Index(header, dtype=object), axis=1
-    )
+    predictor = Predictor.load(run, classifier, max_pixels=max_pixels, top_k=top_k, abstain=abstain)
+    return predictor.predict(sources)

@@ -57,15 +57,6 @@ def scan_folder(folder: Path, layout: str = "auto") -> FolderScan:
     return FolderScan(rows, [*notes, *_annotation_notes(result.classes), *left_out_notes(left_out)])
 
 
-def files_below(folder: Path) -> list[str]:
-    """Return every file below `folder`, through links, sorted; hidden and system files left out.
-
-    Raises:
-        DataError: a folder cannot be opened.
-    """
-    return read_tree(folder, LeftOut(), sniff=False).below()
-
-
 def left_out_notes(left_out: LeftOut) -> list[str]:
     """Return notes on files and folders that were left out, by kind."""
     notes = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,9 +134,9 @@ def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
     order, pending = [tree], [(tree, frozenset[tuple[int, int]]())]
     while pending:
         folder, above = pending.pop()
-        identity = _identity(folder.path)
+        identity = identity_of(folder.path)
         folders = _list(folder, left_out, sniff=sniff)
-        if folder is not tree and _is_output(folder.files):
+        if folder is not tree and is_output(folder.files):
             left_out.outputs.append(os.path.relpath(folder.path, root))
             folder.files, folder.annotations, folder.own, folder.emptied = [], [], 0, True
             continue
@@ -144,7 +144,7 @@ def read_tree(root: Path, left_out: LeftOut, *, sniff: bool = True) -> Folder:
         for child in folders:
             folder.folders.append(child)
             order.append(child)
-            if _identity(child.path) in inside:
+            if identity_of(child.path) in inside:
                 left_out.loops.append(child.name)
                 continue
             pending.append((child, inside))
@@ -180,7 +180,7 @@ def _list(folder: Folder, left_out: LeftOut, *, sniff: bool) -> list[Folder]:
     for entry in entries:
         if is_system(entry.name):
             left_out.hidden.append(entry.name)
-        elif _is_folder(entry):
+        elif is_folder(entry):
             folders.append(Folder(folder.path / entry.name))
         else:
             folder.files.append(entry.name)
@@ -197,18 +197,25 @@ def _list(folder: Folder, left_out: LeftOut, *, sniff: bool) -> list[Folder]:
     return folders
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether `entry` is a folder, or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link to itself, for one
         return False
 
 
-def _is_output(files: list[str]) -> bool:
+def is_output(files: Collection[str]) -> bool:
+    """Whether a folder with these `files` was written by this project."""
     return any(names <= set(files) for names in OUTPUTS)
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def identity_of(folder: Path) -> tuple[int, int]:
+    """Return the numbers of the device and of the file of `folder`.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
     try:
         status = folder.stat()
     except OSError as error:

@@ -1,0 +1,96 @@
+"""Rows of predictions: class, probability, the likeliest classes; no class for unsure ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+
+from transferkit.config.validation import Between, check_settings
+
+UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """Options of the rows of predictions.
+
+    Attributes:
+        top_k: how many of the likeliest classes have columns; 0 for one column per class.
+        abstain: probability below which no class is predicted; 0 to predict always.
+    """
+
+    top_k: Annotated[int, Between(0, 1_000_000)] = 0
+    abstain: Annotated[float, Between(0, 1)] = 0.0
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def unsure_label(classes: Sequence[str]) -> str:
+    """Return the label of an image whose class is not predicted: none of `classes`.
+
+    It is `unsure`, in as many pairs of parentheses as it takes to be no class.
+    """
+    label = UNSURE
+    while label in classes:
+        label = f"({label})"
+    return label
+
+
+def prediction_rows(
+    paths: Sequence[str],
+    problems: Sequence[str],
+    probabilities: np.ndarray,
+    *,
+    classes: Sequence[str],
+    options: RowOptions,
+) -> pd.DataFrame:
+    """Return one row per image: path, class, probability, problem, and the probabilities.
+
+    `probabilities` is `(images, classes)`; those of an image with a problem are not looked at, and
+    are missing from its row. They are one column per class, or those of the `top_k` likeliest.
+    """
+    good = np.array([not problem for problem in problems], bool)
+    probabilities = np.where(good[:, None], probabilities, np.nan)
+    highest = np.where(good, probabilities.max(axis=1, initial=0), np.nan)
+    best = np.where(good[:, None], probabilities, 0).argmax(axis=1)
+    names = np.array([*classes, "", unsure_label(classes)], dtype=object)
+    best[~good] = len(classes)
+    best[highest < options.abstain] = len(classes) + 1
+    columns = {
+        "path": _objects(paths),
+        "class": _objects(names[best]),
+        "probability": pd.Series(highest),
+        "problem": _objects(problems),
+    }
+    if options.top_k:
+        columns |= _likeliest(probabilities, names[:-1], good, options.top_k)
+    else:
+        columns |= {
+            f"p({name})": pd.Series(values)
+            for name, values in zip(classes, probabilities.T, strict=True)
+        }
+    # Objects in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
+    frame = pd.concat(list(columns.values()), axis=1, keys=range(len(columns)))
+    return frame.set_axis(pd.Index(list(columns), dtype=object), axis=1)
+
+
+def _likeliest(
+    probabilities: np.ndarray, names: np.ndarray, good: np.ndarray, top_k: int
+) -> dict[str, pd.Series]:
+    """Return the columns class_1, p_1, class_2, ...; the last of `names` is that of no class."""
+    columns = {}
+    order = np.argsort(-np.nan_to_num(probabilities), axis=1, kind="stable")
+    for rank in range(min(top_k, probabilities.shape[1])):
+        index = order[:, rank]
+        columns[f"class_{rank + 1}"] = _objects(names[np.where(good, index, len(names) - 1)])
+        columns[f"p_{rank + 1}"] = pd.Series(probabilities[np.arange(len(index)), index])
+    return columns
+
+
+def _objects(values: Sequence[str] | np.ndarray) -> pd.Series:
+    return pd.Series(list(values), dtype=object)
