@@ -1,9 +1,11 @@
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 
 from transferkit.report.comparison.page import page
+from transferkit.report.comparison.report import compare
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,14 @@ def test_every_picture_has_a_text(html):
 def test_every_id_is_there_once(html):
     names = re.findall(r'\bid="([^"]+)"', html)
     assert sorted(set(names)) == sorted(names)
+
+
+def test_a_head_that_was_solved_has_no_training_curve(manifest, classifiers):
+    majority, forest, network = classifiers
+    solved = dataclasses.replace(network, history=network.history[:1])
+    html = page(compare([majority, forest, solved], manifest))
+    assert ">Confusion</h2>" in html
+    assert ">Training</h2>" not in html
 
 
 def test_headings_name_the_sections(html):

@@ -96,7 +96,10 @@ def headlines(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def curves(comparison: Comparison) -> dict[str, Any] | None:
-    """Return the training curves of each classifier with epochs, the most accurate first."""
+    """Return the training curves of each classifier with two epochs or more.
+
+    The most accurate is first.
+    """
     by_name = {result.name: result for result in comparison.ranked}
     by_classifier = {
         name: [
@@ -104,7 +107,7 @@ def curves(comparison: Comparison) -> dict[str, Any] | None:
             for quantity in ("loss", "accuracy")
         ]
         for name in (entry["name"] for entry in comparison.entries)
-        if name in by_name and by_name[name].history
+        if name in by_name and len(by_name[name].history) > 1
     }
     return {"curves": by_classifier} if by_classifier else None
 
