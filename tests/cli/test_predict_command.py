@@ -7,7 +7,12 @@ import io
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
+import pandas as pd
 import pytest
 
 from transferkit.serving.predict import CHUNK_SIZE
@@ -75,8 +80,10 @@ def test_a_file_that_is_no_image_is_said_and_the_others_are_predicted(
     bad.write_bytes(b"")
     said = command("predict", compared, bad, circles[0])
     assert [line.split("\t")[0] for line in said.out.splitlines()] == [circles[0]]
-    assert said.err.endswith(f"Left out: '{bad}' is empty (0 bytes).\n")
-    assert said.status == 0
+    assert said.err.endswith(
+        f"Left out: '{bad}' is empty (0 bytes).\ntransferkit: 1 of 2 files could not be read.\n"
+    )
+    assert said.status == 3
 
 
 def test_in_json_a_bad_file_has_its_problem_and_no_numbers(command, compared, tmp_path):
@@ -133,8 +140,8 @@ def test_where_not_one_file_can_be_read_the_status_says_so(command, compared, tm
     said = command("predict", compared, tmp_path, "--format", kind)
     assert said.status == 1
     assert said.err.endswith(
-        "transferkit: None of the 2 files can be read as an image, so nothing was predicted: the "
-        "reason of each is above.\n"
+        "transferkit: None of the 2 files can be read as an image, so nothing was predicted: each "
+        "is listed with its reason.\n"
     )
 
 
@@ -177,3 +184,97 @@ def test_csv_holds_no_formula(command, compared, circles, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     said = command("predict", compared, "=1+1.png", "--format", "csv")
     assert said.out.splitlines()[1].startswith("'=1+1.png,")
+
+
+def test_the_likeliest_classes_are_pairs(command, compared, circles):
+    said = command("predict", compared, circles[0], "--top-k", "2")
+    ((path, first, p_1, second, p_2),) = (line.split("\t") for line in said.out.splitlines())
+    assert (path, {first, second} < {"circles", "squares", "stripes"}) == (circles[0], True)
+    assert float(p_1) >= float(p_2)
+    head = command("predict", compared, circles[0], "--top-k", "2", "--format", "csv").out
+    assert head.splitlines()[0] == "path,class,probability,problem,class_1,p_1,class_2,p_2"
+
+
+def test_unsure_images_have_no_class(command, compared, circles):
+    said = command("predict", compared, *circles, "--abstain", "1", "--top-k", "1")
+    rows = [line.split("\t") for line in said.out.splitlines()]
+    assert {row[1] for row in rows} == {"unsure"}
+    assert {row[3] for row in rows} <= {"circles", "squares", "stripes"}
+    assert all(row[2] == row[4] for row in rows)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_gets_the_rows(command, compared, circles, tmp_path, ending):
+    (tmp_path / "bad.png").write_bytes(b"")
+    path = tmp_path / f"out.{ending}"
+    said = command("predict", compared, *circles, tmp_path / "bad.png", "--out", path)
+    assert (said.status, said.out) == (3, "")
+    kinds = {"csv": pd.read_csv, "parquet": pd.read_parquet}
+    frame = pd.read_json(path, lines=True) if ending == "jsonl" else kinds[ending](path)
+    assert frame["path"].tolist() == [*circles, str(tmp_path / "bad.png")]
+    assert frame["problem"].tolist()[-1] == "is empty (0 bytes)"
+    assert re.search(rf"'{path}' has {len(circles) + 1} rows; [\d,]+ images/s\.\n", said.err)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["bad.png", f"out.{ending}"]
+
+
+def test_a_file_of_unreadable_images_lists_them(command, compared, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"")
+    said = command("predict", compared, tmp_path / "bad.png", "--out", tmp_path / "out.csv")
+    assert said.status == 1
+    assert pd.read_csv(tmp_path / "out.csv")["problem"].tolist() == ["is empty (0 bytes)"]
+
+
+def test_what_is_wrong_with_the_file_is_said_before_anything_is_loaded(command, compared, circles):
+    assert command("predict", compared, circles[0], "--out", "x.txt") == (
+        1,
+        "",
+        "transferkit: The name of 'x.txt' says no format: it should end with .csv, .jsonl or "
+        ".parquet.\n",
+    )
+    assert command("predict", compared, circles[0], "--resume") == (
+        1,
+        "",
+        "transferkit: --resume goes on with a file: give it with --out FILE.\n",
+    )
+
+
+@pytest.mark.parametrize("separator", ["\n", "\0"])
+def test_a_list_on_standard_input_is_predicted(compared, circles, separator):
+    ended = subprocess.run(
+        [sys.executable, "-m", "transferkit", "predict", str(compared), "-"],
+        input=separator.join(circles[:3]),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [line.split("\t")[0] for line in ended.stdout.splitlines()] == circles[:3]
+
+
+@pytest.mark.slow
+def test_no_row_is_lost_or_twice_after_a_kill(command, compared, circles, tmp_path):
+    """The process is killed while it writes, twice; then it goes on to the end."""
+    (tmp_path / "list.csv").write_text("\n".join(["path", *circles * 400]))
+    out = tmp_path / "out.csv"
+    arguments = ["predict", str(compared), str(tmp_path / "list.csv"), "--out", str(out)]
+    done = 0
+    for _ in range(2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "transferkit", *arguments, "--resume"],
+            stderr=subprocess.DEVNULL,
+        )
+        state = tmp_path / "out.csv.partial.json"
+        while process.poll() is None:
+            rows = json.loads(state.read_text())["progress"]["rows"] if state.exists() else 0
+            if rows > done:
+                done = rows
+                break
+            time.sleep(0.005)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert not out.exists()
+    said = command(*arguments, "--resume")
+    assert said.status == 0
+    assert "Going on after " in said.err
+    with out.open(newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == circles * 400

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from transferkit.errors import DataError, RunError
 from transferkit.runtime.progress import quiet_progress
 from transferkit.serving.rows import RowOptions, prediction_rows
 from transferkit.serving.sources import as_sources, named_images, no_files
+from transferkit.storage.files import file_digest, stamp
 from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
@@ -219,6 +220,23 @@ def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
     from transferkit.models.network import Network
 
     return Network.load(run.folder)
+
+
+def job_of(run: str | Path, predictor: Predictor) -> dict[str, Any]:
+    """Return what decides the rows of `predictor`, loaded from `run`, beside the images.
+
+    It is JSON. The model is known by the SHA-256 of its file.
+    """
+    network = Path(run) / "model.keras"
+    baseline = Path(run) / "baselines" / f"{predictor.name}.skops"
+    path = str(network if predictor.classifier.kind == "network" else baseline)
+    options = dataclasses.asdict(predictor.options)
+    return {
+        "model": file_digest(path, stamp(path)),
+        "classifier": predictor.name,
+        "--max-pixels": predictor.classifier.data.max_pixels,
+        **{f"--{name.replace('_', '-')}": value for name, value in options.items()},
+    }
 
 
 def with_max_pixels(classifier: LoadedClassifier, max_pixels: int) -> LoadedClassifier:

@@ -1,0 +1,227 @@
+"""The file that predictions are written to, chunk by chunk, so that a killed job can go on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from transferkit.errors import ConfigError, DataError, RunError
+from transferkit.serving.serialize import csv_rows, json_lines, write_parquet
+from transferkit.storage.files import write_json, written_atomically
+
+ENDINGS = (".csv", ".jsonl", ".parquet")
+
+
+@dataclass
+class Progress:
+    """How far a file is written.
+
+    Attributes:
+        rows: images whose rows are in it, those with a problem included.
+        unreadable: images with a problem.
+        size: bytes of the partial file up to the end of the last complete chunk.
+        digest: of the paths of these images in order, in hexadecimal.
+    """
+
+    rows: int = 0
+    unreadable: int = 0
+    size: int = 0
+    digest: str = ""
+
+
+class OutputFile:
+    """The file `path`, by way of `path`.partial, to which complete chunks are appended.
+
+    How many of its bytes are complete, and for which `job`, is in `path`.partial.json, written
+    after each chunk. A job that was killed leaves both.
+
+    Args:
+        path: of the file; its ending is one of `ENDINGS`.
+        job: what decides the rows beside the images, by names in words: model and options.
+
+    Raises:
+        ConfigError: the ending is another.
+    """
+
+    def __init__(self, path: str | Path, job: Mapping[str, Any]) -> None:
+        self.path, self.job, self.progress = Path(path), dict(job), Progress()
+        self.ending = require_ending(self.path)
+        self.partial = self.path.with_name(f"{self.path.name}.partial")
+        self.state = self.partial.with_name(f"{self.partial.name}.json")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """While active, no other process writes this file.
+
+        Raises:
+            RunError: another one does, or the folder cannot be written to.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{self.partial}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(
+                f"Another process is writing {str(self.path)!r} at this moment: wait for its end, "
+                "or choose another file with --out."
+            ) from None
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+
+    def start(self, paths: Iterator[str], *, resume: bool) -> None:
+        """Begin the partial file; with `resume` go on with it, and take what is done off `paths`.
+
+        Raises:
+            RunError: there is one and it is not to be gone on with, or it is of another job or of
+                other images, or the folder cannot be written to.
+        """
+        if self.state.exists() and not resume:
+            raise RunError(
+                f"{str(self.partial)!r} holds the rows of a job that was stopped: --resume goes on "
+                "with it, or remove it to start anew."
+            )
+        try:
+            if self.state.exists():
+                self._read_state()
+                self._skip(paths)
+            else:
+                self._write_state()
+                self.partial.touch()
+            with open(self.partial, "r+b") as file:
+                file.truncate(self.progress.size)  # what comes after the last complete chunk
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def write(self, chunks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Append each of `chunks` and yield it, once it is on the disk.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        with open(self.partial, "ab") as file:
+            for chunk in chunks:
+                try:
+                    self._append(file, chunk)
+                except OSError as error:
+                    raise self._unwritable(error) from error
+                yield chunk
+
+    def finish(self) -> None:
+        """Put the complete file in place; one without a row is removed.
+
+        Raises:
+            RunError: the disk is full, or the place is no file's.
+        """
+        try:
+            if not self.progress.rows:
+                self.partial.unlink()
+            elif self.ending == ".parquet":
+                with written_atomically(self.path) as temporary:
+                    write_parquet(self.partial, temporary)
+                self.partial.unlink()
+            else:
+                os.replace(self.partial, self.path)
+            self.state.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _append(self, file: BinaryIO, chunk: pd.DataFrame) -> None:
+        if self.ending == ".csv":
+            text = csv_rows(chunk, header=not self.progress.rows)
+        else:
+            text = json_lines(chunk)
+        file.write(text.encode("utf-8", "surrogateescape"))
+        file.flush()
+        os.fsync(file.fileno())
+        done = self.progress
+        self.progress = Progress(
+            done.rows + len(chunk),
+            done.unreadable + int((chunk["problem"] != "").sum()),
+            file.tell(),
+            _digest(done.digest, chunk["path"]),
+        )
+        self._write_state()
+
+    def _write_state(self) -> None:
+        write_json(self.state, {"job": self.job, "progress": asdict(self.progress)})
+
+    def _read_state(self) -> None:
+        try:
+            content = json.loads(self.state.read_text(encoding="utf-8"))
+            job, self.progress = content["job"], Progress(**content["progress"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise RunError(
+                f"{str(self.state)!r} is damaged: remove it and {str(self.partial)!r} to start "
+                "anew."
+            ) from error
+        for name in self.job.keys() | job.keys():
+            if job.get(name) != self.job.get(name):
+                raise RunError(
+                    f"{str(self.partial)!r} was begun with another {name} "
+                    f"({job.get(name)!r}, now {self.job.get(name)!r}): give the same one, or "
+                    "remove it to start anew."
+                )
+        if not self.partial.exists() or self.partial.stat().st_size < self.progress.size:
+            raise RunError(
+                f"{str(self.partial)!r} is shorter than {str(self.state)!r} says: remove both to "
+                "start anew."
+            )
+
+    def _skip(self, paths: Iterator[str]) -> None:
+        """Take the images of the partial file off `paths`, and require that they are the same."""
+        digest = ""
+        for _, path in zip(range(self.progress.rows), paths, strict=False):
+            digest = _digest(digest, [path])
+        if digest != self.progress.digest:
+            raise RunError(
+                f"The first {self.progress.rows:,} images are not those whose rows are in "
+                f"{str(self.partial)!r}: files were added, removed or given in another order; "
+                "give the same ones, or remove it to start anew."
+            )
+
+    def _unwritable(self, error: OSError) -> RunError:
+        return RunError(
+            f"{str(self.path)!r} cannot be written: {error.strerror or error}; free some space or "
+            "choose another file with --out."
+        )
+
+
+def require_ending(path: Path) -> str:
+    """Return the ending of `path`.
+
+    Raises:
+        ConfigError: no format has it.
+        DataError: there is a folder in its place.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise ConfigError(
+            f"The name of {str(path)!r} says no format: it should end with .csv, .jsonl or "
+            ".parquet."
+        )
+    if path.is_dir():
+        raise DataError(f"{str(path)!r} is a folder: give the name of a file with --out.")
+    return ending
+
+
+def _digest(before: str, paths: Iterable[str]) -> str:
+    """Return the digest of the paths so far, in hexadecimal; it does not depend on chunks."""
+    for path in paths:
+        content = f"{before}{path}".encode("utf-8", "surrogatepass")
+        before = hashlib.sha256(content).hexdigest()
+    return before
