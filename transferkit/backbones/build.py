@@ -14,8 +14,11 @@ import h5py
 import keras
 
 from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.cifar_resnet import cifar_resnet
 from transferkit.backbones.efficientnet_lite import efficientnet_lite, load_torch_weights
+from transferkit.backbones.googlenet import googlenet
 from transferkit.backbones.lenet_alexnet import alexnet, lenet
+from transferkit.backbones.perceptrons import mlp, softmax_regression
 from transferkit.backbones.pocket.network import pocket
 from transferkit.backbones.spec import BackboneSpec, require_image_size
 from transferkit.backbones.weights import weights_path
@@ -36,8 +39,12 @@ RESCALING: dict[str, tuple[Any, Any]] = {
 OWN_NETWORKS: dict[str, Callable[..., keras.KerasTensor]] = {
     **dict.fromkeys([f"efficientnet_lite{number}" for number in range(3)], efficientnet_lite),
     "pocket": pocket,
+    "softmax_regression": softmax_regression,
+    "mlp": mlp,
     "lenet": lenet,
     "alexnet": alexnet,
+    "googlenet": googlenet,
+    **dict.fromkeys(("resnet20_cifar", "resnet56_cifar"), cifar_resnet),
 }
 """Preprocessed images to the feature map, for each backbone that is not in `keras.applications`."""
 
@@ -53,9 +60,9 @@ def build_backbone(
     """The network of `row`, without top or pooling, named as the row is.
 
     It takes preprocessed images, `(images, height, width, 3)`, and gives their feature map,
-    `(images, height, width, features)`; lenet and alexnet give `(images, features)`. `weights`
-    is imagenet, none or the path of a file; `image_size` is in pixels,
-    the row's native one if None.
+    `(images, height, width, features)`; one that ends in a vector gives `(images, features)`.
+    `weights` is imagenet, none or the path of a file; `image_size` is in pixels, the row's native
+    one if None.
 
     With `stages` it gives a list of maps, those of `row.stages`, if the row has any. With
     `any_side` it takes images of whatever side, in place of `image_size`. MobileNetV2 and V3

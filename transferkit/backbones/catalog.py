@@ -1,7 +1,8 @@
 """The catalog of backbones: facts only, read without loading a framework.
 
-The networks of `keras.applications` are in `specs_accurate` and `specs_fast`; those of the
-project's own are here, and `build.OWN_NETWORKS` has a function for each.
+The networks of `keras.applications` are in `specs_accurate` and `specs_fast`, those that start from
+random weights in `specs_scratch`. `build.OWN_NETWORKS` has a function for each of the project's
+own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from transferkit.backbones.spec import BackboneSpec
 from transferkit.backbones.specs_accurate import ACCURATE
 from transferkit.backbones.specs_fast import FAST
+from transferkit.backbones.specs_scratch import SCRATCH
 from transferkit.errors import unknown_name
 
 POCKET = BackboneSpec(
@@ -33,33 +35,6 @@ POCKET = BackboneSpec(
     "below it at 96 px (docs/benchmarks.md, docs/explanation/pocket.md).",
 )
 """The embedded one: its weights come with the package, so that it needs no network."""
-
-SCRATCH: tuple[BackboneSpec, ...] = (
-    BackboneSpec(
-        name="lenet",
-        title="LeNet-5",
-        paper="Gradient-Based Learning Applied to Document Recognition, "
-        "Proceedings of the IEEE 1998",
-        image_size=32,
-        smallest_side=16,
-        width=84,
-        parameters=61_156,
-        preprocessing="scale",
-        blocks=("conv1", "conv2", "dense1", "dense2"),
-    ),
-    BackboneSpec(
-        name="alexnet",
-        title="AlexNet",
-        paper="ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS 2012",
-        image_size=227,
-        smallest_side=67,
-        width=4096,
-        parameters=58_281_344,
-        preprocessing="scale",
-        blocks=("conv1", "conv2", "conv3", "conv4", "conv5", "dense1", "dense2"),
-    ),
-)
-"""Networks without pretrained weights; their dense layers grow with the side of the images."""
 
 BACKBONES: tuple[BackboneSpec, ...] = (*ACCURATE, *FAST, POCKET, *SCRATCH)
 

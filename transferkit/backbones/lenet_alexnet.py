@@ -25,18 +25,18 @@ def lenet(images: keras.KerasTensor) -> keras.KerasTensor:
 def alexnet(images: keras.KerasTensor) -> keras.KerasTensor:
     """AlexNet up to its second dense layer: `(images, height, width, 3)` to `(images, 4096)`.
 
-    Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012, as
-    one network: neither split over two GPUs nor with its local response normalisation. He's
-    initialisation stands in for the paper's.
+    Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012. The
+    halves that its two GPUs had are the groups of the convolutions 2, 4 and 5. It is without the
+    local response normalisation, and He's initialisation stands in for the paper's.
     """
     relu = {"activation": "relu", "kernel_initializer": "he_normal"}
     x = layers.Conv2D(96, 11, strides=4, name="conv1", **relu)(images)
     x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)
-    x = layers.Conv2D(256, 5, padding="same", name="conv2", **relu)(x)
+    x = layers.Conv2D(256, 5, padding="same", groups=2, name="conv2", **relu)(x)
     x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)
     x = layers.Conv2D(384, 3, padding="same", name="conv3", **relu)(x)
-    x = layers.Conv2D(384, 3, padding="same", name="conv4", **relu)(x)
-    x = layers.Conv2D(256, 3, padding="same", name="conv5", **relu)(x)
+    x = layers.Conv2D(384, 3, padding="same", groups=2, name="conv4", **relu)(x)
+    x = layers.Conv2D(256, 3, padding="same", groups=2, name="conv5", **relu)(x)
     x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(0.5, name="dropout1")(x)

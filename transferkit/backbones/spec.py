@@ -41,6 +41,9 @@ class BackboneSpec:
     """Layers whose outputs are pooled by the poolings `STAGES`, from the input on: the last map at
     each of the coarsest sides, activated where any is, and the network's output at the end. Empty
     for a network that ends in a vector."""
+    auxiliary: tuple[str, ...] = ()
+    """Layers whose outputs have an auxiliary classifier each while it learns from random
+    weights."""
     pooling: Literal["avg", "stages", "stages_both"] = "avg"
     """Pooling that the setting auto stands for."""
     application: str = ""

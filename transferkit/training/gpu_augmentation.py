@@ -8,9 +8,10 @@ import keras
 import tensorflow as tf
 
 from transferkit.data.loading.tf_dataset import Augmentation, finish_batch
+from transferkit.training.training_model import TrainingModel
 
 
-class GpuAugmentation(keras.Model):
+class GpuAugmentation(TrainingModel):
     """`classifier`, for training alone: its batches come as uint8, with the seeds of their draws.
 
     A GPU then gets a quarter of the bytes, and changes the images itself, which the CPU, busy with
@@ -19,11 +20,8 @@ class GpuAugmentation(keras.Model):
     """
 
     def __init__(self, classifier: keras.Model, augmentation: Augmentation) -> None:
-        super().__init__()
-        self.classifier, self.augmentation = classifier, augmentation
-
-    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        return self.classifier(images, training=training)
+        super().__init__(classifier)
+        self.augmentation = augmentation
 
     def train_step(self, data: Any) -> Any:
         """Run a training step on the augmented batch."""
