@@ -56,6 +56,12 @@ WRONG = (
         "`transferkit baselines` lists them.",
     ),
     (
+        ("from_scratch", "DIR", "--networks", "alexnet"),
+        1,
+        "The backbone 'alexnet' cannot take images of 32 pixels: pass --scratch-image-size 67 or "
+        "more.",
+    ),
+    (
         ("augmentation_ablation", "DIR", "--policies", "flipp"),
         1,
         "No augmentation policy is called 'flipp': did you mean 'flip'?",

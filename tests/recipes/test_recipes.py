@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from transferkit import Run, load_baseline, predict
+from transferkit import Run, load_baseline, predict, write_patches
 from transferkit.cli.job import Job, parse_job
 
 pytestmark = pytest.mark.slow
@@ -34,6 +34,8 @@ COMMANDS = {
     "inception_v3": f"{SMALL} --image-size 75",
     "compare_baselines": f"{SMALL} --image-size 32 --backbone lenet --more-backbones mobilenet_025 "
     "--features colour",
+    "from_scratch": "--backbone pocket --image-size 32 --epochs 1 "
+    "--networks softmax_regression lenet",
     "augmentation_ablation": "--backbone lenet --image-size 32 --epochs 1 --policies none flip "
     "--dropouts 0.5 --seeds 2",
 }
@@ -146,6 +148,19 @@ def test_the_ablation_leaves_a_row_a_pair_with_mean_and_spread(runs: Callable[[s
     scored = {each["name"]: each["accuracy"] for each in run.json("scores.json")["classifiers"]}
     first = [scored[f"none, dropout 0.5, seed {seed}"] for seed in (0, 1)]
     assert table["mean"][0] == pytest.approx(sum(first) / 2, abs=1e-4)
+
+
+def test_pretraining_is_compared_on_the_patches(
+    run_recipe: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patches, run = write_patches(tmp_path / "patches"), tmp_path / "run"
+    words = ("--networks", "mlp", "resnet20_cifar", "--epochs", 2, "--out", run)
+    run_recipe("from_scratch", patches, *words)
+    table = pd.read_csv(run / "pretraining.csv")
+    others = ["rbf_svm_hog_colour", "mlp from scratch", "resnet20_cifar from scratch"]
+    assert list(table["other"]) == others
+    assert (table["low"] > 0).all()  # the pretrained network is ahead of all, beyond noise
+    assert capsys.readouterr().out.splitlines()[-4].split() == list(table.columns)
 
 
 def test_the_ablation_leaves_a_picture(runs: Callable[[str], Run]) -> None:

@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
+from transferkit.errors import unknown_name
 from transferkit.evaluation.metrics import Scores, score
 from transferkit.evaluation.ranking import main_result, rank_results
 from transferkit.evaluation.results import Classifier, Result
+from transferkit.evaluation.significance import difference_between
 from transferkit.evaluation.statistics import Statistics, compute_statistics
 from transferkit.report.comparison.repeats import RepeatedRuns
 from transferkit.report.comparison.serialize import entry, order_entries
@@ -135,6 +137,26 @@ class Comparison:
         frame.insert(3, "accuracy_low", [low for low, _ in bounds])
         frame.insert(4, "accuracy_high", [high for _, high in bounds])
         return frame
+
+    def differences_from(self, name: str) -> pd.DataFrame:
+        """Return by how much the classifier `name` is ahead of each other, in their order.
+
+        `points` are percentage points of the headline metric, `low` and `high` the bounds of their
+        95 % interval; `seconds` is the training time of the other.
+
+        Raises:
+            ConfigError: no classifier is called so.
+        """
+        names = [result.name for result in self.results]
+        if name not in names:
+            raise unknown_name("classifier of the report", name, names)
+        first, rows = self.results[names.index(name)], []
+        for other in self.results:
+            if other is not first:
+                gap = difference_between(self.statistics.differences, first, other)
+                shares = np.array([gap.difference, gap.interval.low, gap.interval.high])
+                rows.append((other.name, *(100 * shares), other.fit_seconds))
+        return pd.DataFrame(rows, columns=["other", "points", "low", "high", "seconds"])
 
     def plot(self) -> Figure:
         """Return a figure of accuracy by training time, with 95 % intervals."""
