@@ -23,6 +23,7 @@ from transferkit.cli.cache import CacheOptions
 from transferkit.cli.compare import CompareJob, baseline_names
 from transferkit.cli.curve import CurveJob
 from transferkit.cli.demo import Demo
+from transferkit.cli.export import ExportOptions
 from transferkit.cli.fetch import FetchOptions
 from transferkit.cli.job import parse_job
 from transferkit.cli.look import LookOptions
@@ -107,6 +108,7 @@ PARSERS: dict[str, Callable[[Sequence[str]], object]] = {
     "fetch": parser(FetchOptions),
     "cache": parser(CacheOptions),
     "predict": parser(PredictOptions),
+    "export": parser(ExportOptions),
     "report": parser(ReportOptions),
     "backbones": catalogs.backbones,
     "baselines": catalogs.baselines,

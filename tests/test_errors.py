@@ -3,7 +3,7 @@ import pytest
 from transferkit import errors
 from transferkit.errors import TransferkitError, unknown_name
 
-KINDS = ("ConfigError", "DataError", "WeightsError", "DeviceError", "RunError")
+KINDS = ("ConfigError", "DataError", "WeightsError", "DeviceError", "RunError", "ExportError")
 
 
 @pytest.mark.parametrize("name", KINDS)

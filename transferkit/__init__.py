@@ -38,6 +38,7 @@ _HOME = {
     "build_classifier": "models.classifier",
     "compare": "report.comparison.report",
     "decode": "data.decoding.decode",
+    "export_run": "export.run",
     "fetch": "data.sources.tfds.catalog",
     "fit_baseline": "baselines.fit",
     "find_label_issues": "features.label_issues",

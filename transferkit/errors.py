@@ -5,7 +5,8 @@
     ├── DataError           a folder, a CSV, a manifest or an image (a ValueError)
     ├── WeightsError        weights that are missing or do not fit (a ValueError, as in Keras)
     ├── DeviceError         a device that was asked for and is not there (a RuntimeError)
-    └── RunError            a run folder that is missing, taken or incomplete
+    ├── RunError            a run folder that is missing, taken or incomplete
+    └── ExportError         an export that cannot be written, or disagrees with its network
 
 Any other exception is a fault of the project and keeps its traceback.
 """
@@ -40,6 +41,10 @@ class DeviceError(TransferkitError, RuntimeError):
 
 class RunError(TransferkitError):
     """A run folder that is missing, already taken, or incomplete."""
+
+
+class ExportError(TransferkitError):
+    """An export that cannot be written, or that disagrees with its network."""
 
 
 def unknown_name(kind: str, name: object, names: Iterable[str], see: str = "") -> ConfigError:

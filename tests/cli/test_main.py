@@ -76,6 +76,7 @@ SECTIONS = ("Config.data", "Config.model", "Config.train", "Config.compute")
         "cli/look",
         "cli/compare",
         "cli/fetch",
+        "cli/export",
         "cli/report",
         "cli/train",
         "cli/curve",

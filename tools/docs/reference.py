@@ -23,6 +23,7 @@ from transferkit.cli.cache import CacheOptions
 from transferkit.cli.compare import CompareJob
 from transferkit.cli.curve import CurveJob
 from transferkit.cli.demo import Demo
+from transferkit.cli.export import ExportOptions
 from transferkit.cli.fetch import FetchOptions
 from transferkit.cli.look import LookOptions
 from transferkit.cli.main import COMMANDS
@@ -40,6 +41,7 @@ OPTIONS: dict[str, type[Any] | None] = {
     "compare": CompareJob,
     "curve": CurveJob,
     "predict": PredictOptions,
+    "export": ExportOptions,
     "report": ReportOptions,
     "backbones": None,
     "baselines": None,

@@ -100,16 +100,16 @@ def write_json(path: Path, value: Any) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty folder beside `path`; it becomes `path` at the end, and is gone on an error.
 
-    `path` may be an empty folder already. The folder beside it is hidden: where a run is killed,
-    the rest is never taken for data.
+    `path` may be an empty folder already, or any folder with `replace`, which stays on an error.
+    The folder beside it is hidden: where a run is killed, the rest is never taken for data.
 
     Raises:
         DataError: the disk is full, or `path` holds something by now, or cannot be written.
     """
-    temporary = None
+    temporary = old = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not by tempfile, whose folders are for their owner alone whatever the umask says.
@@ -117,9 +117,19 @@ def new_folder(path: Path) -> Iterator[Path]:
         beside.mkdir()
         temporary = beside
         yield temporary
-        if path.is_dir():
+        if path.is_dir() and not replace:
             path.rmdir()  # succeeds for an empty one alone
-        os.rename(temporary, path)
+        elif path.is_dir():
+            old = path.parent / f"{PARTIAL}{path.name}-{token_hex(8)}"
+            os.rename(path, old)
+        try:
+            os.rename(temporary, path)
+        except OSError:
+            if old is not None:
+                os.rename(old, path)
+            raise
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise DataError(
             f"The folder {str(path)!r} cannot be written: {error.strerror or error}; "

@@ -40,6 +40,7 @@ LOOK = FolderKind("look", "look.html", "a folder for a look")
 CURVE = FolderKind(
     "curve", "curve.html", "a folder for a curve", "model.keras", "a trained network"
 )
+EXPORT = FolderKind("export", "export.json", "a folder for an export")
 
 
 def claim(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,10 @@ from transferkit.storage.output_folder import RUN, cannot_hold, claim
 START = ("config.yaml", "environment.json", "manifest.csv")
 """Files that a run writes into its folder before training."""
 
+EXPORTS = "exports.json"  # figures of all exports, for the report
+EXPORT_FOLDER = "export"  # with one folder per format
+EXPORT_MARKER = "export.json"  # in each of them
+
 REPORT = (
     "results.json",
     "explanations.json",
@@ -28,6 +33,7 @@ REPORT = (
     "model_card.md",
     "repeats.csv",
     "repeats.png",
+    EXPORTS,
 )
 """Files of the report of a run."""
 
@@ -76,6 +82,7 @@ class Run:
             for pattern in FILES:
                 for path in run.folder.glob(pattern):
                     path.unlink()
+            run.remove_exports()
             run.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_hold(folder, RUN, error) from error
@@ -99,7 +106,7 @@ class Run:
             raise
 
     def remove_report(self) -> None:
-        """Remove the report files, which are those of a model that this run replaces.
+        """Remove the report files and the exports, which are of a model that this run replaces.
 
         Raises:
             RunError: the folder cannot be written to.
@@ -107,8 +114,18 @@ class Run:
         try:
             for name in REPORT:
                 (self / name).unlink(missing_ok=True)
+            self.remove_exports()
         except OSError as error:
             raise cannot_hold(self.folder, RUN, error) from error
+
+    def remove_exports(self) -> None:
+        """Remove the exports in the folder of the run, which are of another model from now on.
+
+        Raises:
+            OSError: one of them cannot be removed.
+        """
+        for path in (self / EXPORT_FOLDER).glob(f"*/{EXPORT_MARKER}"):
+            shutil.rmtree(path.parent)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:

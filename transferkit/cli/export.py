@@ -1,0 +1,40 @@
+"""`transferkit export`: write the network of a run in the formats of other runtimes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import tyro
+
+from transferkit.cli.arguments import parse_arguments
+from transferkit.runtime.process import silence_tensorflow
+from transferkit.runtime.progress import show
+
+FormatName = Literal["keras", "saved_model", "litert", "litert-int8", "onnx", "openvino"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportOptions:
+    """Export the network of a run, if the export agrees with it on the run's test images."""
+
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """The run folder."""
+    to: tuple[FormatName, ...]
+    """The formats, one or more. litert-int8 has weights of 8 bits, scaled by training images."""
+    out: Annotated[str, tyro.conf.arg(metavar="DIR")] = ""
+    """The folder of the export; with several formats, of one folder each. If not given, it is
+    RUN/export/FORMAT."""
+    overwrite: bool = False
+    """Replace an export that is there already."""
+
+
+def export(arguments: Sequence[str]) -> None:
+    """`transferkit export RUN --to FORMAT...`."""
+    options = parse_arguments(ExportOptions, arguments, program="transferkit export")
+    silence_tensorflow()
+    from transferkit.export.run import export_run
+
+    for folder in export_run(options.run, options.to, out=options.out, overwrite=options.overwrite):
+        show(folder)

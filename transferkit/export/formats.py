@@ -1,0 +1,103 @@
+"""Table of the export formats: their files, what writes and runs them, and the bound of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from transferkit.errors import DeviceError, unknown_name
+
+FLOAT_BOUND = 1e-3  # of a probability: those that were measured differ by 2e-6 at most
+MIN_SAME_TOP1_INT8 = 0.98
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A format that a network can be exported to.
+
+    Attributes:
+        name: as in `--to`.
+        title: in sentences.
+        model: path of the model within the folder of the export.
+        modules: what has to be installed to write it and to run it.
+        packages: what has to be installed to run it, with pip, besides Pillow and NumPy.
+        extra: of transferkit, that brings both; empty if nothing is needed.
+        keras: the first version of Keras that writes it.
+        max_difference: bound of the greatest difference of probabilities; None for none.
+        min_same_top1: share of images that have to get the same class.
+    """
+
+    name: str
+    title: str
+    model: str
+    modules: tuple[str, ...]
+    packages: tuple[str, ...]
+    extra: str = ""
+    keras: tuple[int, int] = (3, 12)
+    max_difference: float | None = FLOAT_BOUND
+    min_same_top1: float = 1.0
+
+    def path(self, folder: str | Path) -> Path:
+        """Return the path of the model in the export `folder`."""
+        return Path(folder) / self.model
+
+
+LITERT = ("ai_edge_litert",)
+FORMATS = (
+    ExportFormat("keras", "Keras", "model.keras", (), ("keras", "tensorflow")),
+    ExportFormat("saved_model", "SavedModel", "model/1", (), ("tensorflow",)),
+    ExportFormat(
+        "litert", "LiteRT", "model.tflite", LITERT, ("ai-edge-litert",), "litert", (3, 13)
+    ),
+    ExportFormat(
+        "litert-int8",
+        "LiteRT of 8-bit integers",
+        "model.tflite",
+        LITERT,
+        ("ai-edge-litert",),
+        "litert",
+        (3, 13),
+        None,
+        MIN_SAME_TOP1_INT8,
+    ),
+    ExportFormat(
+        "onnx", "ONNX", "model.onnx", ("onnx", "tf2onnx", "onnxruntime"), ("onnxruntime",), "onnx"
+    ),
+    ExportFormat("openvino", "OpenVINO", "model.xml", ("openvino",), ("openvino",), "openvino"),
+)
+
+
+def find_format(name: str) -> ExportFormat:
+    """Return the row of the format `name`.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for row in FORMATS:
+        if row.name == name:
+            return row
+    raise unknown_name("export format", name, [row.name for row in FORMATS])
+
+
+def require_installed(row: ExportFormat, keras_version: str = "") -> None:
+    """Raise an error unless what writes and runs the format is installed.
+
+    Raises:
+        DeviceError: the sentence names the extra, or the version of Keras.
+    """
+    missing = [name for name in row.modules if find_spec(name) is None]
+    if missing:
+        raise DeviceError(
+            f"An export to {row.title} was asked for, and {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not installed: "
+            f"`pip install 'transferkit[{row.extra}]'`."
+        )
+    version = keras_version or metadata.version("keras")
+    if tuple(int(part) for part in version.split(".")[:2]) < row.keras:
+        least = ".".join(map(str, row.keras))
+        raise DeviceError(
+            f"Keras {version} cannot export to {row.title}: {least} and later can; "
+            "`pip install --upgrade keras`."
+        )

@@ -1,0 +1,169 @@
+"""Export of the network of a run: written, verified in a fresh process, and put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+import transferkit
+from transferkit.data.manifest import Manifest
+from transferkit.errors import ConfigError, RunError
+from transferkit.export.formats import ExportFormat, find_format, require_installed
+from transferkit.export.gate import Verification, verify_export
+from transferkit.export.handover import write_page, write_script
+from transferkit.export.record import ExportRecord, add_to_run, file_digests
+from transferkit.export.reference import Reference, read_reference
+from transferkit.export.writers import write_model
+from transferkit.models.network import Network
+from transferkit.runtime.progress import log
+from transferkit.storage.files import digest, new_folder
+from transferkit.storage.output_folder import EXPORT, claim
+from transferkit.storage.run import EXPORT_FOLDER, Run
+
+MADE_BY = ("tensorflow", "keras", "numpy", "pillow")
+
+
+def export_run(
+    run: str | Path, to: str | Sequence[str], *, out: str | Path = "", overwrite: bool = False
+) -> list[Path]:
+    """Export the network of `run` to one or more formats, and return the folder of each.
+
+    Each is compared with the network on test images of the run, by its own runtime in a fresh
+    process, and not written if it disagrees. `out` is the folder of the export, or of one folder
+    per format where there are several; by default `RUN/export/FORMAT`.
+
+    Raises:
+        ConfigError: there is no such format.
+        DeviceError: what writes or runs a format is not installed.
+        RunError: there is no network in the run, or a folder is taken.
+        DataError: the test images are not there any more.
+        ExportError: an export disagrees with the network; those before it are in place.
+    """
+    rows = [find_format(name) for name in ([to] if isinstance(to, str) else dict.fromkeys(to))]
+    if not rows:
+        raise ConfigError("There is no format to export to: give at least one, such as onnx.")
+    opened = _opened(run)
+    folders = [_folder(opened, row, Path(out) if out else None, len(rows)) for row in rows]
+    for row, folder in zip(rows, folders, strict=True):
+        require_installed(row)
+        claim(folder, EXPORT, overwrite=overwrite)
+    network = Network.load(opened.folder)
+    calibrated = any(row.name == "litert-int8" for row in rows)
+    manifest = Manifest.load(opened / "manifest.csv")
+    reference = read_reference(network, manifest, calibrated=calibrated)
+    for row, folder in zip(rows, folders, strict=True):
+        log(f"Exporting to {row.title}, and comparing it on {len(reference.paths)} test images.")
+        record = export_network(network, row, folder, reference=reference, source=opened)
+        add_to_run(opened, record, folder)
+        log(_line(row, record, folder))
+    return folders
+
+
+def export_network(
+    network: Network,
+    row: ExportFormat,
+    folder: Path,
+    *,
+    reference: Reference,
+    source: Run | None = None,
+) -> ExportRecord:
+    """Export `network` into `folder` if the export agrees with the `reference`; else raise.
+
+    What is in `folder` is replaced by the whole export, or stays as it is.
+
+    Raises:
+        ExportError: it cannot be written, or it disagrees.
+    """
+    with new_folder(folder, replace=True) as temporary:
+        write_model(network, row, temporary, reference.calibration)
+        record = _record(network, row, temporary, source)
+        record.save(temporary)
+        write_script(row, temporary, network)
+        verified = verify_export(row, temporary, network, reference)
+        record = replace(record, parity=_parity(row, verified, reference))
+        record.save(temporary)
+        write_page(row, temporary, record)
+    return record
+
+
+def _opened(run: str | Path) -> Run:
+    """Return the run in `run`, which has a network.
+
+    Raises:
+        RunError: there is no run, or it is one of baselines alone.
+    """
+    if str(run).endswith(".skops"):
+        raise RunError(
+            f"{str(run)!r} is a baseline, of scikit-learn, and only networks are exported: "
+            "give the run folder, or predict with the baseline by "
+            f"`transferkit predict RUN FILES --classifier {Path(run).stem}`."
+        )
+    opened = Run.open(run)
+    baselines = sorted(path.stem for path in (opened / "baselines").glob("*.skops"))
+    if baselines and not (opened / "model.keras").is_file():
+        raise RunError(
+            f"The run {str(run)!r} has baselines alone ({', '.join(baselines)}), and only networks "
+            "are exported: `transferkit train DIR --out RUN` trains one."
+        )
+    return opened
+
+
+def _folder(run: Run, row: ExportFormat, out: Path | None, count: int) -> Path:
+    if out is None:
+        return run / EXPORT_FOLDER / row.name
+    return out if count == 1 else out / row.name
+
+
+def _record(network: Network, row: ExportFormat, folder: Path, source: Run | None) -> ExportRecord:
+    files = file_digests(folder, row.model)
+    run: dict[str, str] = {}
+    if source is not None:
+        saved = (source / "model.keras").read_bytes()
+        run = {"folder": str(source.folder.absolute()), "model.keras": digest(saved).hex()}
+    versions = {name: _version(name) for name in dict.fromkeys((*MADE_BY, *row.packages))}
+    return ExportRecord(
+        format=row.name,
+        model=row.model,
+        name=network.name,
+        classes=network.classes,
+        image_size=network.image_size,
+        data=network.data,
+        files=files,
+        megabytes=sum((folder / name).stat().st_size for name in files) / 1e6,
+        run=run,
+        versions={name: version for name, version in versions.items() if version},
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        transferkit=transferkit.__version__,
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # TensorFlow has other names too
+        return ""
+
+
+def _parity(row: ExportFormat, verified: Verification, reference: Reference) -> dict[str, object]:
+    return {
+        **asdict(verified),
+        "network_milliseconds": reference.milliseconds,
+        "bound": {
+            "max_difference": row.max_difference,
+            "min_same_top1": row.min_same_top1,
+        },
+        "calibration_images": len(reference.calibration) if row.name == "litert-int8" else 0,
+    }
+
+
+def _line(row: ExportFormat, record: ExportRecord, folder: Path) -> str:
+    pixels, parity = record.parity["pixels"], record.parity
+    same = round(pixels["same_top1"] * pixels["images"])
+    return (
+        f"{row.title}: {record.megabytes:.1f} MB, {parity['milliseconds']:.1f} ms per image "
+        f"(the network: {parity['network_milliseconds']:.1f}); the same class for {same} of "
+        f"{pixels['images']} images, probabilities within {pixels['max_difference']:.1g}: {folder}"
+    )
