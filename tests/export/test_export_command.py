@@ -126,3 +126,33 @@ def test_a_run_that_is_replaced_loses_its_exports(run):
     assert not (run / "exports.json").exists()
     assert [path.name for path in (run / "export").iterdir()] == ["own"]
     shutil.rmtree(run)
+
+
+def test_an_export_predicts_as_the_network_does(run, reference, capsys, tmp_path):
+    pytest.importorskip("tf2onnx")
+    (folder,) = export_run(run, "onnx", out=tmp_path / "export")
+
+    def predicted(*arguments):
+        capsys.readouterr()
+        main(["predict", *map(str, arguments)])
+        return [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+
+    files = reference.paths[:4]
+    by_network = predicted(run, *files)
+    assert [row[0] for row in by_network] == files
+    for model in (folder, folder / "model.onnx"):
+        by_export = predicted(*files, "--model", model)
+        assert [row[:2] for row in by_export] == [row[:2] for row in by_network]
+        for one, other in zip(by_export, by_network, strict=True):
+            assert float(one[2]) == pytest.approx(float(other[2]), abs=2e-4)
+    table = tmp_path / "rows.csv"
+    predicted("--model", folder, *files, "--out", table)
+    assert len(table.read_text().splitlines()) == 5
+
+
+def test_a_baseline_of_an_export_is_a_mistake(run, capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", "--model", str(run), "x.png", "--classifier", "knn_hog"])
+    assert capsys.readouterr().err == (
+        "transferkit: --classifier is a baseline of a run: leave it out with --model.\n"
+    )

@@ -54,6 +54,7 @@ def test_an_export_agrees_and_its_folder_is_whole(to, run, network, reference):
     assert (again.classes, again.image_size) == (network.classes, network.image_size)
     answers, whole = again.probabilities(reference.paths), reference.probabilities
     assert (answers.argmax(axis=1) == whole.argmax(axis=1)).mean() >= row.min_same_top1
+    assert again.probabilities([]).shape == (0, 3)
     assert again.probabilities(reference.paths[:1]).shape == (1, 3)  # any number at once
     assert json.loads((run / "exports.json").read_text())[0]["parity"] == facts["parity"]
 

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
@@ -38,7 +39,7 @@ class PredictOptions:
     """
 
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """The run folder."""
+    """The run folder; left out with --model."""
     sources: Annotated[
         tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE [SOURCE ...]")
     ]
@@ -53,6 +54,9 @@ class PredictOptions:
     resume: bool = False
     """Go on with the --out of a job that was stopped, after the last image that it has a row of.
     If there is none, start."""
+    model: Annotated[str, tyro.conf.arg(metavar="PATH")] = ""
+    """An export, its folder or its model file, to predict with in place of the network of a run;
+    images are decoded as for the network."""
     classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
     """Name of a baseline of the run, to use in place of the network."""
     top_k: Annotated[int, Between(0, 1_000_000)] = 0
@@ -69,12 +73,10 @@ def predict(arguments: Sequence[str]) -> None:
     options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
     if options.resume and not options.out:
         raise ConfigError("--resume goes on with a file: give it with --out FILE.")
-    from pathlib import Path
-
     from transferkit.serving.output_file import require_ending
     from transferkit.serving.sources import count_files
 
-    Run.open(options.run)
+    options = _opened(options)
     if options.out:
         require_ending(Path(options.out))
     files = count_files(options.sources)
@@ -91,6 +93,25 @@ def predict(arguments: Sequence[str]) -> None:
     count = _write if options.out else _print
     predicted, unreadable = count(options, predictor, files)
     _end(predicted, unreadable)
+
+
+def _opened(options: PredictOptions) -> PredictOptions:
+    """Return the options with an export as the run; the run is a source of images then.
+
+    Raises:
+        RunError: there is no such run or export.
+        ConfigError: a baseline of an export is asked for.
+    """
+    if not options.model:
+        Run.open(options.run)
+        return options
+    if options.classifier:
+        raise ConfigError("--classifier is a baseline of a run: leave it out with --model.")
+    from transferkit.export.record import ExportRecord, export_folder
+
+    folder = export_folder(options.model) or Path(options.model)
+    ExportRecord.load(folder)
+    return dataclasses.replace(options, run=str(folder), sources=(options.run, *options.sources))
 
 
 def _print(options: PredictOptions, predictor: Predictor, files: int | None) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -15,8 +17,9 @@ from transferkit.data.decoding.in_memory import ImageSource, as_pixels
 from transferkit.errors import RunError, brief
 from transferkit.evaluation.summary import EpochRecord, Summary
 from transferkit.export.formats import find_format, require_installed
-from transferkit.export.record import RECORD, ExportRecord
+from transferkit.export.record import ExportRecord, export_folder
 from transferkit.export.runtimes import Run, load_exported
+from transferkit.storage.files import digest
 
 BATCH_SIZE = 32  # images that are decoded at a time
 
@@ -32,6 +35,7 @@ class ExportedModel:
         image_size: pixels along each side.
         folder: of the export.
         format: as in `--to`.
+        files: SHA-256 of each model file, by its path in the folder.
     """
 
     name: str
@@ -40,6 +44,7 @@ class ExportedModel:
     image_size: int
     folder: Path
     format: str
+    files: Mapping[str, str]
     megabytes: float = 0.0
     fit_seconds: float = 0.0
     summary: Summary = Summary()
@@ -54,32 +59,53 @@ class ExportedModel:
             RunError: there is no export, or its files are not those that were verified.
             DeviceError: its runtime is not installed.
         """
-        folder = export_folder(path)
+        folder = export_folder(path) or Path(path)
         record = ExportRecord.load(folder)
         require_installed(find_format(record.format))
         record.require_unchanged(folder)
-        return cls(
+        model = cls(
             name=record.name,
             classes=record.classes,
             data=record.data,
             image_size=record.image_size,
             folder=folder,
             format=record.format,
+            files=record.files,
             megabytes=record.megabytes,
         )
+        blank = np.zeros((1, model.image_size, model.image_size, 3), np.uint8)
+        next(model.predict_batches([blank]))  # errors of the runtime come here
+        return model
 
     @cached_property
     def _run(self) -> Run:
         try:
-            return load_exported(find_format(self.format), self.folder)
+            run = load_exported(find_format(self.format), self.folder)
         except Exception as error:  # runtimes raise nearly anything of a file that they cannot read
             raise RunError(
                 f"The export in {str(self.folder)!r} cannot be loaded: {brief(error)}."
             ) from error
+        lock = Lock()  # an interpreter of LiteRT, or a request of OpenVINO, is for one thread
+
+        def run_alone(images: np.ndarray) -> np.ndarray:
+            with lock:
+                return run(images)
+
+        return run_alone
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle, without what is loaded."""
         return {name: value for name, value in vars(self).items() if name != "_run"}
+
+    @property
+    def batch_size(self) -> int:
+        """Images that are predicted at a time."""
+        return BATCH_SIZE
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the digests of the model files."""
+        return digest(json.dumps(dict(self.files), sort_keys=True).encode()).hex()
 
     def probabilities(self, images: Sequence[ImageSource]) -> np.ndarray:
         """Return `(images, classes)` float32, in order; `images` are as for `Network`.
@@ -89,21 +115,10 @@ class ExportedModel:
         """
         starts = range(0, len(images), BATCH_SIZE)
         batches = (images[start : start + BATCH_SIZE] for start in starts)
-        chunks = (self._run(as_pixels(batch, self.image_size, self.data)) for batch in batches)
-        return np.concatenate([np.empty((0, len(self.classes)), np.float32), *chunks])
+        pixels = (as_pixels(batch, self.image_size, self.data) for batch in batches)
+        empty = np.empty((0, len(self.classes)), np.float32)
+        return np.concatenate([empty, *self.predict_batches(pixels)])
 
-    def predict_arrays(self, images: np.ndarray) -> np.ndarray:
-        """Return `(images, classes)` float32 for decoded images.
-
-        `images` is `(images, image_size, image_size, 3)` uint8 RGB.
-        """
-        return self._run(images)
-
-
-def export_folder(path: str | Path) -> Path:
-    """Return the folder of the export that `path` is, or is a model file of."""
-    path = Path(path)
-    for folder in (path, path.parent, path.parent.parent):
-        if (folder / RECORD).is_file():
-            return folder
-    return path
+    def predict_batches(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield `(batch, classes)` float32 for each of `batches`, decoded images of uint8 RGB."""
+        yield from map(self._run, batches)

@@ -101,6 +101,13 @@ class ExportRecord:
             )
 
 
+def export_folder(path: str | Path) -> Path | None:
+    """Return the folder of the export that `path` is, or is a model file of; None for no export."""
+    path = Path(path)
+    folders = (path, path.parent, path.parent.parent)  # of a SavedModel, `model/1`
+    return next((folder for folder in folders if (folder / RECORD).is_file()), None)
+
+
 def file_digests(folder: Path, model: str) -> dict[str, str]:
     """Return the SHA-256 of each file of the `model` in `folder`, by its path there."""
     path = folder / model

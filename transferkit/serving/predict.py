@@ -16,6 +16,7 @@ from transferkit.data.decoding.image_files import ImageError
 from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError, RunError
+from transferkit.export.record import export_folder
 from transferkit.runtime.progress import quiet_progress
 from transferkit.serving.rows import RowOptions, prediction_rows
 from transferkit.serving.sources import as_sources, named_images, no_files
@@ -24,9 +25,10 @@ from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
     from transferkit.baselines.baseline import Baseline
+    from transferkit.export.exported import ExportedModel
     from transferkit.models.network import Network
 
-    LoadedClassifier: TypeAlias = Network | Baseline
+    LoadedClassifier: TypeAlias = Network | Baseline | ExportedModel
 
 CHUNK_SIZE = 512  # images that are predicted at a time: bounded memory, early rows
 ATTEMPTS = 3  # at a chunk in which a file changes between its check and its prediction
@@ -60,7 +62,7 @@ class Predictor:
         """Load the network of the folder `run`, or its baseline `classifier`.
 
         Args:
-            run: the run folder.
+            run: the run folder, or that of an export of it.
             classifier: name of a baseline; empty for the network.
             max_pixels: images of more have a problem; by default, the limit of the run.
             top_k: columns for so many of the likeliest classes, in place of one per class.
@@ -200,11 +202,16 @@ class Predictor:
 
 
 def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
-    """Load the network of the run in `folder`, or its baseline `name`.
+    """Load the network of the run in `folder`, its baseline `name`, or the export in `folder`.
 
     Raises:
-        RunError: there is no run, or it has no such classifier.
+        RunError: there is no run, or it has no such classifier; or an export was changed.
+        DeviceError: the runtime of an export is not installed.
     """
+    if not name and export_folder(folder):
+        from transferkit.export.exported import ExportedModel
+
+        return ExportedModel.load(folder)
     run = Run.open(folder)
     if name:
         path = run / "baselines" / f"{name}.skops"
@@ -230,9 +237,10 @@ def job_of(run: str | Path, predictor: Predictor) -> dict[str, Any]:
     network = Path(run) / "model.keras"
     baseline = Path(run) / "baselines" / f"{predictor.name}.skops"
     path = str(network if predictor.classifier.kind == "network" else baseline)
+    exported = getattr(predictor.classifier, "digest", "")
     options = dataclasses.asdict(predictor.options)
     return {
-        "model": file_digest(path, stamp(path)),
+        "model": exported or file_digest(path, stamp(path)),
         "classifier": predictor.name,
         "--max-pixels": predictor.classifier.data.max_pixels,
         **{f"--{name.replace('_', '-')}": value for name, value in options.items()},
