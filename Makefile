@@ -67,6 +67,7 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 	@$(BIN)/python benchmarks/fuzz.py
 	@$(BIN)/python benchmarks/parameters.py
+	@$(BIN)/python benchmarks/export.py $(DATA)
 
 # The stamp of an installation with the extras in its name: made again where the settings changed.
 .venv/installed-%: $(SETTINGS) | $(BIN)/python

@@ -10,7 +10,8 @@ import tyro
 
 from transferkit.cli.arguments import parse_arguments
 from transferkit.runtime.process import silence_tensorflow
-from transferkit.runtime.progress import show
+from transferkit.runtime.progress import log, show
+from transferkit.storage.run import Run
 
 FormatName = Literal["keras", "saved_model", "litert", "litert-int8", "onnx", "openvino"]
 
@@ -38,3 +39,18 @@ def export(arguments: Sequence[str]) -> None:
 
     for folder in export_run(options.run, options.to, out=options.out, overwrite=options.overwrite):
         show(folder)
+    _report_again(Run.open(options.run))
+
+
+def _report_again(run: Run) -> None:
+    """Make the report and the model card of `run` again, with the figures of its exports.
+
+    Raises:
+        RunError: they cannot be made; the exports are in place all the same.
+    """
+    if not (run / "results.json").is_file():
+        return
+    from transferkit.report.comparison.loading import load_report
+
+    load_report(run).save(run)
+    log(f"Report: {run / 'report.html'}")

@@ -49,13 +49,19 @@ class Reference:
         )
 
 
-def read_reference(network: Network, manifest: Manifest, *, calibrated: bool = False) -> Reference:
+def read_reference(
+    network: Network,
+    manifest: Manifest,
+    *,
+    calibrated: bool = False,
+    max_images: int = MAX_IMAGES,
+) -> Reference:
     """Read test images of `manifest`, spread evenly, and predict them with `network` by Keras.
 
     Raises:
         DataError: the images are not there any more, or one cannot be read.
     """
-    test = _present(manifest, "test", MAX_IMAGES)
+    test = _present(manifest, "test", max_images)
     paths = test["path"].tolist()
     pixels = read_images(paths, network.image_size, network.data)
     index = {name: number for number, name in enumerate(network.classes)}

@@ -61,6 +61,7 @@ class Comparison:
         faults: parts of the statistics or of the report that failed.
         predictions_in: run folder that has the predictions already.
         visuals: pictures of the classifiers that were made already, by section.
+        exports: figures of the exports of the network, as in exports.json.
     """
 
     classes: tuple[str, ...]
@@ -78,6 +79,7 @@ class Comparison:
     faults: Faults = dataclasses.field(default_factory=Faults)
     predictions_in: Path | None = None
     visuals: dict[str, Any] = dataclasses.field(default_factory=dict)
+    exports: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def entries(self) -> list[dict[str, Any]]:

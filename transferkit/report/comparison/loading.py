@@ -12,6 +12,7 @@ from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.errors import ConfigError, RunError, TransferkitError
 from transferkit.evaluation.results import Classifier, Result
+from transferkit.export.record import exports_of
 from transferkit.report.comparison.report import Report
 from transferkit.report.comparison.results_file import read_answers
 from transferkit.report.comparison.visuals import are_complete, load_visuals
@@ -58,6 +59,7 @@ def load_report(run: Run) -> Report:
         settings_text=text,
         predictions_in=run.folder,
         visuals=visuals,
+        exports=tuple(exports_of(run)),
     )
 
 

@@ -17,6 +17,7 @@ from transferkit.data.sources.split_names import SPLITS
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison import statistics_sections
 from transferkit.report.comparison.comparison import Comparison
+from transferkit.report.comparison.exports_section import exports
 from transferkit.report.comparison.serialize import Entry, plain
 from transferkit.report.comparison.table import COLUMNS, Column
 from transferkit.report.comparison.training_note import training_note
@@ -38,6 +39,7 @@ MACROS = {  # of report.md.jinja and model_card.md.jinja, by the titles of their
     "Leaks": "leaks",
     "Confidence": "confidence",
     "Groups": "groups",
+    "Exports": "exports",
     "Data": "data",
     "The model": "model",
     "Intended use": "purpose",
@@ -64,6 +66,7 @@ def markdown_report(comparison: Comparison) -> str:
         "Leaks": lambda: statistics_sections.leaks(comparison) | {"images": images},
         "Confidence": lambda: _calibration(comparison),
         "Groups": lambda: statistics_sections.groups(comparison),
+        **_exports(comparison),
         "Data": lambda: (
             _counts(comparison)
             | {
@@ -105,10 +108,16 @@ def model_card(comparison: Comparison) -> str:
                 "images": images,
             }
         ),
+        **_exports(comparison),
         "Cost": lambda: {"environment": plain(comparison.environment)},
     }
     head = f"# Model card: {escaped(entry['name'])} on {escaped(_title(comparison))}\n\n"
     return head + _rendered("model_card.md.jinja", sections, comparison)
+
+
+def _exports(comparison: Comparison) -> Sections:
+    """Return the section of the exports, where there are any."""
+    return {"Exports": lambda: exports(comparison) or {}} if comparison.exports else {}
 
 
 def _rendered(template: str, sections: Sections, comparison: Comparison) -> str:

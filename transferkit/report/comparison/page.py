@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from transferkit.report.comparison import page_sections, statistics_sections
 from transferkit.report.comparison.comparison import Comparison
+from transferkit.report.comparison.exports_section import exports
 from transferkit.report.comparison.verdict import verdict_of
 from transferkit.report.html.formatting import percent
 from transferkit.report.html.render import standalone, templates
@@ -50,6 +51,7 @@ SECTIONS = (
     Section("explanation", "Where the network looked", page_sections.explanation),
     Section("map", "Map of the test images", page_sections.feature_map),
     Section("pixels", "Pixel importance of the baselines", page_sections.pixels),
+    Section("exports", "Exports", exports),
     Section("data", "Data", page_sections.data),
     Section("lost", "Left out", page_sections.lost),
     Section("details", "Details", page_sections.details),
