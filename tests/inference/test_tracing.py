@@ -9,7 +9,8 @@ from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import HEAD
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 
 
 @pytest.mark.slow

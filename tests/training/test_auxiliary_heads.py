@@ -19,7 +19,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import SCRATCH_STAGE
 from transferkit.inference.devices import Device, Precision, choose_device
 from transferkit.training.batches import training_data
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.training_model import AUXILIARY_WEIGHT, TrainingModel
 

@@ -15,7 +15,8 @@ from transferkit.evaluation.summary import EpochRecord
 from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
 from transferkit.training.callbacks import AverageBestEpochs
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 from transferkit.training.tta import should_use_tta, with_flip_tta

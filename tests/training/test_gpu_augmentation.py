@@ -16,7 +16,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.inference.devices import choose_device
 from transferkit.training.dataset import read_split
 from transferkit.training.gpu_augmentation import GpuAugmentation
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,8 @@ from transferkit.models.classifier import build_classifier, build_extractor
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.models.network import Network
 from transferkit.storage.run import Run
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.train import train
 

@@ -23,7 +23,8 @@ from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import CLASSES, HEAD
 from transferkit.models.network import Network
 from transferkit.training.dataset import read_split
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import answers, calibrate
 from transferkit.training.train import train

@@ -18,7 +18,8 @@ from transferkit.inference.devices import choose_device
 from transferkit.models.classifier import build_classifier
 from transferkit.models.freezing import layer_decay_multipliers, unfreeze_blocks
 from transferkit.training import head
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState, require_finite_loss
 
 pytestmark = pytest.mark.slow
@@ -105,6 +106,15 @@ def test_nothing_below_the_last_block_moves(
     found = fit(manifest, pretrained, unfreeze="last", fine_tune_learning_rate=1e-2)
     pairs = zip(below_last_block(start), below_last_block(found.classifier), strict=True)
     assert all(np.array_equal(before, after) for before, after in pairs)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_solved_head_stays_while_the_last_block_learns(
+    smoothing: float, manifest: Manifest, pretrained: Config
+) -> None:
+    tuned = fit(manifest, pretrained, unfreeze="last", label_smoothing=smoothing)
+    assert tuned.summary.stages["head"].solved is (smoothing == 0)
+    assert tuned.classifier.get_layer("head").trainable is (smoothing > 0)
 
 
 def test_the_head_stage_leaves_the_whole_backbone_alone(

@@ -147,8 +147,8 @@ class TrainConfig:
     without epochs."""
     unfreeze: str = "auto"
     """Blocks to unfreeze in the second stage: none, last, all, or how many from the top. auto: the
-    last one of a pretrained backbone if there are 3,000 training images, else none; all of one with
-    random weights."""
+    last one of a pretrained backbone if there are 1,000 training images (3,000 where features are
+    those of several stages), else none; all of one with random weights."""
     batch_size: Annotated[int, Between(1, 65_536)] = 32
     """Images per step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -191,7 +191,7 @@ class TrainConfig:
     them. every: images are augmented anew in each epoch."""
     mix: Literal["auto", "none", "mixup", "cutmix"] = "auto"
     """Blend pairs of training images, and their labels with them; mixup blends cached activations,
-    where there are any. auto: mixup of those, else none."""
+    where there are any. auto: mixup of those below one pooled map, else none."""
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import keras
 
 from transferkit.backbones.catalog import BackboneSpec
+from transferkit.models.classifier import HEAD
 
 MOMENTUM_16_BITS = 0.9  # of moving statistics
 
 
 def unfreeze_blocks(
-    classifier: keras.Model, row: BackboneSpec, number: int, *, pretrained: bool
+    classifier: keras.Model, row: BackboneSpec, number: int, *, pretrained: bool, head: bool = True
 ) -> None:
-    """Let the last `number` blocks of the backbone learn, and freeze all below them.
+    """Let the last `number` blocks of the backbone learn, and the `head`; freeze all else.
 
     The batch normalisation of a pretrained backbone stays frozen in the released blocks too: its
     moving means drift once it may learn, whatever `training=False` says (keras#20285).
@@ -20,6 +21,7 @@ def unfreeze_blocks(
     backbone = classifier.get_layer(row.name)
     names = [layer.name for layer in backbone.layers]
     first = names.index(row.blocks[-number]) if number else len(names)
+    classifier.get_layer(HEAD).trainable = head
     backbone.trainable = True
     for position, layer in enumerate(backbone.layers):
         normalises = isinstance(layer, keras.layers.BatchNormalization)

@@ -9,7 +9,8 @@ from transferkit.evaluation.summary import FINE_TUNE_STAGE, HEAD_STAGE, REFIT_ST
 from transferkit.runtime.progress import log
 from transferkit.training.activation_cache import cache_activations
 from transferkit.training.head import fit_head
-from transferkit.training.stages import FITTED_ON, fit_blocks
+from transferkit.training.stages import fit_blocks
+from transferkit.training.start import FITTED_ON
 from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import validation_logits
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Sequence
@@ -12,24 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from transferkit.backbones.catalog import find_backbone
-from transferkit.backbones.resolve import is_pretrained, resolve_model
-from transferkit.backbones.spec import blocks_to_unfreeze
-from transferkit.config.settings import Config
-from transferkit.data.augmentation.policies import find_policy
-from transferkit.data.class_weights import class_weights
 from transferkit.data.loading.tf_dataset import naming_bad_files
-from transferkit.data.manifest import Manifest
 from transferkit.evaluation.summary import (
     FINE_TUNE_STAGE,
     HEAD_STAGE,
     SCRATCH_STAGE,
-    ClassWeights,
-    TrainingSummary,
 )
-from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
-from transferkit.inference.devices import Device
-from transferkit.models.classifier import build_classifier, parameters
 from transferkit.models.freezing import (
     layer_decay_multipliers,
     let_statistics_follow,
@@ -45,7 +32,6 @@ from transferkit.training.callbacks import (
     early_stopping,
 )
 from transferkit.training.checkpoint import Checkpoint, Checkpoints
-from transferkit.training.dataset import read_split, read_validation
 from transferkit.training.head import fit_head
 from transferkit.training.optimizers import compile_model
 from transferkit.training.state import (
@@ -55,56 +41,6 @@ from transferkit.training.state import (
     summarise_stage,
 )
 from transferkit.training.temperature_scaling import loss_gain, validation_logits
-
-FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
-MIN_FINE_TUNE_IMAGES = 3_000  # docs/benchmarks.md: with fewer it was not better beyond noise
-
-
-def start_fit(
-    manifest: Manifest, config: Config, device: Device, *, pool: ExtractorPool = DEFAULT_POOL
-) -> TrainingState:
-    """Build a classifier for the classes of `manifest`, and return the state of its training.
-
-    Raises:
-        ConfigError: a name or setting that does not fit the backbone.
-    """
-    find_policy(config.train.augment)
-    config = dataclasses.replace(config, model=resolve_model(config.model))
-    row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
-    blocks = blocks_to_unfreeze(row, config.train.unfreeze, pretrained=pretrained)
-    keras.utils.set_random_seed(config.seed)
-    with device.building():
-        classifier = build_classifier(
-            config.model, manifest.classes, image_size=config.data.image_size
-        )
-    by_class = class_weights(manifest, config.train)
-    if by_class is not None:
-        log("The classes are imbalanced: training uses class weights.")
-    batch, replicas = config.train.batch_size, device.replicas
-    train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
-    validation = read_validation(manifest, batch, replicas)
-    weighed: ClassWeights = "none" if by_class is None else "balanced"
-    both = read_split(
-        manifest,
-        *FITTED_ON,
-        by_class=class_weights(manifest, config.train, FITTED_ON),
-        batch_size=batch,
-        replicas=replicas,
-    )
-    summary = TrainingSummary(
-        weighed, device=device.line, parameters=parameters(classifier), fitted_on=FITTED_ON[0]
-    )
-    return TrainingState(
-        classifier,
-        config,
-        device,
-        train,
-        validation,
-        everything=both if config.train.refit and len(validation) else None,
-        blocks=_worthwhile(blocks, config, len(train)),
-        summary=summary,
-        pool=pool,
-    )
 
 
 def fit_stages(state: TrainingState, checkpoint: Checkpoint | None = None) -> TrainingState:
@@ -121,19 +57,6 @@ def fit_stages(state: TrainingState, checkpoint: Checkpoint | None = None) -> Tr
     if state.blocks:
         fit_blocks(state, checkpoint)
     return state
-
-
-def _worthwhile(blocks: int, config: Config, images: int) -> int:
-    """Return how many of `blocks` to fine-tune with so many training images: logged if none."""
-    if not is_pretrained(config.model) or config.train.unfreeze != "auto":
-        return blocks
-    if images >= MIN_FINE_TUNE_IMAGES:
-        return blocks
-    log(
-        f"Fine-tuning is not tried: there are {images:,} training images, and with fewer than "
-        f"{MIN_FINE_TUNE_IMAGES:,} it seldom pays. --train.unfreeze last tries it."
-    )
-    return 0
 
 
 def fit_blocks(
@@ -181,10 +104,20 @@ def fit_blocks(
 def _prepare(state: TrainingState, model: keras.Model, *, tuning: bool) -> None:
     """Unfreeze the last `state.blocks` blocks of the classifier, and compile their `model`.
 
-    With `tuning`, after a head stage, the learning rate is lower, and falls towards the input.
+    With `tuning`, after a head stage, the learning rate is lower, and falls towards the input. A
+    head that was solved stays as it is: the scaling of the features is part of its kernel, so that
+    Adam's even steps disturb it. On the hand signs the validation loss rose from 0.09 to 0.59 in
+    the first epoch where it learnt too, and fell where it did not.
     """
     config = state.config.train
-    unfreeze_blocks(state.classifier, state.backbone, state.blocks, pretrained=state.pretrained)
+    solved = tuning and state.summary.stages[HEAD_STAGE].solved
+    unfreeze_blocks(
+        state.classifier,
+        state.backbone,
+        state.blocks,
+        pretrained=state.pretrained,
+        head=not solved,
+    )
     if state.device.precision.onednn_bfloat16:
         let_statistics_follow(state.classifier)
     factors = (

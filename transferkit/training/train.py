@@ -25,7 +25,8 @@ from transferkit.storage.files import write_json, write_text
 from transferkit.storage.run import Run
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
 from transferkit.training.refit import refit
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.state import TrainingState
 from transferkit.training.temperature_scaling import calibrate
 from transferkit.training.tta import should_use_tta, with_flip_tta

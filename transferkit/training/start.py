@@ -1,0 +1,88 @@
+"""The start of a training: the classifier, its images, and how many blocks are to learn."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+
+from transferkit.backbones.catalog import find_backbone
+from transferkit.backbones.resolve import is_pretrained, resolve_model
+from transferkit.backbones.spec import STAGES, blocks_to_unfreeze
+from transferkit.config.settings import Config
+from transferkit.data.augmentation.policies import find_policy
+from transferkit.data.class_weights import class_weights
+from transferkit.data.manifest import Manifest
+from transferkit.evaluation.summary import ClassWeights, TrainingSummary
+from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
+from transferkit.inference.devices import Device
+from transferkit.models.classifier import build_classifier, parameters
+from transferkit.runtime.progress import log
+from transferkit.training.dataset import read_split, read_validation
+from transferkit.training.state import TrainingState
+
+FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
+# Training images from which on fine-tuning is tried, by the features that the head is solved on.
+# With fewer it was not better beyond noise: docs/benchmarks.md.
+MIN_IMAGES_STAGES, MIN_IMAGES_LAST_MAP = 3_000, 1_000
+
+
+def start_fit(
+    manifest: Manifest, config: Config, device: Device, *, pool: ExtractorPool = DEFAULT_POOL
+) -> TrainingState:
+    """Build a classifier for the classes of `manifest`, and return the state of its training.
+
+    Raises:
+        ConfigError: a name or setting that does not fit the backbone.
+    """
+    find_policy(config.train.augment)
+    config = dataclasses.replace(config, model=resolve_model(config.model))
+    row, pretrained = find_backbone(config.model.backbone), is_pretrained(config.model)
+    blocks = blocks_to_unfreeze(row, config.train.unfreeze, pretrained=pretrained)
+    keras.utils.set_random_seed(config.seed)
+    with device.building():
+        classifier = build_classifier(
+            config.model, manifest.classes, image_size=config.data.image_size
+        )
+    by_class = class_weights(manifest, config.train)
+    if by_class is not None:
+        log("The classes are imbalanced: training uses class weights.")
+    batch, replicas = config.train.batch_size, device.replicas
+    train = read_split(manifest, "train", by_class=by_class, batch_size=batch, replicas=replicas)
+    validation = read_validation(manifest, batch, replicas)
+    weighed: ClassWeights = "none" if by_class is None else "balanced"
+    both = read_split(
+        manifest,
+        *FITTED_ON,
+        by_class=class_weights(manifest, config.train, FITTED_ON),
+        batch_size=batch,
+        replicas=replicas,
+    )
+    summary = TrainingSummary(
+        weighed, device=device.line, parameters=parameters(classifier), fitted_on=FITTED_ON[0]
+    )
+    return TrainingState(
+        classifier,
+        config,
+        device,
+        train,
+        validation,
+        everything=both if config.train.refit and len(validation) else None,
+        blocks=_worthwhile(blocks, config, len(train)),
+        summary=summary,
+        pool=pool,
+    )
+
+
+def _worthwhile(blocks: int, config: Config, images: int) -> int:
+    """Return how many of `blocks` to fine-tune with so many training images: logged if none."""
+    if not is_pretrained(config.model) or config.train.unfreeze != "auto":
+        return blocks
+    required = MIN_IMAGES_STAGES if config.model.pooling in STAGES else MIN_IMAGES_LAST_MAP
+    if images >= required:
+        return blocks
+    log(
+        f"Fine-tuning is not tried: there are {images:,} training images, and with fewer than "
+        f"{required:,} it seldom pays. --train.unfreeze last tries it."
+    )
+    return 0
