@@ -3,9 +3,13 @@
     python recipes/vgg16.py DIR
     python recipes/vgg16.py DIR --model.hidden-units 512 --train.unfreeze none
 
-Measured on two cores of an AMD EPYC, with Hymenoptera (245 photographs of ants and bees to train
-on, 153 to test): the mechanics alone, one epoch of all blocks from random weights at 96 px. It
-takes 14 s and learns nothing yet (45.8 %, which is one class); a random forest on HOG 58.8 %.
+Measured on two cores of an Intel Xeon beside other work: the head on frozen features, for each
+folder has fewer than 3,000 images to train on. Beside it a linear SVM on the same features, and a
+random forest on HOG; accuracy and training time:
+
+    hymenoptera   88.2 % in 31 s     93.5 % in 26 s     58.8 % in 4 s
+    sign_digits   93.9 % in 151 s    94.2 % in 105 s    91.2 % in 40 s
+    brain_mri     74.5 % in 35 s     74.5 % in 21 s     82.4 % in 4 s
 
 Published for VGG16 with the ImageNet weights that this starts from: 71.3 % on ImageNet itself
 (https://keras.io/api/applications/).
