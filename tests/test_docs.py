@@ -30,6 +30,7 @@ from transferkit.cli.look import LookOptions
 from transferkit.cli.main import COMMANDS, usage
 from transferkit.cli.predict import PredictOptions
 from transferkit.cli.report import ReportOptions
+from transferkit.cli.serve import ServeOptions
 from transferkit.cli.train import TrainJob
 from transferkit.config.presets import PRESETS
 from transferkit.config.settings import Config
@@ -109,6 +110,7 @@ PARSERS: dict[str, Callable[[Sequence[str]], object]] = {
     "cache": parser(CacheOptions),
     "predict": parser(PredictOptions),
     "export": parser(ExportOptions),
+    "serve": parser(ServeOptions),
     "report": parser(ReportOptions),
     "backbones": catalogs.backbones,
     "baselines": catalogs.baselines,

@@ -41,7 +41,7 @@ FLOORS = (
     {"learning_curves", "export"},
     {"serving"},
     {"report"},
-    {"experiment"},
+    {"experiment", "server"},
     {"cli"},
     {"__main__"},
 )

@@ -29,6 +29,7 @@ from transferkit.cli.look import LookOptions
 from transferkit.cli.main import COMMANDS
 from transferkit.cli.predict import PredictOptions
 from transferkit.cli.report import ReportOptions
+from transferkit.cli.serve import ServeOptions
 from transferkit.cli.train import TrainJob
 from transferkit.config.settings import Config
 from transferkit.config.validation import Between
@@ -42,6 +43,7 @@ OPTIONS: dict[str, type[Any] | None] = {
     "curve": CurveJob,
     "predict": PredictOptions,
     "export": ExportOptions,
+    "serve": ServeOptions,
     "report": ReportOptions,
     "backbones": None,
     "baselines": None,

@@ -28,6 +28,7 @@ COMMANDS = (
     Command("curve", "plot accuracy by number of training images", "curve", "curve"),
     Command("predict", "predict the classes of images by the model of a run", "predict", "predict"),
     Command("export", "export the network of a run, verified against it", "export", "export"),
+    Command("serve", "answer requests with images over HTTP", "serve", "serve"),
     Command("report", "make the report of a run again, or compare runs", "report", "report"),
     Command("backbones", "list the backbones", "catalogs", "backbones"),
     Command("baselines", "list the baselines", "catalogs", "baselines"),

@@ -147,6 +147,11 @@ class Engine(ABC):
         """Whether it keeps the weights that it was made with, whatever the model learns later."""
         return True
 
+    @property
+    def parallel(self) -> int:
+        """Batches that it computes at once, each on a share of the cores."""
+        return 1
+
     @cached_property
     def plain(self) -> tf.types.experimental.ConcreteFunction:
         """The model as Keras computes it in float32, uint8 images to a list of outputs."""

@@ -42,11 +42,15 @@ class OpenVinoEngine(Engine):
             converted = quantize(converted, bound=spec.bound)
         self.network = openvino.Core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
-        # Twice as many as are computed at once, so that none waits for another to be taken away.
-        self.requests = 2 * self.network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+
+    @property
+    def parallel(self) -> int:
+        """Streams of the compiled network."""
+        return int(self.network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
     def run(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
-        idle = [self.network.create_infer_request() for _ in range(self.requests)]
+        # Twice as many as are computed at once, so that none waits for another to be taken away.
+        idle = [self.network.create_infer_request() for _ in range(2 * self.parallel)]
         running: deque[tuple[Any, np.ndarray]] = deque()
         try:
             for images in batches:

@@ -76,7 +76,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
         model = resolve_model(config.model)
         config = dataclasses.replace(config, model=model)
         tried = train["path"].iloc[:: max(1, len(train) // SAMPLE_SIZE)].tolist()
-        if not _is_here(model) or not are_cached(FeatureSpec.from_config(config), tried):
+        if not is_here(model) or not are_cached(FeatureSpec.from_config(config), tried):
             return None
     except TransferkitError:  # what is not transferkit's own model has no view either
         return None
@@ -84,7 +84,7 @@ def backbone_view(network: Network, manifest: Manifest, config: Config) -> Backb
     return BackboneView(config, tuned, train)
 
 
-def _is_here(model: ModelConfig) -> bool:
+def is_here(model: ModelConfig) -> bool:
     """Return whether the weights are on this machine: a page downloads nothing."""
     downloaded = starting_weights(model) == "imagenet"
     row = find_backbone(model.backbone)

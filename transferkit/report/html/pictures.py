@@ -10,8 +10,10 @@ from transferkit.data.decoding.image_files import ImageError
 from transferkit.errors import DataError
 
 
-def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
-    """Return the image in the file `path` as a classifier receives it, at most `edge` pixels wide.
+def picture_as_seen(source: str | bytes, edge: int, data: DataConfig) -> Image.Image:
+    """Return an image as a classifier receives it, at most `edge` pixels along its longer side.
+
+    `source` is the path of a file, or its content.
 
     That is the whole picture, or its centre square where `data` says crop.
 
@@ -20,10 +22,11 @@ def picture_as_seen(path: str, edge: int, data: DataConfig) -> Image.Image:
     """
     try:
         image = read_picture(
-            path, edge, max_pixels=data.max_pixels, value_range=data.value_range or None
+            source, edge, max_pixels=data.max_pixels, value_range=data.value_range or None
         )
     except ImageError as problem:
-        raise DataError(f"{path!r} {problem}.") from problem
+        name = "The image" if isinstance(source, bytes) else repr(source)
+        raise DataError(f"{name} {problem}.") from problem
     if data.resize == "crop":
         return to_square(image, edge, "crop")
     width, height = (max(1, round(length * edge / max(image.size))) for length in image.size)

@@ -1,0 +1,155 @@
+"""A real server in a process of its own: signals under load, slow senders, its address."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+from conftest import serving
+
+from transferkit.errors import ConfigError
+from transferkit.server.process import address_of, listen
+from transferkit.server.settings import ServerConfig
+
+CLIENTS = 6
+
+
+class Load:
+    """Clients that send an image again and again, until they are told to stop."""
+
+    def __init__(self, address, content):
+        self.address, self.content = address, content
+        self.answers, self.errors, self.versions = [], [], set()
+        self.stopped = threading.Event()
+        self.threads = [threading.Thread(target=self._send) for _ in range(CLIENTS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _send(self):
+        with httpx.Client(timeout=60) as client:
+            while not self.stopped.is_set():
+                try:
+                    answer = client.post(f"{self.address}/v1/predict", files={"file": self.content})
+                except httpx.ConnectError:
+                    return  # the server is gone, and this was not sent
+                except httpx.HTTPError as error:
+                    self.errors.append(repr(error))
+                    return
+                self.answers.append(answer.status_code)
+                if answer.status_code == 200:
+                    self.versions.add(answer.json()["version"])
+
+    def wait_for(self, ready):
+        end = time.monotonic() + 60
+        while not ready():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    return shutil.copytree(run, tmp_path / "copied")
+
+
+needs_hangup = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
+
+
+@needs_hangup
+@pytest.mark.slow
+def test_a_reload_under_load_fails_no_request(copy, files):
+    with serving(str(copy)) as server, Load(server.address, files[0].read_bytes()) as load:
+        load.wait_for(lambda: len(load.answers) > 20)
+        (copy / "model.keras").touch()
+        server.process.send_signal(signal.SIGHUP)
+        load.wait_for(lambda: 2 in load.versions)
+    assert (set(load.answers), load.errors, load.versions) == ({200}, [], {1, 2})
+
+
+@pytest.mark.slow
+def test_a_stop_under_load_finishes_what_is_under_way(run, files):
+    with serving(str(run)) as server, Load(server.address, files[0].read_bytes()) as load:
+        load.wait_for(lambda: len(load.answers) > 20)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0
+    assert (set(load.answers), load.errors) == ({200}, [])
+    assert server.stderr() == "Stopping: what is under way is finished.\n"
+
+
+@pytest.mark.slow
+def test_slow_senders_are_cut_off_and_others_answered(run, files):
+    with serving(str(run), "--timeout", "1") as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        silent, head, body = (socket.create_connection((host, int(port))) for _ in range(3))
+        head.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+        body.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+            b"Content-Type: image/png\r\n\r\nabc"
+        )
+        for connection in (silent, head, body):
+            connection.settimeout(20)
+        good = httpx.post(f"{server.address}/v1/predict", files={"file": files[0].read_bytes()})
+        answers = [connection.recv(10_000) for connection in (silent, head, body)]
+        for connection in (silent, head, body):
+            connection.close()
+    assert good.status_code == 200
+    assert answers[:2] == [b"", b""]
+    assert answers[2].startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.slow
+def test_the_token_is_in_no_log(run):
+    with serving(str(run), TRANSFERKIT_TOKEN="hush-hush") as server:
+        assert httpx.get(f"{server.address}/ready").status_code == 401
+        headers = {"Authorization": "Bearer hush-hush"}
+        assert httpx.get(f"{server.address}/ready", headers=headers).status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert "hush" not in server.stderr()
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_loaded(run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError) as raised:
+            listen(ServerConfig(port=port))
+    assert str(raised.value) == (
+        f"The server cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        "choose another --host or --port (0 is a free one)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "start"), [("127.0.0.1", "http://127."), ("::1", "http://[::1]:")]
+)
+def test_the_address_can_be_opened(host, start):
+    with listen(ServerConfig(host=host, port=0)) as bound:
+        assert address_of(bound).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        (["{tmp}"], 1, "is not a run folder"),
+        (["{run}", "--port", "70000"], 1, "'port' is 70000: it should be between 0 and 65535"),
+        (["{run}", "--prt", "1"], 2, "`transferkit serve --help` lists the options."),
+    ],
+    ids=["no run", "port", "flag"],
+)
+def test_a_mistake_is_one_line(run, tmp_path, arguments, status, error):
+    given = [argument.format(run=run, tmp=tmp_path) for argument in arguments]
+    command = [sys.executable, "-m", "transferkit", "serve", *given]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ)
+    assert (ended.returncode, ended.stderr.count("\n"), error in ended.stderr) == (status, 1, True)

@@ -1,0 +1,82 @@
+"""The application: the routes, and what holds for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+import transferkit
+from transferkit.server.access import Access
+from transferkit.server.answers import json_response
+from transferkit.server.documents import documents_router
+from transferkit.server.errors import RequestError
+from transferkit.server.html import static_router
+from transferkit.server.login import login_page, login_router
+from transferkit.server.observing import Observing
+from transferkit.server.page import Studio, page_router
+from transferkit.server.predict_routes import predict_router
+from transferkit.server.service import Service
+from transferkit.server.status_routes import status_router
+from transferkit.server.tf_serving import tf_serving_router
+
+DESCRIPTION = (
+    "Classes of images, by the networks of transferkit's runs. Errors are JSON with one sentence, "
+    "`error`."
+)
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the application that answers by `service`."""
+    studio = Studio(service)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+        studio.close()
+
+    app = FastAPI(
+        title="transferkit",
+        version=transferkit.__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # FastAPI's own pages fetch their scripts from a CDN
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    for router in (
+        predict_router(service),
+        tf_serving_router(service),
+        status_router(service),
+        page_router(studio),
+        documents_router(app),
+        login_router(service),
+        static_router(),
+    ):
+        app.include_router(router)
+    app.add_exception_handler(RequestError, _refused)
+    app.add_exception_handler(HTTPException, _of_starlette)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_middleware(Access, config=service.config, login=login_page)
+    app.add_middleware(Observing, service=service)  # the outermost
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return error.response()
+
+
+async def _of_starlette(request: Request, error: Exception) -> Response:
+    """Return the answer for an address or a method that no route has."""
+    assert isinstance(error, HTTPException)
+    return json_response({"error": str(error.detail)}, error.status_code, error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Return an answer that nobody reads: the client closed the connection."""
+    return json_response({"error": "The request ended before its end."}, 400)

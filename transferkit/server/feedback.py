@@ -1,0 +1,80 @@
+"""Images that were predicted wrongly, saved with their true class: a list to train on."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+from transferkit.data.decoding.decode import read_picture
+from transferkit.data.decoding.formats import HEAD
+from transferkit.data.decoding.image_files import ImageError, require_format
+from transferkit.data.sources.csv.csv_file import read_csv_list
+from transferkit.errors import RunError, TransferkitError
+from transferkit.runtime.printing import csv_text
+from transferkit.server.errors import RequestError
+from transferkit.server.served_model import ServedModel
+from transferkit.storage.files import write_atomically, write_text
+
+LIST = "labels.csv"
+COLUMNS = ("path", "label")
+MAX_IMAGES = 10_000  # in a folder: who can mark answers could fill the disk otherwise
+DIGITS = 24  # of the SHA-256 of an image, which is its name
+READ_SIZE = 32  # pixels: the image is read whole, as far as a small one needs
+
+
+class Feedback:
+    """A folder of marked images: `IMAGE` by its content, and `labels.csv` with path and label.
+
+    An image that is marked again has its last label.
+    """
+
+    def __init__(self, folder: Path, *, max_images: int = MAX_IMAGES) -> None:
+        self.folder, self.max_images = folder, max_images
+        self._lock = threading.Lock()
+
+    def save(self, model: ServedModel, content: bytes, label: str) -> str:
+        """Save the image `content` with the true class `label`; return its name in the list.
+
+        Raises:
+            RequestError: the model has no such class (400), there is no image in it (422), or the
+                folder is full or cannot be written (507).
+        """
+        if label not in model.classes:
+            raise RequestError(400, f"The model has no class {label[:100]!r}.")
+        data = model.network.data
+        try:
+            kind = require_format(content[:HEAD])
+            read_picture(
+                content, READ_SIZE, max_pixels=data.max_pixels, value_range=data.value_range
+            )
+        except ImageError as problem:
+            raise RequestError(422, f"The image {problem}.") from problem
+        # Named by its content: no name that was sent is ever one of a file.
+        name = f"{hashlib.sha256(content).hexdigest()[:DIGITS]}.{kind.lower()}"
+        with self._lock:
+            try:
+                self._add(name, content, label)
+            except (OSError, TransferkitError) as error:
+                raise RequestError(507, f"The image cannot be saved: {error}") from error
+        return name
+
+    def _add(self, name: str, content: bytes, label: str) -> None:
+        labels = self._labels()
+        if name not in labels and len(labels) >= self.max_images:
+            raise RunError(
+                f"{str(self.folder)!r} has {self.max_images:,} images: move them elsewhere."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if name not in labels:
+            write_atomically(self.folder / name, content)
+        labels[name] = label
+        write_text(self.folder / LIST, csv_text(COLUMNS, labels.items()))
+
+    def _labels(self) -> dict[str, str]:
+        """Return the labels in the list, by path."""
+        path = self.folder / LIST
+        if not path.exists():
+            return {}
+        images = read_csv_list(path)
+        return dict(zip(images.written, images.frame["label"], strict=True))

@@ -1,0 +1,54 @@
+"""Serve runs: from their folders to a server that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transferkit.errors import ConfigError
+from transferkit.runtime.progress import log
+from transferkit.server.settings import TOKEN_VARIABLE, ServerConfig
+
+EXTRA = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+
+
+def require_extra() -> None:
+    """Check that the packages of the extra `serve` are installed.
+
+    Raises:
+        ConfigError: one of them is not.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"The server needs {missing[0]}, which is not installed: "
+            "`pip install 'transferkit[serve]'`."
+        )
+
+
+def serve(runs: Sequence[str], config: ServerConfig = ServerConfig()) -> None:
+    """Serve the networks of `runs`, folders or NAME=FOLDER, until a signal stops it.
+
+    Raises:
+        ConfigError: a name or an address cannot be used, or the extra `serve` is not installed.
+        RunError: a folder is no run.
+    """
+    require_extra()
+    from transferkit.server.app import create_app
+    from transferkit.server.metrics import Metrics
+    from transferkit.server.process import listen, run_server
+    from transferkit.server.registry import Registry, named_runs
+    from transferkit.server.service import Service
+
+    folders = named_runs(runs)
+    bound = listen(config)
+    if not config.is_local and not config.secret:
+        log(
+            f"Warning: everyone who reaches {config.host} can use this server: --token, or "
+            f"{TOKEN_VARIABLE} in the environment, asks for a secret."
+        )
+    metrics = Metrics()
+    registry = Registry(folders, config, metrics.observe_batches)
+    service = Service(registry, config, metrics)
+    run_server(create_app(service), service, bound)

@@ -1,0 +1,43 @@
+"""A bound on how long the head of a request may take, which uvicorn does not have."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+def timed_protocol(base: type[Any], timeout: float) -> type[Any]:
+    """Return uvicorn's protocol `base`, such that a connection without a request is closed.
+
+    From when it is opened, and from the first byte after each answer, the head of a request has
+    `timeout` seconds to arrive. Its body is timed by who reads it.
+    """
+
+    class TimedProtocol(base):
+        _head_timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            self._time_head()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._time_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_timing()
+            super().connection_lost(exc)
+
+        def _time_head(self) -> None:
+            """Start the timer where no request is under way, and else stop it."""
+            if self.cycle is not None and not self.cycle.response_complete:
+                self._stop_timing()
+            elif self._head_timer is None:
+                self._head_timer = self.loop.call_later(timeout, self.transport.close)
+
+        def _stop_timing(self) -> None:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+    return TimedProtocol
