@@ -1,7 +1,7 @@
 # `make` lists what there is. Every target sets up .venv by itself; PYTHON=python3.12 chooses for it.
 
 PYTHON ?= python3
-EXTRAS ?= test,openvino,heif
+EXTRAS ?= test,openvino,heif,serve
 WORKERS ?= 2
 BIN := .venv/bin
 SETTINGS := setup.cfg pyproject.toml constraints.txt
@@ -66,6 +66,8 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/pocket_fine_tune.py $(DATA)
 	@$(BIN)/python benchmarks/pocket_speed.py $(DATA)
 	@$(BIN)/python benchmarks/fuzz.py
+	@$(BIN)/python benchmarks/serve.py $(DATA)
+	@$(BIN)/python benchmarks/serve_abuse.py
 	@$(BIN)/python benchmarks/parameters.py
 	@$(BIN)/python benchmarks/export.py $(DATA)
 
