@@ -55,6 +55,8 @@ bench: .venv/installed-$(EXTRAS)
 	@$(BIN)/python benchmarks/imbalance.py $(DATA)
 	@$(BIN)/python benchmarks/forest.py $(DATA)
 	@$(BIN)/python benchmarks/coverage.py
+	@$(BIN)/python benchmarks/conformal.py
+	@$(BIN)/python benchmarks/predict_many.py
 	@$(BIN)/python benchmarks/curves.py
 	@$(BIN)/python benchmarks/finetune.py $(DATA)
 	@$(BIN)/python benchmarks/memory.py

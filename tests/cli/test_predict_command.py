@@ -278,3 +278,21 @@ def test_no_row_is_lost_or_twice_after_a_kill(command, compared, circles, tmp_pa
     assert "Going on after " in said.err
     with out.open(newline="") as file:
         assert [row["path"] for row in csv.DictReader(file)] == circles * 400
+
+
+def test_a_coverage_adds_the_set_and_says_what_it_is(command, compared, circles):
+    said = command("predict", compared, *circles, "--coverage", "0.5")
+    rows = [line.split("\t") for line in said.out.splitlines()]
+    assert said.status == 0
+    assert all(re.fullmatch(r"\{\w+(, \w+)*\}", cells[3]) for cells in rows)
+    assert all(cells[3][1:].startswith(cells[1]) for cells in rows)
+    assert re.fullmatch(
+        r"Prediction sets of coverage 0\.5 are split conformal, from \d+ validation images: "
+        r"classes of probability 0\.\d{4} or more\.\n",
+        said.err,
+    )
+    for kind in ("csv", "json"):
+        out = command("predict", compared, circles[0], "--coverage", "0.5", "--format", kind).out
+        row = next(csv.DictReader(io.StringIO(out))) if kind == "csv" else json.loads(out)
+        names = json.loads(row["prediction_set"]) if kind == "csv" else row["prediction_set"]
+        assert names[0] == row["class"]

@@ -64,6 +64,9 @@ class PredictOptions:
     abstain: Annotated[float, Between(0, 1)] = 0.0
     """Images whose highest probability is below this have the class unsure, or (unsure) where a
     class of the run is called that."""
+    coverage: Annotated[float, Between(0, 0.9999)] = 0.0
+    """Add the set of classes that holds the right one for this share of images, such as 0.95: a
+    conformal prediction set, from images that the network was not fitted on."""
     max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
     """Images with more pixels are left out; if not given, the limit of the run."""
 
@@ -89,7 +92,10 @@ def predict(arguments: Sequence[str]) -> None:
         max_pixels=options.max_pixels,
         top_k=options.top_k,
         abstain=options.abstain,
+        coverage=options.coverage,
     )
+    if predictor.sets:
+        log(predictor.sets)
     count = _write if options.out else _print
     predicted, unreadable = count(options, predictor, files)
     _end(predicted, unreadable)
@@ -206,7 +212,7 @@ def _print_chunk(chunk: pd.DataFrame, options: PredictOptions, *, first: bool) -
 
 
 def _cells(row: Mapping[Any, Any], options: PredictOptions) -> Iterable[str]:
-    """Return the path and the class with its probability, or the likeliest ones with theirs."""
+    """Return the path, the class with its probability or the likeliest with theirs, and the set."""
     yield shown(row["path"])
     pairs = [("class", "probability")] if options.abstain or not options.top_k else []
     pairs += [
@@ -215,3 +221,5 @@ def _cells(row: Mapping[Any, Any], options: PredictOptions) -> Iterable[str]:
     for name, probability in pairs:
         yield shown(row[name])
         yield f"{row[probability]:.4f}"
+    if options.coverage:
+        yield f"{{{', '.join(map(shown, row['prediction_set']))}}}"

@@ -14,6 +14,7 @@ import keras
 
 from transferkit.backbones.hdf5 import require_self_contained
 from transferkit.config.settings import DataConfig
+from transferkit.evaluation.conformal import ConformityScores
 from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 
 FACTS = "transferkit.json"  # beside Keras' own files in the archive, which Keras passes over
@@ -108,10 +109,12 @@ def _checked_facts(facts: Any) -> dict[str, Any]:
         raise ValueError(f"'fit_seconds' in its {FACTS} should be 0 or more")
     if not all(isinstance(epoch, dict) for epoch in facts["history"]):
         raise ValueError(f"'history' in its {FACTS} should be a list of epochs")
+    conformity = facts.get("conformity")
     return facts | {
         "data": DataConfig(**facts["data"]),
         "history": list(map(EpochRecord.from_json, facts["history"])),
         "summary": TrainingSummary.from_json(facts["summary"]),
+        "conformity": ConformityScores.from_json(conformity) if conformity else None,
     }
 
 

@@ -17,6 +17,7 @@ import transferkit
 from transferkit.config.settings import DataConfig, EngineName
 from transferkit.data.decoding.in_memory import ImageSource, as_paths, as_pixels
 from transferkit.errors import RunError, brief
+from transferkit.evaluation.conformal import ConformityScores
 from transferkit.evaluation.summary import EpochRecord, TrainingSummary
 from transferkit.inference.predictor import BatchPredictor
 from transferkit.models.classifier import parameters
@@ -36,6 +37,8 @@ class Network:
         history: one record per epoch.
         engine: what computes `probabilities`, in float32; it is not kept in the file, since
             another machine may have others.
+        conformity: scores of images that it was not fitted on, for prediction sets; None if there
+            were no such images.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Network:
     history: list[EpochRecord] = field(default_factory=list)
     kind: Literal["network", "baseline"] = "network"
     engine: EngineName = "auto"
+    conformity: ConformityScores | None = None
 
     @property
     def image_size(self) -> int:
@@ -105,6 +109,7 @@ class Network:
             "fit_seconds": self.fit_seconds,
             "history": [row.to_json() for row in self.history],
             "summary": self.summary.to_json(),
+            "conformity": self.conformity.to_json() if self.conformity else None,
         }
         with written_atomically(Path(folder) / "model.keras") as path:
             # Not lists of one: a model read back would warn of each tensor that it is given.
@@ -134,9 +139,8 @@ class Network:
                 f"{str(path)!r} is not a network that transferkit saved, or it is damaged: "
                 f"{brief(error)}."
             ) from error
-        given = {
-            name: facts[name] for name in ("name", "data", "fit_seconds", "history", "summary")
-        }
+        names = ("name", "data", "fit_seconds", "history", "summary", "conformity")
+        given = {name: facts[name] for name in names}
         return cls(
             model=model,
             classes=tuple(facts["classes"]),

@@ -43,10 +43,13 @@ class Predictor:
     Attributes:
         classifier: the `Network` or `Baseline`.
         options: of the rows of `predict`.
+        threshold: highest score, 1 minus its probability, of a class in a prediction set; None if
+            no coverage is asked for.
     """
 
     def __init__(self, classifier: LoadedClassifier, *, options: RowOptions = RowOptions()) -> None:
         self.classifier, self.options = classifier, options
+        self.threshold = _threshold(classifier, options.coverage) if options.coverage else None
         self._batch_size = getattr(classifier, "batch_size", 0)  # which compiles a network
 
     @classmethod
@@ -58,6 +61,7 @@ class Predictor:
         max_pixels: int | None = None,
         top_k: int = 0,
         abstain: float = 0.0,
+        coverage: float = 0.0,
     ) -> Predictor:
         """Load the network of the folder `run`, or its baseline `classifier`.
 
@@ -67,12 +71,13 @@ class Predictor:
             max_pixels: images of more have a problem; by default, the limit of the run.
             top_k: columns for so many of the likeliest classes, in place of one per class.
             abstain: an image whose highest probability is less has the class `unsure`.
+            coverage: share of images whose `prediction_set` is to hold their class, as 0.95.
 
         Raises:
-            RunError: there is no such run or classifier.
-            ConfigError: a number is out of range.
+            RunError: there is no such run or classifier, or it has no scores for a coverage.
+            ConfigError: a number is out of range, or there are too few scores for the coverage.
         """
-        options = RowOptions(top_k=top_k, abstain=abstain)
+        options = RowOptions(top_k=top_k, abstain=abstain, coverage=coverage)
         loaded = load_classifier(run, classifier)
         if max_pixels is not None:
             loaded = with_max_pixels(loaded, max_pixels)
@@ -94,6 +99,17 @@ class Predictor:
         if self._batch_size:
             return self.classifier.image_size  # type: ignore[union-attr]
         return getattr(self.classifier.pipeline[0], "input_size", None)  # type: ignore[union-attr]
+
+    @property
+    def sets(self) -> str:
+        """The sentence on the prediction sets: method, images, threshold; empty without."""
+        if self.threshold is None:
+            return ""
+        return (
+            f"Prediction sets of coverage {self.options.coverage:g} are "
+            f"{self.classifier.conformity.words}: "  # type: ignore[union-attr]
+            f"classes of probability {1 - self.threshold:.4f} or more."
+        )
 
     def probabilities(self, images: ImageSource | Sequence[ImageSource]) -> np.ndarray:
         """Return `(images, classes)` float32, in order.
@@ -143,7 +159,12 @@ class Predictor:
                 self._by_network(images) if self._batch_size else self._by_baseline(images)
             )
         return prediction_rows(
-            names, problems, probabilities, classes=self.classes, options=self.options
+            names,
+            problems,
+            probabilities,
+            classes=self.classes,
+            options=self.options,
+            threshold=self.threshold,
         )
 
     def _by_network(self, images: Sequence[str | bytes]) -> tuple[np.ndarray, list[str]]:
@@ -229,6 +250,21 @@ def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
     return Network.load(run.folder)
 
 
+def _threshold(classifier: LoadedClassifier, coverage: float) -> float:
+    scores = getattr(classifier, "conformity", None)
+    if classifier.kind == "baseline":
+        raise RunError(
+            f"The baseline {classifier.name!r} has no scores of held-out images, so it has no "
+            "prediction sets: use the network, or leave --coverage out."
+        )
+    if scores is None:
+        raise RunError(
+            f"The network {classifier.name!r} has no scores of held-out images, so it has no "
+            "prediction sets: train it with validation images, by `transferkit train DIR`."
+        )
+    return float(scores.threshold(coverage))
+
+
 def job_of(run: str | Path, predictor: Predictor) -> dict[str, Any]:
     """Return what decides the rows of `predictor`, loaded from `run`, beside the images.
 
@@ -269,15 +305,22 @@ def predict(
     max_pixels: int | None = None,
     top_k: int = 0,
     abstain: float = 0.0,
+    coverage: float = 0.0,
 ) -> pd.DataFrame:
     """Predict images by the network of `run`, or its baseline `classifier`.
 
     It is `Predictor.load(run, classifier, ...).predict(sources)`, for whoever predicts only once.
 
     Raises:
-        RunError: there is no such run or classifier.
-        ConfigError: a number is out of range.
+        RunError, ConfigError: as `Predictor.load`.
         DataError: there is no such file, or a source is no image.
     """
-    predictor = Predictor.load(run, classifier, max_pixels=max_pixels, top_k=top_k, abstain=abstain)
+    predictor = Predictor.load(
+        run,
+        classifier,
+        max_pixels=max_pixels,
+        top_k=top_k,
+        abstain=abstain,
+        coverage=coverage,
+    )
     return predictor.predict(sources)

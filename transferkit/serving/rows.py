@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 
 from transferkit.config.validation import Between, check_settings
+from transferkit.evaluation.conformal import prediction_sets
 
 UNSURE = "unsure"
 
@@ -21,10 +22,12 @@ class RowOptions:
     Attributes:
         top_k: how many of the likeliest classes have columns; 0 for one column per class.
         abstain: probability below which no class is predicted; 0 to predict always.
+        coverage: share of images whose prediction set holds their class; 0 for no sets.
     """
 
     top_k: Annotated[int, Between(0, 1_000_000)] = 0
     abstain: Annotated[float, Between(0, 1)] = 0.0
+    coverage: Annotated[float, Between(0, 0.9999)] = 0.0
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -48,8 +51,11 @@ def prediction_rows(
     *,
     classes: Sequence[str],
     options: RowOptions,
+    threshold: float | None = None,
 ) -> pd.DataFrame:
     """Return one row per image: path, class, probability, problem, and the probabilities.
+
+    With the `threshold` of `ConformityScores` there is a column `prediction_set` before these.
 
     `probabilities` is `(images, classes)`; those of an image with a problem are not looked at, and
     are missing from its row. They are one column per class, or those of the `top_k` likeliest.
@@ -67,6 +73,8 @@ def prediction_rows(
         "probability": pd.Series(highest),
         "problem": _objects(problems),
     }
+    if threshold is not None:
+        columns["prediction_set"] = _objects(_sets(probabilities, classes, good, threshold))
     if options.top_k:
         columns |= _likeliest(probabilities, names[:-1], good, options.top_k)
     else:
@@ -92,5 +100,17 @@ def _likeliest(
     return columns
 
 
-def _objects(values: Sequence[str] | np.ndarray) -> pd.Series:
+def _sets(
+    probabilities: np.ndarray, classes: Sequence[str], good: np.ndarray, threshold: float
+) -> list[tuple[str, ...]]:
+    """Return the classes in the set of each image, the likeliest first; none with a problem."""
+    known = np.nan_to_num(probabilities)
+    sets, order = prediction_sets(known, threshold), np.argsort(-known, axis=1, kind="stable")
+    return [
+        tuple(classes[index] for index in ranked if chosen[index]) if usable else ()
+        for ranked, chosen, usable in zip(order, sets, good, strict=True)
+    ]
+
+
+def _objects(values: Sequence[Any] | np.ndarray) -> pd.Series:
     return pd.Series(list(values), dtype=object)

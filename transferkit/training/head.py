@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from transferkit.data.augmentation.views import View, in_words, views_of
+from transferkit.evaluation.conformal import FOLDS
 from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord
 from transferkit.features.extract import extract_features
 from transferkit.features.linear_probe import solve_probe
@@ -68,9 +69,9 @@ def _solve_head(
         seed=state.config.seed,
     )
     if len(probe.held_out):
-        labels = images.labels[probe.held_out]
-        distinct = len({images.paths[row] for row in probe.held_out})
-        state.held_out = HeldOut(probe.held_out_logits, labels, distinct)
+        state.held_out = HeldOut.of(
+            probe.held_out_logits, images, probe.held_out, source=FOLDS, plain=len(state.train)
+        )
     head = state.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
     loss, accuracy = probe.evaluate(train, images.labels, images.weights)

@@ -13,6 +13,7 @@ from transferkit.backbones.catalog import BackboneSpec, find_backbone
 from transferkit.backbones.resolve import is_pretrained
 from transferkit.config.settings import Config
 from transferkit.errors import ConfigError
+from transferkit.evaluation.conformal import VALIDATION
 from transferkit.evaluation.summary import HEAD_STAGE, EpochRecord, StageSummary, TrainingSummary
 from transferkit.features.cache.table import MappedFeatures
 from transferkit.features.extractor_pool import DEFAULT_POOL, ExtractorPool
@@ -38,12 +39,33 @@ class CachedActivations:
 class HeldOut:
     """Logits `(rows, classes)` of held-out images, their labels `(rows,)`, and how many images.
 
-    An image may have more than one row.
+    An image may have more than one row: `plain` are the indices of one for each, that of the image
+    as it is, and `groups` the names of their groups. `source` is that of `ConformityScores`.
     """
 
     logits: np.ndarray
     labels: np.ndarray
     images: int
+    plain: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    groups: tuple[str, ...] = ()
+    source: str = VALIDATION
+
+    @classmethod
+    def of(
+        cls, logits: np.ndarray, images: SplitData, rows: np.ndarray, *, source: str, plain: int
+    ) -> HeldOut:
+        """Return the `logits` of these `rows` of `images`, the first `plain` of which are no views.
+
+        An image that is repeated, since several devices share a batch, is one.
+        """
+        first: dict[str, int] = {}
+        for position, row in enumerate(rows.tolist()):
+            if row < plain:
+                first.setdefault(images.paths[row], position)
+        chosen = np.array(list(first.values()), np.int64)
+        groups = tuple(images.groups[row] for row in rows[chosen])
+        distinct = len({images.paths[row] for row in rows.tolist()})
+        return cls(logits, images.labels[rows], distinct, chosen, groups, source)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import log_softmax
 from scipy.stats import t as student_t
 
+from transferkit.evaluation.conformal import VALIDATION
 from transferkit.evaluation.summary import HEAD_STAGE, TemperatureScaling
 from transferkit.evaluation.temperature import (
     MIN_IMAGES,
@@ -101,7 +102,9 @@ def validation_logits(state: TrainingState) -> HeldOut:
     _divide(state, SOFTMAX_TEMPERED)
     logits = SOFTMAX_TEMPERED * np.log(np.maximum(answers(state), MIN_PROBABILITY))
     _divide(state, 1 / SOFTMAX_TEMPERED)
-    return HeldOut(np.asarray(logits), state.validation.labels, len(set(state.validation.paths)))
+    part = state.validation
+    rows = np.arange(len(part))
+    return HeldOut.of(np.asarray(logits), part, rows, source=VALIDATION, plain=len(part))
 
 
 def _divide(state: TrainingState, temperature: float) -> None:

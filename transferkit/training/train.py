@@ -24,6 +24,7 @@ from transferkit.storage.active_run import active_run, keep_network
 from transferkit.storage.files import write_json, write_text
 from transferkit.storage.run import Run
 from transferkit.training.checkpoint import Checkpoint, in_float32, save_network
+from transferkit.training.conformity import held_out_scores
 from transferkit.training.refit import refit
 from transferkit.training.stages import fit_stages
 from transferkit.training.start import start_fit
@@ -65,6 +66,7 @@ def train(
         with checkpoint.rescuing(state):
             fit_stages(state, checkpoint)
             model = _finished(state, manifest)
+            conformity = held_out_scores(state)
     network = Network(
         name=config.model.backbone,
         model=model,
@@ -74,6 +76,7 @@ def train(
         summary=replace(state.summary, usage=usage),
         history=state.history,
         engine=config.compute.engine,
+        conformity=conformity,
     )
     network = _kept(network, run)
     if run is None:

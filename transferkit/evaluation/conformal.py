@@ -1,0 +1,139 @@
+"""Conformal prediction sets: as many classes as it takes to hold the right one so often.
+
+The score of an image is 1 minus the probability of its class (least ambiguous sets: Sadinle, Lei
+and Wasserman, JASA 2019, arXiv:1609.00451). A set holds the classes whose score is not above a
+quantile of the scores of held-out images (Angelopoulos and Bates, arXiv:2107.07511). No framework
+is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from transferkit.errors import ConfigError
+
+FOLDS, VALIDATION = "folds", "validation"
+TOLERANCE = 1e-6  # of a score, which is rounded in the file and computed in float32
+DIGITS = 7
+
+
+@dataclass(frozen=True)
+class ConformityScores:
+    """Scores of images that a network, or one like it, was not fitted on.
+
+    Attributes:
+        scores: 1 minus the probability of the image's class, one per image, 0..1.
+        groups: a number per image, the same for images that belong together.
+        source: folds, by classifiers that are each fitted without the image's fold
+            (cross-conformal: Vovk, Annals of Mathematics and Artificial Intelligence, 2015), or
+            validation, by the network before it was fitted on validation images (split conformal).
+    """
+
+    scores: tuple[float, ...]
+    groups: tuple[int, ...]
+    source: str
+
+    @property
+    def words(self) -> str:
+        """The method and the images, within a sentence."""
+        groups = len(set(self.groups))
+        of = f" in {groups:,} groups" if groups < len(self.scores) else ""
+        if self.source == FOLDS:
+            return f"cross-conformal, from {len(self.scores):,} images of the folds{of}"
+        return f"split conformal, from {len(self.scores):,} validation images{of}"
+
+    def threshold(self, coverage: float) -> float:
+        """Return the highest score of a class in a prediction set of this `coverage`, 0..1.
+
+        Raises:
+            ConfigError: there are too few images for it.
+        """
+        return conformal_quantile(np.array(self.scores), coverage, np.array(self.groups))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as JSON can hold them."""
+        scores = [round(score, DIGITS) for score in self.scores]
+        return {"scores": scores, "groups": list(self.groups), "source": self.source}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> ConformityScores:
+        """Return the scores that `to_json` gave as `content`.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are none.
+        """
+        scores, groups = tuple(map(float, content["scores"])), tuple(map(int, content["groups"]))
+        if not all(0 <= score <= 1 for score in scores):
+            raise ValueError("its conformity scores should be between 0 and 1")
+        if len(groups) != len(scores) or content["source"] not in (FOLDS, VALIDATION):
+            raise ValueError("its conformity scores are incomplete")
+        return cls(scores, groups, str(content["source"]))
+
+
+def conformity_scores(
+    probabilities: np.ndarray, labels: np.ndarray, groups: Sequence[str], source: str
+) -> ConformityScores:
+    """Return the scores of held-out images.
+
+    `probabilities` is `(images, classes)`, `labels` `(images,)` class indices; images with the same
+    of the names `groups` belong together.
+    """
+    scores = 1 - probabilities[np.arange(len(labels)), labels]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(groups))}
+    return ConformityScores(
+        tuple(np.clip(scores, 0, 1).astype(float).tolist()),
+        tuple(numbers[name] for name in groups),
+        source,
+    )
+
+
+def conformal_quantile(
+    scores: np.ndarray, coverage: float, groups: np.ndarray | None = None
+) -> float:
+    """Return the quantile of `scores` `(images,)` that the score of a new image is seldom above.
+
+    Of n images it is the one of rank ceil((n + 1) coverage). Images of one of `groups` `(images,)`
+    count as one together, since they are alike: each weighs one over the size of its group (Dunn,
+    Wasserman and Ramdas, JASA 2023, arXiv:1809.07441), and the new image is of a new group.
+
+    Raises:
+        ConfigError: there are too few groups for the coverage.
+    """
+    groups = np.arange(len(scores)) if groups is None else groups
+    _, members, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(sizes) < min_groups(coverage):
+        raise ConfigError(
+            f"A coverage of {coverage:g} needs {min_groups(coverage):,} held-out images that do "
+            f"not belong together, and there are {len(sizes):,}: "
+            f"{_advice(len(sizes))}."
+        )
+    order = np.argsort(scores, kind="stable")
+    shares = np.cumsum(1 / sizes[members][order]) / (len(sizes) + 1)
+    rank = int(np.searchsorted(shares, coverage - 1e-9))  # the sum of shares is not exact
+    return float(scores[order][min(rank, len(scores) - 1)])
+
+
+def min_groups(coverage: float) -> int:
+    """Return how many held-out images, or groups of them, a `coverage` below 1 needs."""
+    return math.ceil(coverage / (1 - coverage) - 1e-9)
+
+
+def prediction_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+    """Return `(images, classes)` bool, the classes in the set of each image.
+
+    The likeliest class is always one of them: an empty set would say nothing of an image.
+    """
+    sets = 1 - probabilities <= threshold + TOLERANCE
+    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+    return np.asarray(sets)
+
+
+def _advice(groups: int) -> str:
+    if not groups:
+        return "train on more images"
+    return f"ask for {math.floor(100 * groups / (groups + 1)) / 100:g} or less, or train on more"

@@ -1,0 +1,32 @@
+"""Conformity scores of a finished network, from images that it was not fitted on."""
+
+from __future__ import annotations
+
+from scipy.special import softmax
+
+from transferkit.evaluation.conformal import FOLDS, ConformityScores, conformity_scores
+from transferkit.evaluation.summary import HEAD_STAGE, REFIT_STAGE
+from transferkit.training.state import TrainingState
+from transferkit.training.temperature_scaling import validation_logits
+
+
+def held_out_scores(state: TrainingState) -> ConformityScores | None:
+    """Return the scores of `state.held_out`, else of the validation images; None without any.
+
+    They are at the final temperature, which has been fitted to the same images: one number. Of an
+    image with augmented views, the image itself counts.
+    """
+    held_out, temperature = state.held_out, state.summary.temperature
+    divisor = temperature.value if temperature else 1.0
+    if held_out is None:
+        if not len(state.validation) or REFIT_STAGE in state.summary.stages:
+            return None
+        held_out, divisor = validation_logits(state), 1.0  # the weights have the temperature
+    if held_out.source == FOLDS and state.summary.kept_stage != HEAD_STAGE:
+        return None  # they are of the head before fine-tuning, and there are no others
+    if not len(held_out.plain):
+        return None
+    probabilities = softmax(held_out.logits[held_out.plain] / divisor, axis=1)
+    return conformity_scores(
+        probabilities, held_out.labels[held_out.plain], held_out.groups, held_out.source
+    )
