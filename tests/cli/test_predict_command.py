@@ -296,3 +296,21 @@ def test_a_coverage_adds_the_set_and_says_what_it_is(command, compared, circles)
         row = next(csv.DictReader(io.StringIO(out))) if kind == "csv" else json.loads(out)
         names = json.loads(row["prediction_set"]) if kind == "csv" else row["prediction_set"]
         assert names[0] == row["class"]
+
+
+def test_a_file_of_a_list_that_is_not_there_has_a_problem(command, compared, circles, tmp_path):
+    (tmp_path / "list.csv").write_text(f"path\n{circles[0]}\nno.png\n")
+    said = command("predict", compared, tmp_path / "list.csv")
+    assert (said.status, len(said.out.splitlines())) == (3, 1)
+    assert said.err.splitlines()[0] == (
+        f"Left out: '{tmp_path}/no.png' cannot be opened: No such file or directory."
+    )
+
+
+def test_a_list_within_a_folder_is_a_file_of_it(command, compared, circles, tmp_path):
+    (tmp_path / "list.csv").write_text(f"path\n{circles[0]}\n")
+    shutil.copy(circles[0], tmp_path / "1.png")
+    said = command("predict", compared, tmp_path, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert [row["path"] for row in rows] == [str(tmp_path / "1.png"), str(tmp_path / "list.csv")]
+    assert [not row["problem"] for row in rows] == [True, False]

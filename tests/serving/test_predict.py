@@ -286,7 +286,7 @@ def test_a_coverage_that_has_no_scores_is_one_sentence(run: Run, shapes: Path) -
         predictor.Predictor.load(run.folder, "majority", coverage=0.9)
     assert str(caught.value) == (
         "The baseline 'majority' has no scores of held-out images, so it has no prediction sets: "
-        "use the network, or leave --coverage out."
+        "use the network of the run, or leave --coverage out."
     )
     network = dataclasses.replace(Network.load(run.folder), conformity=None)
     with pytest.raises(RunError) as caught:

@@ -15,7 +15,8 @@ from transferkit.inference.devices import choose_device
 from transferkit.models.network import Network
 from transferkit.training.conformity import held_out_scores
 from transferkit.training.refit import refit
-from transferkit.training.stages import fit_stages, start_fit
+from transferkit.training.stages import fit_stages
+from transferkit.training.start import start_fit
 from transferkit.training.train import train
 
 pytestmark = pytest.mark.slow

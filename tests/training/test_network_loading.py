@@ -100,6 +100,11 @@ def test_it_is_loaded_as_it_was_saved(saved: Path) -> None:
             {"fit_seconds": float("nan")},
             "'fit_seconds' in its transferkit.json should be 0 or more",
         ),
+        (
+            {"conformity": {"scores": [2], "groups": [0], "source": "folds"}},
+            "its conformity scores should be between 0 and 1.",
+        ),
+        ({"conformity": {"scores": [1], "source": "folds"}}, "groups."),
         ({"summary": None}, "'summary' in its transferkit.json should be values by name."),
         ({"summary": {"temperature": {"value": "warm"}}}, "could not convert string to float"),
         ({"summary": {"sort": 1}}, "TrainingSummary.__init__() got an unexpected keyword"),

@@ -77,9 +77,11 @@ def predict(arguments: Sequence[str]) -> None:
     if options.resume and not options.out:
         raise ConfigError("--resume goes on with a file: give it with --out FILE.")
     from transferkit.serving.output_file import require_ending
+    from transferkit.serving.rows import RowOptions
     from transferkit.serving.sources import count_files
 
     options = _opened(options)
+    RowOptions(options.top_k, options.abstain, options.coverage)  # checked before the slow part
     if options.out:
         require_ending(Path(options.out))
     files = count_files(options.sources)
@@ -125,7 +127,7 @@ def _print(options: PredictOptions, predictor: Predictor, files: int | None) -> 
     predicted = unreadable = 0
     rate, on_terminal = Rate(files), sys.stdout.isatty()
     with shown_rate(rate, "images", bar=not on_terminal) as count:
-        for number, chunk in enumerate(predictor.stream(_paths(options))):
+        for number, chunk in enumerate(predictor.stream_files(_paths(options))):
             problems = int((chunk["problem"] != "").sum())
             predicted, unreadable = predicted + len(chunk) - problems, unreadable + problems
             _print_chunk(chunk, options, first=not number)
@@ -146,7 +148,7 @@ def _write(options: PredictOptions, predictor: Predictor, files: int | None) -> 
             log(f"Going on after {output.progress.rows:,} images of {str(output.partial)!r}.")
         rate = Rate(files, done=output.progress.rows)
         with _resumable(output), shown_rate(rate, "images", bar=True) as count:
-            for chunk in output.write(predictor.stream(paths)):
+            for chunk in output.write(predictor.stream_files(paths)):
                 count(len(chunk))
             output.finish()
     done = output.progress

@@ -147,10 +147,13 @@ class Predictor:
         Raises:
             DataError: as `predict`, except that there may be no file at all.
         """
-        images = named_images(as_sources(sources))
-        while chunk := list(islice(images, chunk_size)):
-            names, contents = zip(*chunk, strict=True)
-            yield self.rows(names, contents)
+        yield from self._frames(named_images(as_sources(sources)), chunk_size)
+
+    def stream_files(
+        self, paths: Iterable[str], *, chunk_size: int = CHUNK_SIZE
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the rows of `stream` for `paths`, each of a file, or of none: a problem."""
+        yield from self._frames(((path, path) for path in paths), chunk_size)
 
     def rows(self, names: Sequence[str], images: Sequence[str | bytes]) -> pd.DataFrame:
         """Return the rows of `predict` for `images`, paths or contents of files, by `names`."""
@@ -166,6 +169,13 @@ class Predictor:
             options=self.options,
             threshold=self.threshold,
         )
+
+    def _frames(
+        self, images: Iterator[tuple[str, str | bytes]], chunk_size: int
+    ) -> Iterator[pd.DataFrame]:
+        while chunk := list(islice(images, chunk_size)):
+            names, contents = zip(*chunk, strict=True)
+            yield self.rows(names, contents)
 
     def _by_network(self, images: Sequence[str | bytes]) -> tuple[np.ndarray, list[str]]:
         """Decode and predict at once: each image is read only once."""
@@ -251,12 +261,13 @@ def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
 
 
 def _threshold(classifier: LoadedClassifier, coverage: float) -> float:
-    scores = getattr(classifier, "conformity", None)
-    if classifier.kind == "baseline":
+    if not hasattr(classifier, "conformity"):
+        what = "baseline" if classifier.kind == "baseline" else "export"
         raise RunError(
-            f"The baseline {classifier.name!r} has no scores of held-out images, so it has no "
-            "prediction sets: use the network, or leave --coverage out."
+            f"The {what} {classifier.name!r} has no scores of held-out images, so it has no "
+            "prediction sets: use the network of the run, or leave --coverage out."
         )
+    scores = classifier.conformity
     if scores is None:
         raise RunError(
             f"The network {classifier.name!r} has no scores of held-out images, so it has no "
