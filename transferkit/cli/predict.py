@@ -137,8 +137,8 @@ def _print(options: PredictOptions, predictor: Predictor, files: int | None) -> 
 
 def _write(options: PredictOptions, predictor: Predictor, files: int | None) -> tuple[int, int]:
     """Write the rows to the file `options.out`; return the counts of `_print`."""
+    from transferkit.serving.job import job_of
     from transferkit.serving.output_file import OutputFile
-    from transferkit.serving.predict import job_of
 
     output = OutputFile(options.out, job_of(options.run, predictor))
     with output.locked():

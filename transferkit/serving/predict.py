@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,19 +15,15 @@ from transferkit.data.decoding.image_files import ImageError
 from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.data.quality.file_info import inspect_files
 from transferkit.errors import DataError, RunError
-from transferkit.export.record import export_folder
 from transferkit.runtime.progress import quiet_progress
+from transferkit.serving.loading import load_classifier, with_max_pixels
 from transferkit.serving.rows import RowOptions, prediction_rows
 from transferkit.serving.sources import as_sources, named_images, no_files
-from transferkit.storage.files import file_digest, stamp
-from transferkit.storage.run import Run
 
 if TYPE_CHECKING:
-    from transferkit.baselines.baseline import Baseline
-    from transferkit.export.exported import ExportedModel
     from transferkit.models.network import Network
+    from transferkit.serving.loading import LoadedClassifier
 
-    LoadedClassifier: TypeAlias = Network | Baseline | ExportedModel
 
 CHUNK_SIZE = 512  # images that are predicted at a time: bounded memory, early rows
 ATTEMPTS = 3  # at a chunk in which a file changes between its check and its prediction
@@ -232,34 +227,6 @@ class Predictor:
         return probabilities, problems
 
 
-def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
-    """Load the network of the run in `folder`, its baseline `name`, or the export in `folder`.
-
-    Raises:
-        RunError: there is no run, or it has no such classifier; or an export was changed.
-        DeviceError: the runtime of an export is not installed.
-    """
-    if not name and export_folder(folder):
-        from transferkit.export.exported import ExportedModel
-
-        return ExportedModel.load(folder)
-    run = Run.open(folder)
-    if name:
-        path = run / "baselines" / f"{name}.skops"
-        if not path.is_file():
-            saved = sorted(path.stem for path in (run / "baselines").glob("*.skops"))
-            raise RunError(
-                f"The run {str(folder)!r} has no baseline {name!r}: "
-                f"it has {', '.join(saved) or 'none'}, and the network, which needs no name."
-            )
-        from transferkit.baselines.baseline import load_baseline
-
-        return load_baseline(path)
-    from transferkit.models.network import Network
-
-    return Network.load(run.folder)
-
-
 def _threshold(classifier: LoadedClassifier, coverage: float) -> float:
     if not hasattr(classifier, "conformity"):
         what = "baseline" if classifier.kind == "baseline" else "export"
@@ -274,38 +241,6 @@ def _threshold(classifier: LoadedClassifier, coverage: float) -> float:
             "prediction sets: train it with validation images, by `transferkit train DIR`."
         )
     return float(scores.threshold(coverage))
-
-
-def job_of(run: str | Path, predictor: Predictor) -> dict[str, Any]:
-    """Return what decides the rows of `predictor`, loaded from `run`, beside the images.
-
-    It is JSON. The model is known by the SHA-256 of its file.
-    """
-    network = Path(run) / "model.keras"
-    baseline = Path(run) / "baselines" / f"{predictor.name}.skops"
-    path = str(network if predictor.classifier.kind == "network" else baseline)
-    exported = getattr(predictor.classifier, "digest", "")
-    options = dataclasses.asdict(predictor.options)
-    return {
-        "model": exported or file_digest(path, stamp(path)),
-        "classifier": predictor.name,
-        "--max-pixels": predictor.classifier.data.max_pixels,
-        **{f"--{name.replace('_', '-')}": value for name, value in options.items()},
-    }
-
-
-def with_max_pixels(classifier: LoadedClassifier, max_pixels: int) -> LoadedClassifier:
-    """Return `classifier` for images of up to `max_pixels`.
-
-    Raises:
-        ConfigError: that is out of range.
-    """
-    data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
-    if not hasattr(classifier, "pipeline"):
-        return dataclasses.replace(classifier, data=data)
-    if hasattr(classifier.pipeline[0], "max_pixels"):  # the majority looks at no image
-        classifier.pipeline[0].max_pixels = max_pixels
-    return classifier
 
 
 def predict(
