@@ -26,10 +26,7 @@ from transferkit.backbones.catalog import BACKBONES, find_backbone
 from transferkit.backbones.resolve import resolve_model
 from transferkit.backbones.weights import cached_file
 from transferkit.data.splits import split_groups
-from transferkit.features.extract import extract_features
-from transferkit.features.extractor_pool import DEFAULT_POOL
 from transferkit.features.linear_probe import solve_probe
-from transferkit.features.spec import FeatureSpec
 from transferkit.runtime.process import silence_tensorflow
 
 TEST, SPLITS, ROUNDS, IMAGES = 0.2, 3, 5, 256
@@ -98,6 +95,9 @@ def print_accuracies(configs: list[tk.Config], folders: list[Path]) -> None:
 
 def accuracy(manifest: tk.Manifest, config: tk.Config) -> float:
     """Return the mean test accuracy of the head over random splits, stratified and by groups."""
+    from transferkit.features.extract import extract_features  # TensorFlow, once it is silenced
+    from transferkit.features.spec import FeatureSpec
+
     rows = manifest.frame[manifest.frame["problem"] == ""].reset_index(drop=True)
     spec = FeatureSpec.from_config(manifest.settled(config))
     values = extract_features(spec, list(rows["path"]), quiet=True).values
@@ -125,6 +125,9 @@ def accuracy(manifest: tk.Manifest, config: tk.Config) -> float:
 
 def print_speeds(configs: list[tk.Config], folders: list[Path]) -> None:
     """Print the median, the least and the most images a second of each row."""
+    from transferkit.features.extractor_pool import DEFAULT_POOL
+    from transferkit.features.spec import FeatureSpec
+
     for folder in folders:
         frame = tk.Manifest.read(str(folder)).frame
         paths = list(frame["path"][frame["problem"] == ""][:IMAGES])
