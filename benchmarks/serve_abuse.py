@@ -44,6 +44,7 @@ TIMEOUT = 5  # seconds that the server gives a request
 BACKBONE = "pocket"
 CONNECTIONS, SLOW, LARGE_MEGABYTES = 500, 50, 200
 WARM_UP_UPLOADS = 200
+SETTLE_SECONDS = 12  # after which the server has given memory back
 GROWTH = 100  # megabytes of memory by which the server may be larger than after the warm-up
 PATHS = ("/", "/ready", "/metrics", "/docs", "/openapi.json", "/v1/models", "/v1/models/run")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
@@ -94,6 +95,7 @@ def abused(address: str, process: int, asked: argparse.Namespace) -> list[str]:
     send_all(address, uploads(good, WARM_UP_UPLOADS, seed=asked.seed + 1))
     asyncio.run(connections(address, good))
     faults: list[str] = []
+    time.sleep(SETTLE_SECONDS)
     before = resident(process)
     print(f"memory before: {before:.0f} MB", flush=True)
     answered = send_all(address, uploads(good, asked.uploads, seed=asked.seed))
@@ -103,7 +105,7 @@ def abused(address: str, process: int, asked: argparse.Namespace) -> list[str]:
     report(f"{CONNECTIONS} connections", asyncio.run(connections(address, good)), faults)
     report("without the token", without_token(address, good), faults, allowed=(401,))
     faults += by_schemathesis(address, asked.examples)
-    time.sleep(TIMEOUT + 1)
+    time.sleep(SETTLE_SECONDS)
     after = resident(process)
     print(f"memory after: {after:.0f} MB")
     if after > before + GROWTH:

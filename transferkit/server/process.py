@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import signal
 import socket
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from transferkit.server.timed_protocol import timed_protocol
 BACKLOG = 2048  # connections that wait to be accepted
 DRAIN_SECONDS = 0.5  # after a signal to stop, in which clients are told to close their connections
 KEEP_ALIVE_SECONDS = 15
+TRIM_SECONDS = 10  # after which memory that is free is given back to the system
+TICKS = 10  # of uvicorn's main loop in a second
 
 
 def listen(config: ServerConfig) -> socket.socket:
@@ -60,6 +63,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.service = service
         self._reloading: asyncio.Task[None] | None = None
+        self._trimmed_at = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept connections, and log at which address."""
@@ -91,6 +95,14 @@ class Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Give memory back from time to time, where images have been computed."""
+        images = self.service.computed
+        if counter % (TRIM_SECONDS * TICKS) == 0 and images != self._trimmed_at:
+            self._trimmed_at = images
+            await asyncio.to_thread(trim_memory)
+        return await super().on_tick(counter)
+
     def _stop(self) -> None:
         if self.service.stopping:
             self.force_exit = self.should_exit = True
@@ -108,6 +120,15 @@ class Server(uvicorn.Server):
             return
         log("Reload: reading the runs anew.")
         self._reloading = asyncio.create_task(asyncio.to_thread(self.service.registry.reload))
+
+
+def trim_memory() -> None:
+    """Have the C library give free memory back, where it is glibc: it keeps what large images took.
+
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def run_server(app: FastAPI, service: Service, bound: socket.socket) -> None:

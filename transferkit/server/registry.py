@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -87,6 +88,7 @@ class Registry:
         The new one is warmed up before the first request gets to it; requests that have begun with
         the old one end with it.
         """
+        gc.unfreeze()  # so that the networks that are replaced can be collected
         for name, model in list(self.models.items()):
             if not model.has_changed:
                 log(f"Reload: {name} has not changed.")

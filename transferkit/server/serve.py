@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 from transferkit.errors import ConfigError
@@ -51,4 +52,7 @@ def serve(runs: Sequence[str], config: ServerConfig = ServerConfig()) -> None:
     metrics = Metrics()
     registry = Registry(folders, config, metrics.observe_batches)
     service = Service(registry, config, metrics)
+    # TensorFlow's objects stay: to look through them costs each collection a second.
+    gc.collect()
+    gc.freeze()
     run_server(create_app(service), service, bound)

@@ -44,6 +44,7 @@ class Service:
         )
         self.decoders = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decoder")
         self.stopping = False
+        self.computed = 0  # images so far
         metrics.under_way.set_function(lambda: self.images.used)
 
     @asynccontextmanager
@@ -92,6 +93,7 @@ class Service:
                 raise RequestError(
                     504, f"The prediction took more than {self.config.timeout:g} seconds."
                 ) from None
+        self.computed += len(images)
         unreadable = sum(bool(prediction.problem) for prediction in predictions)
         self.metrics.images.labels(model.name, "predicted").inc(len(images) - unreadable)
         self.metrics.images.labels(model.name, "unreadable").inc(unreadable)
