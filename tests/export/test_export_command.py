@@ -76,9 +76,8 @@ def test_a_model_that_augments_is_not_exported_and_the_old_export_stays(
     (folder,) = export_run(run, "keras")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     images = keras.Input(network.model.input_shape[1:], name="images")
-    with keras.saving.custom_object_scope({"Brightness": Brightness}):
-        with_model(keras.Model(images, network.model(Brightness()(images)))).save(run)
-        status, text = said(capsys, run, "--to", "saved_model", "--out", folder, "--overwrite")
+    with_model(keras.Model(images, network.model(Brightness()(images)))).save(run)
+    status, text = said(capsys, run, "--to", "saved_model", "--out", folder, "--overwrite")
     assert (status, text.out) == (1, "")
     assert "augmentation is left in, since two equal requests get two answers" in text.err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from hashlib import sha256
 
@@ -16,6 +17,7 @@ from transferkit.export.exported import ExportedModel
 from transferkit.export.formats import FORMATS, find_format
 from transferkit.export.run import export_network, export_run
 from transferkit.models.classifier import build_classifier
+from transferkit.models.network import Network
 from transferkit.training.tta import with_flip_tta
 
 NEEDED = {row.name: row.modules for row in FORMATS}
@@ -23,6 +25,40 @@ QUICK = "onnx"  # whose runtime needs no TensorFlow
 BY_FORMAT = [
     pytest.param(row.name, marks=[] if row.name == QUICK else pytest.mark.slow) for row in FORMATS
 ]
+
+
+def labels_of_onnx(folder):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(folder / "model.onnx")
+    return session.get_modelmeta().custom_metadata_map["labels"]
+
+
+def labels_of_openvino(folder):
+    from transferkit.inference.openvino.no_telemetry import import_without_telemetry
+
+    model = import_without_telemetry("openvino").Core().read_model(folder / "model.xml")
+    return model.get_rt_info(["model_info", "labels"]).astype(str)
+
+
+def labels_of_litert(folder):
+    with zipfile.ZipFile(folder / "model.tflite") as archive:
+        return archive.read("labels.txt").decode()
+
+
+def labels_of_keras(folder):
+    return "".join(f"{name}\n" for name in Network.load(folder / "model.keras").classes)
+
+
+LABELS = {
+    "keras": labels_of_keras,
+    "saved_model": lambda folder: (folder / "model/1/assets.extra/labels.txt").read_text(),
+    "litert": labels_of_litert,
+    "litert-int8": labels_of_litert,
+    "onnx": labels_of_onnx,
+    "openvino": labels_of_openvino,
+}
+"""The class names that the model file itself holds."""
 
 
 def require(to):
@@ -39,6 +75,7 @@ def test_an_export_agrees_and_its_folder_is_whole(to, run, network, reference):
     names = {path.name for path in folder.iterdir()}
     assert {"labels.txt", "export.json", "README.md", "predict.py"} <= names
     assert (folder / "labels.txt").read_text() == "circles\nsquares\nstripes\n"
+    assert LABELS[to](folder) == "circles\nsquares\nstripes\n"
     facts = json.loads((folder / "export.json").read_text())
     parity = facts["parity"]
     assert parity["pixels"]["same_top1"] >= row.min_same_top1

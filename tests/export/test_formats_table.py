@@ -9,7 +9,7 @@ import pytest
 
 from transferkit.cli.export import FormatName
 from transferkit.errors import ConfigError, DeviceError
-from transferkit.export.formats import FORMATS, find_format, require_installed
+from transferkit.export.formats import FORMATS, find_format, require_installed, require_runtime
 from transferkit.export.runtimes import LOADERS
 from transferkit.export.writers import WRITERS
 
@@ -34,6 +34,11 @@ def test_what_is_not_installed_names_its_extra():
         "An export to ONNX was asked for, and no_such_a and no_such_b are not installed: "
         "`pip install 'transferkit[onnx]'`."
     )
+
+
+def test_what_is_needed_to_write_is_not_needed_to_run():
+    row = dataclasses.replace(find_format("onnx"), modules=("no_such_a", "json"))
+    assert require_runtime(row) is None
 
 
 @pytest.mark.parametrize(("version", "is_enough"), [("3.12.1", False), ("3.13.2", True)])

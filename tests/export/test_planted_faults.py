@@ -22,11 +22,12 @@ def before(model, change):
     return keras.Model(images, model(change(images)))
 
 
+@keras.saving.register_keras_serializable("planted")
 class Brightness(keras.Layer):
     """Augmentation as it is often written by hand: with no regard to `training`."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **options):
+        super().__init__(**options)
         self.seed = keras.random.SeedGenerator(0)
 
     def call(self, images):

@@ -16,7 +16,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.in_memory import ImageSource, as_pixels
 from transferkit.errors import RunError, brief
 from transferkit.evaluation.summary import EpochRecord, Summary
-from transferkit.export.formats import find_format, require_installed
+from transferkit.export.formats import find_format, require_runtime
 from transferkit.export.record import ExportRecord, export_folder
 from transferkit.export.runtimes import Run, load_exported
 from transferkit.storage.files import digest
@@ -61,7 +61,7 @@ class ExportedModel:
         """
         folder = export_folder(path) or Path(path)
         record = ExportRecord.load(folder)
-        require_installed(find_format(record.format))
+        require_runtime(find_format(record.format))
         record.require_unchanged(folder)
         model = cls(
             name=record.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -21,7 +22,7 @@ class ExportFormat:
         name: as in `--to`.
         title: in sentences.
         model: path of the model within the folder of the export.
-        modules: what has to be installed to write it and to run it.
+        modules: what has to be installed to write it and, the last, to run it.
         packages: what has to be installed to run it, with pip, besides Pillow and NumPy.
         extra: of transferkit, that brings both; empty if nothing is needed.
         keras: the first version of Keras that writes it.
@@ -81,23 +82,36 @@ def find_format(name: str) -> ExportFormat:
     raise unknown_name("export format", name, [row.name for row in FORMATS])
 
 
+def require_runtime(row: ExportFormat) -> None:
+    """Raise an error unless what runs the format is installed.
+
+    Raises:
+        DeviceError: the sentence names the extra.
+    """
+    _require_modules(row, row.modules[-1:])
+
+
 def require_installed(row: ExportFormat, keras_version: str = "") -> None:
     """Raise an error unless what writes and runs the format is installed.
 
     Raises:
         DeviceError: the sentence names the extra, or the version of Keras.
     """
-    missing = [name for name in row.modules if find_spec(name) is None]
-    if missing:
-        raise DeviceError(
-            f"An export to {row.title} was asked for, and {' and '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not installed: "
-            f"`pip install 'transferkit[{row.extra}]'`."
-        )
+    _require_modules(row, row.modules)
     version = keras_version or metadata.version("keras")
     if tuple(int(part) for part in version.split(".")[:2]) < row.keras:
         least = ".".join(map(str, row.keras))
         raise DeviceError(
             f"Keras {version} cannot export to {row.title}: {least} and later can; "
             "`pip install --upgrade keras`."
+        )
+
+
+def _require_modules(row: ExportFormat, names: Sequence[str]) -> None:
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise DeviceError(
+            f"An export to {row.title} was asked for, and {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not installed: "
+            f"`pip install 'transferkit[{row.extra}]'`."
         )

@@ -88,12 +88,15 @@ def _disagreement(
     answers = answers_in_fresh_process(row, folder, few.pixels, list(VARIANTS))
     cause = diagnose(few.probabilities, answers)
     bound = "" if row.max_difference is None else f" (the bound is {row.max_difference:g})"
+    least = "" if row.min_same_top1 == 1 else f" (at least {100 * row.min_same_top1:g} % should)"
     unknown = "the cause cannot be told; another format may do"
+    if row.max_difference is None and np.isfinite(agreement.max_difference):
+        unknown = "8-bit integers are too coarse for it; --to litert keeps floats"
     return ExportError(
         f"The export to {row.title} disagrees with the network, so it is not written: "
         f"probabilities differ by up to {agreement.max_difference:.3g}{bound}, and "
         f"{round(agreement.same_top1 * agreement.images)} of {agreement.images} test images get "
-        f"the same class; {f'the cause is {cause}' if cause else unknown}."
+        f"the same class{least}; {f'the cause is {cause}' if cause else unknown}."
     )
 
 

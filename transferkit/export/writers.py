@@ -19,6 +19,7 @@ from transferkit.export.agreement import augmentation_hint
 from transferkit.export.decoding_graph import decode_batch
 from transferkit.export.formats import ExportFormat
 from transferkit.export.runtimes import ENCODED
+from transferkit.runtime.process import native_stderr_silenced
 
 if TYPE_CHECKING:
     from transferkit.models.network import Network
@@ -53,13 +54,13 @@ def write_model(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep converters from printing, and from warning of NumPy names that they still use."""
+    """Keep converters, in C++ too, from printing, and from warning of NumPy's old names."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:
             logger.setLevel(logging.ERROR)
-        with redirect_stdout(StringIO()), warnings.catch_warnings():
+        with native_stderr_silenced(), redirect_stdout(StringIO()), warnings.catch_warnings():
             warnings.filterwarnings("ignore", r".*`np\.object`", FutureWarning)
             warnings.filterwarnings("ignore", r".*`np\.object`", DeprecationWarning)
             yield
