@@ -15,6 +15,7 @@ import yaml
 from transferkit import __version__
 from transferkit.cli.main import COMMANDS
 from transferkit.export.formats import find_format
+from transferkit.server.settings import ServerConfig
 from transferkit.storage.run import EXPORT_FOLDER
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +63,7 @@ def test_nobody_is_root():
 def test_ports_fit():
     (port,) = instructions("EXPOSE")
     command = json.loads(instructions("ENTRYPOINT")[0])
+    assert port == str(ServerConfig().port)
     assert command[command.index("--port") + 1] == port
     assert f"127.0.0.1:{port}/" in instructions("HEALTHCHECK")[0]
     assert COMPOSE["transferkit"]["ports"] == [f"127.0.0.1:{port}:{port}"]
