@@ -18,7 +18,7 @@ from transferkit.models.network import Network
 from transferkit.training.callbacks import AverageEpochs
 from transferkit.training.refit import refit
 from transferkit.training.stages import fit_stages
-from transferkit.training.start import MIN_IMAGES_LAST_MAP, start_fit
+from transferkit.training.start import MIN_FINE_TUNE_IMAGES, start_fit
 from transferkit.training.state import HeldOut, TrainingState
 from transferkit.training.temperature_scaling import loss_gain
 from transferkit.training.train import train
@@ -133,7 +133,7 @@ def test_fine_tuning_is_not_tried_with_few_images_unless_it_is_asked_for(
     device = choose_device(pretrained.compute)
     assert start_fit(manifest, with_train(pretrained, unfreeze="auto"), device).blocks == 0
     images = len(manifest.part("train"))
-    assert images < MIN_IMAGES_LAST_MAP
+    assert images < MIN_FINE_TUNE_IMAGES
     assert f"Fine-tuning is not tried: there are {images} training" in capsys.readouterr().err
     assert start_fit(manifest, with_train(pretrained, unfreeze="last"), device).blocks == 1
 

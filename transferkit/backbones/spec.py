@@ -46,6 +46,8 @@ class BackboneSpec:
     weights."""
     pooling: Literal["avg", "stages", "stages_both"] = "avg"
     """Pooling that the setting auto stands for."""
+    fine_tuned_blocks: int = 1
+    """Blocks, from the top, that the setting auto of `unfreeze` stands for."""
     application: str = ""
     """The function in `keras.applications`; empty for a network of the project's own."""
     arguments: tuple[tuple[str, float], ...] = ()
@@ -136,7 +138,7 @@ def blocks_to_unfreeze(row: BackboneSpec, unfreeze: str, *, pretrained: bool) ->
     """
     named = {"none": 0, "last": 1, "all": len(row.blocks)}
     if unfreeze == "auto":
-        unfreeze = "last" if pretrained else "all"
+        unfreeze = str(row.fine_tuned_blocks) if pretrained else "all"
     number = named[unfreeze] if unfreeze in named else int(unfreeze)
     if number > len(row.blocks):
         raise ConfigError(

@@ -32,7 +32,8 @@ class Job(Experiment):
     config: str = ""
     """A YAML file of settings, such as a run's config.yaml; command-line flags override it."""
     preset: str = "balanced"
-    """fast (the head only), balanced (also the last block), or best (all blocks, slow)."""
+    """fast (the head only), balanced (also the last blocks, from 1,000 images on), or best (also
+    with fewer images, and the mirror image of each)."""
 
 
 def parse_job(

@@ -11,7 +11,7 @@ from transferkit.errors import unknown_name
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"unfreeze": "none"},
     "balanced": {},
-    "best": {"unfreeze": "2", "fine_tune_learning_rate": 2e-4, "tta": True},
+    "best": {"unfreeze": "2", "tta": True},
 }
 
 

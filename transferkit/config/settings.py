@@ -147,15 +147,15 @@ class TrainConfig:
     without epochs."""
     unfreeze: str = "auto"
     """Blocks to unfreeze in the second stage: none, last, all, or how many from the top. auto: the
-    last one of a pretrained backbone if there are 1,000 training images (3,000 where features are
-    those of several stages), else none; all of one with random weights."""
+    last one of a pretrained backbone (two of the EfficientNet-Lites) if there are 1,000 training
+    images, else none; all of one with random weights."""
     batch_size: Annotated[int, Between(1, 65_536)] = 32
     """Images per step, over all devices."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     """By its Keras name; sgd has Nesterov momentum of 0.9."""
     learning_rate: Annotated[float, Between(0, 10)] = 1e-3
     """Learning rate of a hidden head, and of a network that starts from random weights."""
-    fine_tune_learning_rate: Annotated[float, Between(0, 10)] = 5e-4
+    fine_tune_learning_rate: Annotated[float, Between(0, 10)] = 2e-4
     """Learning rate of the second stage."""
     layer_decay: Annotated[float, Between(0.01, 1)] = 1.0
     """The second stage's rate is multiplied by this for each block towards the input."""

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from transferkit.config.settings import TrainConfig
-from transferkit.evaluation.summary import EpochRecord
+from transferkit.evaluation.summary import FINE_TUNE_STAGE, EpochRecord
 from transferkit.runtime.progress import Clock, in_words, log
 from transferkit.training.state import TrainingState
 
@@ -43,7 +43,8 @@ class HistoryLogger(keras.callbacks.Callback):
         if (seconds := self.clock.tick()) is not None:
             epochs = int(self.params["epochs"])
             counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
-            log(f"{self.stage}: about {in_words(seconds)} for {counted}, if all are needed.")
+            hint = " --preset fast leaves it out." if self.stage == FINE_TUNE_STAGE else ""
+            log(f"{self.stage}: about {in_words(seconds)} for {counted}, if all are needed.{hint}")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._drop_bar()

@@ -8,7 +8,7 @@ import keras
 
 from transferkit.backbones.catalog import find_backbone
 from transferkit.backbones.resolve import is_pretrained, resolve_model
-from transferkit.backbones.spec import STAGES, blocks_to_unfreeze
+from transferkit.backbones.spec import blocks_to_unfreeze
 from transferkit.config.settings import Config
 from transferkit.data.augmentation.policies import find_policy
 from transferkit.data.class_weights import class_weights
@@ -22,9 +22,9 @@ from transferkit.training.dataset import read_split, read_validation
 from transferkit.training.state import TrainingState
 
 FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
-# Training images from which on fine-tuning is tried, by the features that the head is solved on.
-# With fewer it was not better beyond noise: docs/benchmarks.md.
-MIN_IMAGES_STAGES, MIN_IMAGES_LAST_MAP = 3_000, 1_000
+MIN_FINE_TUNE_IMAGES = (
+    1_000  # docs/benchmarks.md: with a few hundred it was not better beyond noise
+)
 
 
 def start_fit(
@@ -78,11 +78,10 @@ def _worthwhile(blocks: int, config: Config, images: int) -> int:
     """Return how many of `blocks` to fine-tune with so many training images: logged if none."""
     if not is_pretrained(config.model) or config.train.unfreeze != "auto":
         return blocks
-    required = MIN_IMAGES_STAGES if config.model.pooling in STAGES else MIN_IMAGES_LAST_MAP
-    if images >= required:
+    if images >= MIN_FINE_TUNE_IMAGES:
         return blocks
     log(
         f"Fine-tuning is not tried: there are {images:,} training images, and with fewer than "
-        f"{required:,} it seldom pays. --train.unfreeze last tries it."
+        f"{MIN_FINE_TUNE_IMAGES:,} it seldom pays. --train.unfreeze {blocks} tries it."
     )
     return 0
