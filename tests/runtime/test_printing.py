@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.evaluation.results import Result
 from transferkit.report.comparison.serialize import predictions_csv
 from transferkit.report.inspection.folder import csv_text
+from transferkit.runtime import printing
 from transferkit.runtime.printing import guarded, shown, unguarded
 from transferkit.runtime.progress import log, show
 
@@ -95,3 +97,11 @@ def test_predictions_hold_no_formula() -> None:
 
 def test_findings_hold_no_formula() -> None:
     assert csv_text(pd.DataFrame({"path": ["=a"], "share": [-0.5]})) == "path,share\r\n'=a,-0.5\r\n"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_no_name_forges_a_row(line_end: str) -> None:
+    names = ["a\rb", "c\nd", "e\r\n", 'f"', "plain"]
+    text = printing.csv_text(["path"], [[name] for name in names], line_end=line_end)
+    assert text.endswith(f"plain{line_end}")
+    assert [row[0] for row in csv.reader(StringIO(text, newline=""))] == ["path", *names]

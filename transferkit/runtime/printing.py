@@ -10,10 +10,10 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable
-from io import StringIO
 
 COMMANDING = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's control, format and line characters
 FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # its first character
+RFC_4180 = "\r\n"  # its line end
 GUARDED = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
@@ -50,18 +50,24 @@ def unguarded(cell: str) -> str:
     return cell[1:] if GUARDED.match(cell) else cell
 
 
+class Lines(list[str]):
+    """Lines as a file that each of them is written to at once."""
+
+    write = list.append
+
+
 def csv_text(
-    header: Iterable[object] | None, rows: Iterable[Iterable[object]], *, line_end: str = "\r\n"
+    header: Iterable[object] | None, rows: Iterable[Iterable[object]], *, line_end: str = RFC_4180
 ) -> str:
     r"""Return a .csv (RFC 4180), its cells `guarded`; names that are not UTF-8 survive.
 
-    With the line end of RFC 4180, a value with either character of it is quoted.
+    A value with \r or \n is quoted, whatever `line_end` is.
     """
-    text = StringIO()  # not by pandas: its text has to be UTF-8, and a file name need not be
-    lines = csv.writer(text, lineterminator=line_end)
-    lines.writerows(map(guarded, row) for row in ([] if header is None else [header]))
-    lines.writerows(map(guarded, row) for row in rows)
-    return text.getvalue()
+    lines = Lines()  # not by pandas: its text has to be UTF-8, and a file name need not be
+    writer = csv.writer(lines, lineterminator=RFC_4180)  # quotes the characters of its line end
+    writer.writerows(map(guarded, row) for row in ([] if header is None else [header]))
+    writer.writerows(map(guarded, row) for row in rows)
+    return "".join(f"{line.removesuffix(RFC_4180)}{line_end}" for line in lines)
 
 
 def _is_number(text: str) -> bool:
