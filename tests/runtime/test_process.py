@@ -12,6 +12,7 @@ import pytest
 
 from transferkit.errors import DataError
 from transferkit.runtime.process import BYTES, Stopped, run_as_script, stopped_by_signals
+from transferkit.runtime.progress import log
 
 
 def written(text: str, encoding: str) -> bytes:
@@ -127,3 +128,19 @@ def test_the_handlers_before_are_there_again():
     with stopped_by_signals():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_a_closed_stream_is_empty(name, monkeypatch):
+    read = []
+
+    def action():
+        print("dropped")
+        log("dropped")
+        read.append(sys.stdin.buffer.read())
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr(sys, name, None)
+    run_as_script(action)
+    assert read == [b""]
+    getattr(sys, name).close()

@@ -16,6 +16,7 @@ from transferkit.errors import TransferkitError
 from transferkit.runtime.progress import log
 
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last on Windows alone, SIGHUP not
+STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
 BYTES = "transferkit.bytes"  # the error handler of output streams
 
 
@@ -40,8 +41,10 @@ def run_as_script(action: Callable[[], None]) -> None:
     """Run `action`; a `TransferkitError` is one line on standard error and exit status 1.
 
     A file name goes out in the bytes that it came in, which need not be UTF-8, and a character
-    that the streams' encoding lacks as its number.
+    that the streams' encoding lacks as its number. A stream that the caller has closed is empty, or
+    takes what is written to it and drops it.
     """
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a notebook's is another
             stream.reconfigure(errors=BYTES)
@@ -55,6 +58,14 @@ def run_as_script(action: Callable[[], None]) -> None:
         log("transferkit: stopped.")
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         raise SystemExit(128 + number) from None  # as in a shell: 130 is Ctrl-C, 143 SIGTERM
+
+
+def _open_closed_streams() -> None:
+    """Open the null device for each standard stream that is None, the lowest descriptor first."""
+    for name, mode in STREAMS.items():
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - until the end
+            setattr(sys, name, stream)
 
 
 class Stopped(KeyboardInterrupt):
