@@ -162,3 +162,10 @@ def test_a_network_with_flip_tta_is_exported(to, network, manifest, tmp_path):
     record = export_network(other, find_format(to), tmp_path / "export", reference=reference)
     assert record.parity["pixels"]["max_difference"] < 1e-4
     assert np.isfinite(record.megabytes)
+
+
+def test_a_module_in_the_current_folder_is_not_run(network, reference, tmp_path, monkeypatch):
+    (tmp_path / "keras.py").write_text("raise RuntimeError('of the current folder')", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    record = export_network(network, find_format("keras"), tmp_path / "out", reference=reference)
+    assert record.parity["pixels"]["same_top1"] == 1

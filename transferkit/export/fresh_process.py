@@ -18,6 +18,12 @@ from transferkit.errors import ExportError, brief
 from transferkit.export.agreement import augmentation_hint
 from transferkit.export.formats import ExportFormat
 
+# Without the current folder, whose keras.py would be imported in place of the library.
+WORKER = (
+    "import sys; sys.path = [path for path in sys.path if path]; "
+    "from transferkit.export.worker import main; main()"
+)
+
 
 def answers_in_fresh_process(
     row: ExportFormat, folder: Path, images: np.ndarray, variants: Sequence[str] = ("same",)
@@ -64,7 +70,7 @@ def _answers(
 ) -> dict[str, np.ndarray]:
     answers = temporary / "answers.npz"
     whole = {"format": row.name, "folder": str(folder), "answers": str(answers), **request}
-    command = [sys.executable, "-m", "transferkit.export.worker"]
+    command = [sys.executable, "-c", WORKER]
     root = str(Path(transferkit.__file__).parent.parent)  # of a checkout that is not installed
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -1,4 +1,4 @@
-"""A fresh process that runs an export by its own runtime: `python -m transferkit.export.worker`.
+"""The main function of a fresh process that runs an export by its own runtime.
 
 It reads one JSON object from standard input and writes the arrays of the answers into a file.
 """
@@ -69,7 +69,3 @@ def _encoded(run: Callable[[list[bytes]], np.ndarray], files: list[str]) -> np.n
             rows.append(np.array([np.nan], np.float32))
     width = max(map(len, rows))
     return np.stack([np.broadcast_to(row, (width,)) for row in rows])
-
-
-if __name__ == "__main__":
-    main()
