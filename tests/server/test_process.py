@@ -15,7 +15,10 @@ import pytest
 from conftest import serving
 
 from transferkit.errors import ConfigError
-from transferkit.server.process import address_of, listen, trim_memory
+from transferkit.server.app import create_app
+from transferkit.server.metrics import Metrics
+from transferkit.server.process import address_of, listen, run_server, trim_memory
+from transferkit.server.service import Service
 from transferkit.server.settings import ServerConfig
 
 CLIENTS = 6
@@ -130,6 +133,18 @@ def test_a_port_that_is_taken_is_said_before_anything_is_loaded(run):
         f"The server cannot listen on 127.0.0.1, port {port}: Address already in use; "
         "choose another --host or --port (0 is a free one)."
     )
+
+
+def test_of_two_servers_that_start_at_once_the_second_is_told(registry):
+    config = ServerConfig(port=0)
+    first = listen(config)
+    config = ServerConfig(port=first.getsockname()[1])
+    second = listen(config)  # nobody listens there yet
+    with first:
+        first.listen()
+        service = Service(registry, config, Metrics())
+        with pytest.raises(ConfigError, match="cannot listen on"):
+            run_server(create_app(service), service, second)
 
 
 @pytest.mark.parametrize(

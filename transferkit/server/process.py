@@ -38,12 +38,17 @@ def listen(config: ServerConfig) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((config.host, config.port))
     except OSError as error:
-        bound.close()
-        raise ConfigError(
-            f"The server cannot listen on {config.host}, port {config.port}: "
-            f"{error.strerror or error}; choose another --host or --port (0 is a free one)."
-        ) from error
+        raise _cannot_listen(bound, config, error) from error
     return bound
+
+
+def _cannot_listen(bound: socket.socket, config: ServerConfig, error: OSError) -> ConfigError:
+    """Close `bound` and return the error of who listens there already, or cannot."""
+    bound.close()
+    return ConfigError(
+        f"The server cannot listen on {config.host}, port {config.port}: "
+        f"{error.strerror or error}; choose another --host or --port (0 is a free one)."
+    )
 
 
 def address_of(bound: socket.socket) -> str:
@@ -132,8 +137,16 @@ def trim_memory() -> None:
 
 
 def run_server(app: FastAPI, service: Service, bound: socket.socket) -> None:
-    """Serve `app` on the socket `bound` until a signal stops it."""
+    """Serve `app` on the socket `bound` until a signal stops it.
+
+    Raises:
+        ConfigError: since it was bound, another server has begun to listen there.
+    """
     config = service.config
+    try:
+        bound.listen(BACKLOG)  # uvicorn's own would be a traceback
+    except OSError as error:
+        raise _cannot_listen(bound, config, error) from error
     settings = uvicorn.Config(
         app,
         log_config=None,
