@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         draw(scratch, numbers[-1])
-        settings = {"folder": name, "side": asked.image_size, "head": not asked.no_head}
+        settings = {"folder": name, "image_size": asked.image_size, "head": not asked.no_head}
         growing = [
             text for name in GROWING[: 2 if asked.no_head else 3] for text in (name, "grown")
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,19 @@ def test_loading_it_measures_nothing(path, capfd, monkeypatch, tmp_path):
     assert callable(names["main"])
     assert capfd.readouterr() == ("", "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_benchmark_of_memory_runs():
+    """One that is not timed, so that the settings it hands to other processes are tried."""
+    script = ROOT / "benchmarks" / "memory.py"
+    command = [sys.executable, script, "20", "40", "--image-size", "32", "--no-head"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
+        [images, title] for images in ("20", "40") for title in ("cold", "kept")
+    ]
 
 
 def test_the_line_of_every_mutant_is_in_the_code():
