@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from io import BytesIO
 
@@ -156,3 +157,27 @@ def test_a_full_folder_takes_no_more(registry, files, tmp_path):
     feedback.save(model, files[0].read_bytes(), "squares")
     with pytest.raises(Exception, match="has 1 images: move them elsewhere"):
         feedback.save(model, files[1].read_bytes(), "squares")
+
+
+def test_servers_that_share_a_folder_lose_no_label(registry, files, tmp_path, monkeypatch):
+    model, servers = registry.find(), [Feedback(tmp_path) for _ in files]
+    read = Feedback._labels
+
+    def slow(self):
+        labels = read(self)
+        time.sleep(0.2)
+        return labels
+
+    monkeypatch.setattr(Feedback, "_labels", slow)
+    with ThreadPoolExecutor(len(files)) as threads:
+        contents = [file.read_bytes() for file in files]
+        models, labels = [model] * len(files), ["squares"] * len(files)
+        saved = list(threads.map(Feedback.save, servers, models, contents, labels))
+    lines = (tmp_path / "labels.csv").read_text("utf-8").splitlines()
+    assert sorted(lines[1:]) == sorted(f"{name},squares" for name in saved)
+
+
+def test_an_image_that_was_moved_away_is_saved_again(registry, files, tmp_path):
+    feedback, model, content = Feedback(tmp_path), registry.find(), files[0].read_bytes()
+    (tmp_path / feedback.save(model, content, "squares")).unlink()
+    assert (tmp_path / feedback.save(model, content, "circles")).read_bytes() == content

@@ -15,18 +15,20 @@ from transferkit.runtime.printing import csv_text
 from transferkit.server.errors import RequestError
 from transferkit.server.served_model import ServedModel
 from transferkit.storage.files import write_atomically, write_text
+from transferkit.storage.locks import awaited
 
 LIST = "labels.csv"
 COLUMNS = ("path", "label")
 MAX_IMAGES = 10_000  # in a folder: who can mark answers could fill the disk otherwise
 DIGITS = 24  # of the SHA-256 of an image, which is its name
+LOCK_SECONDS = 10.0  # that another server may take to save its image
 READ_SIZE = 32  # pixels: the image is read whole, as far as a small one needs
 
 
 class Feedback:
     """A folder of marked images: `IMAGE` by its content, and `labels.csv` with path and label.
 
-    An image that is marked again has its last label.
+    An image that is marked again has its last label. Several servers may have the same folder.
     """
 
     def __init__(self, folder: Path, *, max_images: int = MAX_IMAGES) -> None:
@@ -60,13 +62,17 @@ class Feedback:
         return name
 
     def _add(self, name: str, content: bytes, label: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with awaited(self.folder, LOCK_SECONDS):  # the list is read and written by others too
+            self._add_alone(name, content, label)
+
+    def _add_alone(self, name: str, content: bytes, label: str) -> None:
         labels = self._labels()
         if name not in labels and len(labels) >= self.max_images:
             raise RunError(
                 f"{str(self.folder)!r} has {self.max_images:,} images: move them elsewhere."
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if name not in labels:
+        if not (self.folder / name).is_file():
             write_atomically(self.folder / name, content)
         labels[name] = label
         write_text(self.folder / LIST, csv_text(COLUMNS, labels.items()))

@@ -62,6 +62,31 @@ def locked(folder: Path) -> Iterator[None]:
             (folder / LOCK).unlink()
 
 
+@contextmanager
+def awaited(folder: Path, timeout: float) -> Iterator[None]:
+    """Lock the existing `folder` for a moment, after waiting for others that do; the file stays.
+
+    Raises:
+        RunError: another process has held it for `timeout` seconds.
+    """
+    from filelock import Timeout
+
+    try:
+        lock = acquire(folder, timeout=timeout)
+    except Timeout:
+        raise RunError(
+            f"Another process has been writing into {str(folder)!r} for {timeout:g} seconds: "
+            "wait for its end, or choose another folder."
+        ) from None
+    except OSError:  # as in `locked`
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def require_unlocked(folder: Path) -> None:
     """Raise an error for a folder that another process has locked.
 
