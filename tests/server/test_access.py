@@ -2,6 +2,9 @@
 
 import pytest
 
+from transferkit.errors import ConfigError
+from transferkit.server.settings import ServerConfig
+
 TOKEN = "correct horse"
 PATHS = ["/", "/ready", "/metrics", "/docs", "/openapi.json", "/v1/models", "/static/page.css"]
 PATHS += ["/v1/models/shapes", "/no/such/path"]
@@ -51,6 +54,13 @@ def test_the_token_of_the_environment(clients, monkeypatch):
     guarded = clients()
     assert guarded.get("/ready").status_code == 401
     assert guarded.get("/ready", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n", " ", " x", "schl\u00fcssel", "\udcff"])
+def test_a_token_that_no_header_can_bring_is_refused_at_the_start(token, monkeypatch):
+    monkeypatch.setenv("TRANSFERKIT_TOKEN", token)
+    with pytest.raises(ConfigError, match="no line end and no space at either end"):
+        ServerConfig()
 
 
 def test_a_browser_is_asked_for_the_token(guarded):

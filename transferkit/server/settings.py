@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 from typing import Annotated
 
 from transferkit.config.validation import Between, check_settings
+from transferkit.errors import ConfigError
 
 TOKEN_VARIABLE = "TRANSFERKIT_TOKEN"
+TOKEN = re.compile(r"[!-~]([ -~]*[!-~])?")  # printable ASCII
 MEGABYTE = 10**6  # bytes
 
 
@@ -49,6 +52,11 @@ class ServerConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.secret and not TOKEN.fullmatch(self.secret):
+            raise ConfigError(
+                f"The token of --token or {TOKEN_VARIABLE} cannot be sent in a header: it should be "
+                "letters, digits and marks of ASCII, with no line end and no space at either end."
+            )
 
     @property
     def secret(self) -> str:
