@@ -155,3 +155,12 @@ def test_a_baseline_of_an_export_is_a_mistake(run, capsys):
     assert capsys.readouterr().err == (
         "transferkit: --classifier is a baseline of a run: leave it out with --model.\n"
     )
+
+
+def test_a_run_beside_an_export_is_a_mistake(run, capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", str(run), "x.png", "--model", "export"])
+    assert capsys.readouterr().err == (
+        f"transferkit: {str(run)!r} is a run, whose place --model takes: leave the run out, and "
+        "give the images alone.\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,11 @@ def predict(arguments: Sequence[str]) -> None:
     options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
     if options.resume and not options.out:
         raise ConfigError("--resume goes on with a file: give it with --out FILE.")
+    if options.out and options.format != "text":
+        raise ConfigError(
+            "--format is that of standard output: leave it out, since the ending of --out says "
+            "the format of the file."
+        )
     from transferkit.serving.output_file import require_ending
     from transferkit.serving.rows import RowOptions
     from transferkit.serving.sources import count_files
@@ -104,17 +110,24 @@ def predict(arguments: Sequence[str]) -> None:
 
 
 def _opened(options: PredictOptions) -> PredictOptions:
-    """Return the options with an export as the run; the run is a source of images then.
+    """Return the options with an export as the run; what is in its place is a source of images.
 
     Raises:
         RunError: there is no such run or export.
-        ConfigError: a baseline of an export is asked for.
+        ConfigError: a baseline of an export is asked for, or a run beside it.
     """
     if not options.model:
         Run.open(options.run)
         return options
     if options.classifier:
         raise ConfigError("--classifier is a baseline of a run: leave it out with --model.")
+    from transferkit.data.sources.folder.tree import is_output
+
+    if os.path.isdir(options.run) and is_output(os.listdir(options.run)):
+        raise ConfigError(
+            f"{options.run!r} is a run, whose place --model takes: leave the run out, and give the "
+            "images alone."
+        )
     from transferkit.export.record import ExportRecord, export_folder
 
     folder = export_folder(options.model) or Path(options.model)
