@@ -54,8 +54,9 @@ class ServerConfig:
         check_settings(self)
         if self.secret and not TOKEN.fullmatch(self.secret):
             raise ConfigError(
-                f"The token of --token or {TOKEN_VARIABLE} cannot be sent in a header: it should be "
-                "letters, digits and marks of ASCII, with no line end and no space at either end."
+                f"The token of --token or {TOKEN_VARIABLE} cannot be sent in a header: it should "
+                "be letters, digits and marks of ASCII, with no line end and no space at either "
+                "end."
             )
 
     @property
