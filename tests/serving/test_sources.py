@@ -139,6 +139,7 @@ def test_standard_input_is_a_list_by_lines_or_zero_bytes(text: bytes) -> None:
 
 def test_names_between_zero_bytes_may_hold_line_ends() -> None:
     assert list(listed_paths(io.BytesIO(b"a\nb.jpg\0\xff.jpg\0"))) == ["a\nb.jpg", "\udcff.jpg"]
+    assert list(listed_paths(io.BytesIO(b"a\r\0b\r\n\0c"))) == ["a\r", "b\r\n", "c"]
 
 
 def test_a_long_list_on_standard_input_is_read_whole() -> None:

@@ -50,13 +50,14 @@ def listed_paths(stream: BinaryIO) -> Iterator[str]:
             end = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else b""
         if end:
             *names, rest = rest.split(end)
-            yield from _decoded(names)
-    yield from _decoded([rest])
+            yield from _decoded(names, end)
+    yield from _decoded([rest], end)
 
 
-def _decoded(names: list[bytes]) -> Iterator[str]:
+def _decoded(names: list[bytes], end: bytes) -> Iterator[str]:
     for name in names:
-        if name := name.removesuffix(b"\r"):
+        # Before a zero byte it belongs to the name.
+        if name := name if end == b"\0" else name.removesuffix(b"\r"):
             yield os.fsdecode(name)
 
 
