@@ -83,6 +83,23 @@ def test_a_reload_under_load_fails_no_request(copy, files):
     assert (set(load.answers), load.errors, load.versions) == ({200}, [], {1, 2})
 
 
+@needs_hangup
+@pytest.mark.slow
+def test_a_hangup_while_the_models_load_is_a_reload_afterwards(run):
+    command = [sys.executable, "-m", "transferkit", "serve", str(run), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline()]  # the model is loaded, and nothing is served yet
+        process.send_signal(signal.SIGHUP)
+        while lines[-1] and "has not changed" not in lines[-1]:
+            lines.append(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        assert "Stopping" in process.stderr.read()
+    assert lines[0].startswith("Model shapes, version 1")
+    assert lines[-1] == "Reload: shapes has not changed.\n"
+    assert process.returncode == 0
+
+
 @pytest.mark.slow
 def test_a_stop_under_load_finishes_what_is_under_way(run, files):
     with serving(str(run)) as server, Load(server.address, files[0].read_bytes()) as load:
@@ -144,7 +161,7 @@ def test_of_two_servers_that_start_at_once_the_second_is_told(registry):
         first.listen()
         service = Service(registry, config, Metrics())
         with pytest.raises(ConfigError, match="cannot listen on"):
-            run_server(create_app(service), service, second)
+            run_server(create_app(service), service, second, threading.Event())
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Annotated
 import tyro
 
 from transferkit.cli.arguments import parse_arguments
-from transferkit.runtime.process import silence_tensorflow
 from transferkit.server.serve import require_extra
+from transferkit.server.serve import serve as serve_runs
 from transferkit.server.settings import ServerConfig
 from transferkit.storage.run import Run
 
@@ -35,7 +35,4 @@ def serve(arguments: Sequence[str]) -> None:
     for run in options.runs:
         if "=" not in run:
             Run.open(run)
-    silence_tensorflow()
-    from transferkit.server.serve import serve as serve_runs
-
     serve_runs(options.runs, options.server)

@@ -109,6 +109,20 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 @contextmanager
+def hangups_noted() -> Iterator[threading.Event]:
+    """Yield an event that is set at SIGHUP, in place of an end of the process, while active."""
+    noted = threading.Event()
+    if not hasattr(signal, "SIGHUP"):
+        yield noted
+        return
+    before = signal.signal(signal.SIGHUP, lambda number, frame: noted.set())
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
 def native_stderr_silenced() -> Iterator[None]:
     """Drop what this process, libraries in C++ included, writes to file descriptor 2."""
     sys.stderr.flush()

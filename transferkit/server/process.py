@@ -8,6 +8,7 @@ import ctypes
 import signal
 import socket
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import uvicorn
@@ -64,9 +65,9 @@ class Server(uvicorn.Server):
     new is accepted, and what is under way is finished. A second one ends it at once.
     """
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, hangup: Event) -> None:
         super().__init__(config)
-        self.service = service
+        self.service, self.hangup = service, hangup
         self._reloading: asyncio.Task[None] | None = None
         self._trimmed_at = 0
 
@@ -76,6 +77,8 @@ class Server(uvicorn.Server):
         for bound in sockets or []:
             names = ", ".join(self.service.registry.models)
             log(f"Serving {names} on {address_of(bound)} (Ctrl-C stops it).")
+        if self.hangup.is_set():
+            self._reload()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -136,8 +139,10 @@ def trim_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def run_server(app: FastAPI, service: Service, bound: socket.socket) -> None:
+def run_server(app: FastAPI, service: Service, bound: socket.socket, hangup: Event) -> None:
     """Serve `app` on the socket `bound` until a signal stops it.
+
+    If `hangup` is set, SIGHUP has come before: the models are reloaded at the start.
 
     Raises:
         ConfigError: since it was bound, another server has begun to listen there.
@@ -159,4 +164,4 @@ def run_server(app: FastAPI, service: Service, bound: socket.socket) -> None:
     )
     settings.load()
     settings.http_protocol_class = timed_protocol(settings.http_protocol_class, config.timeout)
-    Server(settings, service).run(sockets=[bound])
+    Server(settings, service, hangup).run(sockets=[bound])

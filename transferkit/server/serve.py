@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from threading import Event
 
 from transferkit.errors import ConfigError
+from transferkit.runtime.process import hangups_noted, silence_tensorflow
 from transferkit.runtime.progress import log
 from transferkit.server.settings import TOKEN_VARIABLE, ServerConfig
 
@@ -31,11 +33,19 @@ def require_extra() -> None:
 def serve(runs: Sequence[str], config: ServerConfig = ServerConfig()) -> None:
     """Serve the networks of `runs`, folders or NAME=FOLDER, until a signal stops it.
 
+    SIGHUP while they are loaded is a reload once they are.
+
     Raises:
         ConfigError: a name or an address cannot be used, or the extra `serve` is not installed.
         RunError: a folder is no run.
     """
     require_extra()
+    with hangups_noted() as hangup:
+        _serve(runs, config, hangup)
+
+
+def _serve(runs: Sequence[str], config: ServerConfig, hangup: Event) -> None:
+    silence_tensorflow()
     from transferkit.server.app import create_app
     from transferkit.server.metrics import Metrics
     from transferkit.server.process import listen, run_server
@@ -55,4 +65,4 @@ def serve(runs: Sequence[str], config: ServerConfig = ServerConfig()) -> None:
     # TensorFlow's objects stay: to look through them costs each collection a second.
     gc.collect()
     gc.freeze()
-    run_server(create_app(service), service, bound)
+    run_server(create_app(service), service, bound, hangup)
