@@ -228,16 +228,16 @@ def test_what_is_wrong_with_the_file_is_said_before_anything_is_loaded(command, 
     assert command("predict", compared, circles[0], "--out", "x.txt") == (
         1,
         "",
-        "transferkit: The name of 'x.txt' says no format: it should end with .csv, .jsonl or "
+        "transferkit: The format of 'x.txt' is unknown: the name should end with .csv, .jsonl or "
         ".parquet.\n",
     )
     assert command("predict", compared, circles[0], "--resume") == (
         1,
         "",
-        "transferkit: --resume goes on with a file: give it with --out FILE.\n",
+        "transferkit: --resume continues a file: name it with --out FILE.\n",
     )
     said = command("predict", compared, circles[0], "--out", "x.csv", "--format", "json")
-    assert said.err.startswith("transferkit: --format is that of standard output: leave it out")
+    assert said.err.startswith("transferkit: --format is the format of standard output: leave it out")
 
 
 @pytest.mark.parametrize("separator", ["\n", "\0"])
@@ -277,7 +277,7 @@ def test_no_row_is_lost_or_twice_after_a_kill(command, compared, circles, tmp_pa
     assert not out.exists()
     said = command(*arguments, "--resume")
     assert said.status == 0
-    assert "Going on after " in said.err
+    assert "Resuming after " in said.err
     with out.open(newline="") as file:
         assert [row["path"] for row in csv.DictReader(file)] == circles * 400
 
@@ -290,7 +290,7 @@ def test_a_coverage_adds_the_set_and_says_what_it_is(command, compared, circles)
     assert all(cells[3][1:].startswith(cells[1]) for cells in rows)
     assert re.fullmatch(
         r"Prediction sets of coverage 0\.5 are split conformal, from \d+ validation images: "
-        r"classes of probability 0\.\d{4} or more\.\n",
+        r"the classes with a probability of 0\.\d{4} or more\.\n",
         said.err,
     )
     for kind in ("csv", "json"):

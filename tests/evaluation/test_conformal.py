@@ -43,8 +43,8 @@ def test_too_few_images_are_one_sentence() -> None:
     with pytest.raises(ConfigError) as caught:
         scores.threshold(0.95)
     assert str(caught.value) == (
-        "A coverage of 0.95 needs 19 held-out images that do not belong together, and there are 4: "
-        "ask for 0.8 or less, or train on more."
+        "A coverage of 0.95 needs 19 held-out images (those of one group count as one), and "
+        "there are 4: ask for 0.8 or less, or train on more images."
     )
     with pytest.raises(ConfigError) as caught:
         ConformityScores((), (), FOLDS).threshold(0.5)
@@ -91,7 +91,7 @@ def test_scores_come_back_from_json() -> None:
     scores = conformity_scores(probabilities, np.array([1, 0, 0]), ["b", "a", "b"], FOLDS)
     assert scores == ConformityScores((0.25, 0.5, 0.0), (0, 1, 0), FOLDS)
     assert ConformityScores.from_json(scores.to_json()) == scores
-    assert scores.words == "cross-conformal, from 3 images of the folds in 2 groups"
+    assert scores.words == "cross-conformal, from 3 cross-validated images in 2 groups"
 
 
 @pytest.mark.parametrize(

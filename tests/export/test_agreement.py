@@ -43,7 +43,7 @@ def test_numbers_that_are_none_are_within_no_bound():
     for to in ("onnx", "litert-int8"):
         assert not measure_agreement(ANSWERS, broken).is_within(find_format(to))
     assert diagnose(ANSWERS, OTHERS | {"same": broken}) == (
-        "some of its probabilities are no numbers"
+        "some of its probabilities are not finite numbers"
     )
 
 

@@ -30,7 +30,7 @@ def test_a_baseline_is_refused(run, capsys):
     status, text = said(capsys, run / "baselines" / "knn_hog.skops", "--to", "keras")
     assert (status, text.out) == (1, "")
     assert text.err == (
-        f"transferkit: '{run}/baselines/knn_hog.skops' is a baseline, of scikit-learn, and only "
+        f"transferkit: '{run}/baselines/knn_hog.skops' is a scikit-learn baseline, and only "
         "networks are exported: give the run folder, or predict with the baseline by "
         "`transferkit predict RUN FILES --classifier knn_hog`.\n"
     )
@@ -43,7 +43,7 @@ def test_a_run_of_baselines_alone_is_refused(run, capsys):
     status, text = said(capsys, run, "--to", "keras")
     assert (status, text.err) == (
         1,
-        f"transferkit: The run '{run}' has baselines alone (knn_hog), and only networks are "
+        f"transferkit: The run '{run}' has only baselines (knn_hog), and only networks are "
         "exported: `transferkit train DIR --out RUN` trains one.\n",
     )
 
@@ -62,7 +62,7 @@ def test_images_that_are_gone_are_named(run, capsys):
     status, text = said(capsys, run, "--to", "keras")
     assert (status, text.out) == (1, "")
     assert text.err == (
-        f"transferkit: None of the 12 test images of '{run}/manifest.csv' is there any more, such "
+        f"transferkit: None of the 12 test images of '{run}/manifest.csv' exists any more, such "
         f"as '{lost}': an export is compared with its network on them, so put them back, or write "
         "their new paths into the manifest.csv of the run.\n"
     )

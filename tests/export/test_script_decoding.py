@@ -98,7 +98,7 @@ def test_greys_of_a_range_are_the_same(kind, value_range, network, tmp_path):
 def test_greys_of_no_known_range_are_refused(network, tmp_path):
     Image.fromarray(np.ones((9, 9), np.float32)).save(tmp_path / "wide.tif")
     decode = decoder(network, tmp_path)
-    with pytest.raises(ValueError, match="its greys are of no known range"):
+    with pytest.raises(ValueError, match="the range of its greys is unknown"):
         decode(str(tmp_path / "wide.tif"))
 
 

@@ -15,7 +15,7 @@ from transferkit.config.settings import DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.server.feedback import Feedback
 from transferkit.server.metrics import Metrics
-from transferkit.server.page import Studio, page_of
+from transferkit.server.page import PageTasks, page_of
 from transferkit.server.registry import Registry
 from transferkit.server.service import Service
 from transferkit.server.settings import ServerConfig
@@ -46,7 +46,7 @@ def test_the_page_names_the_model_and_fetches_only_its_own_files(client):
 def test_names_that_are_markup_are_escaped(run):
     name = "<img src=x onerror=alert(1)>\"'"
     service = Service(Registry({name: run}, ServerConfig()), ServerConfig(), Metrics())
-    html = page_of(Studio(service))
+    html = page_of(PageTasks(service))
     assert "<img src=x" not in html
     assert list(settings_of(html)["models"]) == [name]
 
@@ -91,7 +91,7 @@ def test_training_images_like_an_image(shapes, pretrained, tmp_path, files):
     train(manifest, pretrained, run=run)
     config = ServerConfig()
     service = Service(Registry({"tuned": run.folder}, config), config, Metrics())
-    similar = Studio(service).similar(service.registry.find())
+    similar = PageTasks(service).similar(service.registry.find())
     trained = manifest.part("train")["path"][0]
     with open(trained, "rb") as file:
         content = file.read()

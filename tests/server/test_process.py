@@ -107,7 +107,7 @@ def test_a_stop_under_load_finishes_what_is_under_way(run, files):
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 0
     assert (set(load.answers), load.errors) == ({200}, [])
-    assert server.stderr() == "Stopping: what is under way is finished.\n"
+    assert server.stderr() == "Stopping after the requests in progress.\n"
 
 
 @pytest.mark.slow

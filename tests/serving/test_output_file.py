@@ -101,7 +101,7 @@ def test_a_stopped_job_is_not_overwritten_by_mistake(tmp_path: Path) -> None:
     with pytest.raises(RunError) as caught:
         write(tmp_path / "out.csv")
     assert str(caught.value) == (
-        f"'{output.partial}' holds the rows of a job that was stopped: --resume goes on with it, "
+        f"'{output.partial}' holds the rows of a job that was stopped: continue it with --resume, "
         "or remove it to start anew."
     )
 
@@ -174,7 +174,7 @@ def test_a_name_without_a_format_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         OutputFile("out.xlsx", JOB)
     assert str(caught.value) == (
-        "The name of 'out.xlsx' says no format: it should end with .csv, .jsonl or .parquet."
+        "The format of 'out.xlsx' is unknown: the name should end with .csv, .jsonl or .parquet."
     )
     (tmp_path / "out.csv").mkdir()
     with pytest.raises(DataError) as caught:

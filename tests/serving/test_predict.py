@@ -301,5 +301,5 @@ def test_a_coverage_that_the_images_cannot_give_is_one_sentence(run: Run) -> Non
     with pytest.raises(ConfigError) as caught:
         predictor.Predictor.load(run.folder, coverage=0.999)
     assert str(caught.value).startswith(
-        "A coverage of 0.999 needs 999 held-out images that do not belong together, and there are "
+        "A coverage of 0.999 needs 999 held-out images (those of one group count as one), and "
     )

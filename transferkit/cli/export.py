@@ -18,17 +18,21 @@ FormatName = Literal["keras", "saved_model", "litert", "litert-int8", "onnx", "o
 
 @dataclasses.dataclass(frozen=True)
 class ExportOptions:
-    """Export the network of a run, if the export agrees with it on the run's test images."""
+    """Export the network of a run to other formats.
+
+    Each export is compared with the network on test images of the run. If they disagree, the export
+    is not written.
+    """
 
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """The run folder."""
     to: tuple[FormatName, ...]
-    """The formats, one or more. litert-int8 has weights of 8 bits, scaled by training images."""
+    """One or more formats. litert-int8 has 8-bit integers, scaled by training images."""
     out: Annotated[str, tyro.conf.arg(metavar="DIR")] = ""
-    """The folder of the export; with several formats, of one folder each. If not given, it is
+    """The folder of the export; with several formats, each gets a sub-folder of it. If not given,
     RUN/export/FORMAT."""
     overwrite: bool = False
-    """Replace an export that is there already."""
+    """Replace an export that exists."""
 
 
 def export(arguments: Sequence[str]) -> None:

@@ -26,9 +26,11 @@ COMMANDS = (
     Command("train", "fine-tune a network on a folder of images", "train", "train"),
     Command("compare", "train a network and baselines, and compare them", "compare", "compare"),
     Command("curve", "plot accuracy by number of training images", "curve", "curve"),
-    Command("predict", "predict the classes of images by the model of a run", "predict", "predict"),
-    Command("export", "export the network of a run, verified against it", "export", "export"),
-    Command("serve", "answer requests with images over HTTP", "serve", "serve"),
+    Command(
+        "predict", "predict the classes of images with a classifier of a run", "predict", "predict"
+    ),
+    Command("export", "export the network of a run to other formats", "export", "export"),
+    Command("serve", "serve the networks of runs over HTTP", "serve", "serve"),
     Command("report", "make the report of a run again, or compare runs", "report", "report"),
     Command("backbones", "list the backbones", "catalogs", "backbones"),
     Command("baselines", "list the baselines", "catalogs", "baselines"),

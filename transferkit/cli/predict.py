@@ -1,4 +1,4 @@
-"""`transferkit predict`: predict images by the model of a run."""
+"""`transferkit predict`: predict images with a classifier of a run."""
 
 from __future__ import annotations
 
@@ -27,66 +27,67 @@ if TYPE_CHECKING:
     from transferkit.serving.output_file import OutputFile
     from transferkit.serving.predict import Predictor
 
-SOME_UNREADABLE = 3  # the exit status where some images were predicted, and others are unreadable
+SOME_UNREADABLE = 3  # exit status if some images were predicted and others are unreadable
 
 
 @dataclasses.dataclass(frozen=True)
 class PredictOptions:
-    """Predict images by the model of a run, one row per image.
+    """Predict images with a classifier of a run, one row per image.
 
-    Exit status: 0 if all images were predicted; 3 if some files could not be read, which are
-    listed with the reason; 1 if none could, or for any other error; 2 for a misused command line;
+    Exit status: 0 if all images were predicted; 1 if no file could be read, or for another error; 2
+    for a wrong command line; 3 if some files could not be read, which are listed with the reason;
     130 after Ctrl-C.
     """
 
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """The run folder; left out with --model."""
+    """The run folder. With --model, leave it out."""
     sources: Annotated[
         tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE [SOURCE ...]")
     ]
     """Image files, folders, patterns such as 'photos/**/*.jpg', .csv files with a column path or
-    file, or - for a list of files on standard input: one per line, or between zero bytes."""
+    file, or - for a list of files on standard input: one per line, or separated by zero bytes."""
     format: Literal["text", "csv", "json"] = "text"
-    """On standard output. text: path, class and probability, tab-separated; csv and json: all
-    probabilities too."""
+    """The format on standard output. text has path, class and probability, tab-separated; csv and
+    json (one object per line) have the probabilities of all classes too."""
     out: Annotated[str, tyro.conf.arg(metavar="FILE")] = ""
-    """Write the rows to this file, .csv, .jsonl (JSON lines) or .parquet, and not to standard
-    output. It is there when all images are done."""
+    """Write the rows to this .csv, .jsonl (JSON lines) or .parquet file instead of standard output.
+    The file appears when all images are done."""
     resume: bool = False
-    """Go on with the --out of a job that was stopped, after the last image that it has a row of.
-    If there is none, start."""
+    """Continue the --out file of a job that was stopped, after its last complete row. If there is
+    none, start from the beginning."""
     model: Annotated[str, tyro.conf.arg(metavar="PATH")] = ""
-    """An export, its folder or its model file, to predict with in place of the network of a run;
-    images are decoded as for the network."""
+    """The folder or the model file of an export, to predict with it instead of the network of a
+    run. Images are decoded as for the network."""
     classifier: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
-    """Name of a baseline of the run, to use in place of the network."""
+    """Name of a baseline of the run, to use it instead of the network."""
     top_k: Annotated[int, Between(0, 1_000_000)] = 0
-    """So many of the likeliest classes with their probabilities, in place of all."""
+    """Number of likeliest classes to write, with their probabilities; 0 writes the probabilities of
+    all classes."""
     abstain: Annotated[float, Between(0, 1)] = 0.0
-    """Images whose highest probability is below this have the class unsure, or (unsure) where a
-    class of the run is called that."""
+    """Images whose highest probability is below this get the class unsure, or (unsure) if the run
+    has a class of that name."""
     coverage: Annotated[float, Between(0, 0.9999)] = 0.0
-    """Add the set of classes that holds the right one for this share of images, such as 0.95: a
-    conformal prediction set, from images that the network was not fitted on."""
+    """Add a conformal prediction set to each row, such that this share of the sets (such as 0.95)
+    contains the right class. 0 adds none."""
     max_pixels: Annotated[int | None, tyro.conf.arg(aliases=["--data.max-pixels"])] = None
-    """Images with more pixels are left out; if not given, the limit of the run."""
+    """Images with more pixels are not predicted; if not given, the limit of the run."""
 
 
 def predict(arguments: Sequence[str]) -> None:
     """`transferkit predict RUN SOURCES`."""
     options = parse_arguments(PredictOptions, arguments, program="transferkit predict")
     if options.resume and not options.out:
-        raise ConfigError("--resume goes on with a file: give it with --out FILE.")
+        raise ConfigError("--resume continues a file: name it with --out FILE.")
     if options.out and options.format != "text":
         raise ConfigError(
-            "--format is that of standard output: leave it out, since the ending of --out says "
-            "the format of the file."
+            "--format is the format of standard output: leave it out, since the ending of --out "
+            "decides the format of the file."
         )
     from transferkit.serving.output_file import require_ending
     from transferkit.serving.rows import RowOptions
     from transferkit.serving.sources import count_files
 
-    options = _opened(options)
+    options = _with_run(options)
     RowOptions(options.top_k, options.abstain, options.coverage)  # checked before the slow part
     if options.out:
         require_ending(Path(options.out))
@@ -109,12 +110,14 @@ def predict(arguments: Sequence[str]) -> None:
     _end(predicted, unreadable)
 
 
-def _opened(options: PredictOptions) -> PredictOptions:
-    """Return the options with an export as the run; what is in its place is a source of images.
+def _with_run(options: PredictOptions) -> PredictOptions:
+    """Check the run, or replace it by the export of `--model`.
+
+    With `--model`, the first positional argument is a source, not a run.
 
     Raises:
         RunError: there is no such run or export.
-        ConfigError: a baseline of an export is asked for, or a run beside it.
+        ConfigError: `--classifier` or a run is given with `--model`.
     """
     if not options.model:
         Run.open(options.run)
@@ -125,8 +128,8 @@ def _opened(options: PredictOptions) -> PredictOptions:
 
     if os.path.isdir(options.run) and is_output(os.listdir(options.run)):
         raise ConfigError(
-            f"{options.run!r} is a run, whose place --model takes: leave the run out, and give the "
-            "images alone."
+            f"{options.run!r} is a run, and --model already names the model: leave the run out, and "
+            "give only images."
         )
     from transferkit.export.record import ExportRecord, export_folder
 
@@ -158,7 +161,7 @@ def _write(options: PredictOptions, predictor: Predictor, files: int | None) -> 
         paths = _paths(options)
         output.start(paths, resume=options.resume)
         if output.progress.rows:
-            log(f"Going on after {output.progress.rows:,} images of {str(output.partial)!r}.")
+            log(f"Resuming after {output.progress.rows:,} images of {str(output.partial)!r}.")
         rate = Rate(files, done=output.progress.rows)
         with _resumable(output), shown_rate(rate, "images", bar=True) as count:
             for chunk in output.write(predictor.stream_files(paths)):
@@ -178,20 +181,20 @@ def _paths(options: PredictOptions) -> Iterator[str]:
 
 @contextmanager
 def _resumable(output: OutputFile) -> Iterator[None]:
-    """Log how to go on, where the rows of some images are written and the job ends early."""
+    """Log how to resume, if the job ends early after some rows were written."""
     try:
         yield
     except BaseException:
         if output.progress.rows and output.partial.exists():
             log(
                 f"{str(output.partial)!r} has the rows of {output.progress.rows:,} images: the "
-                "same command with --resume goes on."
+                "same command with --resume continues."
             )
         raise
 
 
 def _end(predicted: int, unreadable: int) -> None:
-    """End with an error where no file was read, with a status of its own where some were not."""
+    """Raise an error if no file was read; exit with `SOME_UNREADABLE` if some were not."""
     if not predicted and not unreadable:
         from transferkit.serving.sources import no_files
 
@@ -227,7 +230,7 @@ def _print_chunk(chunk: pd.DataFrame, options: PredictOptions, *, first: bool) -
 
 
 def _cells(row: Mapping[Any, Any], options: PredictOptions) -> Iterable[str]:
-    """Return the path, the class with its probability or the likeliest with theirs, and the set."""
+    """Yield the cells of a text row: path, classes with probabilities, and the prediction set."""
     yield shown(row["path"])
     pairs = [("class", "probability")] if options.abstain or not options.top_k else []
     pairs += [

@@ -1,4 +1,4 @@
-"""`transferkit serve`: answer requests with images by the models of runs, over HTTP."""
+"""`transferkit serve`: serve the networks of runs over HTTP."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from transferkit.storage.run import Run
 class ServeOptions:
     """Serve the networks of runs over HTTP, with a page for a browser.
 
-    On SIGHUP the runs whose network has changed are read anew, without a failed request; on SIGTERM
-    what is under way is finished.
+    SIGHUP reloads the networks that have changed, without a failed request. SIGTERM and Ctrl-C stop
+    the server after the requests in progress.
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
-    """Run folders, each served under its own name, or under NAME as NAME=FOLDER."""
+    """Run folders. The name of a model is that of its folder, or NAME if given as NAME=FOLDER."""
     server: Annotated[ServerConfig, tyro.conf.arg(name="")] = ServerConfig()
 
 

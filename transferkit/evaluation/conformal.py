@@ -1,4 +1,4 @@
-"""Conformal prediction sets: as many classes as it takes to hold the right one so often.
+"""Conformal prediction sets: sets of classes that contain the right one with a given coverage.
 
 The score of an image is 1 minus the probability of its class (least ambiguous sets: Sadinle, Lei
 and Wasserman, JASA 2019, arXiv:1609.00451). A set holds the classes whose score is not above a
@@ -24,14 +24,14 @@ DIGITS = 7
 
 @dataclass(frozen=True)
 class ConformityScores:
-    """Scores of images that a network, or one like it, was not fitted on.
+    """Conformity scores of held-out images of a network.
 
     Attributes:
         scores: 1 minus the probability of the image's class, one per image, 0..1.
-        groups: a number per image, the same for images that belong together.
-        source: folds, by classifiers that are each fitted without the image's fold
-            (cross-conformal: Vovk, Annals of Mathematics and Artificial Intelligence, 2015), or
-            validation, by the network before it was fitted on validation images (split conformal).
+        groups: a group number per image.
+        source: `folds`: each image by a classifier fitted on the other folds (cross-conformal:
+            Vovk, Annals of Mathematics and Artificial Intelligence, 2015); or `validation`:
+            validation images, by the network before it was refitted on them (split conformal).
     """
 
     scores: tuple[float, ...]
@@ -40,23 +40,23 @@ class ConformityScores:
 
     @property
     def words(self) -> str:
-        """The method and the images, within a sentence."""
+        """The method and the number of images, as a part of a sentence."""
         groups = len(set(self.groups))
-        of = f" in {groups:,} groups" if groups < len(self.scores) else ""
+        grouped = f" in {groups:,} groups" if groups < len(self.scores) else ""
         if self.source == FOLDS:
-            return f"cross-conformal, from {len(self.scores):,} images of the folds{of}"
-        return f"split conformal, from {len(self.scores):,} validation images{of}"
+            return f"cross-conformal, from {len(self.scores):,} cross-validated images{grouped}"
+        return f"split conformal, from {len(self.scores):,} validation images{grouped}"
 
     def threshold(self, coverage: float) -> float:
         """Return the highest score of a class in a prediction set of this `coverage`, 0..1.
 
         Raises:
-            ConfigError: there are too few images for it.
+            ConfigError: there are too few images for the coverage.
         """
         return conformal_quantile(np.array(self.scores), coverage, np.array(self.groups))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the scores as JSON can hold them."""
+        """Return the scores as JSON values."""
         scores = [round(score, DIGITS) for score in self.scores]
         return {"scores": scores, "groups": list(self.groups), "source": self.source}
 
@@ -65,7 +65,7 @@ class ConformityScores:
         """Return the scores that `to_json` gave as `content`.
 
         Raises:
-            KeyError, TypeError, ValueError: they are none.
+            KeyError, TypeError, ValueError: `content` is not valid.
         """
         scores, groups = tuple(map(float, content["scores"])), tuple(map(int, content["groups"]))
         if not all(0 <= score <= 1 for score in scores):
@@ -80,8 +80,8 @@ def conformity_scores(
 ) -> ConformityScores:
     """Return the scores of held-out images.
 
-    `probabilities` is `(images, classes)`, `labels` `(images,)` class indices; images with the same
-    of the names `groups` belong together.
+    `probabilities` is `(images, classes)`, `labels` `(images,)` class indices. `groups` has a name
+    per image, the same for all images of one group.
     """
     scores = 1 - probabilities[np.arange(len(labels)), labels]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(groups))}
@@ -95,11 +95,11 @@ def conformity_scores(
 def conformal_quantile(
     scores: np.ndarray, coverage: float, groups: np.ndarray | None = None
 ) -> float:
-    """Return the quantile of `scores` `(images,)` that the score of a new image is seldom above.
+    """Return the conformal quantile of `scores` `(images,)` for a `coverage`.
 
-    Of n images it is the one of rank ceil((n + 1) coverage). Images of one of `groups` `(images,)`
-    count as one together, since they are alike: each weighs one over the size of its group (Dunn,
-    Wasserman and Ramdas, JASA 2023, arXiv:1809.07441), and the new image is of a new group.
+    It is the score of rank ceil((n + 1) coverage) of n images. The images of one group count as
+    one, since they are alike: the weight of each is one over the size of its group (Dunn, Wasserman
+    and Ramdas, JASA 2023, arXiv:1809.07441). A new image is of a new group.
 
     Raises:
         ConfigError: there are too few groups for the coverage.
@@ -108,8 +108,8 @@ def conformal_quantile(
     _, members, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(sizes) < min_groups(coverage):
         raise ConfigError(
-            f"A coverage of {coverage:g} needs {min_groups(coverage):,} held-out images that do "
-            f"not belong together, and there are {len(sizes):,}: "
+            f"A coverage of {coverage:g} needs {min_groups(coverage):,} held-out images "
+            f"(those of one group count as one), and there are {len(sizes):,}: "
             f"{_advice(len(sizes))}."
         )
     order = np.argsort(scores, kind="stable")
@@ -119,14 +119,14 @@ def conformal_quantile(
 
 
 def min_groups(coverage: float) -> int:
-    """Return how many held-out images, or groups of them, a `coverage` below 1 needs."""
+    """Return the number of held-out images, or groups of them, for a `coverage` below 1."""
     return math.ceil(coverage / (1 - coverage) - 1e-9)
 
 
 def prediction_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     """Return `(images, classes)` bool, the classes in the set of each image.
 
-    The likeliest class is always one of them: an empty set would say nothing of an image.
+    The likeliest class is always in the set, so that no set is empty.
     """
     sets = 1 - probabilities <= threshold + TOLERANCE
     sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
@@ -136,4 +136,5 @@ def prediction_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
 def _advice(groups: int) -> str:
     if not groups:
         return "train on more images"
-    return f"ask for {math.floor(100 * groups / (groups + 1)) / 100:g} or less, or train on more"
+    possible = math.floor(100 * groups / (groups + 1)) / 100
+    return f"ask for {possible:g} or less, or train on more images"

@@ -1,1 +1,1 @@
-"""Exports: a network in the format of another runtime, verified against the network itself."""
+"""Exports: networks in the formats of other runtimes, verified against the network."""

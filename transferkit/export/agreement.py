@@ -1,4 +1,4 @@
-"""Agreement of an export with its network on test images, and the cause where there is none."""
+"""Agreement of an export with its network on test images, and the cause of a disagreement."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from scipy.special import softmax
 from transferkit.export.formats import FLOAT_BOUND, ExportFormat
 from transferkit.inference.parity import compare_outputs
 
-# A cause explains a disagreement if, without it, probabilities differ by little on average: by
-# less than this, and by a fraction of what they do with it. 8-bit integers leave 0.01.
+# A cause explains a disagreement if its repair makes the mean difference of probabilities less than
+# MAX_UNEXPLAINED, and MIN_GAIN times smaller than before. 8-bit integers leave 0.01.
 MAX_UNEXPLAINED = 0.02
 MIN_GAIN = 5.0
 MIN_PROBABILITY = np.finfo(np.float32).tiny
@@ -22,14 +22,14 @@ MIN_PROBABILITY = np.finfo(np.float32).tiny
 
 @dataclass(frozen=True)
 class Agreement:
-    """How near the probabilities of an export are to those of its network, on the same images.
+    """Agreement of the probabilities of an export with those of its network, on the same images.
 
     Attributes:
-        images: how many were compared.
-        max_difference: the greatest difference of two probabilities; NaN where one is no number.
-        same_top1: share of images with the same class. Classes of which the network's own
-            probabilities differ by less than the bound of a float format are the same.
-        accuracy: of the export; None where no label is known.
+        images: number of images that were compared.
+        max_difference: the greatest difference of a probability; NaN if one is not a number.
+        same_top1: share of images with the same class. Two classes count as the same if the
+            network's probabilities of them differ by less than the bound of the float formats.
+        accuracy: of the export; None if no label is known.
         network_accuracy: of the network.
     """
 
@@ -40,8 +40,8 @@ class Agreement:
     network_accuracy: float | None = None
 
     def is_within(self, row: ExportFormat) -> bool:
-        """Return whether it is within the bounds of the format `row`."""
-        # Not `>`, which is false for what is no number.
+        """Return whether the agreement is within the bounds of the format `row`."""
+        # `<=` is false for NaN.
         near = row.max_difference is None or self.max_difference <= row.max_difference
         return near and np.isfinite(self.max_difference) and self.same_top1 >= row.min_same_top1
 
@@ -55,7 +55,7 @@ def measure_agreement(
 ) -> Agreement:
     """Compare `(images, classes)` probabilities of the network with those of an export.
 
-    `labels` are `(images,)` class indices, -1 for one that the network does not know.
+    `labels` are `(images,)` class indices, -1 for a class that the network does not know.
     """
     if candidate.shape != reference.shape:
         return Agreement(len(reference), float("nan"), 0.0)
@@ -72,17 +72,17 @@ def measure_agreement(
 
 
 def diagnose(reference: np.ndarray, variants: Mapping[str, np.ndarray]) -> str:
-    """Return the cause why an export disagrees, as the end of a sentence; empty if it is unknown.
+    """Return the cause of a disagreement as the end of a sentence; empty if it is unknown.
 
-    `reference` are the `(images, classes)` probabilities of the network, `variants` those of the
-    export for the same images as they are (`same`, and `again` for a second request), with red and
-    blue exchanged (`swapped`), and scaled to 0..1 (`unit`) or -1..1 (`signed`).
+    `reference` are the `(images, classes)` probabilities of the network. `variants` are those of
+    the export: for the same images (`same`), for them a second time (`again`), with red and blue
+    exchanged (`swapped`), and scaled to 0..1 (`unit`) or -1..1 (`signed`).
     """
     plain = variants["same"]
     if plain.shape != reference.shape:
         return f"it gives an array {plain.shape} in place of {reference.shape}"
     if not np.isfinite(plain).all():
-        return "some of its probabilities are no numbers"
+        return "some of its probabilities are not finite numbers"
     if np.abs(plain - variants["again"]).max() > FLOAT_BOUND:
         return (
             "augmentation is left in, since two equal requests get two answers: take the layers of "
@@ -103,7 +103,7 @@ def diagnose(reference: np.ndarray, variants: Mapping[str, np.ndarray]) -> str:
 
 
 def augmentation_hint(message: str) -> str:
-    """Return the cause of a failure with this `message` about an operation of random numbers."""
+    """Return the cause of a failure, if its `message` is about a random operation; else empty."""
     if "Random" not in message:
         return ""
     return (
@@ -113,7 +113,7 @@ def augmentation_hint(message: str) -> str:
 
 
 def class_order(reference: np.ndarray, candidate: np.ndarray) -> list[int]:
-    """Return which column of `candidate` is nearest to each column of `reference`, each once."""
+    """Assign to each column of `reference` the nearest column of `candidate`, each used once."""
     costs = cdist(reference.T, candidate.T, "cityblock")
     return linear_sum_assignment(costs)[1].tolist()
 
@@ -127,7 +127,7 @@ def _order_in_words(order: list[int]) -> str:
 
 
 def temperature_between(reference: np.ndarray, candidate: np.ndarray) -> float:
-    """Return the factor of the logits of `candidate` that fits best, 1 where none can be told."""
+    """Return the best factor from the logits of `reference` to those of `candidate`, or 1."""
     logits, others = (_logits(values) for values in (reference, candidate))
     large = np.abs(logits) > np.abs(logits).max() / 10
     # The median: probabilities near 0 are cut off.

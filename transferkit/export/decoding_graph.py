@@ -1,8 +1,8 @@
 """Decoding of image files by TensorFlow, as a part of a SavedModel.
 
-It is near to `transferkit.data.decoding`, not the same: the orientation in EXIF is not applied,
-alpha is dropped and not blended on white, 16 bits become their high 8, and only JPEG, PNG, GIF and
-BMP are read. JPEGs are decoded whole, where Pillow shrinks them while it decodes.
+It differs from `transferkit.data.decoding`: EXIF orientation is not applied, alpha is dropped and
+not blended on white, 16 bits become their high 8, and only JPEG, PNG, GIF and BMP are read. JPEGs
+are decoded at full size, while Pillow shrinks them during decoding.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _decode(content: tf.Tensor, image_size: int, resize: str) -> tf.Tensor:
     image.set_shape((None, None, 3))
     if resize == "crop":
         image = _centre_square(image)
-    # The filter of Pillow's BILINEAR, which smooths where it shrinks; and its whole numbers.
+    # As Pillow's BILINEAR, which smooths when it shrinks, and rounds.
     resized = tf.image.resize(image, (image_size, image_size), antialias=True)
     return tf.clip_by_value(tf.round(resized), 0, 255)
 

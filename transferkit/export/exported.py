@@ -1,4 +1,4 @@
-"""Exported model by its own runtime, with the face of a network."""
+"""Exported model, computed by its own runtime, with the interface of `Network`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ BATCH_SIZE = 32  # images that are decoded at a time
 
 @dataclass(frozen=True, eq=False)
 class ExportedModel:
-    """A classifier by an exported file, decoding images as the network that it was exported from.
+    """A classifier that computes with an exported model, and decodes images as its network does.
 
     Attributes:
         name: of the network.
         classes: names, in the order of the probabilities.
-        data: how it decodes images.
+        data: settings of the decoding.
         image_size: pixels along each side.
         folder: of the export.
         format: as in `--to`.
@@ -56,7 +56,7 @@ class ExportedModel:
         """Return the export in the folder `path`, or in that of the model file `path`.
 
         Raises:
-            RunError: there is no export, or its files are not those that were verified.
+            RunError: there is no export, or its files have changed since they were verified.
             DeviceError: its runtime is not installed.
         """
         folder = export_folder(path) or Path(path)
@@ -74,14 +74,14 @@ class ExportedModel:
             megabytes=record.megabytes,
         )
         blank = np.zeros((1, model.image_size, model.image_size, 3), np.uint8)
-        next(model.predict_batches([blank]))  # errors of the runtime come here
+        next(model.predict_batches([blank]))  # errors of the runtime are raised here
         return model
 
     @cached_property
     def _run(self) -> Run:
         try:
             run = load_exported(find_format(self.format), self.folder)
-        except Exception as error:  # runtimes raise nearly anything of a file that they cannot read
+        except Exception as error:  # runtimes raise many types of errors
             raise RunError(
                 f"The export in {str(self.folder)!r} cannot be loaded: {brief(error)}."
             ) from error
@@ -94,7 +94,7 @@ class ExportedModel:
         return run_alone
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to copy or pickle, without what is loaded."""
+        """Return the state to copy or pickle, without the loaded model."""
         return {name: value for name, value in vars(self).items() if name != "_run"}
 
     @property

@@ -1,4 +1,4 @@
-"""Table of the export formats: their files, what writes and runs them, and the bound of each."""
+"""Table of the export formats: files, packages, and the bounds of the comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from transferkit.errors import DeviceError, unknown_name
 
-FLOAT_BOUND = 1e-3  # of a probability: those that were measured differ by 2e-6 at most
+FLOAT_BOUND = 1e-3  # on a difference of probabilities; those measured are 6e-6 at most
 MIN_SAME_TOP1_INT8 = 0.98
 
 
@@ -22,12 +22,12 @@ class ExportFormat:
         name: as in `--to`.
         title: in sentences.
         model: path of the model within the folder of the export.
-        modules: what has to be installed to write it and, the last, to run it.
-        packages: what has to be installed to run it, with pip, besides Pillow and NumPy.
-        extra: of transferkit, that brings both; empty if nothing is needed.
+        modules: modules that write it; the last one also runs it.
+        packages: pip packages that run it, besides Pillow and NumPy.
+        extra: extra of transferkit that installs them; empty if none is needed.
         keras: the first version of Keras that writes it.
-        max_difference: bound of the greatest difference of probabilities; None for none.
-        min_same_top1: share of images that have to get the same class.
+        max_difference: bound on the greatest difference of a probability; None for no bound.
+        min_same_top1: least share of images with the same class.
     """
 
     name: str
@@ -83,19 +83,19 @@ def find_format(name: str) -> ExportFormat:
 
 
 def require_runtime(row: ExportFormat) -> None:
-    """Raise an error unless what runs the format is installed.
+    """Check that the runtime of the format is installed.
 
     Raises:
-        DeviceError: the sentence names the extra.
+        DeviceError: it is not; the error names the extra.
     """
     _require_modules(row, row.modules[-1:])
 
 
 def require_installed(row: ExportFormat, keras_version: str = "") -> None:
-    """Raise an error unless what writes and runs the format is installed.
+    """Check that the packages that write and run the format are installed.
 
     Raises:
-        DeviceError: the sentence names the extra, or the version of Keras.
+        DeviceError: one is missing; the error names the extra, or the version of Keras.
     """
     _require_modules(row, row.modules)
     version = keras_version or metadata.version("keras")

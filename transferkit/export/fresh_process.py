@@ -1,4 +1,4 @@
-"""Answers of an export in a fresh process: what a user's program, which trained nothing, gets."""
+"""Probabilities of an export in a fresh process, as a program without the network gets them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answers_in_fresh_process(
 ) -> dict[str, np.ndarray]:
     """Return the probabilities of the export in `folder` for each of the `variants` of `images`.
 
-    The milliseconds per image of a variant are under `NAME milliseconds`.
+    The key `NAME milliseconds` has the milliseconds per image of a variant.
 
     Raises:
         ExportError: the runtime cannot load or run it.

@@ -1,4 +1,4 @@
-"""The gate of an export: it agrees with its network in a fresh process, or it is not written."""
+"""Verification of an export: it agrees with its network in a fresh process, or is refused."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ from transferkit.export.worker import VARIANTS
 from transferkit.models.network import Network
 
 DIAGNOSED_IMAGES = 64
-MAX_FILES = 200  # that predict.py and TensorFlow decode
-MIN_SAME_TOP1_ENCODED = 0.9  # where TensorFlow decodes; one image may always differ
+MAX_FILES = 200  # decoded by predict.py and by TensorFlow
+MIN_SAME_TOP1_ENCODED = 0.9  # if TensorFlow decodes; one image may always differ
 PLAIN_MODES = ("RGB", "L")  # of Pillow: without alpha, palette or CMYK
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Agreement of the signature that takes image files, which TensorFlow decodes.
+    """Agreement of the signature `encoded`, with which TensorFlow decodes image files.
 
     Attributes:
-        agreement: over upright JPEG, PNG, GIF and BMP of 8 bits without alpha; None without any.
-        others: files that were not compared, of other kinds, which TensorFlow reads otherwise.
+        agreement: for upright 8-bit JPEG, PNG, GIF and BMP without alpha; None if there are none.
+        others: number of other files, which were not compared, since TensorFlow decodes them
+            differently.
     """
 
     agreement: Agreement | None
@@ -45,13 +46,13 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Verification:
-    """Figures of an export that has passed the gate.
+    """Figures of a verified export.
 
     Attributes:
         pixels: agreement for decoded pixels.
         milliseconds: per image, of the export, in batches, without decoding.
-        script: agreement of `predict.py`, which decodes by itself; None without a file of 8 bits.
-        encoded: of a SavedModel.
+        script: agreement of `predict.py`, for 8-bit files; None if there are none.
+        encoded: agreement of `encoded`, for a SavedModel only.
     """
 
     pixels: Agreement
@@ -63,11 +64,11 @@ class Verification:
 def verify_export(
     row: ExportFormat, folder: Path, network: Network, reference: Reference
 ) -> Verification:
-    """Compare the export in `folder` with the answers of `network`, the `reference`.
+    """Compare the export in `folder` with the probabilities of `network`, in `reference`.
 
     Raises:
-        ExportError: it disagrees, or its runtime cannot run it; the sentence says the cause, where
-            it can be told.
+        ExportError: it disagrees, or its runtime cannot run it; the error names the cause if it is
+            known.
     """
     answers = answers_in_fresh_process(row, folder, reference.pixels)
     agreement = measure_agreement(reference.probabilities, answers["same"], reference.labels)
@@ -103,7 +104,7 @@ def _disagreement(
 def _verify_script(
     row: ExportFormat, folder: Path, network: Network, reference: Reference
 ) -> Agreement | None:
-    """Compare `predict.py` on files of 8 bits: it reads others as its page says."""
+    """Compare `predict.py` on 8-bit files; its docstring says how it reads others."""
     few = reference.head(MAX_FILES)
     wide = wide_files(few.paths, network.data.max_pixels)
     others = set(wide.loc[wide["values"] != BYTES, "path"])
@@ -160,7 +161,7 @@ def _verify_encoded(
 
 
 def _plain_files(paths: Sequence[str], network: Network) -> list[int]:
-    """Return the indices of files that TensorFlow decodes as Pillow does, but for the resizing."""
+    """Return the indices of files that TensorFlow decodes as Pillow does, except for resizing."""
     files = inspect_files(paths, network.data.max_pixels, value_range=network.data.value_range)
     plain = (
         files["format"].isin(TENSORFLOW_FORMATS)

@@ -1,4 +1,4 @@
-"""Folder to hand over: class names, a page, and a program that needs no transferkit."""
+"""Files of an export beside the model: labels.txt, README.md and predict.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_script(row: ExportFormat, folder: Path, network: Network) -> None:
 
 
 def write_page(row: ExportFormat, folder: Path, record: ExportRecord) -> None:
-    """Write README.md: how the export is used, and the figures of its comparison."""
+    """Write README.md: how to use the export, and the figures of the comparison."""
     text = (
         _environment()
         .get_template(f"{PAGE}.jinja")

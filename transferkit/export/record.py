@@ -25,11 +25,11 @@ class ExportRecord:
         model: path of the model within the folder.
         name: of the network.
         classes: in the order of the probabilities.
-        data: how images are decoded.
+        data: settings of the decoding.
         files: SHA-256 of each model file, by its path within the folder.
         run: the run folder, and the SHA-256 of its model.keras.
-        parity: figures of the comparison; empty while it has not been made.
-        versions: of what wrote and ran it.
+        parity: figures of the comparison; empty before it.
+        versions: of the packages that wrote and ran it.
     """
 
     format: str
@@ -58,7 +58,7 @@ class ExportRecord:
         """Return the record with the `content` of export.json.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no such content.
+            KeyError, TypeError, ValueError: it is not valid.
         """
         values = {row.name: content[row.name] for row in dataclasses.fields(cls)}
         values["classes"] = tuple(map(str, values["classes"]))
@@ -88,10 +88,10 @@ class ExportRecord:
             raise RunError(f"{str(path)!r} is no record of an export: {brief(error)}.") from error
 
     def require_unchanged(self, folder: Path) -> None:
-        """Raise an error unless the model files in `folder` are those that were verified.
+        """Check that the model files in `folder` are those that were verified.
 
         Raises:
-            RunError: one is missing or another.
+            RunError: one is missing, added or changed.
         """
         if (found := file_digests(folder, self.model)) != dict(self.files):
             names = sorted(name for name, _ in set(found.items()) ^ set(self.files.items()))
@@ -102,7 +102,7 @@ class ExportRecord:
 
 
 def export_folder(path: str | Path) -> Path | None:
-    """Return the folder of the export that `path` is, or is a model file of; None for no export."""
+    """Return the export folder of `path`, a folder or a model file in it; None if there is none."""
     path = Path(path)
     folders = (path, path.parent, path.parent.parent)  # of a SavedModel, `model/1`
     return next((folder for folder in folders if (folder / RECORD).is_file()), None)
@@ -133,7 +133,7 @@ def add_to_run(run: Run, record: ExportRecord, folder: Path) -> None:
 
 
 def exports_of(run: Run) -> list[dict[str, Any]]:
-    """Return the exports of `run`, one per format; empty where none was made.
+    """Return the exports of `run`, one per format.
 
     Raises:
         RunError: exports.json is damaged.

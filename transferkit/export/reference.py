@@ -1,4 +1,4 @@
-"""Reference of an export: the answers of the network for test images of its run."""
+"""Reference for the comparison: probabilities of the network for test images of its run."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Reference:
     """Test images, and the probabilities of the network for them.
 
     Attributes:
-        paths: the files.
+        paths: of the files.
         pixels: `(images, image_size, image_size, 3)` uint8 RGB.
         labels: `(images,)` class indices of the network, -1 for a class that it does not know.
         probabilities: `(images, classes)` float32, by Keras.
         milliseconds: per image, of the network, without decoding.
-        calibration: as `pixels`, of training images; empty where none is needed.
+        calibration: as `pixels`, of training images; empty if not needed.
     """
 
     paths: list[str]
@@ -59,7 +59,7 @@ def read_reference(
     """Read test images of `manifest`, spread evenly, and predict them with `network` by Keras.
 
     Raises:
-        DataError: the images are not there any more, or one cannot be read.
+        DataError: none of the image files exists, or one cannot be read.
     """
     test = _present(manifest, "test", max_images)
     paths = test["path"].tolist()
@@ -85,21 +85,21 @@ def read_reference(
 
 
 def _present(manifest: Manifest, split: str, count: int) -> pd.DataFrame:
-    """Return up to `count` rows of `split` whose files are there, spread evenly over its rows.
+    """Return up to `count` rows of `split` whose files exist, spread evenly over its rows.
 
     Raises:
-        DataError: there is none.
+        DataError: no file exists.
     """
     rows = manifest.part(split)
     present = rows[[os.path.isfile(path) for path in rows["path"]]].reset_index(drop=True)
     if present.empty:
         where = f", such as {rows['path'].iloc[0]!r}" if len(rows) else ""
         raise DataError(
-            f"None of the {len(rows)} {split} images of {manifest.source!r} is there any more"
+            f"None of the {len(rows)} {split} images of {manifest.source!r} exists any more"
             f"{where}: an export is compared with its network on them, so put them back, or write "
             "their new paths into the manifest.csv of the run."
         )
     places = np.linspace(0, len(present) - 1, min(count, len(present))).round().astype(int)
-    # Mixed, so that the first few are of all classes.
+    # Shuffled, so that the first images are of all classes.
     mixed = np.random.default_rng(0).permutation(np.unique(places))
     return present.iloc[mixed].reset_index(drop=True)

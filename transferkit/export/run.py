@@ -31,16 +31,16 @@ def export_run(
 ) -> list[Path]:
     """Export the network of `run` to one or more formats, and return the folder of each.
 
-    Each is compared with the network on test images of the run, by its own runtime in a fresh
-    process, and not written if it disagrees. `out` is the folder of the export, or of one folder
-    per format where there are several; by default `RUN/export/FORMAT`.
+    Each export is compared with the network on test images of the run, by its own runtime in a
+    fresh process. If they disagree, the export is not written. `out` is the folder of the export;
+    with several formats, each gets a sub-folder of it. The default is `RUN/export/FORMAT`.
 
     Raises:
         ConfigError: there is no such format.
-        DeviceError: what writes or runs a format is not installed.
-        RunError: there is no network in the run, or a folder is taken.
-        DataError: the test images are not there any more.
-        ExportError: an export disagrees with the network; those before it are in place.
+        DeviceError: a package that writes or runs a format is not installed.
+        RunError: the run has no network, or a folder exists already.
+        DataError: the files of the test images do not exist any more.
+        ExportError: an export disagrees with the network; exports before it stay.
     """
     rows = [find_format(name) for name in ([to] if isinstance(to, str) else dict.fromkeys(to))]
     if not rows:
@@ -72,7 +72,7 @@ def export_network(
 ) -> ExportRecord:
     """Export `network` into `folder` if the export agrees with the `reference`; else raise.
 
-    What is in `folder` is replaced by the whole export, or stays as it is.
+    On success the content of `folder` is replaced; otherwise it stays.
 
     Raises:
         ExportError: it cannot be written, or it disagrees.
@@ -90,14 +90,14 @@ def export_network(
 
 
 def _opened(run: str | Path) -> Run:
-    """Return the run in `run`, which has a network.
+    """Open the run `run`, and check that it has a network.
 
     Raises:
-        RunError: there is no run, or it is one of baselines alone.
+        RunError: there is no run, or it has only baselines.
     """
     if str(run).endswith(".skops"):
         raise RunError(
-            f"{str(run)!r} is a baseline, of scikit-learn, and only networks are exported: "
+            f"{str(run)!r} is a scikit-learn baseline, and only networks are exported: "
             "give the run folder, or predict with the baseline by "
             f"`transferkit predict RUN FILES --classifier {Path(run).stem}`."
         )
@@ -105,7 +105,7 @@ def _opened(run: str | Path) -> Run:
     baselines = sorted(path.stem for path in (opened / "baselines").glob("*.skops"))
     if baselines and not (opened / "model.keras").is_file():
         raise RunError(
-            f"The run {str(run)!r} has baselines alone ({', '.join(baselines)}), and only networks "
+            f"The run {str(run)!r} has only baselines ({', '.join(baselines)}), and only networks "
             "are exported: `transferkit train DIR --out RUN` trains one."
         )
     return opened

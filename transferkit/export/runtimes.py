@@ -1,4 +1,4 @@
-"""Exported models by their own runtimes: pixels in, probabilities out."""
+"""Exported models, computed by their own runtimes: pixels in, probabilities out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ENCODED = "encoded"  # the signature of a SavedModel that takes the content of i
 
 
 def load_exported(row: ExportFormat, folder: str | Path) -> Run:
-    """Load the model of the export in `folder` by the runtime of its format."""
+    """Load the model of the export in `folder` with the runtime of its format."""
     run = LOADERS[row.name](str(row.path(folder)))
     return lambda images: run(np.ascontiguousarray(images, np.float32))
 
 
 def load_encoded(folder: str | Path) -> Callable[[list[bytes]], np.ndarray]:
-    """Load the signature of a SavedModel from the contents of image files to probabilities."""
+    """Load the signature of a SavedModel that takes the contents of image files."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
@@ -89,7 +89,7 @@ def _openvino(path: str) -> Run:
     from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 
     openvino = import_without_telemetry("openvino")
-    # Without the hint, a processor that is fast at it computes in bfloat16.
+    # Without the hint, OpenVINO computes in bfloat16 if the processor is fast at it.
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda images: compiled(images)[0]
 
@@ -102,4 +102,4 @@ LOADERS: dict[str, Callable[[str], Run]] = {
     "onnx": _onnx,
     "openvino": _openvino,
 }
-"""The runtime of each format; it is imported when it is used."""
+"""Loader of each format; it imports the runtime."""

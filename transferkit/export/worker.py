@@ -1,6 +1,6 @@
-"""The main function of a fresh process that runs an export by its own runtime.
+"""The main function of a fresh process that runs an export with its own runtime.
 
-It reads one JSON object from standard input and writes the arrays of the answers into a file.
+It reads one JSON object from standard input and writes the probabilities into a file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VARIANTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "unit": lambda images: images / np.float32(255),
     "signed": lambda images: images / np.float32(127.5) - 1,
 }
-"""Changes of float32 pixels of 0..255, by which a cause of disagreement is told."""
+"""Changes of float32 pixels of 0..255, which help to find the cause of a disagreement."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def _run(
     for start in range(0, len(images), BATCH_SIZE):
         batch = change(np.asarray(images[start : start + BATCH_SIZE], np.float32))
         if not start:
-            run(batch)  # the first call prepares what later ones use
+            run(batch)  # the first call is slower
         began = time.perf_counter()
         outputs.append(run(batch))
         seconds += time.perf_counter() - began
@@ -65,7 +65,7 @@ def _encoded(run: Callable[[list[bytes]], np.ndarray], files: list[str]) -> np.n
     for file in files:
         try:
             rows.append(run([Path(file).read_bytes()])[0])
-        except Exception:  # of TensorFlow, whose errors are of many types
+        except Exception:  # TensorFlow raises many types of errors
             rows.append(np.array([np.nan], np.float32))
     width = max(map(len, rows))
     return np.stack([np.broadcast_to(row, (width,)) for row in rows])

@@ -1,4 +1,4 @@
-"""Model files of every format, written by the exporters of Keras."""
+"""Writers of the model files of every format, by the exporters of Keras."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from transferkit.runtime.process import native_stderr_silenced
 if TYPE_CHECKING:
     from transferkit.models.network import Network
 
-CALIBRATION_IMAGES = 100  # of the training images, for the ranges of 8-bit integers
-CHATTY = ("tf2onnx", "absl", "tensorflow")  # loggers that tell of each step
+CALIBRATION_IMAGES = 100  # training images that set the ranges of 8-bit integers
+CHATTY = ("tf2onnx", "absl", "tensorflow")  # loggers that log every step
 
 
 def write_model(
@@ -33,8 +33,8 @@ def write_model(
 ) -> None:
     """Write the model of `network` in the format `row` into `folder`, class names included.
 
-    `calibration` is `(images, image_size, image_size, 3)` uint8 RGB, training images, by which
-    8-bit integers are scaled.
+    `calibration` is `(images, image_size, image_size, 3)` uint8 RGB, training images that
+    set the ranges of 8-bit integers.
 
     Raises:
         ExportError: Keras cannot export this network to the format.
@@ -44,7 +44,7 @@ def write_model(
     try:
         with _quiet():
             WRITERS[row.name](network, path, calibration)
-    except Exception as error:  # converters raise nearly anything of a layer that they lack
+    except Exception as error:  # converters raise many types of errors
         cure = augmentation_hint(str(error)) or "; another format may do"
         raise ExportError(
             f"The network cannot be exported to {row.title}: {type(error).__name__}: "
@@ -54,7 +54,7 @@ def write_model(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep converters, in C++ too, from printing, and from warning of NumPy's old names."""
+    """Silence the output of converters, in C++ too, and their warnings about NumPy names."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]
     try:
@@ -91,7 +91,7 @@ def _saved_model(network: Network, path: Path, calibration: np.ndarray | None) -
     archive.add_endpoint("serve", serve, input_signature=[pixels])
     archive.add_endpoint(ENCODED, encoded, input_signature=[contents])
     archive.write_out(str(path), verbose=False)
-    extra = path / "assets.extra"  # TensorFlow Serving passes over it
+    extra = path / "assets.extra"  # TensorFlow Serving ignores it
     extra.mkdir()
     (extra / "labels.txt").write_text(labels_text(network.classes), "utf-8", "surrogateescape")
 
@@ -114,7 +114,7 @@ def _litert_int8(network: Network, path: Path, calibration: np.ndarray | None) -
 
 
 def _export(network: Network, path: Path, kind: str, **options: Any) -> None:
-    """Export by Keras, for any number of images at once."""
+    """Export with Keras, for any batch size."""
     size = network.image_size
     # Without a signature, Keras refuses a model that has not been called yet.
     images = keras.InputSpec(shape=(None, size, size, 3), dtype="float32", name="images")
@@ -147,13 +147,13 @@ def _openvino(network: Network, path: Path, calibration: np.ndarray | None) -> N
     for name, value in _metadata(network).items():
         model.set_rt_info(value, ["model_info", name])
     openvino.save_model(model, str(path), compress_to_fp16=False)
-    del model  # which reads its weights from the file as they are needed
+    del model  # it reads its weights from the file lazily
     for part in (plain, plain.with_suffix(".bin")):
         part.unlink()
 
 
 def _metadata(network: Network) -> dict[str, str]:
-    """Return the facts that a model file of a format with metadata holds."""
+    """Return the metadata of a model file."""
     names = labels_text(network.classes).encode(errors="replace").decode()
     return {"labels": names, "input": "RGB, 0 to 255", "made_by": "transferkit"}
 

@@ -1,1 +1,1 @@
-"""HTTP server of runs: predictions by JSON and multipart, TensorFlow Serving's REST, and a page."""
+"""HTTP server of runs: predictions, TensorFlow Serving's REST API, and a page for a browser."""

@@ -1,9 +1,9 @@
-"""Who may ask: the token, and the origin of pages in a browser.
+"""Access control: the token, and the origin of requests from a browser.
 
-With a token, programs bring it as `Authorization: Bearer TOKEN`, and a browser trades it for a
-cookie at `/login`. Without one, a page of another origin could still send requests to this machine
-by its visitor's browser: those are refused, and so are names that a foreign domain has been bound
-to (DNS rebinding).
+With a token, programs send `Authorization: Bearer TOKEN`, and a browser exchanges it for a cookie
+at `/login`. Without a token, a page of another origin could send requests to this machine through
+the browser of a visitor. Such requests are refused. So are requests for another host name, which an
+attacker can bind to 127.0.0.1 (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SAFE_METHODS = ("GET", "HEAD")
 
 
 class Access:
-    """Middleware that answers requests which may not pass.
+    """Middleware that refuses requests without access.
 
     `login()` is the page that asks for the token.
     """
@@ -75,18 +75,18 @@ class Access:
         if origin is None or scope["method"] in SAFE_METHODS:
             return
         if headers.get("authorization") and self.secret:
-            return  # no page can send it unless it knows the token
+            return  # a page cannot send this header without the token
         if _split(origin).netloc != host:
             raise RequestError(403, "A page of another origin sent this request.")
 
 
 def session_of(secret: str) -> str:
-    """Return the value of the cookie of who knows the token; the token cannot be read from it."""
+    """Return the value of the session cookie; the token cannot be read from it."""
     return hmac.new(secret.encode(), b"transferkit session", hashlib.sha256).hexdigest()
 
 
 def same_secret(given: str, secret: str) -> bool:
-    """Whether two texts are the same, in a time that does not depend on where they differ."""
+    """Compare two texts in a time that does not depend on where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode("utf-8", "replace"))
 
 

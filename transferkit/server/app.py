@@ -1,4 +1,4 @@
-"""The application: the routes, and what holds for all of them."""
+"""The FastAPI application: routes, error handlers and middleware."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from transferkit.server.errors import RequestError
 from transferkit.server.html import static_router
 from transferkit.server.login import login_page, login_router
 from transferkit.server.observing import Observing
-from transferkit.server.page import Studio, page_router
+from transferkit.server.page import PageTasks, page_router
 from transferkit.server.predict_routes import predict_router
 from transferkit.server.service import Service
 from transferkit.server.status_routes import status_router
 from transferkit.server.tf_serving import tf_serving_router
 
 DESCRIPTION = (
-    "Classes of images, by the networks of transferkit's runs. Errors are JSON with one sentence, "
-    "`error`."
+    "Image classification by networks that transferkit trained. An error is a JSON object with one "
+    "sentence, `error`."
 )
 
 
 def create_app(service: Service) -> FastAPI:
-    """Return the application that answers by `service`."""
-    studio = Studio(service)
+    """Return the application for `service`."""
+    tasks = PageTasks(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         service.close()
-        studio.close()
+        tasks.close()
 
     app = FastAPI(
         title="transferkit",
@@ -52,7 +52,7 @@ def create_app(service: Service) -> FastAPI:
         predict_router(service),
         tf_serving_router(service),
         status_router(service),
-        page_router(studio),
+        page_router(tasks),
         documents_router(app),
         login_router(service),
         static_router(),
@@ -72,11 +72,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _of_starlette(request: Request, error: Exception) -> Response:
-    """Return the answer for an address or a method that no route has."""
+    """Return the response for a path or a method without a route."""
     assert isinstance(error, HTTPException)
     return json_response({"error": str(error.detail)}, error.status_code, error.headers)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """Return an answer that nobody reads: the client closed the connection."""
+    """Return a response for a client that has closed the connection; it is not sent."""
     return json_response({"error": "The request ended before its end."}, 400)

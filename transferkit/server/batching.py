@@ -15,7 +15,7 @@ Compute = Callable[[np.ndarray], np.ndarray]
 
 
 class Waiting(NamedTuple):
-    """An image that waits, since when (of the loop's clock), and the future of its row."""
+    """A waiting image, its time of arrival by the clock of the loop, and the future of its row."""
 
     image: np.ndarray
     since: float
@@ -23,11 +23,11 @@ class Waiting(NamedTuple):
 
 
 class Batcher:
-    """Queue of decoded images before `compute`, which `workers` threads call at once.
+    """Queue of decoded images for `compute`, which up to `workers` threads call in parallel.
 
-    An image that finds all of them idle is computed alone, at once. While one computes, images wait
-    for each other: until there are `max_batch`, or the first has waited for `window` seconds, and
-    a thread is idle. Its methods are for the thread of the event loop.
+    If all threads are idle, an image is computed at once. If some are busy, images wait until there
+    are `max_batch` of them, or the first has waited for `window` seconds. If all are busy, they
+    wait for a thread. The methods are called in the thread of the event loop.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Batcher:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="engine")
 
     def submit(self, image: np.ndarray) -> asyncio.Future[np.ndarray]:
-        """Return the future of the row of `image`, `(classes,)` float32."""
+        """Queue `image` and return the future of its probabilities, `(classes,)` float32."""
         loop = asyncio.get_running_loop()
         row: asyncio.Future[np.ndarray] = loop.create_future()
         self._waiting.append(Waiting(image, loop.time(), row))
@@ -60,7 +60,7 @@ class Batcher:
         return row
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give batches to idle threads, as far as these are not to wait for more images."""
+        """Start batches in idle threads, unless the images should wait for others."""
         while self._waiting and self._busy < self.workers:
             due = self._waiting[0].since + self.window
             if self._busy and len(self._waiting) < self.max_batch and loop.time() < due:
@@ -69,7 +69,7 @@ class Batcher:
                 return
             size = min(len(self._waiting), self.max_batch)
             batch = [self._waiting.popleft() for _ in range(size)]
-            # Whoever is gone, by a time limit or a closed connection, needs no answer.
+            # A row is done already after a time limit or a closed connection.
             batch = [item for item in batch if not item.row.done()]
             if batch:
                 self._run(loop, batch)

@@ -1,4 +1,4 @@
-"""The body of a request, read within bounds of size and time, and the parts of a multipart one."""
+"""Bodies of requests, read within limits of size and time, and the parts of multipart bodies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 DRAINED_SECONDS = (
-    2.0  # in which the rest of a body that is too large is read, for the answer's sake
+    2.0  # time to read on after a body got too large, so that the client reads the response
 )
 MAX_PARTS = 4096
 MAX_HEADER_BYTES = 8192  # of one part
@@ -33,12 +33,12 @@ class Part(NamedTuple):
 
 
 async def read_body(request: Request, lease: Lease, *, limit: int, timeout: float) -> bytes:
-    """Return the body of `request`, of up to `limit` bytes, which `lease` takes.
+    """Return the body of `request`, of up to `limit` bytes, which are counted in `lease`.
 
     Raises:
-        RequestError: it is too large (413), too slow (408), encoded (415), or there is no room
-            for it (503).
-        ClientDisconnect: it ended before its end.
+        RequestError: it is too large (413), too slow (408), compressed (415), or too many bytes
+            of requests are in memory (503).
+        ClientDisconnect: the client closed the connection.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise closing(415, "The body is compressed: send it as it is, without Content-Encoding.")
@@ -67,9 +67,9 @@ async def _read(request: Request, lease: Lease, limit: int) -> bytes:
 
 
 async def _drain(request: Request) -> None:
-    """Read on for a moment: a client that is still sending does not look for an answer."""
+    """Read on for a moment, since a client that is still sending does not read the response."""
     if request.headers.get("expect", "").lower() == "100-continue":
-        return  # it waits to be told
+        return  # such a client waits for the response before it sends the body
     end = time.monotonic() + DRAINED_SECONDS
 
     async def discard() -> None:
@@ -94,7 +94,7 @@ def multipart_parts(body: bytes, content_type: str) -> list[Part]:
     """Return the parts of the multipart `body`.
 
     Raises:
-        RequestError: it is no such body (400).
+        RequestError: it is not a valid multipart body (400).
     """
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")

@@ -1,4 +1,4 @@
-"""Bound on what is under way at once, in images or in bytes."""
+"""Limit on the images, or on the bytes, that are in progress at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transferkit.server.errors import busy
 
 
 class Lease:
-    """A share of a capacity, which may grow until it is given back."""
+    """A part of a capacity that is in use; it may grow."""
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity, self.amount = capacity, 0
@@ -18,7 +18,7 @@ class Lease:
         """Take `amount` more.
 
         Raises:
-            RequestError: there is not as much left (503).
+            RequestError: less than that is left (503).
         """
         if self.capacity.used + amount > self.capacity.limit:
             raise busy(f"The server is busy: {self.capacity.words}. Try again in a moment.")
@@ -27,9 +27,9 @@ class Lease:
 
 
 class Capacity:
-    """An amount of which parts are lent; for one thread, that of the event loop.
+    """A limited amount, parts of which are leased; only for the thread of the event loop.
 
-    `words` says in a sentence that all of it is lent.
+    `words` is the clause of the error if nothing is left.
     """
 
     def __init__(self, limit: int, words: str) -> None:
@@ -37,10 +37,10 @@ class Capacity:
 
     @contextmanager
     def lease(self, amount: int = 0) -> Iterator[Lease]:
-        """Lend `amount` until the end of the context.
+        """Lease `amount` while the context is active.
 
         Raises:
-            RequestError: there is not as much left (503).
+            RequestError: less than that is left (503).
         """
         lease = Lease(self)
         try:

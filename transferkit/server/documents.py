@@ -1,4 +1,4 @@
-"""`/openapi.json`, and `/docs`: the same as a page, without the scripts of a CDN."""
+"""`/docs`: the content of `/openapi.json` as a page, without scripts from a CDN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transferkit.server.html import rendered
 
 
 def documents_router(app: FastAPI) -> APIRouter:
-    """Return the route of the page on the addresses of `app`."""
+    """Return the route of the page with the endpoints of `app`."""
     router = APIRouter(tags=["server"])
 
     @router.get("/docs", include_in_schema=False)
@@ -19,7 +19,7 @@ def documents_router(app: FastAPI) -> APIRouter:
         description = app.openapi()
         page = rendered(
             "docs.html",
-            title="Addresses of this server",
+            title="API of this server",
             groups=_groups(description),
             description=description["info"]["description"],
         )

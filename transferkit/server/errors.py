@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from transferkit.server.answers import json_response
 
-RETRY_SECONDS = 1  # after which a request that was refused may be sent again
+RETRY_SECONDS = 1  # until a refused request may be sent again
 
 
 class RequestError(Exception):
     """A request that is refused, with one sentence on why.
 
-    It is answered in TensorFlow Serving's form, `{"error": ...}`; `more` are further fields.
+    The response has TensorFlow Serving's form, `{"error": ...}`, with the further fields `more`.
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class RequestError(Exception):
         self.headers, self.more = dict(headers or {}), dict(more or {})
 
     def response(self) -> Response:
-        """Return the answer: the sentence as `error`."""
+        """Return the response, with the sentence as `error`."""
         return json_response({"error": self.text, **self.more}, self.status, self.headers)
 
 
 def busy(text: str) -> RequestError:
-    """Return the error of a server that has enough to do: 503, with the time to try again."""
+    """Return the error of a busy server: 503, with the header Retry-After."""
     return RequestError(503, text, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 def closing(status: int, text: str) -> RequestError:
-    """Return an error after which the connection is closed, since the rest of it is not read."""
+    """Return an error that closes the connection, since the rest of the request is not read."""
     return RequestError(status, text, headers={"Connection": "close"})

@@ -1,4 +1,4 @@
-"""Grad-CAM of an image that was sent: the picture, and the same with the evidence in colours."""
+"""Grad-CAM of an uploaded image: the picture, and the picture with the heat map over it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUALITY = 85  # of the JPEGs
 def explanation(model: ServedModel, content: bytes, class_name: str) -> dict[str, Any]:
     """Return the image in `content` and its Grad-CAM for a class, as data URIs.
 
-    `overlay` is empty where the network is of another make than transferkit's.
+    `overlay` is empty if Grad-CAM cannot be computed for the network.
 
     Raises:
         RequestError: there is no such class (404), or no image (422).

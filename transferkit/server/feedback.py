@@ -1,4 +1,4 @@
-"""Images that were predicted wrongly, saved with their true class: a list to train on."""
+"""Images that users marked as wrong, saved with their true class, to train on."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from transferkit.storage.locks import awaited
 
 LIST = "labels.csv"
 COLUMNS = ("path", "label")
-MAX_IMAGES = 10_000  # in a folder: who can mark answers could fill the disk otherwise
-DIGITS = 24  # of the SHA-256 of an image, which is its name
+MAX_IMAGES = 10_000  # in a folder, so that users cannot fill the disk
+DIGITS = 24  # of the SHA-256 of an image, in its file name
 LOCK_SECONDS = 10.0  # that another server may take to save its image
 READ_SIZE = 32  # pixels: the image is read whole, as far as a small one needs
 
 
 class Feedback:
-    """A folder of marked images: `IMAGE` by its content, and `labels.csv` with path and label.
+    """A folder of marked images, named by their content, and `labels.csv` with path and label.
 
-    An image that is marked again has its last label. Several servers may have the same folder.
+    If an image is marked again, the last label replaces the earlier one. Several servers may share
+    the folder.
     """
 
     def __init__(self, folder: Path, *, max_images: int = MAX_IMAGES) -> None:
@@ -52,7 +53,7 @@ class Feedback:
             )
         except ImageError as problem:
             raise RequestError(422, f"The image {problem}.") from problem
-        # Named by its content: no name that was sent is ever one of a file.
+        # Named by its content: a name from a request must never become a path.
         name = f"{hashlib.sha256(content).hexdigest()[:DIGITS]}.{kind.lower()}"
         with self._lock:
             try:

@@ -24,7 +24,7 @@ STATIC = {
         for name in ("serve.js", "requests.js", "result.js")
     },
 }
-"""The files of the pages by name: where they are, and their type."""
+"""Path and media type of each static file, by its name."""
 
 
 def rendered(template: str, **values: Any) -> str:

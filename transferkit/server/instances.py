@@ -1,4 +1,4 @@
-"""Requests and answers of TensorFlow Serving's REST API, in its row and its column format.
+"""Requests and responses of TensorFlow Serving's REST API, in its row and its column format.
 
 The API: https://www.tensorflow.org/tfx/serving/api_rest.
 """
@@ -23,12 +23,12 @@ from transferkit.server.uploads import (
 
 INPUT, OUTPUT = "images", "probabilities"
 SIGNATURES = ("serving_default", "serve", "")
-"""Names of the one signature: TensorFlow Serving's default, and that of a Keras export."""
+"""Names of the signature: the defaults of TensorFlow Serving and of a Keras export, or none."""
 DIGITS = 9  # of a float32, so that it is read back as the same
 
 
 class Instances(NamedTuple):
-    """The images of a request: contents of files or decoded arrays, and the key of the answer."""
+    """The images of a request, contents of files or arrays, and the key of the response."""
 
     images: list[bytes | np.ndarray]
     key: str
@@ -40,7 +40,7 @@ def read_instances(
     """Return the images in the JSON `body`.
 
     Raises:
-        RequestError: it is not of that form (400), or too large (413).
+        RequestError: it does not have that format (400), or is too large (413).
     """
     request = parse_json(body, max_objects=MAX_OBJECTS_PER_IMAGE * max_images)
     signature = request.get("signature_name", "")
@@ -63,12 +63,12 @@ def read_instances(
 
 
 def answer_rows(rows: list[np.ndarray]) -> list[list[float]]:
-    """Return rows of probabilities as numbers for JSON that are read back as the same float32."""
+    """Return probabilities as numbers for JSON that parse to the same float32 values."""
     return [[float(f"{value:.{DIGITS}g}") for value in row] for row in rows]
 
 
 def _column(inputs: Any) -> Any:
-    """Return the one input of the column format; its name is left out or is any."""
+    """Return the input of the column format; its name may be missing or be any name."""
     if isinstance(inputs, dict) and set(inputs) != {"b64"}:
         inputs = _only(inputs)
     return [inputs] if isinstance(inputs, dict) else inputs

@@ -1,4 +1,4 @@
-"""The page that asks for the token, and trades it for a cookie that the page's requests bring."""
+"""The login page: it asks for the token and sets a cookie for later requests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from transferkit.server.html import rendered
 from transferkit.server.service import Service
 
 MAX_FORM_BYTES = 10_000
-REFUSAL_SECONDS = 0.5  # that a wrong token takes, so that guessing takes years
+REFUSAL_SECONDS = 0.5  # delay after a wrong token, which slows guessing
 
 
 def login_page(*, wrong: bool = False) -> Response:
-    """Return the form, as the answer to a request without the token."""
+    """Return the login form, as the response to a request without the token."""
     page = rendered("login.html", title="transferkit", action=LOGIN, wrong=wrong)
     return HTMLResponse(page, 401, {"WWW-Authenticate": "Bearer"})
 

@@ -15,7 +15,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """Counts and times of one server; a process may have several."""
+    """Metrics of one server; a process may have several servers."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -28,7 +28,7 @@ class Metrics:
         )
         self.seconds = Histogram(
             "transferkit_request_seconds",
-            "Time from the first byte of a request to the last of its answer.",
+            "Seconds from the start of a request to the end of its response.",
             ["path"],
             buckets=SECONDS,
             registry=self.registry,
@@ -41,23 +41,23 @@ class Metrics:
         )
         self.batches = Histogram(
             "transferkit_batch_size",
-            "Images that were computed together.",
+            "Images per batch.",
             ["model"],
             buckets=BATCH_SIZES,
             registry=self.registry,
         )
         self.under_way = Gauge(
             "transferkit_images_under_way",
-            "Images that are decoded, waiting or computed.",
+            "Images in progress: being decoded, waiting or being computed.",
             registry=self.registry,
         )
 
     def observe_batches(self, model: str) -> Callable[[int], None]:
-        """Return what counts the batches of `model`."""
+        """Return a function that records the size of a batch of `model`."""
         return self.batches.labels(model).observe
 
     def observe_request(self, path: str, method: str, status: int, seconds: float) -> None:
-        """Count a request with its answer; `path` is its route, not what a client made up."""
+        """Record a request; `path` is that of its route, not the one that the client sent."""
         method = method if method in METHODS else "other"
         self.requests.labels(path, method, str(status)).inc()
         self.seconds.labels(path).observe(seconds)

@@ -1,4 +1,4 @@
-"""What holds for every answer: it is counted and timed, and has headers that keep a page closed."""
+"""Middleware for every response: metrics, and security headers."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-OTHER = "other"  # the path of what no route is for
+OTHER = "other"  # the path of requests without a route
 
 
 class Observing:
-    """Middleware around the whole application; while the server stops, connections are closed."""
+    """Middleware around the whole application; it closes connections while the server stops."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and count its answer."""
+        """Pass the request on, and record its response."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

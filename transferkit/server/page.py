@@ -1,4 +1,4 @@
-"""`/`: the page to try a model with images of one's own, and what it asks for."""
+"""`/`: the page to try a model in a browser, and the endpoints that only the page uses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from transferkit.server.service import Service
 from transferkit.server.similar import Similar
 from transferkit.server.status_routes import models_of
 
-MAX_WAITING = 8  # images that wait to be explained: each takes several times a prediction
+MAX_WAITING = 8  # images; Grad-CAM of one takes several times as long as its prediction
 Value = TypeVar("Value")
 EXPLANATION = record(explained=TEXT, picture=TEXT, overlay=TEXT)
 SIMILAR = record(
@@ -36,22 +36,22 @@ SIMILAR = record(
 SAVED = record(saved=TEXT, label=TEXT)
 
 
-class Studio:
-    """What the page asks for beside predictions: one image at a time, apart from those."""
+class PageTasks:
+    """Grad-CAM, similar images and feedback of the page: one image at a time, in a thread."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.waiting = Capacity(MAX_WAITING, "other images are being explained")
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="studio")
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="page")
         folder = service.config.feedback
         self.feedback = Feedback(Path(folder)) if folder else None
         self._similar: dict[str, Similar] = {}
 
-    async def alone(self, function: Callable[..., Value], *arguments: Any) -> Value:
-        """Return `function(*arguments)`, computed after what was asked for earlier.
+    async def run(self, function: Callable[..., Value], *arguments: Any) -> Value:
+        """Return `function(*arguments)`, computed in the thread after earlier calls.
 
         Raises:
-            RequestError: too much of that is waiting (503).
+            RequestError: too many calls are waiting (503).
         """
         with self.waiting.lease(1):
             loop = asyncio.get_running_loop()
@@ -65,58 +65,64 @@ class Studio:
         return similar
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Stop the thread."""
         self.thread.shutdown(wait=False, cancel_futures=True)
 
 
-def page_router(studio: Studio) -> APIRouter:
-    """Return the routes of the page, and of what it asks for."""
+def page_router(tasks: PageTasks) -> APIRouter:
+    """Return the route of the page, and those of the endpoints that it uses."""
     router = APIRouter(tags=["page"])
-    service = studio.service
+    service = tasks.service
 
     @router.get("/", include_in_schema=False)
     async def page() -> Response:
-        return HTMLResponse(page_of(studio))
+        return HTMLResponse(page_of(tasks))
 
-    @router.post("/v1/explain/{name}", summary="Grad-CAM of an image", **_takes(EXPLANATION))
+    @router.post("/v1/explain/{name}", summary="Grad-CAM of an image", **_image_route(EXPLANATION))
     async def explain(name: str, request: Request) -> Response:
         model = service.registry.find(name)
         async with service.body(request) as body:
             content, fields = await _one_image(service, request, body)
             class_name = fields.get("class", "")
-            return json_response(await studio.alone(explanation, model, content, class_name))
+            return json_response(await tasks.run(explanation, model, content, class_name))
 
-    @router.post("/v1/similar/{name}", summary="Training images like an image", **_takes(SIMILAR))
+    @router.post(
+        "/v1/similar/{name}", summary="Training images similar to an image", **_image_route(SIMILAR)
+    )
     async def similar(name: str, request: Request) -> Response:
         model = service.registry.find(name)
         if service.config.private:
             raise RequestError(404, "This server shows no training images.")
         async with service.body(request) as body:
             content, _ = await _one_image(service, request, body)
-            return json_response(await studio.alone(_found, studio.similar(model), content))
+            return json_response(await tasks.run(_find_similar, tasks.similar(model), content))
 
-    @router.post("/v1/feedback/{name}", summary="Save an image with its class", **_takes(SAVED))
+    @router.post(
+        "/v1/feedback/{name}", summary="Save an image with its class", **_image_route(SAVED)
+    )
     async def feedback(name: str, request: Request) -> Response:
         model = service.registry.find(name)
-        if studio.feedback is None:
-            raise RequestError(404, "This server saves no images: --feedback DIR would.")
+        if tasks.feedback is None:
+            raise RequestError(
+                404, "This server saves no images; `transferkit serve RUN --feedback DIR` would."
+            )
         async with service.body(request) as body:
             content, fields = await _one_image(service, request, body)
             label = fields.get("label", "")
-            saved = await studio.alone(studio.feedback.save, model, content, label)
+            saved = await tasks.run(tasks.feedback.save, model, content, label)
         return json_response({"saved": saved, "label": label})
 
     return router
 
 
-def page_of(studio: Studio) -> str:
+def page_of(tasks: PageTasks) -> str:
     """Return the HTML of the page; all names are escaped."""
-    service = studio.service
+    service = tasks.service
     models = models_of(service)
     settings = {
         "models": {model["name"]: model["classes"] for model in models},
         "threshold": service.config.abstain,
-        "feedback": studio.feedback is not None,
+        "feedback": tasks.feedback is not None,
         "similar": not service.config.private,
         "maxImages": service.images.limit,
         "maxBytes": service.config.image_bytes,
@@ -134,19 +140,19 @@ async def _one_image(
     return form.images[0].content, form.fields
 
 
-def _found(similar: Similar, content: bytes) -> dict[str, Any]:
+def _find_similar(similar: Similar, content: bytes) -> dict[str, Any]:
     try:
         return similar.find(content)
     except DataError as error:
         raise RequestError(422, str(error)) from error
 
 
-def _takes(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the description of a route that takes one image, and answers with this schema."""
+def _image_route(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI description of a route from one image to this schema."""
     more = {"class": TEXT, "label": TEXT}
     schema = {**FILES, "properties": {**FILES["properties"], **more}}
     body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return {
         "openapi_extra": {"requestBody": body},
-        "responses": {200: json_answer("The answer.", answer), **ERRORS},
+        "responses": {200: json_answer("The result.", answer), **ERRORS},
     }

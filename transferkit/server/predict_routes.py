@@ -1,4 +1,4 @@
-"""`/v1/predict`: classes and probabilities of one or many images, by name."""
+"""`/v1/predict`: classes and probabilities of one or more images."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ DIGITS = 6  # of a probability: what float32 holds
 
 
 def predict_router(service: Service) -> APIRouter:
-    """Return the routes of predictions by `service`."""
+    """Return the prediction routes of `service`."""
     router = APIRouter(tags=["predictions"])
     documented: dict[str, Any] = {
         "openapi_extra": {"requestBody": IMAGES},
         "responses": {200: json_answer("The predictions.", PREDICTIONS), **ERRORS},
     }
 
-    @router.post("/v1/predict", summary="Predict images by the first model", **documented)
+    @router.post("/v1/predict", summary="Predict images with the first model", **documented)
     async def predict(request: Request) -> Response:
         return await _predict(service, service.registry.find(), request)
 
-    @router.post("/v1/predict/{name}", summary="Predict images by a model", **documented)
+    @router.post("/v1/predict/{name}", summary="Predict images with a model", **documented)
     async def predict_by_name(name: str, request: Request) -> Response:
         return await _predict(service, service.registry.find(name), request)
 
@@ -57,7 +57,7 @@ async def _predict(service: Service, model: ServedModel, request: Request) -> Re
 def describe_prediction(
     model: ServedModel, prediction: Prediction, threshold: float
 ) -> dict[str, Any]:
-    """Return what is answered for an image; class and probabilities are null with a problem."""
+    """Return the JSON object of a prediction; if it has a problem, the other values are null."""
     row = prediction.probabilities
     if row is None:
         return {
@@ -78,5 +78,5 @@ def describe_prediction(
 
 
 def figure(value: np.floating[Any]) -> float:
-    """Return a probability to the digits of float32."""
+    """Return a probability rounded to the digits of float32."""
     return float(f"{value:.{DIGITS}g}")

@@ -1,4 +1,4 @@
-"""The process of the server: its socket, its signals and its end."""
+"""The process of the server: socket, signals and shutdown."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from transferkit.server.settings import ServerConfig
 from transferkit.server.timed_protocol import timed_protocol
 
 BACKLOG = 2048  # connections that wait to be accepted
-DRAIN_SECONDS = 0.5  # after a signal to stop, in which clients are told to close their connections
+DRAIN_SECONDS = 0.5  # after a signal to stop: responses in it carry `Connection: close`
 KEEP_ALIVE_SECONDS = 15
-TRIM_SECONDS = 10  # after which memory that is free is given back to the system
+TRIM_SECONDS = 10  # between two returns of free memory to the system
 TICKS = 10  # of uvicorn's main loop in a second
 
 
 def listen(config: ServerConfig) -> socket.socket:
-    """Return a socket bound to the address of `config`, before anything slow.
+    """Return a socket bound to the address of `config`; called before anything slow.
 
     Raises:
-        ConfigError: the address is no address of this machine, or the port is taken.
+        ConfigError: this machine does not have the address, or the port is in use.
     """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -53,7 +53,7 @@ def _cannot_listen(bound: socket.socket, config: ServerConfig, error: OSError) -
 
 
 def address_of(bound: socket.socket) -> str:
-    """Return the address of a socket for a browser."""
+    """Return the URL of a bound socket."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -61,8 +61,9 @@ def address_of(bound: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn's server, which reloads its models on SIGHUP and stops in two steps.
 
-    At the first SIGTERM or SIGINT every answer closes its connection, for a moment; then nothing
-    new is accepted, and what is under way is finished. A second one ends it at once.
+    After the first SIGTERM or SIGINT, responses close their connections for `DRAIN_SECONDS`. Then
+    no new connection is accepted, and requests in progress are finished. A second signal stops it
+    at once.
     """
 
     def __init__(self, config: uvicorn.Config, service: Service, hangup: Event) -> None:
@@ -72,7 +73,7 @@ class Server(uvicorn.Server):
         self._trimmed_at = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept connections, and log at which address."""
+        """Start to accept connections, and log the URL."""
         await super().startup(sockets)
         for bound in sockets or []:
             names = ", ".join(self.service.registry.models)
@@ -104,7 +105,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def on_tick(self, counter: int) -> bool:
-        """Give memory back from time to time, where images have been computed."""
+        """Return free memory to the system from time to time, if images were computed."""
         images = self.service.computed
         if counter % (TRIM_SECONDS * TICKS) == 0 and images != self._trimmed_at:
             self._trimmed_at = images
@@ -115,7 +116,7 @@ class Server(uvicorn.Server):
         if self.service.stopping:
             self.force_exit = self.should_exit = True
             return
-        log("Stopping: what is under way is finished.")
+        log("Stopping after the requests in progress.")
         self.service.stopping = True
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._exit)
 
@@ -124,14 +125,14 @@ class Server(uvicorn.Server):
 
     def _reload(self) -> None:
         if self._reloading is not None and not self._reloading.done():
-            log("Reload: one is under way already.")
+            log("Reload: another reload is in progress.")
             return
-        log("Reload: reading the runs anew.")
+        log("Reload: checking the runs.")
         self._reloading = asyncio.create_task(asyncio.to_thread(self.service.registry.reload))
 
 
 def trim_memory() -> None:
-    """Have the C library give free memory back, where it is glibc: it keeps what large images took.
+    """Make glibc return free memory to the system; it keeps what large images took.
 
     https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     """

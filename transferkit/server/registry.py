@@ -1,4 +1,4 @@
-"""The models that are served, by name; each can be replaced while requests are under way."""
+"""The served models by name; each can be reloaded while requests are in progress."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from transferkit.server.served_model import ServedModel
 from transferkit.server.settings import ServerConfig
 from transferkit.storage.run import Run
 
-NOT_IN_NAMES = "/:"  # they divide the addresses of TensorFlow Serving
+NOT_IN_NAMES = "/:"  # separators in the URLs of TensorFlow Serving
 
 
 def named_runs(arguments: Sequence[str]) -> dict[str, Path]:
     """Return the run folders by name; an argument is a folder, or NAME=FOLDER.
 
     Raises:
-        ConfigError: there is none, a name cannot be in an address, or there are two of a name.
+        ConfigError: there is no argument, a name cannot be in a URL, or two runs have one name.
         RunError: a folder is no run.
     """
     runs: dict[str, Path] = {}
@@ -45,9 +45,9 @@ def named_runs(arguments: Sequence[str]) -> dict[str, Path]:
 
 
 class Registry:
-    """The served models by name, the first of which is the default.
+    """The served models by name; the first is the default.
 
-    `observe(name)` returns what is told the size of each batch.
+    `observe(name)` returns a function that is called with the size of each batch.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Registry:
         """Return the model `name`, or the first one.
 
         Raises:
-            RequestError: there is none, or its version is another (404).
+            RequestError: there is no such model, or it has another version (404).
         """
         if name is None:
             return next(iter(self.models.values()))
@@ -83,10 +83,10 @@ class Registry:
         return model
 
     def reload(self) -> None:
-        """Replace each model whose file has changed; one that cannot be loaded stays as it was.
+        """Reload each model whose file has changed; if it cannot be loaded, the old one stays.
 
-        The new one is warmed up before the first request gets to it; requests that have begun with
-        the old one end with it.
+        A new model is warmed up before it gets requests. Requests that have begun with the old one
+        end with the old one.
         """
         gc.unfreeze()  # so that the networks that are replaced can be collected
         for name, model in list(self.models.items()):
@@ -97,7 +97,7 @@ class Registry:
                 self.models[name] = self._load(name, model.run, model.version + 1)
             except TransferkitError as error:
                 log(f"Reload: {name} stays at version {model.version}: {error}")
-            except Exception as error:  # any error: what is served has to stay
+            except Exception as error:  # any error: the old model has to stay
                 reason = f"{type(error).__name__}: {brief(error)}"
                 log(f"Reload: {name} stays at version {model.version}: {reason}.")
 

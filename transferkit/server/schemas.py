@@ -1,7 +1,7 @@
-"""OpenAPI schemas of what is sent and answered.
+"""OpenAPI schemas of requests and responses.
 
-They describe; the server reads bodies by itself, since a model of them in Python would hold a
-request of many megabytes several times.
+They are documentation only. The server parses bodies itself, since pydantic models would hold a
+request of many megabytes several times in memory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def listed(items: Schema, **more: Any) -> Schema:
 
 
 def json_answer(description: str, schema: Schema) -> Schema:
-    """Return an answer with JSON of this schema."""
+    """Return a response with JSON of this schema."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
@@ -42,14 +42,14 @@ ERRORS: dict[int | str, Schema] = {
     for status, description in {
         400: "The request cannot be understood.",
         401: "The token is missing or wrong.",
-        403: "A page of another origin sent it.",
+        403: "A page of another origin sent the request.",
         404: "There is no such model or version.",
         408: "The request did not arrive in time.",
         413: "The request, or an image in it, is too large.",
-        415: "The Content-Type or Content-Encoding is not read.",
-        422: "No image in it can be read.",
+        415: "The Content-Type or Content-Encoding is not supported.",
+        422: "No image of the request can be read.",
         503: "The server is busy; Retry-After says when to try again.",
-        504: "The answer took too long.",
+        504: "The prediction took too long.",
     }.items()
 }
 FILES = record(("files",), files=listed(BYTES, minItems=1))
@@ -59,7 +59,7 @@ ENCODED = record(
 )
 IMAGES: Schema = {
     "required": True,
-    "description": "One image or several: files, texts in base64, or the bytes of one file.",
+    "description": "One image or more: files, base64 strings, or the bytes of one file.",
     "content": {
         "multipart/form-data": {"schema": FILES},
         "application/json": {"schema": ENCODED},

@@ -1,4 +1,4 @@
-"""Serve runs: from their folders to a server that listens."""
+"""Start of the server: from run folders to a listening socket."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def _serve(runs: Sequence[str], config: ServerConfig, hangup: Event) -> None:
     bound = listen(config)
     if not config.is_local and not config.secret:
         log(
-            f"Warning: everyone who reaches {config.host} can use this server: --token, or "
-            f"{TOKEN_VARIABLE} in the environment, asks for a secret."
+            f"Warning: everyone who can reach {config.host} can use this server: require a "
+            f"secret with --token, or with {TOKEN_VARIABLE} in the environment."
         )
     metrics = Metrics()
     registry = Registry(folders, config, metrics.observe_batches)
     service = Service(registry, config, metrics)
-    # TensorFlow's objects stay: to look through them costs each collection a second.
+    # TensorFlow's objects stay: to scan them takes a second of each garbage collection.
     gc.collect()
     gc.freeze()
     run_server(create_app(service), service, bound, hangup)

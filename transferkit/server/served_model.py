@@ -1,4 +1,4 @@
-"""A network that is served: loaded, warmed up, and batched."""
+"""A served network: loaded, warmed up, and with dynamic batching."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from transferkit.server.settings import ServerConfig
 from transferkit.storage.files import Stamp, stamp
 from transferkit.storage.run import Run
 
-WARM_UP_IMAGES = 8  # as many as the engine is compared with Keras on
+WARM_UP_IMAGES = 8  # as many as the engine is verified on
 PATCHES = 7  # along each side of a warm-up image, of random colours
 MAX_GRAPH_BATCH = 32  # images: an engine that is not OpenVINO uses all cores for one batch
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ServedModel:
-    """A network under its name in addresses; `version` counts how often it was loaded.
+    """A network under its name in URLs; `version` counts how often it was loaded.
 
     Attributes:
-        run: its folder.
-        stamp: that of its file when it was read.
+        run: the run folder.
+        stamp: of the file of the network, when it was read.
     """
 
     name: str
@@ -48,10 +48,10 @@ class ServedModel:
         config: ServerConfig,
         observe: Callable[[int], None] = lambda size: None,
     ) -> ServedModel:
-        """Read the network of `run` and compute images with it, so that the first is not slow.
+        """Load the network of `run` and warm it up.
 
         Raises:
-            RunError: there is no network in it.
+            RunError: the run has no network.
         """
         file_stamp = _stamp(run)
         network = Network.load(Run.open(run).folder)
@@ -84,11 +84,11 @@ class ServedModel:
 
     @property
     def has_changed(self) -> bool:
-        """Whether the file of the network is another than the one that was read."""
+        """True if the file of the network has changed since it was read."""
         return _stamp(self.run) != self.stamp
 
     def warm_up(self) -> None:
-        """Compare the engine with Keras, and compile it for each size of a batch."""
+        """Verify the engine against Keras, and compile it for each batch size."""
         images = _drawn_images(WARM_UP_IMAGES, self.image_size)
         self.predictor.predict_arrays(images)
         for size in range(1, min(self.batcher.max_batch, WARM_UP_IMAGES)):
@@ -98,7 +98,7 @@ class ServedModel:
         """Return `(side, side, 3)` uint8 RGB, as in training and in `transferkit predict`.
 
         Raises:
-            ImageError: there is no image in it that can be read whole, or it is too large.
+            ImageError: the image cannot be read completely, or is too large.
         """
         data = self.network.data
         picture = read_picture(

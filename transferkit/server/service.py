@@ -1,4 +1,4 @@
-"""Predictions for the images of requests: decoded in threads, batched, bounded."""
+"""Predictions for the images of requests: decoded in threads, batched, within limits."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from transferkit.server.served_model import ServedModel
 from transferkit.server.settings import ServerConfig
 from transferkit.server.uploads import Form, read_form, require_room
 
-HELD_REQUESTS = 8  # bodies of the greatest size that are held in memory at once
+HELD_REQUESTS = 8  # bodies of the greatest size that fit into memory at once
 Value = TypeVar("Value")
 
 
 class Prediction(NamedTuple):
-    """The probabilities of an image, `(classes,)` float32, or why it has none."""
+    """The probabilities of an image, `(classes,)` float32, or the problem of the image."""
 
     probabilities: np.ndarray | None
     problem: str = ""
 
 
 class Service:
-    """The served models, and the bounds and threads that all of their requests share."""
+    """The served models, with the limits and threads that their requests share."""
 
     def __init__(self, registry: Registry, config: ServerConfig, metrics: Metrics) -> None:
         self.registry, self.config, self.metrics = registry, config, metrics
@@ -52,7 +52,7 @@ class Service:
         """Yield the body of `request`, whose bytes are counted as long as the context is active.
 
         Raises:
-            RequestError: it is too large or too slow, or there is no room for it.
+            RequestError: it is too large or too slow, or too many bytes are in memory.
         """
         with self.bytes.lease() as lease:
             yield await read_body(
@@ -60,12 +60,12 @@ class Service:
             )
 
     async def in_thread(self, function: Callable[..., Value], *arguments: Any) -> Value:
-        """Return `function(*arguments)`, computed in a thread of those that decode."""
+        """Return `function(*arguments)`, computed in a decoder thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.decoders, function, *arguments)
 
     async def read_form(self, request: Request, body: bytes) -> Form:
-        """Return the images in `body`, as `read_form` in `uploads` reads them."""
+        """Return the images in `body`, parsed by `read_form` of `uploads` in a thread."""
         return await self.in_thread(
             lambda: read_form(
                 request,
@@ -81,8 +81,8 @@ class Service:
         """Return the prediction of each of `images`: contents of files, or decoded ones.
 
         Raises:
-            RequestError: there are too many images for the queue, now (503) or ever (413), or they
-                take too long (504).
+            RequestError: the queue is full (503), the request has more images than the queue takes
+                (413), or the prediction takes too long (504).
         """
         require_room(len(images), self.images.limit)
         with self.images.lease(len(images)):
@@ -108,5 +108,5 @@ class Service:
         return Prediction(await model.batcher.submit(image))
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Stop the threads."""
         self.decoders.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Settings of the server: address, batches, limits and what its page may do."""
+"""Settings of the server: address, batching, limits, and options of its page."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ MEGABYTE = 10**6  # bytes
 
 @dataclasses.dataclass(frozen=True)
 class ServerConfig:
-    """How a server listens, batches images, and bounds what it is sent."""
+    """Address, batching, limits and page of a server."""
 
     host: str = "127.0.0.1"
-    """The address to listen on; 0.0.0.0 is every network of this machine."""
+    """The address to listen on; 0.0.0.0 is all network interfaces of this machine."""
     port: Annotated[int, Between(0, 65535)] = 8000
-    """The port to listen on; 0 is a free one, which is printed."""
+    """The port to listen on; 0 chooses a free one, which is printed."""
     token: str = ""
-    """Secret that requests have to bring (Authorization: Bearer TOKEN); if not given, that of the
-    environment variable TRANSFERKIT_TOKEN, which other users of the machine cannot see."""
+    """Secret that requests must send (Authorization: Bearer TOKEN). If not given, it is read from
+    the environment variable TRANSFERKIT_TOKEN, which other users of the machine cannot see."""
     max_batch: Annotated[int, Between(0, 1024)] = 0
-    """Images that are computed together at most; 0 is what suits the engine."""
+    """Most images in one batch; 0 lets the engine decide."""
     window_ms: Annotated[float, Between(0, 10_000)] = 2.0
-    """Milliseconds that an image waits for others while the engine is busy; it never waits for them
-    otherwise."""
+    """Milliseconds that an image waits for others to fill a batch, while a part of the engine is
+    busy. If the engine is idle, an image does not wait."""
     queue: Annotated[int, Between(1, 100_000)] = 256
-    """Images that may be under way at once; a request beyond that gets status 503."""
+    """Most images in progress at once; a request beyond that gets status 503."""
     max_image_mb: Annotated[float, Between(0.001, 2000)] = 20.0
-    """Megabytes of one image at most."""
+    """Most megabytes of one image."""
     max_request_mb: Annotated[float, Between(0.001, 2000)] = 40.0
-    """Megabytes of one request at most."""
+    """Most megabytes of one request."""
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 50_000_000
-    """Pixels of one image at most; the limit of the run holds too."""
+    """Most pixels of one image; the limit of the run also applies."""
     timeout: Annotated[float, Between(0.1, 3600)] = 30.0
     """Seconds in which a request has to arrive, and again in which it has to be answered."""
     abstain: Annotated[float, Between(0, 1)] = 0.5
     """A prediction with a lower probability is marked as unsure."""
     feedback: str = ""
-    """A folder in which the page saves images that were predicted wrongly, with a list of their
-    true classes, labels.csv, to train on; if not given, none are saved."""
+    """A folder in which the page saves images that users mark as wrong. labels.csv there lists
+    their true classes, to train on. If not given, no image is saved."""
     private: bool = False
-    """Show no training images beside a prediction."""
+    """Never show training images."""
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -81,7 +81,7 @@ class ServerConfig:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether the host `name` is this machine, as only itself can reach it."""
+    """Return whether the host `name` is a loopback address, which only this machine can reach."""
     try:
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""The training images that are most like an image, by the features of the frozen backbone.
+"""Training images most similar to an image, by the features of the backbone before fine-tuning.
 
-Those of the training images are on the disk since training; missing ones are computed once, in the
-background, when somebody first asks.
+The features of the training images are usually cached since training. Missing ones are computed in
+the background, at the first request.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Similar:
         self._features = np.empty((0, 0), np.float32)
 
     def find(self, content: bytes) -> dict[str, Any]:
-        """Return the state, and where it is ready the training images most like `content`.
+        """Return the state and, once it is ready, the training images most similar to `content`.
 
         Raises:
-            DataError: it cannot be read.
+            DataError: the image cannot be read.
         """
         self._start()
         if self.state != READY:
@@ -75,7 +75,7 @@ class Similar:
         try:
             self._read()
             self.state = READY
-        except Exception as error:  # any error: the page does without
+        except Exception as error:  # any error: the page shows the reason
             self.reason = f"There are no similar training images: {_sentence(error)}"
             self.state = MISSING
             log(f"Model {self.model.name}: {self.reason}")
@@ -84,8 +84,8 @@ class Similar:
         """Read the run's manifest and the features of its training images.
 
         Raises:
-            TransferkitError: a file of the run, of its images or of its weights is not here, or its
-                settings are not those of this network.
+            TransferkitError: the run, an image or the weights are missing, or the settings of the
+                run are not those of this network.
         """
         run = self.model.run
         config = read_config(run / "config.yaml")

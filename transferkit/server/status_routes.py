@@ -1,4 +1,4 @@
-"""`/health`, `/ready`, `/metrics`, and `/v1/models`: the state of the server."""
+"""Status of the server: `/health`, `/ready`, `/metrics` and `/v1/models`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ MODEL = record(
 
 
 def status_router(service: Service) -> APIRouter:
-    """Return the routes of the state of `service`."""
+    """Return the status routes of `service`."""
     router = APIRouter(tags=["server"])
-    state = json_answer("It is.", STATE)
+    state = json_answer("The status.", STATE)
 
-    @router.get("/health", summary="Whether the process answers", responses={200: state})
+    @router.get("/health", summary="Liveness: the process responds", responses={200: state})
     async def health() -> Response:
         return json_response({"status": "ok"})
 
     @router.get(
         "/ready",
-        summary="Whether requests should be sent here",
+        summary="Readiness: the server accepts requests",
         responses={200: state, 401: ERRORS[401], 403: ERRORS[403], 503: ERRORS[503]},
     )
     async def ready() -> Response:
@@ -69,7 +69,7 @@ def status_router(service: Service) -> APIRouter:
 
 
 def models_of(service: Service) -> list[dict[str, object]]:
-    """Return the facts on each served model."""
+    """Return the description of each served model, as JSON values."""
     return [
         {
             "name": model.name,

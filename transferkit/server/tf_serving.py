@@ -1,7 +1,7 @@
 """TensorFlow Serving's REST API: predict, status and metadata, by model and version.
 
-The API: https://www.tensorflow.org/tfx/serving/api_rest. What it answers for errors, and under
-which addresses, is as there, so that a client of that server is one of this.
+The API: https://www.tensorflow.org/tfx/serving/api_rest. Paths, responses and errors are the same,
+so that clients of TensorFlow Serving work here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ METADATA = record(
 
 
 def tf_serving_router(service: Service) -> APIRouter:
-    """Return the routes of `service` in TensorFlow Serving's form."""
+    """Return the routes of TensorFlow Serving's REST API for `service`."""
     router = APIRouter(tags=["TensorFlow Serving"])
     _add_predict(router, service)
     find = service.registry.find
@@ -89,13 +89,13 @@ def _add_predict(router: APIRouter, service: Service) -> None:
     }
     find = service.registry.find
 
-    @router.post("/v1/models/{name}:predict", summary="Predict by a model", **documented)
+    @router.post("/v1/models/{name}:predict", summary="Predict with a model", **documented)
     async def predict(name: str, request: Request) -> Response:
         return await _predict(service, find(name), request)
 
     @router.post(
         "/v1/models/{name}/versions/{version}:predict",
-        summary="Predict by a version",
+        summary="Predict with a version of a model",
         **documented,
     )
     async def predict_by_version(name: str, version: str, request: Request) -> Response:
@@ -136,7 +136,7 @@ def model_status(model: ServedModel) -> dict[str, Any]:
 
 
 def model_metadata(model: ServedModel) -> dict[str, Any]:
-    """Return the signature of the model, and, beside TensorFlow Serving's fields, its classes."""
+    """Return TensorFlow Serving's metadata of the model, with its `classes` in addition."""
     size = str(model.image_size)
     signature = {
         "inputs": {INPUT: _tensor("DT_UINT8", ["-1", size, size, "3"], INPUT)},

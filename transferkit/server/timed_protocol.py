@@ -1,4 +1,4 @@
-"""A bound on how long the head of a request may take, which uvicorn does not have."""
+"""Time limit on the head of a request, which uvicorn does not have."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def timed_protocol(base: type[Any], timeout: float) -> type[Any]:
-    """Return uvicorn's protocol `base`, such that a connection without a request is closed.
+    """Return a subclass of uvicorn's protocol `base` that closes a connection without a request.
 
-    From when it is opened, and from the first byte after each answer, the head of a request has
-    `timeout` seconds to arrive. Its body is timed by who reads it.
+    The head of a request has `timeout` seconds to arrive. The time starts when the connection is
+    opened, and with the first byte after each response. The body has a limit in `bodies`.
     """
 
     class TimedProtocol(base):
@@ -29,7 +29,7 @@ def timed_protocol(base: type[Any], timeout: float) -> type[Any]:
             super().connection_lost(exc)
 
         def _time_head(self) -> None:
-            """Start the timer where no request is under way, and else stop it."""
+            """Start the timer, or stop it if a request is in progress."""
             if self.cycle is not None and not self.cycle.response_complete:
                 self._stop_timing()
             elif self._head_timer is None:

@@ -22,14 +22,14 @@ MIN_BYTES_PER_LIST = 6  # of a pixel, as in [0,0,0]: JSON with more lists than t
 
 
 class Upload(NamedTuple):
-    """An image as it was sent: the name of its file, or its number, and its content."""
+    """An uploaded image: the name of its file, or its number, and its content."""
 
     name: str
     content: bytes
 
 
 class Form(NamedTuple):
-    """What was sent: images, and the other fields of a multipart form as text."""
+    """A parsed request: its images, and the other fields of a multipart form as text."""
 
     images: list[Upload]
     fields: dict[str, str]
@@ -39,8 +39,8 @@ def read_form(request: Request, body: bytes, *, max_images: int, image_bytes: in
     """Return the images in `body`.
 
     Raises:
-        RequestError: it is of no form that is read (400, 415), has no image (400), more than
-            `max_images`, or one of more than `image_bytes` (413).
+        RequestError: its format is not supported (400, 415), it has no image (400), more than
+            `max_images` (413), or an image of more than `image_bytes` (413).
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
@@ -64,7 +64,7 @@ def read_form(request: Request, body: bytes, *, max_images: int, image_bytes: in
 
 
 def require_room(images: int, max_images: int) -> None:
-    """Raise `RequestError` (413) for more images than the server ever has under way."""
+    """Raise `RequestError` (413) for more images than the queue of the server takes."""
     if images > max_images:
         raise RequestError(
             413, f"The request has {images} images: send at most {max_images} in one."
@@ -83,8 +83,8 @@ def parse_json(body: bytes, *, max_objects: int) -> dict[str, Any]:
     """Return the JSON object in `body`.
 
     Raises:
-        RequestError: it is none, or so full of empty lists or objects that it would take many
-            times its size in memory (400).
+        RequestError: it is no JSON object, or has so many lists or objects that it would take
+            many times its size in memory (400).
     """
     if body.count(b"{") > max_objects + 1 or body.count(b"[") > len(body) / MIN_BYTES_PER_LIST + 8:
         raise RequestError(400, "The JSON has more objects or lists in it than images need.")
@@ -98,10 +98,10 @@ def parse_json(body: bytes, *, max_objects: int) -> dict[str, Any]:
 
 
 def from_base64(text: Any, name: str) -> bytes:
-    """Return the bytes of base64 `text`, which may be the address of data in a page.
+    """Return the bytes of base64 `text`, which may be a data URI.
 
     Raises:
-        RequestError: it is no such text (400).
+        RequestError: it is not base64 (400).
     """
     if not isinstance(text, str):
         raise RequestError(400, f"{name} is no text in base64.")
@@ -114,7 +114,7 @@ def from_base64(text: Any, name: str) -> bytes:
 
 
 def _is_file(part: Part) -> bool:
-    """Whether a part is an image; other parts are fields that go with it."""
+    """Return whether a part is an image; other parts are fields of the form."""
     return bool(part.file_name) or part.field in ("file", "files", "image", "images")
 
 

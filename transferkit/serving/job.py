@@ -1,4 +1,4 @@
-"""Identity of a job of predictions: what decides its rows beside the images."""
+"""Identity of a prediction job: the model and the options that determine its rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from transferkit.storage.files import file_digest, stamp
 
 
 def job_of(run: str | Path, predictor: Predictor) -> dict[str, Any]:
-    """Return what decides the rows of `predictor`, loaded from `run`, beside the images.
+    """Return the identity of a job of `predictor`, loaded from `run`, as JSON values.
 
-    It is JSON. The model is known by the SHA-256 of its file.
+    The model is identified by the SHA-256 of its file.
     """
     network = Path(run) / "model.keras"
     baseline = Path(run) / "baselines" / f"{predictor.name}.skops"

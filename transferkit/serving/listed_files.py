@@ -21,11 +21,11 @@ BLOCK = 2**16  # bytes of standard input at a time
 def csv_paths(path: Path) -> Iterator[str]:
     """Yield the paths in the .csv file `path`, line by line; relative ones start at its folder.
 
-    They are in the column `path` or `file`, else in the first one; the first line is no header if
-    the file that it names is there.
+    They are in the column `path` or `file`, or else in the first column. The first line is not a
+    header if its first cell is the path of a file that exists.
 
     Raises:
-        DataError: it cannot be read, it is no CSV, or a line has no path.
+        DataError: the file cannot be read, is not a CSV, or has a line without a path.
     """
     try:
         with _opened(path) as file:
@@ -39,9 +39,10 @@ def csv_paths(path: Path) -> Iterator[str]:
 
 
 def listed_paths(stream: BinaryIO) -> Iterator[str]:
-    """Yield the paths in `stream`, one per line; between zero bytes if it starts with such a path.
+    """Yield the paths in `stream`, one per line, or separated by zero bytes.
 
-    Empty lines are passed over. The bytes of a name need not be UTF-8.
+    Zero bytes separate the paths if the first block with a separator has one. Empty lines are
+    skipped. The bytes of a name need not be UTF-8.
     """
     end, rest = b"", b""
     while block := stream.read1(BLOCK):  # type: ignore[attr-defined]
@@ -91,7 +92,7 @@ def _column(file: TextIO, path: Path) -> Iterator[str]:
 
 
 def _separator(first: str) -> str:
-    """Return the character between the columns of the line `first`."""
+    """Return the separator of the header `first`."""
     for mark in SEPARATORS:
         if set(PATH_COLUMNS) & {name.strip(' "\r\n').lower() for name in first.split(mark)}:
             return mark
@@ -99,9 +100,9 @@ def _separator(first: str) -> str:
 
 
 def _joined(path: Path, cell: str) -> str:
-    """Return the file `cell` of the list `path`; an apostrophe against formulas is removed.
+    """Return the path of the file `cell` in the list `path`.
 
-    A URL stays one.
+    An apostrophe that guards against formulas is removed. A URL is returned unchanged.
     """
     if URL.match(cell):
         return cell

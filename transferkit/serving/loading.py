@@ -1,4 +1,4 @@
-"""A network, a baseline or an export, loaded from its folder."""
+"""Loading of a network, a baseline or an export from its folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_classifier(folder: str | Path, name: str = "") -> LoadedClassifier:
     """Load the network of the run in `folder`, its baseline `name`, or the export in `folder`.
 
     Raises:
-        RunError: there is no run, or it has no such classifier; or an export was changed.
+        RunError: there is no run, it has no such classifier, or an export has changed.
         DeviceError: the runtime of an export is not installed.
     """
     if not name and export_folder(folder):
@@ -50,11 +50,11 @@ def with_max_pixels(classifier: LoadedClassifier, max_pixels: int) -> LoadedClas
     """Return `classifier` for images of up to `max_pixels`.
 
     Raises:
-        ConfigError: that is out of range.
+        ConfigError: `max_pixels` is out of range.
     """
     data = dataclasses.replace(classifier.data, max_pixels=max_pixels)
     if not hasattr(classifier, "pipeline"):
         return dataclasses.replace(classifier, data=data)
-    if hasattr(classifier.pipeline[0], "max_pixels"):  # the majority looks at no image
+    if hasattr(classifier.pipeline[0], "max_pixels"):  # the majority class needs no pixels
         classifier.pipeline[0].max_pixels = max_pixels
     return classifier

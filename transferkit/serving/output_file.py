@@ -1,4 +1,4 @@
-"""The file that predictions are written to, chunk by chunk, so that a killed job can go on."""
+"""Output file of predictions, written chunk by chunk, so that a killed job can be resumed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ENDINGS = (".csv", ".jsonl", ".parquet")
 
 @dataclass
 class Progress:
-    """How far a file is written.
+    """Progress of an output file.
 
     Attributes:
-        rows: images whose rows are in it, those with a problem included.
-        unreadable: images with a problem.
+        rows: number of rows in it, including images with a problem.
+        unreadable: number of images with a problem.
         size: bytes of the partial file up to the end of the last complete chunk.
         digest: of the paths of these images in order, in hexadecimal.
     """
@@ -38,17 +38,17 @@ class Progress:
 
 
 class OutputFile:
-    """The file `path`, by way of `path`.partial, to which complete chunks are appended.
+    """The output file `path`; until it is complete, chunks are appended to `path`.partial.
 
-    How many of its bytes are complete, and for which `job`, is in `path`.partial.json, written
-    after each chunk. A job that was killed leaves both.
+    `path`.partial.json stores the number of complete bytes and the `job`. It is written after each
+    chunk. A job that was killed leaves both files.
 
     Args:
         path: of the file; its ending is one of `ENDINGS`.
-        job: what decides the rows beside the images, by names in words: model and options.
+        job: the model and the options that determine the rows, by their names in errors.
 
     Raises:
-        ConfigError: the ending is another.
+        ConfigError: the file has another ending.
     """
 
     def __init__(self, path: str | Path, job: Mapping[str, Any]) -> None:
@@ -59,10 +59,10 @@ class OutputFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """While active, no other process writes this file.
+        """Lock the file against other processes while the context is active.
 
         Raises:
-            RunError: another one does, or the folder cannot be written to.
+            RunError: another process has the lock, or the folder cannot be written to.
         """
         from filelock import FileLock, Timeout
 
@@ -84,16 +84,16 @@ class OutputFile:
             lock.release()
 
     def start(self, paths: Iterator[str], *, resume: bool) -> None:
-        """Begin the partial file; with `resume` go on with it, and take what is done off `paths`.
+        """Create the partial file, or with `resume` open it and skip the finished `paths`.
 
         Raises:
-            RunError: there is one and it is not to be gone on with, or it is of another job or of
-                other images, or the folder cannot be written to.
+            RunError: a partial file exists and `resume` is false, or it belongs to another job or
+                to other images, or the folder cannot be written to.
         """
         if self.state.exists() and not resume:
             raise RunError(
-                f"{str(self.partial)!r} holds the rows of a job that was stopped: --resume goes on "
-                "with it, or remove it to start anew."
+                f"{str(self.partial)!r} holds the rows of a job that was stopped: continue it with "
+                "--resume, or remove it to start anew."
             )
         try:
             if self.state.exists():
@@ -122,10 +122,10 @@ class OutputFile:
                 yield chunk
 
     def finish(self) -> None:
-        """Put the complete file in place; one without a row is removed.
+        """Move the complete file into place; without a row, remove it.
 
         Raises:
-            RunError: the disk is full, or the place is no file's.
+            RunError: the disk is full, or the path cannot be replaced.
         """
         try:
             if not self.progress.rows:
@@ -183,7 +183,7 @@ class OutputFile:
             )
 
     def _skip(self, paths: Iterator[str]) -> None:
-        """Take the images of the partial file off `paths`, and require that they are the same."""
+        """Skip the images of the partial file in `paths`, and check that they are the same."""
         digest = ""
         for _, path in zip(range(self.progress.rows), paths, strict=False):
             digest = _digest(digest, [path])
@@ -205,13 +205,13 @@ def require_ending(path: Path) -> str:
     """Return the ending of `path`.
 
     Raises:
-        ConfigError: no format has it.
-        DataError: there is a folder in its place.
+        ConfigError: the format is unknown.
+        DataError: `path` is a folder.
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise ConfigError(
-            f"The name of {str(path)!r} says no format: it should end with .csv, .jsonl or "
+            f"The format of {str(path)!r} is unknown: the name should end with .csv, .jsonl or "
             ".parquet."
         )
     if path.is_dir():
@@ -220,7 +220,7 @@ def require_ending(path: Path) -> str:
 
 
 def _digest(before: str, paths: Iterable[str]) -> str:
-    """Return the digest of the paths so far, in hexadecimal; it does not depend on chunks."""
+    """Return the digest of all paths so far, in hexadecimal; it does not depend on the chunks."""
     for path in paths:
         content = f"{before}{path}".encode("utf-8", "surrogatepass")
         before = hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""A classifier of a run that is loaded once and predicts images; bad ones do not end it."""
+"""A classifier of a run that is loaded once, for many predictions."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ if TYPE_CHECKING:
     from transferkit.serving.loading import LoadedClassifier
 
 
-CHUNK_SIZE = 512  # images that are predicted at a time: bounded memory, early rows
-ATTEMPTS = 3  # at a chunk in which a file changes between its check and its prediction
+CHUNK_SIZE = 512  # images per chunk, which bounds memory
+ATTEMPTS = 3  # at a chunk, if a file changes between its check and its prediction
 
 
 class Predictor:
     """A network or a baseline of a run, loaded once, for any number of predictions.
 
-    Several threads may predict at once: the engines share a network without a lock. It is compiled
-    when the predictor is made.
+    Several threads may share a predictor. The network is compiled when the predictor is created.
 
     Attributes:
         classifier: the `Network` or `Baseline`.
         options: of the rows of `predict`.
-        threshold: highest score, 1 minus its probability, of a class in a prediction set; None if
-            no coverage is asked for.
+        threshold: highest score (1 minus the probability) of a class in a prediction set; None
+            without a coverage.
     """
 
     def __init__(self, classifier: LoadedClassifier, *, options: RowOptions = RowOptions()) -> None:
@@ -61,12 +60,12 @@ class Predictor:
         """Load the network of the folder `run`, or its baseline `classifier`.
 
         Args:
-            run: the run folder, or that of an export of it.
+            run: the run folder, or the folder of an export.
             classifier: name of a baseline; empty for the network.
-            max_pixels: images of more have a problem; by default, the limit of the run.
-            top_k: columns for so many of the likeliest classes, in place of one per class.
-            abstain: an image whose highest probability is less has the class `unsure`.
-            coverage: share of images whose `prediction_set` is to hold their class, as 0.95.
+            max_pixels: images with more pixels have a problem; by default, the limit of the run.
+            top_k: number of likeliest classes with columns, instead of one column per class.
+            abstain: images whose highest probability is less get the class `unsure`.
+            coverage: share of images whose `prediction_set` should contain their class.
 
         Raises:
             RunError: there is no such run or classifier, or it has no scores for a coverage.
@@ -90,20 +89,20 @@ class Predictor:
 
     @property
     def image_size(self) -> int | None:
-        """Height and width in pixels that images are decoded to; None if none is looked at."""
+        """Height and width of decoded images in pixels; None if the classifier needs no images."""
         if self._batch_size:
             return self.classifier.image_size  # type: ignore[union-attr]
         return getattr(self.classifier.pipeline[0], "input_size", None)  # type: ignore[union-attr]
 
     @property
     def sets(self) -> str:
-        """The sentence on the prediction sets: method, images, threshold; empty without."""
+        """A sentence on method, images and threshold of the prediction sets; empty without them."""
         if self.threshold is None:
             return ""
         return (
             f"Prediction sets of coverage {self.options.coverage:g} are "
             f"{self.classifier.conformity.words}: "  # type: ignore[union-attr]
-            f"classes of probability {1 - self.threshold:.4f} or more."
+            f"the classes with a probability of {1 - self.threshold:.4f} or more."
         )
 
     def probabilities(self, images: ImageSource | Sequence[ImageSource]) -> np.ndarray:
@@ -121,10 +120,10 @@ class Predictor:
     def predict(self, sources: ImageSource | Sequence[ImageSource]) -> pd.DataFrame:
         """Return one row per image: path, class, probability, problem and the probabilities.
 
-        `sources` is one or a list of: what `probabilities` takes, a folder, a pattern such as
-        `photos/**/*.jpg`, a .csv with a column `path`. The path of an image in memory is `image 0`
-        for the first of the sources, and so on. An image that cannot be read has a problem and no
-        class; its numbers are missing.
+        `sources` is one source or a list of them: an image as for `probabilities`, a folder, a
+        pattern such as `photos/**/*.jpg`, or a .csv with a column `path`. The path of an image in
+        memory is `image 0` if it is the first source, and so on. An image that cannot be read has a
+        problem and no class, and its numbers are missing.
 
         Raises:
             DataError: there is no such file, or a source is no image.
@@ -147,11 +146,11 @@ class Predictor:
     def stream_files(
         self, paths: Iterable[str], *, chunk_size: int = CHUNK_SIZE
     ) -> Iterator[pd.DataFrame]:
-        """Yield the rows of `stream` for `paths`, each of a file, or of none: a problem."""
+        """Yield the rows of `stream` for the files `paths`; a missing file has a problem."""
         yield from self._frames(((path, path) for path in paths), chunk_size)
 
     def rows(self, names: Sequence[str], images: Sequence[str | bytes]) -> pd.DataFrame:
-        """Return the rows of `predict` for `images`, paths or contents of files, by `names`."""
+        """Return the rows of `predict` for `images`, paths or contents of files, with `names`."""
         with quiet_progress():
             probabilities, problems = (
                 self._by_network(images) if self._batch_size else self._by_baseline(images)
@@ -185,7 +184,7 @@ class Predictor:
     def _decoded(
         self, network: Network, images: Sequence[str | bytes], problems: list[str]
     ) -> Iterator[np.ndarray]:
-        """Yield the `images` that can be read in batches; write why others cannot to `problems`."""
+        """Yield batches of the readable `images`; write the problems of others to `problems`."""
         data, size, batch = network.data, network.image_size, []
 
         def decode(image: str | bytes) -> np.ndarray | str:
@@ -255,7 +254,7 @@ def predict(
 ) -> pd.DataFrame:
     """Predict images by the network of `run`, or its baseline `classifier`.
 
-    It is `Predictor.load(run, classifier, ...).predict(sources)`, for whoever predicts only once.
+    It is short for `Predictor.load(run, classifier, ...).predict(sources)`.
 
     Raises:
         RunError, ConfigError: as `Predictor.load`.

@@ -1,4 +1,4 @@
-"""Rows of predictions: class, probability, the likeliest classes; no class for unsure ones."""
+"""Rows of predictions: path, class, probabilities, problem and prediction set."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class RowOptions:
     """Options of the rows of predictions.
 
     Attributes:
-        top_k: how many of the likeliest classes have columns; 0 for one column per class.
+        top_k: number of likeliest classes with columns; 0 for one column per class.
         abstain: probability below which no class is predicted; 0 to predict always.
-        coverage: share of images whose prediction set holds their class; 0 for no sets.
+        coverage: share of images whose prediction set contains their class; 0 for no sets.
     """
 
     top_k: Annotated[int, Between(0, 1_000_000)] = 0
@@ -34,9 +34,9 @@ class RowOptions:
 
 
 def unsure_label(classes: Sequence[str]) -> str:
-    """Return the label of an image whose class is not predicted: none of `classes`.
+    """Return the label of images without a predicted class: `unsure`.
 
-    It is `unsure`, in as many pairs of parentheses as it takes to be no class.
+    If `classes` has that name, the label gets parentheses until it is not one of `classes`.
     """
     label = UNSURE
     while label in classes:
@@ -55,10 +55,9 @@ def prediction_rows(
 ) -> pd.DataFrame:
     """Return one row per image: path, class, probability, problem, and the probabilities.
 
-    With the `threshold` of `ConformityScores` there is a column `prediction_set` before these.
-
-    `probabilities` is `(images, classes)`; those of an image with a problem are not looked at, and
-    are missing from its row. They are one column per class, or those of the `top_k` likeliest.
+    `probabilities` is `(images, classes)`. They become one column per class, or the columns of the
+    `top_k` likeliest classes. For an image with a problem they are ignored, and are missing from
+    its row. With the `threshold` of `ConformityScores`, a column `prediction_set` precedes them.
     """
     good = np.array([not problem for problem in problems], bool)
     probabilities = np.where(good[:, None], probabilities, np.nan)
@@ -82,7 +81,7 @@ def prediction_rows(
             f"p({name})": pd.Series(values)
             for name, values in zip(classes, probabilities.T, strict=True)
         }
-    # Objects in the header too: text of pandas' own kind has to be UTF-8, and a name need not be.
+    # The header has objects too: pandas' own string type requires UTF-8, which a name need not be.
     frame = pd.concat(list(columns.values()), axis=1, keys=range(len(columns)))
     return frame.set_axis(pd.Index(list(columns), dtype=object), axis=1)
 
@@ -90,7 +89,7 @@ def prediction_rows(
 def _likeliest(
     probabilities: np.ndarray, names: np.ndarray, good: np.ndarray, top_k: int
 ) -> dict[str, pd.Series]:
-    """Return the columns class_1, p_1, class_2, ...; the last of `names` is that of no class."""
+    """Return the columns class_1, p_1, class_2, ...; the last of `names` is for no class."""
     columns = {}
     order = np.argsort(-np.nan_to_num(probabilities), axis=1, kind="stable")
     for rank in range(min(top_k, probabilities.shape[1])):
@@ -103,7 +102,7 @@ def _likeliest(
 def _sets(
     probabilities: np.ndarray, classes: Sequence[str], good: np.ndarray, threshold: float
 ) -> list[tuple[str, ...]]:
-    """Return the classes in the set of each image, the likeliest first; none with a problem."""
+    """Return the prediction set of each image, the likeliest class first; empty with a problem."""
     known = np.nan_to_num(probabilities)
     sets, order = prediction_sets(known, threshold), np.argsort(-known, axis=1, kind="stable")
     return [

@@ -77,7 +77,7 @@ def _utf8(value: Any) -> Any:
 def escaped(text: str) -> str:
     """Return the JSON `text` with control characters escaped.
 
-    It leaves those from 127 on as they are, and a terminal obeys some of them.
+    `json` leaves those from 127 on as they are, and terminals interpret some of them.
     """
     if text.isprintable():
         return text

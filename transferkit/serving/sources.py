@@ -46,7 +46,7 @@ def files_of(
 
 
 def count_files(sources: Sequence[str | os.PathLike[str]]) -> int | None:
-    """Return how many files `sources` name, none of them opened; None where that is to be seen.
+    """Return the number of files in `sources`, without opening them; None with standard input.
 
     Raises:
         DataError: as `files_of`, or there is no file in any of them.
@@ -67,7 +67,7 @@ def no_files() -> DataError:
 
 
 def as_sources(sources: ImageSource | Iterable[ImageSource]) -> Iterable[Any]:
-    """Return `sources`, and one alone as a list of it; an array of four axes is several images."""
+    """Return `sources` as an iterable; an array of four axes is several images."""
     single = (
         isinstance(sources, (str, os.PathLike, *IN_MEMORY)) and getattr(sources, "ndim", 3) != 4
     )
@@ -143,7 +143,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _is_loop(folder: Path) -> bool:
-    """Whether `folder` is one of those around it, by a link."""
+    """Return whether `folder` is a link to one of its parents, or no folder."""
     if not folder.is_dir():
         return True
     identity = identity_of(folder)

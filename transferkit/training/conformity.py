@@ -1,4 +1,4 @@
-"""Conformity scores of a finished network, from images that it was not fitted on."""
+"""Conformity scores of a trained network, from held-out images."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from transferkit.training.temperature_scaling import validation_logits
 
 
 def held_out_scores(state: TrainingState) -> ConformityScores | None:
-    """Return the scores of `state.held_out`, else of the validation images; None without any.
+    """Return the scores of `state.held_out`, or else of the validation images; None without any.
 
-    They are at the final temperature, which has been fitted to the same images: one number. Of an
-    image with augmented views, the image itself counts.
+    The logits are divided by the final temperature, which was fitted on the same images. Augmented
+    views have no scores.
     """
     held_out, temperature = state.held_out, state.summary.temperature
     divisor = temperature.value if temperature else 1.0
     if held_out is None:
         if not len(state.validation) or REFIT_STAGE in state.summary.stages:
             return None
-        held_out, divisor = validation_logits(state), 1.0  # the weights have the temperature
+        held_out, divisor = validation_logits(state), 1.0  # the weights include the temperature
     if held_out.source == FOLDS and state.summary.kept_stage != HEAD_STAGE:
-        return None  # they are of the head before fine-tuning, and there are no others
+        return None  # scores of the head, before fine-tuning; the final network has none
     if not len(held_out.plain):
         return None
     probabilities = softmax(held_out.logits[held_out.plain] / divisor, axis=1)

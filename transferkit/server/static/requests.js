@@ -1,4 +1,4 @@
-// Requests of the page; an error of the server is its sentence.
+// Requests of the page. An Error has the sentence that the server sent.
 const RETRIES = 5;
 
 async function post(path, fields) {

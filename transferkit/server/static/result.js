@@ -1,4 +1,4 @@
-// The card of an image: its classes as bars, and what is asked for when it is wanted.
+// The card of an image: classes as bars; Grad-CAM, similar images and feedback on demand.
 import { explain, mark, similar } from "./requests.js";
 
 const MAX_BARS = 5;
@@ -48,14 +48,14 @@ export class Card {
     if (this.settings.similar) this.offerSimilar();
   }
 
-  // A class is a button: Grad-CAM then shows where the image speaks for it.
+  // A class is a button that shows Grad-CAM for this class.
   bar([name, share]) {
     const item = document.createElement("li");
     const button = document.createElement("button");
     const label = document.createElement("span");
     const value = document.createElement("span");
     button.type = "button";
-    button.title = "Where the image speaks for it";
+    button.title = "Show Grad-CAM for this class";
     button.setAttribute("aria-pressed", name === this.chosen);
     label.textContent = name;
     value.textContent = percent(share);
@@ -82,7 +82,7 @@ export class Card {
     this.find(".evidence input").addEventListener("input", () => this.blend());
   }
 
-  // The first use of the slider asks for the overlay; it fades into the picture as it is seen.
+  // The first use of the slider requests the overlay; the slider sets its opacity.
   async blend() {
     const overlay = this.find(".overlay");
     const share = Number(this.find(".evidence input").value) / 100;
@@ -95,16 +95,16 @@ export class Card {
       if (this.explained !== wanted) return;
       this.find(".picture").src = answer.picture;
       overlay.src = answer.overlay;
-      overlay.alt = `Where the image speaks for ${wanted}`;
+      overlay.alt = `Grad-CAM for ${wanted}`;
       overlay.hidden = !answer.overlay;
-      if (!answer.overlay) this.find(".verdict-note").textContent = "This network has no Grad-CAM.";
+      if (!answer.overlay) this.find(".verdict-note").textContent = "Grad-CAM cannot be computed for this network.";
     } catch (error) {
       this.explained = null;
       this.find(".verdict-note").textContent = error.message;
     }
   }
 
-  // The likeliest class after the one that is to be wrong.
+  // The second likeliest class is preselected as the true one.
   offerMark(second) {
     const form = this.find(".mark");
     const select = form.querySelector("select");
@@ -136,11 +136,11 @@ export class Card {
 
   async showSimilar(details) {
     const note = details.querySelector(".note");
-    note.textContent = "Looking for them ...";
+    note.textContent = "Searching ...";
     try {
       let answer = await similar(this.model, this.file);
       while (answer.state === "preparing") {
-        note.textContent = "The training images are read for the first time ...";
+        note.textContent = "Computing the features of the training images ...";
         await new Promise((resolve) => setTimeout(resolve, 1000 * POLL_SECONDS));
         answer = await similar(this.model, this.file);
       }

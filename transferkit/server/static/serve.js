@@ -1,4 +1,4 @@
-// The page: takes images in, and shows a card for each with what the server answers.
+// The page: sends images to the server, and shows a card with the result of each.
 import { Card } from "./result.js";
 import { predict } from "./requests.js";
 
@@ -15,9 +15,9 @@ function say(text, problem = "") {
 async function take(files) {
   const images = files.filter((file) => file.size <= settings.maxBytes);
   const left = files.length - images.length;
-  const refused = left ? `${left} of ${files.length} files are larger than the server takes.` : "";
+  const refused = left ? `${left} of ${files.length} files are larger than the limit of the server.` : "";
   if (!images.length) {
-    say("", refused || "There is no image in it.");
+    say("", refused || "There is no image to predict.");
     return;
   }
   say(images.length === 1 ? "Predicting ..." : `Predicting ${images.length} images ...`, refused);
@@ -30,7 +30,7 @@ async function take(files) {
   cards[0].element.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
-// A request for each image: the server computes together what comes together.
+// One request per image; the server puts concurrent requests into one batch.
 async function show(card) {
   try {
     card.show(await predict(card.model, card.file));
