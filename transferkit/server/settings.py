@@ -41,7 +41,7 @@ class ServerConfig:
     max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 50_000_000
     """Most pixels of one image; the limit of the run also applies."""
     timeout: Annotated[float, Between(0.1, 3600)] = 30.0
-    """Seconds in which a request has to arrive, and again in which it has to be answered."""
+    """Most seconds for a request to arrive, and again for its prediction."""
     abstain: Annotated[float, Between(0, 1)] = 0.5
     """A prediction with a lower probability is marked as unsure."""
     feedback: str = ""
