@@ -237,7 +237,9 @@ def test_what_is_wrong_with_the_file_is_said_before_anything_is_loaded(command, 
         "transferkit: --resume continues a file: name it with --out FILE.\n",
     )
     said = command("predict", compared, circles[0], "--out", "x.csv", "--format", "json")
-    assert said.err.startswith("transferkit: --format is the format of standard output: leave it out")
+    assert said.err.startswith(
+        "transferkit: --format is the format of standard output: leave it out"
+    )
 
 
 @pytest.mark.parametrize("separator", ["\n", "\0"])

@@ -161,6 +161,6 @@ def test_a_run_beside_an_export_is_a_mistake(run, capsys):
     with pytest.raises(SystemExit):
         main(["predict", str(run), "x.png", "--model", "export"])
     assert capsys.readouterr().err == (
-        f"transferkit: {str(run)!r} is a run, whose place --model takes: leave the run out, and "
-        "give the images alone.\n"
+        f"transferkit: {str(run)!r} is a run, and --model already names the model: leave the run "
+        "out, and give only images.\n"
     )

@@ -128,8 +128,8 @@ def _with_run(options: PredictOptions) -> PredictOptions:
 
     if os.path.isdir(options.run) and is_output(os.listdir(options.run)):
         raise ConfigError(
-            f"{options.run!r} is a run, and --model already names the model: leave the run out, and "
-            "give only images."
+            f"{options.run!r} is a run, and --model already names the model: leave the run out, "
+            "and give only images."
         )
     from transferkit.export.record import ExportRecord, export_folder
 

@@ -110,7 +110,7 @@ def stopped_by_signals() -> Iterator[None]:
 
 @contextmanager
 def hangups_noted() -> Iterator[threading.Event]:
-    """Yield an event that is set at SIGHUP, in place of an end of the process, while active."""
+    """Yield an event; while the context is active, SIGHUP sets it and does not end the process."""
     noted = threading.Event()
     if not hasattr(signal, "SIGHUP"):
         yield noted

@@ -21,7 +21,7 @@ LIST = "labels.csv"
 COLUMNS = ("path", "label")
 MAX_IMAGES = 10_000  # in a folder, so that users cannot fill the disk
 DIGITS = 24  # of the SHA-256 of an image, in its file name
-LOCK_SECONDS = 10.0  # that another server may take to save its image
+LOCK_SECONDS = 10.0  # to wait for another server that saves an image
 READ_SIZE = 32  # pixels: the image is read whole, as far as a small one needs
 
 
@@ -64,7 +64,7 @@ class Feedback:
 
     def _add(self, name: str, content: bytes, label: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with awaited(self.folder, LOCK_SECONDS):  # the list is read and written by others too
+        with awaited(self.folder, LOCK_SECONDS):  # other servers read and write the list too
             self._add_alone(name, content, label)
 
     def _add_alone(self, name: str, content: bytes, label: str) -> None:

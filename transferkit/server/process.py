@@ -44,7 +44,7 @@ def listen(config: ServerConfig) -> socket.socket:
 
 
 def _cannot_listen(bound: socket.socket, config: ServerConfig, error: OSError) -> ConfigError:
-    """Close `bound` and return the error of who listens there already, or cannot."""
+    """Close `bound` and return the error for an address that cannot be used."""
     bound.close()
     return ConfigError(
         f"The server cannot listen on {config.host}, port {config.port}: "
@@ -143,10 +143,10 @@ def trim_memory() -> None:
 def run_server(app: FastAPI, service: Service, bound: socket.socket, hangup: Event) -> None:
     """Serve `app` on the socket `bound` until a signal stops it.
 
-    If `hangup` is set, SIGHUP has come before: the models are reloaded at the start.
+    If `hangup` is set, SIGHUP came while the models were loaded: they are reloaded at the start.
 
     Raises:
-        ConfigError: since it was bound, another server has begun to listen there.
+        ConfigError: another server has begun to listen on the address in the meantime.
     """
     config = service.config
     try:

@@ -33,7 +33,7 @@ def require_extra() -> None:
 def serve(runs: Sequence[str], config: ServerConfig = ServerConfig()) -> None:
     """Serve the networks of `runs`, folders or NAME=FOLDER, until a signal stops it.
 
-    SIGHUP while they are loaded is a reload once they are.
+    SIGHUP while they are being loaded causes a reload afterwards.
 
     Raises:
         ConfigError: a name or an address cannot be used, or the extra `serve` is not installed.
