@@ -84,7 +84,7 @@ def test_a_browser_trades_the_token_for_a_cookie(guarded):
 def test_a_wrong_token_is_refused(guarded):
     answer = guarded.post("/login", data={"token": "guess"}, headers={"Accept": "text/html"})
     assert answer.status_code == 401
-    assert "That is not the token." in answer.text
+    assert "The token is wrong." in answer.text
     assert "set-cookie" not in answer.headers
 
 
