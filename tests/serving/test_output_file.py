@@ -203,3 +203,16 @@ def test_json_lines_have_missing_numbers_as_null(tmp_path: Path) -> None:
     write(tmp_path / "out.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (rows[4]["class"], rows[4]["probability"], rows[4]["p(cat)"]) == ("", None, None)
+
+
+def test_on_a_file_system_without_locks_the_work_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(self: object, timeout: float) -> None:
+        raise NotImplementedError("no flock here")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", acquire)
+    output = OutputFile(tmp_path / "out.csv", JOB)
+    with output.locked():
+        write(output.path)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]

@@ -59,7 +59,7 @@ class OutputFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the file against other processes while the context is active.
+        """Lock the file against other processes while active, where its file system has locks.
 
         Raises:
             RunError: another process has the lock, or the folder cannot be written to.
@@ -75,6 +75,8 @@ class OutputFile:
                 f"Another process is writing {str(self.path)!r} at this moment: wait for its end, "
                 "or choose another file with --out."
             ) from None
+        except NotImplementedError:  # a file system without locks
+            pass
         except OSError as error:
             raise self._unwritable(error) from error
         try:
