@@ -51,6 +51,12 @@ def test_names_that_are_markup_are_escaped(run):
     assert list(settings_of(html)["models"]) == [name]
 
 
+def test_spaces_of_a_name_are_those_of_its_option(run):
+    registry = Registry({"a  b": run, "other": run}, ServerConfig())
+    html = page_of(Studio(Service(registry, ServerConfig(), Metrics())))
+    assert '<option value="a  b">a  b</option>' in html
+
+
 def test_grad_cam_is_a_picture_as_the_network_sees_it(client, files):
     sent = {"files": files[0].read_bytes()}
     answer = client.post("/v1/explain/shapes", files=sent, data={"class": "squares"}).json()

@@ -109,7 +109,8 @@ export class Card {
     const form = this.find(".mark");
     const select = form.querySelector("select");
     const saved = form.querySelector(".saved");
-    for (const name of this.settings.models[this.model]) select.add(new Option(name));
+    // With a value of its own: that of the text alone has its spaces collapsed.
+    for (const name of this.settings.models[this.model]) select.add(new Option(name, name));
     select.value = second;
     form.hidden = false;
     form.addEventListener("submit", async (event) => {
