@@ -246,3 +246,15 @@ def test_the_description_and_its_page_need_no_network(client):
     assert "/v1/predict/{name}" in page
     assert "https://" not in page
     assert json.dumps(description).count("cdn") == 0
+
+
+def test_an_error_of_the_server_is_json_too(client, registry, files, monkeypatch):
+    def fail(images):
+        raise MemoryError("of the engine")
+
+    monkeypatch.setattr(registry.find().batcher, "compute", fail)
+    url = str(client.base_url)
+    patient = type(client)(client.app, base_url=url, raise_server_exceptions=False)
+    answer = patient.post("/v1/predict", files={"files": files[0].read_bytes()})
+    assert (answer.status_code, list(answer.json())) == (500, ["error"])
+    assert 'status="500"} 1.0' in client.get("/metrics").text

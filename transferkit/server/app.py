@@ -61,6 +61,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(RequestError, _refused)
     app.add_exception_handler(HTTPException, _of_starlette)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _failed)
     app.add_middleware(Access, config=service.config, login=login_page)
     app.add_middleware(Observing, service=service)  # the outermost
     return app
@@ -80,3 +81,8 @@ async def _of_starlette(request: Request, error: Exception) -> Response:
 async def _gone(request: Request, error: Exception) -> Response:
     """Return a response for a client that has closed the connection; it is not sent."""
     return json_response({"error": "The request ended before its end."}, 400)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Return the answer for an error of the server's own, which is logged with its traceback."""
+    return json_response({"error": "The server has failed at this request: its log says why."}, 500)
