@@ -53,7 +53,7 @@ def test_names_that_are_markup_are_escaped(run):
 
 def test_spaces_of_a_name_are_those_of_its_option(run):
     registry = Registry({"a  b": run, "other": run}, ServerConfig())
-    html = page_of(Studio(Service(registry, ServerConfig(), Metrics())))
+    html = page_of(PageTasks(Service(registry, ServerConfig(), Metrics())))
     assert '<option value="a  b">a  b</option>' in html
 
 
