@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import serving
+from server_process import serving
 
 sys.path.append(str(Path(__file__).parents[1] / "report"))
 

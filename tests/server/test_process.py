@@ -12,7 +12,7 @@ import time
 import httpx
 import numpy as np
 import pytest
-from conftest import serving
+from server_process import serving
 
 from transferkit.errors import ConfigError
 from transferkit.server.app import create_app
