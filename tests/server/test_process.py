@@ -85,6 +85,20 @@ def test_a_reload_under_load_fails_no_request(copy, files):
 
 @needs_hangup
 @pytest.mark.slow
+def test_signals_are_survived_after_a_network_is_let_go(copy, files):
+    with serving(str(copy)) as server, Load(server.address, files[0].read_bytes()) as load:
+        for version in (2, 3, 4):
+            (copy / "model.keras").touch()
+            server.process.send_signal(signal.SIGHUP)
+            load.wait_for(lambda version=version: version in load.versions)
+        load.stopped.set()
+        server.process.send_signal(signal.SIGTERM)
+        server.stderr()
+    assert (server.process.returncode, load.errors) == (0, [])
+
+
+@needs_hangup
+@pytest.mark.slow
 def test_a_hangup_while_the_models_load_is_a_reload_afterwards(run):
     command = [sys.executable, "-m", "transferkit", "serve", str(run), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class OpenVinoEngine(Engine):
         converted, names = _converted(constant_graph(self.plain), outputs)
         if self.precision.int8:
             converted = quantize(converted, bound=spec.bound)
-        self.network = openvino.Core().compile_model(converted, "CPU", hints)
+        self.network = _core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
 
     @property
@@ -129,3 +130,13 @@ def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
     for name, output in zip(names, kept_outputs, strict=True):
         output.get_tensor().add_names({name})
     return model, names
+
+
+@cache
+def _core() -> Any:
+    """Return the core of this process, which is never destroyed.
+
+    Its CPU plugin gives the thread that loads it a stack for signals. Destroyed in another thread,
+    it would leave the first without, and the next signal would end the process.
+    """
+    return import_without_telemetry("openvino").Core()
