@@ -8,8 +8,7 @@ test): a head on the frozen features of efficientnet_lite0 has an accuracy of 96
 98.1 % with its last two blocks fine-tuned (benchmarks/presets.py). From random weights, at 32 px:
 softmax regression 64.5 % (79 s), the perceptron 88.1 % (176 s), LeNet-5 88.6 % (145 s), ResNet-20
 99.0 % (413 s), which is 2.9 points ahead of the frozen features (1.2 to 4.9).
-
---train sets how the networks from random weights learn; the pretrained one has the preset balanced.
+--train is of the networks from random weights; the pretrained one has the preset balanced.
 """
 
 from dataclasses import dataclass, replace

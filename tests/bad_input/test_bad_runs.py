@@ -180,7 +180,11 @@ def test_a_broken_file_among_good_ones_is_named_and_the_others_are_predicted(com
     broken = run.parent / "photos/cat/001.png"
     broken.write_bytes(b"")
     outcome = command("predict", "run", "photos/cat")
-    assert outcome.errors == "Left out: 'photos/cat/001.png' is empty (0 bytes).\n"
+    assert outcome.errors.splitlines() == [
+        "Left out: 'photos/cat/001.png' is empty (0 bytes).",
+        "transferkit: 1 of 4 files could not be read.",
+    ]
+    assert outcome.status == 3
     assert [line.split("\t")[0] for line in outcome.out.splitlines()] == [
         "photos/cat/000.png",
         "photos/cat/002.png",

@@ -134,8 +134,8 @@ def test_the_settings_of_a_run_given_back_are_its_settings(command, shapes, comp
 
 
 def test_flags_overrule_the_settings_file_and_that_the_preset(command, shapes, tmp_path):
-    """Best has 20 epochs and mixup; the file says 2 epochs, and the flag 1."""
-    settings = {"train": {"epochs": 2, "batch_size": 16}, "seed": 3}
+    """Best has two blocks and TTA; the file says no TTA and 2 epochs, and the flag 1."""
+    settings = {"train": {"epochs": 2, "tta": False}, "seed": 3}
     (tmp_path / "settings.yaml").write_text(yaml.safe_dump(settings))
     given = ["--preset", "best", "--config", tmp_path / "settings.yaml", "--epochs", 1]
     model = ["--backbone", "lenet", "--weights", "none"]
@@ -143,8 +143,8 @@ def test_flags_overrule_the_settings_file_and_that_the_preset(command, shapes, t
     assert said.status == 0
     found = Run(tmp_path / "run").settings()
     assert found["seed"] == 3
-    train = {name: found["train"][name] for name in ("epochs", "batch_size", "mix", "unfreeze")}
-    assert train == {"epochs": 1, "batch_size": 16, "mix": "mixup", "unfreeze": "all"}
+    train = {name: found["train"][name] for name in ("epochs", "tta", "unfreeze")}
+    assert train == {"epochs": 1, "tta": False, "unfreeze": "2"}
 
 
 def test_a_run_that_is_there_is_not_replaced_unasked(command, shapes, compared):

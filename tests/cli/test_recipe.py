@@ -34,10 +34,10 @@ def test_without_flags_the_settings_are_the_recipes_own() -> None:
 
 def test_a_flag_goes_before_the_file_and_the_file_before_the_preset(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text("train: {epochs: 5, batch_size: 8}", "utf-8")
+    file.write_text("train: {tta: false, batch_size: 8}", "utf-8")
     words = ("DIR", "--train.batch-size", "4", "--config", str(file), "--preset", "best")
     train = parse(*words).settings.train
-    assert (train.batch_size, train.epochs, train.augment) == (4, 5, "strong")
+    assert (train.batch_size, train.tta, train.unfreeze) == (4, False, "2")
 
 
 def test_settings_of_a_recipes_own_are_flags_too() -> None:
