@@ -56,6 +56,8 @@ class Load:
                 self.answers.append(answer.status_code)
                 if answer.status_code == 200:
                     self.versions.add(answer.json()["version"])
+                if answer.headers.get("connection") == "close":
+                    return  # the server stops: a new connection may be reset before it is accepted
 
     def wait_for(self, ready):
         end = time.monotonic() + 60
