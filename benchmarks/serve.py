@@ -199,7 +199,7 @@ def started(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def is_there(port: int) -> bool:
-    """Whether a server answers on `port`."""
+    """Ask the server on `port` for its health; False if none answers."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
             return bool(answer.status == 200)

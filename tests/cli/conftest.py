@@ -42,3 +42,9 @@ def compared(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "shapes"
     main(["compare", str(shapes), *QUICK, "--epochs", "2", *BASELINES, "--out", str(folder)])
     return folder
+
+
+@pytest.fixture(scope="session")
+def circles(shapes):
+    """The paths of the drawn circles."""
+    return sorted(map(str, (shapes / "circles").iterdir()))

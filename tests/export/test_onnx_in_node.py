@@ -18,7 +18,7 @@ PACKAGE = "onnxruntime-web"
 
 
 def is_installed():
-    """Whether Node finds the package from the script, or by NODE_PATH."""
+    """Let Node look for the package, from the script and in NODE_PATH."""
     if shutil.which("node") is None:
         return False
     command = ["node", "-e", f"require.resolve('{PACKAGE}')"]

@@ -9,7 +9,7 @@ from transferkit.baselines.baseline import load_baseline
 from transferkit.baselines.fit import fit_baseline
 from transferkit.config.settings import DataConfig, ModelConfig
 from transferkit.data.manifest import Manifest
-from transferkit.errors import ConfigError, DataError
+from transferkit.errors import DataError
 from transferkit.evaluation.results import Prediction, Result
 from transferkit.experiment import save_classifiers
 from transferkit.models.classifier import build_classifier
@@ -52,23 +52,6 @@ def test_the_frame_has_a_row_for_each_classifier_with_its_interval(report):
     assert list(frame["accuracy"]) == [each["accuracy"] for each in report.entries]
     assert (frame["accuracy_low"] <= frame["accuracy"]).all()
     assert (frame["accuracy"] <= frame["accuracy_high"]).all()
-
-
-def test_the_differences_from_a_classifier_are_those_of_the_accuracies(report):
-    table, frame = report.differences_from("lenet"), report.frame().set_index("name")
-    assert list(table["other"]) == ["majority", "random_forest_hog"]
-    ahead = frame["accuracy"]["lenet"] - frame["accuracy"][table["other"]].to_numpy()
-    np.testing.assert_allclose(table["points"], 100 * ahead, atol=0.02)
-    assert ((table["low"] <= table["points"]) & (table["points"] <= table["high"])).all()
-    assert list(table["seconds"]) == list(frame["fit_seconds"][table["other"]])
-
-
-def test_the_differences_from_an_unknown_classifier_name_the_nearest(report):
-    with pytest.raises(ConfigError) as caught:
-        report.differences_from("lenett")
-    assert str(caught.value) == (
-        "No classifier of the report is called 'lenett': did you mean 'lenet'?"
-    )
 
 
 def test_the_plot_has_a_point_for_each_classifier(report):

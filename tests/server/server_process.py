@@ -22,7 +22,7 @@ class Child:
     address: str
 
     def stderr(self) -> str:
-        """What it has logged since the start, once it has ended."""
+        """Return its log since the start, once it has ended."""
         return self.process.communicate(timeout=STOP_SECONDS)[1]
 
 

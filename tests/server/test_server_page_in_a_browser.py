@@ -95,7 +95,9 @@ def test_several_images_are_a_grid_that_fits_the_window(page, files):
 def test_a_missing_section_is_a_sentence(page, files):
     drop(page, files[1])
     page.locator(".similar summary").press("Enter")
-    page.get_by_text("There are no similar training images").wait_for()
+    sentence = page.get_by_text("There are no similar training images")
+    sentence.wait_for()
+    assert sentence.is_visible()
 
 
 def test_a_token_is_asked_for_once(browser, run):

@@ -11,36 +11,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
+from transferkit.config.settings import Config, DataConfig
 from transferkit.data.manifest import Manifest
 from transferkit.data.sources.folder.walk import walk_files
-from transferkit.errors import ConfigError, DataError, RunError
+from transferkit.errors import DataError, RunError
 from transferkit.models.network import Network
 from transferkit.serving import predict as predictor
 from transferkit.storage.run import Run
-from transferkit.training.train import train
-
-
-@pytest.fixture(scope="module")
-def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """LeNet, trained for an epoch."""
-    config = Config(
-        data=DataConfig(image_size=32),
-        model=ModelConfig(backbone="lenet"),
-        train=TrainConfig(epochs=1, augment="none"),
-    )
-    run = Run.create(tmp_path_factory.mktemp("predictor") / "run")
-    train(Manifest.read(shapes), config, run=run)
-    return run
-
-
-@pytest.fixture
-def mixed(shapes: Path, tmp_path: Path) -> list[str]:
-    """Two good files with a broken one between them."""
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"")
-    good = sorted((shapes / "circles").iterdir())[:2]
-    return [str(good[0]), str(broken), str(good[1])]
 
 
 def test_a_row_holds_a_class_and_every_probability(run: Run, shapes: Path) -> None:
@@ -259,47 +236,3 @@ def test_a_file_that_goes_after_its_check_has_a_problem(run: Run, shapes: Path) 
     found = predictor.Predictor(Late()).rows(["a", "b"], [str(good), str(going)])  # type: ignore[arg-type]
     assert found["problem"].tolist() == ["", "cannot be opened: No such file or directory"]
     assert found["class"].tolist() == ["circles", ""]
-
-
-def test_a_prediction_set_has_the_likeliest_classes(run: Run, shapes: Path) -> None:
-    found = predictor.predict(run.folder, shapes / "circles", coverage=0.8)
-    scores = Network.load(run.folder).conformity
-    assert scores is not None
-    least = 1 - scores.threshold(0.8) - 1e-6
-    for _, row in found.iterrows():
-        names = sorted(("circles", "squares", "stripes"), key=lambda name: -row[f"p({name})"])
-        above = [name for name in names if row[f"p({name})"] >= least]
-        assert list(row["prediction_set"]) == (above or names[:1])
-    assert list(found)[4] == "prediction_set"
-
-
-def test_an_unreadable_image_has_an_empty_set(run: Run, mixed: list[str]) -> None:
-    found = predictor.predict(run.folder, mixed, coverage=0.8, top_k=1)
-    assert [len(names) > 0 for names in found["prediction_set"]] == [True, False, True]
-
-
-def test_a_coverage_that_has_no_scores_is_one_sentence(run: Run, shapes: Path) -> None:
-    from transferkit.baselines.fit import fit_baseline
-
-    fit_baseline("majority", Manifest.read(shapes)).save(run.folder)
-    with pytest.raises(RunError) as caught:
-        predictor.Predictor.load(run.folder, "majority", coverage=0.9)
-    assert str(caught.value) == (
-        "The baseline 'majority' has no scores of held-out images, so it has no prediction sets: "
-        "use the network of the run, or leave --coverage out."
-    )
-    network = dataclasses.replace(Network.load(run.folder), conformity=None)
-    with pytest.raises(RunError) as caught:
-        predictor.Predictor(network, options=predictor.RowOptions(coverage=0.9))
-    assert str(caught.value) == (
-        "The network 'lenet' has no scores of held-out images, so it has no prediction sets: "
-        "train it with validation images, by `transferkit train DIR`."
-    )
-
-
-def test_a_coverage_that_the_images_cannot_give_is_one_sentence(run: Run) -> None:
-    with pytest.raises(ConfigError) as caught:
-        predictor.Predictor.load(run.folder, coverage=0.999)
-    assert str(caught.value).startswith(
-        "A coverage of 0.999 needs 999 held-out images (those of one group count as one), and "
-    )

@@ -16,6 +16,7 @@ import pandas as pd
 from transferkit.errors import ConfigError, DataError, RunError
 from transferkit.serving.serialize import csv_rows, json_lines, write_parquet
 from transferkit.storage.files import write_json, written_atomically
+from transferkit.storage.locks import LocksUnavailableError, acquire
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -64,25 +65,26 @@ class OutputFile:
         Raises:
             RunError: another process has the lock, or the folder cannot be written to.
         """
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        lock = FileLock(f"{self.partial}.lock")
+        lock_file = Path(f"{self.partial}.lock")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
+            lock = acquire(lock_file, timeout=0)
         except Timeout:
             raise RunError(
                 f"Another process is writing {str(self.path)!r} at this moment: wait for its end, "
                 "or choose another file with --out."
             ) from None
-        except NotImplementedError:  # a file system without locks
-            pass
+        except LocksUnavailableError:
+            yield
+            return
         except OSError as error:
             raise self._unwritable(error) from error
         try:
             yield
         finally:
-            Path(lock.lock_file).unlink(missing_ok=True)
+            lock_file.unlink(missing_ok=True)
             lock.release()
 
     def start(self, paths: Iterator[str], *, resume: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from transferkit.runtime.progress import log, log_once
 from transferkit.storage.files import PARTIAL
-from transferkit.storage.locks import acquire
+from transferkit.storage.locks import LOCK, acquire
 
 SHARD_EXTENSION = ".block"
 METADATA_FILE = "about.json"  # in the folder of a table: everything that decides its features
@@ -32,7 +32,7 @@ def locked(root: Path) -> Iterator[None]:
         OSError: the folder cannot be written to, or another process has not ended its writing.
     """
     root.mkdir(parents=True, exist_ok=True)
-    lock = acquire(root, LOCK_TIMEOUT)
+    lock = acquire(root / LOCK, LOCK_TIMEOUT)
     try:
         yield
     finally:

@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 LOCK = ".lock"  # the file, in the folder itself: another container on the same disk sees it too
 
 
-def acquire(folder: Path, timeout: float) -> FileLock:
-    """Acquire the lock of the existing `folder` and return it, to be released.
+class LocksUnavailableError(OSError):
+    """The file system has no locks."""
+
+
+def acquire(path: Path, timeout: float) -> FileLock:
+    """Acquire the lock file `path`, in a folder that exists, and return it, to be released.
 
     Raises:
         filelock.Timeout: another process has held it for `timeout` seconds.
-        OSError: the folder cannot be written to, or its file system has no locks.
+        LocksUnavailableError, OSError: the file system has no locks, or the folder cannot be
+            written to.
     """
     from filelock import FileLock  # 0.07 s, for those who write
 
-    lock = FileLock(folder / LOCK)
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=timeout)
-    except NotImplementedError as error:  # a file system without locks
-        raise OSError(str(error)) from error
+    except NotImplementedError as error:
+        raise LocksUnavailableError(str(error)) from error
     return lock
 
 
@@ -41,25 +46,18 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process holds it.
     """
-    from filelock import Timeout
-
+    busy = (
+        f"Another process is writing into {str(folder)!r} at this moment: "
+        "wait for its end, or choose another folder with --out."
+    )
+    acquired = False
     try:
-        lock = acquire(folder, timeout=0)
-    except Timeout:
-        raise RunError(
-            f"Another process is writing into {str(folder)!r} at this moment: "
-            "wait for its end, or choose another folder with --out."
-        ) from None
-    except OSError:
-        # A file system without locks; the writer reports a folder that cannot be written to.
-        yield
-        return
-    try:
-        yield
+        with _held(folder, 0, busy) as acquired:
+            yield
     finally:
-        lock.release()
-        with suppress(OSError):
-            (folder / LOCK).unlink()
+        if acquired:
+            with suppress(OSError):
+                (folder / LOCK).unlink()
 
 
 @contextmanager
@@ -69,20 +67,33 @@ def awaited(folder: Path, timeout: float) -> Iterator[None]:
     Raises:
         RunError: another process has held it for `timeout` seconds.
     """
+    busy = (
+        f"Another process has been writing into {str(folder)!r} for {timeout:g} seconds: "
+        "wait for its end, or choose another folder."
+    )
+    with _held(folder, timeout, busy):
+        yield
+
+
+@contextmanager
+def _held(folder: Path, timeout: float, busy: str) -> Iterator[bool]:
+    """Hold the lock of `folder` while active; yield False where there can be none.
+
+    Raises:
+        RunError: another process has held it for `timeout` seconds, with the message `busy`.
+    """
     from filelock import Timeout
 
     try:
-        lock = acquire(folder, timeout=timeout)
+        lock = acquire(folder / LOCK, timeout)
     except Timeout:
-        raise RunError(
-            f"Another process has been writing into {str(folder)!r} for {timeout:g} seconds: "
-            "wait for its end, or choose another folder."
-        ) from None
-    except OSError:  # as in `locked`
-        yield
+        raise RunError(busy) from None
+    except OSError:
+        # A file system without locks; the writer reports a folder that cannot be written to.
+        yield False
         return
     try:
-        yield
+        yield True
     finally:
         lock.release()
 
