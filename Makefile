@@ -27,7 +27,7 @@ test: .venv/installed-$(EXTRAS)
 test-all: .venv/installed-$(EXTRAS)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# FastAPI and uvicorn bring types of their own, which mypy reads.
+# With the extra `serve`: FastAPI and uvicorn bring types of their own, which mypy reads.
 check: .venv/installed-check,serve
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
