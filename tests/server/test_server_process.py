@@ -1,5 +1,6 @@
 """A real server in a process of its own: signals under load, slow senders, its address."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -186,6 +187,25 @@ def test_of_two_servers_that_start_at_once_the_second_is_told(registry):
 def test_the_address_can_be_opened(host, start):
     with listen(ServerConfig(host=host, port=0)) as bound:
         assert address_of(bound).startswith(start)
+
+
+def test_the_parts_of_a_response_are_sent_without_a_delay():
+    async def delay_switched_off():
+        switches = []
+
+        def accepted(reader, writer):
+            connection = writer.get_extra_info("socket")
+            switches.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        bound = listen(ServerConfig(port=0))
+        async with await asyncio.start_server(accepted, sock=bound):
+            reader, writer = await asyncio.open_connection(*bound.getsockname())
+            await reader.read()
+            writer.close()
+        return switches
+
+    assert asyncio.run(delay_switched_off()) == [1]
 
 
 @pytest.mark.parametrize(
