@@ -14,6 +14,7 @@ from transferkit.backbones.resolve import NAMED, resolve_model
 from transferkit.baselines.image_features import CACHE_SIZE
 from transferkit.baselines.image_transformer import ImageTransformer
 from transferkit.config.settings import (
+    MAX_PIXELS,
     ComputeConfig,
     Config,
     DataConfig,
@@ -21,7 +22,6 @@ from transferkit.config.settings import (
     ModelConfig,
     PrecisionName,
 )
-from transferkit.data.decoding.decode import MAX_PIXELS
 from transferkit.data.decoding.in_memory import ImageSource
 from transferkit.errors import WeightsError
 from transferkit.features.cache.table import FeatureBatch

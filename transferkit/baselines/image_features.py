@@ -13,9 +13,9 @@ import transferkit
 from transferkit.baselines.catalog import FEATURES
 from transferkit.baselines.extractors import EXTRACTORS
 from transferkit.baselines.image_transformer import ImageTransformer
-from transferkit.config.settings import DataConfig
+from transferkit.config.settings import MAX_PIXELS, DataConfig
 from transferkit.data import decoding
-from transferkit.data.decoding.decode import MAX_PIXELS, decode_with_key, in_threads
+from transferkit.data.decoding.decode import decode_with_key, in_threads
 from transferkit.data.quality.file_info import content_keys
 from transferkit.features.cache.store import Batch
 from transferkit.features.cache.table import FeatureBatch, Table, replace_keys

@@ -19,6 +19,7 @@ from transferkit.errors import ConfigError
 EngineName = Literal["auto", "keras", "graph", "openvino"]
 PrecisionName = Literal["auto", "float32", "bfloat16", "int8"]
 DEFAULT_BACKBONE = "efficientnet_lite0"  # its weights are installed with the package
+MAX_PIXELS = 89_478_485  # of an image: Pillow's own limit
 MAX_VIEWS = 1000  # per image; one view takes the room and the time of another training set
 
 
@@ -39,7 +40,7 @@ class DataConfig:
     """Share of the images for validation, unless the source has such a split."""
     test_split: Annotated[float, Between(0.01, 0.8)] = 0.2
     """Share of the images for testing, unless the source has such a split."""
-    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 89_478_485
+    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = MAX_PIXELS
     """Images with more pixels are left out (the default is Pillow's own limit)."""
     value_range: tuple[float, ...] = ()
     """Pixel values that become black and white in images of more than 8 bits, such as 0 4095; if

@@ -8,6 +8,7 @@ import os
 import re
 from typing import Annotated
 
+from transferkit.config.settings import MAX_PIXELS
 from transferkit.config.validation import Between, check_settings
 from transferkit.errors import ConfigError
 
@@ -38,7 +39,7 @@ class ServerConfig:
     """Most megabytes of one image."""
     max_request_mb: Annotated[float, Between(0.001, 2000)] = 40.0
     """Most megabytes of one request."""
-    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = 50_000_000
+    max_pixels: Annotated[int, Between(1, 10_000_000_000)] = MAX_PIXELS
     """Most pixels of one image; the limit of the run also applies."""
     timeout: Annotated[float, Between(0.1, 3600)] = 30.0
     """Most seconds for a request to arrive, and again for its prediction."""

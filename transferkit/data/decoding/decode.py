@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from transferkit.config.settings import DataConfig
+from transferkit.config.settings import MAX_PIXELS, DataConfig
 from transferkit.data.decoding.image_files import ImageError, open_file, read_content
 from transferkit.data.decoding.pixels import open_image, unpack
 from transferkit.data.decoding.value_range import Range
@@ -27,7 +27,6 @@ RESIZES = ("squash", "crop")
 THREADS = min(32, os.cpu_count() or 1)
 MAX_WAITING = 16 * THREADS  # items that are submitted ahead of the consumer
 KEY = 16  # bytes of a SHA-256: enough for no two files to share them by chance
-MAX_PIXELS = DataConfig().max_pixels
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
