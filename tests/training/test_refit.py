@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from transferkit.config.settings import Config
 from transferkit.data.manifest import Manifest
@@ -49,8 +51,10 @@ def test_a_head_is_solved_on_the_images_of_both(
 ) -> None:
     config = with_train(pretrained, unfreeze="none")
     fit = start_fit(manifest, config, choose_device(config.compute))
-    everything = fit.everything
-    assert sorted(everything.paths) == sorted([*fit.train.paths, *fit.validation.paths])
+    everything = fit.train
+    both = [*manifest.part("train")["path"], *manifest.part("validation")["path"]]
+    assert sorted(everything.paths) == sorted(both)
+    assert not len(fit.validation)
     probe = solve_probe(
         extract_features(fit.feature_spec, everything.paths).values,
         everything.labels,
@@ -61,11 +65,14 @@ def test_a_head_is_solved_on_the_images_of_both(
     )
     np.testing.assert_allclose(kernel_of(solved.model), probe.kernel, rtol=1e-5, atol=1e-6)
     assert len(probe.held_out) == len(everything)
+    (row,) = solved.history
+    held_out = log_loss(everything.labels[probe.held_out], softmax(probe.held_out_logits, axis=1))
+    assert row.val_loss == pytest.approx(held_out, rel=1e-3)
 
 
 def test_the_summary_says_what_it_was_fitted_on(solved: Network) -> None:
     assert solved.summary.fitted_on == "train and validation"
-    assert list(solved.summary.stages) == [HEAD_STAGE, REFIT_STAGE]
+    assert list(solved.summary.stages) == [HEAD_STAGE]
     assert [row.stage for row in solved.history] == [HEAD_STAGE]
 
 
@@ -81,10 +88,9 @@ def test_the_temperature_of_a_head_is_that_of_its_folds(
     manifest: Manifest, pretrained: Config
 ) -> None:
     fit = started(manifest, with_train(pretrained, unfreeze="none"))
-    refit(fit)
     assert fit.held_out is not None
-    assert fit.held_out.images == len(set(fit.everything.paths))
-    own = extract_features(fit.feature_spec, fit.everything.paths).values
+    assert fit.held_out.images == len(set(fit.train.paths))
+    own = extract_features(fit.feature_spec, fit.train.paths).values
     head = fit.classifier.get_layer(HEAD)
     confident = np.asarray(head.predict(own, verbose=0)).max(axis=1).mean()
     shifted = fit.held_out.logits - fit.held_out.logits.max(axis=1, keepdims=True)
@@ -110,10 +116,25 @@ def test_a_fine_tuned_network_is_fine_tuned_again_for_its_best_epochs(
     assert len(fit.history) == logged
 
 
+def test_fine_tuning_that_has_not_paid_leaves_a_head_that_is_refitted(
+    solved: Network, manifest: Manifest, pretrained: Config
+) -> None:
+    fit = started(manifest, with_train(pretrained, epochs=1))
+    fit.classifier.set_weights(fit.head_weights)
+    fit.summary = dataclasses.replace(fit.summary, kept_stage=HEAD_STAGE)
+    refit(fit)
+    assert list(fit.summary.stages) == [HEAD_STAGE, FINE_TUNE_STAGE, REFIT_STAGE]
+    assert fit.summary.fitted_on == "train and validation"
+    np.testing.assert_allclose(
+        kernel_of(fit.classifier), kernel_of(solved.model), rtol=1e-4, atol=1e-5
+    )
+
+
 def test_an_error_restores_the_weights(
     manifest: Manifest, pretrained: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit = started(manifest, with_train(pretrained, unfreeze="none"))
+    fit = started(manifest, with_train(pretrained, epochs=1))
+    fit.summary = dataclasses.replace(fit.summary, kept_stage=HEAD_STAGE)
     before = fit.classifier.get_weights()
 
     def fail(state: TrainingState) -> None:

@@ -54,7 +54,7 @@ def watched(shapes: Path) -> Manifest:
 @pytest.fixture(scope="module")
 def before(watched: Manifest, pretrained: Config) -> TrainingState:
     """A head alone, of which the last layer is surer than it should be."""
-    head_alone = changed(pretrained, unfreeze="none")
+    head_alone = changed(pretrained, unfreeze="none", refit=False)
     compute = ComputeConfig(precision="float32")
     fit = fitted(watched, dataclasses.replace(head_alone, compute=compute))
     last = fit.classifier.get_layer(HEAD).get_layer(CLASSES)
@@ -149,7 +149,11 @@ def test_the_losses_before_and_after_are_in_the_summary(
 
 @pytest.mark.parametrize(
     "settings",
-    [{"unfreeze": "none"}, {"unfreeze": "last"}, {"unfreeze": "last", "cached_views": "every"}],
+    [
+        {"unfreeze": "none", "refit": False},
+        {"unfreeze": "last"},
+        {"unfreeze": "last", "cached_views": "every"},
+    ],
     ids=["head", "kept activations", "pixels"],
 )
 def test_what_is_kept_says_what_the_network_says(

@@ -27,7 +27,8 @@ class EpochRecord:
         epoch: number within the stage, from 1.
         loss: mean training loss; NaN where it is not known.
         accuracy: training accuracy, 0..1.
-        val_loss: mean validation loss; None without validation images.
+        val_loss: mean validation loss; of a solved head without validation images, that of its
+            folds; else None.
         val_accuracy: validation accuracy, 0..1.
         learning_rate: at the end of the epoch; None for a head by L-BFGS.
         seconds: wall time, validation included.

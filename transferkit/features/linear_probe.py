@@ -43,10 +43,27 @@ class LinearProbe:
         self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray
     ) -> tuple[float, float]:
         """Return the log loss, weighted by `weights` `(images,)`, and the unweighted accuracy."""
-        logits = features @ self.kernel + self.bias
-        losses = -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
-        correct = logits.argmax(axis=1) == labels
-        return float(np.average(losses, weights=weights)), float(correct.mean())
+        return _loss_and_accuracy(features @ self.kernel + self.bias, labels, weights)
+
+    def evaluate_held_out(
+        self, labels: np.ndarray, weights: np.ndarray
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Return the loss and the accuracy of `evaluate` on the held-out images of the folds.
+
+        `labels` and `weights` are those of all images. None where nothing was searched.
+        """
+        rows = self.held_out
+        if not len(rows):
+            return None, None
+        return _loss_and_accuracy(self.held_out_logits, labels[rows], weights[rows])
+
+
+def _loss_and_accuracy(
+    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray
+) -> tuple[float, float]:
+    losses = -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
+    correct = logits.argmax(axis=1) == labels
+    return float(np.average(losses, weights=weights)), float(correct.mean())
 
 
 def solve_probe(

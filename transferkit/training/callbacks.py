@@ -77,11 +77,14 @@ def early_stopping(train: TrainConfig) -> keras.callbacks.EarlyStopping:
     )
 
 
-def describe_epoch(row: EpochRecord) -> str:
-    """Return the losses, the validation accuracy and the time of an epoch as the end of a line."""
+def describe_epoch(row: EpochRecord, held_out: str = "validation loss") -> str:
+    """Return the losses, the held-out accuracy and the time of an epoch as the end of a line.
+
+    `held_out` names `val_loss`.
+    """
     text = f"loss {row.loss:.3f}"
     if row.val_loss is not None and row.val_accuracy is not None:
-        text += f", validation loss {row.val_loss:.3f}, accuracy {100 * row.val_accuracy:.1f} %"
+        text += f", {held_out} {row.val_loss:.3f}, accuracy {100 * row.val_accuracy:.1f} %"
     return f"{text}, {row.seconds:.1f} s"
 
 

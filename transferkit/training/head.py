@@ -75,8 +75,11 @@ def _solve_head(
     head = state.classifier.get_layer(HEAD)
     head.get_layer(CLASSES).set_weights([probe.kernel, probe.bias])
     loss, accuracy = probe.evaluate(train, images.labels, images.weights)
-    val_loss, val_accuracy = None, None
-    if len(validation):
+    val_loss, val_accuracy, held_out = None, None, "validation loss"
+    if not state.blocks and not len(validation):
+        val_loss, val_accuracy = probe.evaluate_held_out(images.labels, images.weights)
+        held_out = "loss of the folds"
+    elif len(validation):
         val_loss, val_accuracy = probe.evaluate(
             validation, state.validation.labels, state.validation.weights
         )
@@ -85,7 +88,7 @@ def _solve_head(
         HEAD_STAGE, 1, loss, accuracy, val_loss=val_loss, val_accuracy=val_accuracy, seconds=seconds
     )
     state.history.append(row)
-    log(f"{HEAD_STAGE}, fitted by L-BFGS with C = {probe.c:g}: {describe_epoch(row)}")
+    log(f"{HEAD_STAGE}, fitted by L-BFGS with C = {probe.c:g}: {describe_epoch(row, held_out)}")
 
 
 def _learn_head(

@@ -19,6 +19,7 @@ from transferkit.inference.devices import Device
 from transferkit.models.classifier import build_classifier, parameters
 from transferkit.runtime.progress import log
 from transferkit.training.dataset import read_split, read_validation
+from transferkit.training.head import is_solvable
 from transferkit.training.state import TrainingState
 
 FITTED_ON = ("train", "validation")  # the splits that the chosen network is fitted on in the end
@@ -61,7 +62,7 @@ def start_fit(
     summary = TrainingSummary(
         weighed, device=device.line, parameters=parameters(classifier), fitted_on=FITTED_ON[0]
     )
-    return TrainingState(
+    state = TrainingState(
         classifier,
         config,
         device,
@@ -71,6 +72,29 @@ def start_fit(
         blocks=_worthwhile(blocks, config, len(train)),
         summary=summary,
         pool=pool,
+    )
+    return _without_choice(state) if _has_no_choice(state) else state
+
+
+def _has_no_choice(state: TrainingState) -> bool:
+    """Return whether nothing of the network will be chosen by its validation images.
+
+    So it is where a solved head is all that is fitted: its folds choose the regularisation.
+    """
+    choosing = state.blocks or state.config.train.tta
+    return state.everything is not None and not choosing and is_solvable(state)
+
+
+def _without_choice(state: TrainingState) -> TrainingState:
+    """Return `state` with the validation images among the training images."""
+    assert state.everything is not None
+    log(f"The {len(state.everything):,} training and validation images are fitted on together.")
+    return dataclasses.replace(
+        state,
+        train=state.everything,
+        validation=state.validation.none,
+        everything=None,
+        summary=dataclasses.replace(state.summary, fitted_on=" and ".join(FITTED_ON)),
     )
 
 
