@@ -7,11 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from transferkit.errors import DataError
-from transferkit.runtime.process import BYTES, Stopped, run_as_script, stopped_by_signals
+from transferkit.runtime.process import (
+    BYTES,
+    Stopped,
+    native_stderr_silenced,
+    run_as_script,
+    stopped_by_signals,
+)
 from transferkit.runtime.progress import log
 
 
@@ -144,3 +151,29 @@ def test_a_closed_stream_is_empty(name, monkeypatch):
     run_as_script(action)
     assert read == [b""]
     getattr(sys, name).close()
+
+
+def test_two_threads_silence_stderr_at_once_and_it_is_restored_after_both(capfd):
+    first_is_in, second_is_in, first_is_out = (threading.Event() for _ in range(3))
+
+    def first():
+        with native_stderr_silenced():
+            first_is_in.set()
+            second_is_in.wait(10)
+            os.write(2, b"of the first ")
+        first_is_out.set()
+
+    def second():
+        first_is_in.wait(10)
+        with native_stderr_silenced():
+            second_is_in.set()
+            first_is_out.wait(10)
+            os.write(2, b"of the second ")
+
+    threads = [threading.Thread(target=target) for target in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"

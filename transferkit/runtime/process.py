@@ -122,19 +122,45 @@ def hangups_noted() -> Iterator[threading.Event]:
         signal.signal(signal.SIGHUP, before)
 
 
+class _NativeStderr:
+    """File descriptor 2 of this process, silent while one thread or several want it to be."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._saved = -1  # a copy of the descriptor while it is silent
+
+    def silence(self) -> None:
+        """Point the descriptor to the null device, unless another thread has."""
+        with self._lock:
+            if not self._users:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+                with open(os.devnull, "w") as nowhere:
+                    os.dup2(nowhere.fileno(), 2)
+            self._users += 1
+
+    def restore(self) -> None:
+        """Undo one `silence`; the last restores the descriptor."""
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                sys.stderr.flush()
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_native_stderr = _NativeStderr()
+
+
 @contextmanager
 def native_stderr_silenced() -> Iterator[None]:
     """Drop what this process, libraries in C++ included, writes to file descriptor 2."""
-    sys.stderr.flush()
-    saved = os.dup(2)
+    _native_stderr.silence()
     try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
+        _native_stderr.restore()
 
 
 def silence_tensorflow() -> None:
