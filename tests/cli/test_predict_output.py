@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -51,6 +52,26 @@ def test_what_is_wrong_with_the_file_is_said_before_anything_is_loaded(command, 
     assert said.err.startswith(
         "transferkit: --format is the format of standard output: leave it out"
     )
+
+
+def test_a_file_that_is_complete_is_left_as_it_is(
+    command, compared, circles, tmp_path, monkeypatch
+):
+    path, state = tmp_path / "out.csv", tmp_path / "out.csv.partial.json"
+    unlink = Path.unlink
+
+    def stopped(file, missing_ok=False):
+        if file == state:
+            raise KeyboardInterrupt
+        unlink(file, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", stopped)
+        assert command("predict", compared, *circles, "--out", path).status == 130
+    content = path.read_bytes()
+    said = command("predict", compared, *circles, "--out", path, "--resume")
+    assert said == (0, "", f"'{path}' is complete: it has {len(circles)} rows.\n")
+    assert (path.read_bytes(), state.exists()) == (content, False)
 
 
 @pytest.mark.slow

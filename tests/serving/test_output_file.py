@@ -43,6 +43,26 @@ def write(path: Path, *, stop_after: int | None = None, resume: bool = False) ->
     return output
 
 
+class Killed(BaseException):
+    """The end of the process."""
+
+
+def finish_until(name: str, path: Path) -> OutputFile:
+    """Write `PATHS`, and stop as a killed process does when it would remove the file `name`."""
+    output, unlink = write(path, stop_after=4), Path.unlink
+
+    def stopped(file: Path, missing_ok: bool = False) -> None:
+        if file.name == name:
+            raise Killed
+        unlink(file, missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", stopped)
+        with pytest.raises(Killed):
+            output.finish()
+    return output
+
+
 def read(path: Path) -> pd.DataFrame:
     kinds = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
     if path.suffix == ".jsonl":
@@ -78,6 +98,78 @@ def test_a_stopped_job_goes_on_and_the_file_is_the_same(
         file.write(torn)
     assert write(path, resume=True).progress.rows == 10
     assert path.read_bytes() == (tmp_path / f"whole.{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_job_that_was_stopped_after_its_last_step_is_complete(
+    ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"out.{ending}"
+    output = finish_until(f"out.{ending}.partial.json", path)
+    content = path.read_bytes()
+    assert (output.state.exists(), output.partial.exists()) == (True, False)
+    again = OutputFile(path, JOB)
+    again.start(iter(PATHS), resume=True)
+    assert (again.complete, again.progress) == (True, output.progress)
+    assert path.read_bytes() == content
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_job_that_was_stopped_between_its_files_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    finish_until("out.parquet.partial", path)
+    assert write(path, resume=True).progress.rows == 10
+    assert read(path)["path"].tolist() == PATHS
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("paths", "sentence"),
+    [
+        (
+            [*PATHS, "new.jpg"],
+            "{path} is complete with the rows of 10 images, and there are more images now: give "
+            "the same ones, or remove it to start anew.",
+        ),
+        (
+            PATHS[1:],
+            "The first 10 images are not those whose rows are in {path}: files were added, removed "
+            "or given in another order; give the same ones, or remove it to start anew.",
+        ),
+    ],
+)
+def test_a_complete_file_of_other_images_is_one_sentence(
+    paths: list[str], sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.csv"
+    finish_until("out.csv.partial.json", path)
+    with pytest.raises(RunError) as caught:
+        OutputFile(path, JOB).start(iter(paths), resume=True)
+    assert str(caught.value) == sentence.format(path=repr(str(path)))
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("removed", ["out.csv", "out.csv.partial"])
+def test_without_the_rows_of_a_stopped_job_it_starts_anew(
+    removed: str, resume: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.csv"
+    if removed == path.name:
+        finish_until("out.csv.partial.json", path)
+    else:
+        write(path, stop_after=2)
+    (tmp_path / removed).unlink()
+    write(path, resume=resume)
+    assert read(path)["path"].tolist() == PATHS
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_complete_file_of_another_job_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    finish_until("out.csv.partial.json", path)
+    output = OutputFile(path, JOB | {"--top-k": 5})
+    output.start(iter(PATHS), resume=True)
+    assert (output.complete, output.progress.rows) == (False, 0)
 
 
 def test_a_job_that_was_stopped_before_its_first_chunk_starts_anew(tmp_path: Path) -> None:

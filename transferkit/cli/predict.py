@@ -160,9 +160,13 @@ def _write(options: PredictOptions, predictor: Predictor, files: int | None) -> 
     with output.locked():
         paths = _paths(options)
         output.start(paths, resume=options.resume)
-        if output.progress.rows:
-            log(f"Resuming after {output.progress.rows:,} images of {str(output.partial)!r}.")
-        rate = Rate(files, done=output.progress.rows)
+        done = output.progress
+        if output.complete:
+            log(f"{options.out!r} is complete: it has {done.rows:,} rows.")
+            return done.rows - done.unreadable, done.unreadable
+        if done.rows:
+            log(f"Resuming after {done.rows:,} images of {str(output.partial)!r}.")
+        rate = Rate(files, done=done.rows)
         with _resumable(output), shown_rate(rate, "images", bar=True) as count:
             for chunk in output.write(predictor.stream_files(paths)):
                 count(len(chunk))

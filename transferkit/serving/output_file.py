@@ -42,11 +42,15 @@ class OutputFile:
     """The output file `path`; until it is complete, chunks are appended to `path`.partial.
 
     `path`.partial.json stores the number of complete bytes and the `job`. It is written after each
-    chunk. A job that was killed leaves both files.
+    chunk. A job that was killed leaves both files. If it was killed after the file was moved into
+    place, `path`.partial.json is left alone, and has the time and the size of that file.
 
     Args:
         path: of the file; its ending is one of `ENDINGS`.
         job: the model and the options that determine the rows, by their names in errors.
+
+    Attributes:
+        complete: True if `start` has found all rows in place, so that nothing is left to write.
 
     Raises:
         ConfigError: the file has another ending.
@@ -54,6 +58,7 @@ class OutputFile:
 
     def __init__(self, path: str | Path, job: Mapping[str, Any]) -> None:
         self.path, self.job, self.progress = Path(path), dict(job), Progress()
+        self.complete = False
         self.ending = require_ending(self.path)
         self.partial = self.path.with_name(f"{self.path.name}.partial")
         self.state = self.partial.with_name(f"{self.partial.name}.json")
@@ -90,20 +95,27 @@ class OutputFile:
     def start(self, paths: Iterator[str], *, resume: bool) -> None:
         """Create the partial file, or with `resume` open it and skip the finished `paths`.
 
+        With `resume`, a file that is complete already stays as it is.
+
         Raises:
             RunError: a partial file exists and `resume` is false, or it belongs to another job or
                 to other images, or the folder cannot be written to.
         """
-        if self.state.exists() and not resume:
+        stopped = self.state.exists() and self.partial.exists()
+        if stopped and not resume:
             raise RunError(
                 f"{str(self.partial)!r} holds the rows of a job that was stopped: continue it with "
                 "--resume, or remove it to start anew."
             )
         try:
-            if self.state.exists():
+            if stopped:
                 self._read_state()
-                self._skip(paths)
+                self._skip(paths, self.partial)
+            elif resume and self._is_in_place():
+                self._end(paths)
+                return
             else:
+                self.progress = Progress()
                 self._write_state()
                 self.partial.touch()
             with open(self.partial, "r+b") as file:
@@ -137,8 +149,10 @@ class OutputFile:
             elif self.ending == ".parquet":
                 with written_atomically(self.path) as temporary:
                     write_parquet(self.partial, temporary)
+                    self._write_state(finished=temporary)
                 self.partial.unlink()
             else:
+                self._write_state(finished=self.partial)
                 os.replace(self.partial, self.path)
             self.state.unlink()
         except OSError as error:
@@ -161,8 +175,31 @@ class OutputFile:
         )
         self._write_state()
 
-    def _write_state(self) -> None:
-        write_json(self.state, {"job": self.job, "progress": asdict(self.progress)})
+    def _write_state(self, *, finished: Path | None = None) -> None:
+        state: dict[str, Any] = {"job": self.job, "progress": asdict(self.progress)}
+        if finished is not None:
+            state["finished"] = _identity(finished)
+        write_json(self.state, state)
+
+    def _is_in_place(self) -> bool:
+        """Read the state, if there is one; True if the file is the one that this job finished."""
+        try:
+            content = json.loads(self.state.read_text(encoding="utf-8"))
+            self.progress = Progress(**content["progress"])
+            return bool(content["job"] == self.job and content["finished"] == _identity(self.path))
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
+
+    def _end(self, paths: Iterator[str]) -> None:
+        """Check that the finished file has all `paths`, and remove the state."""
+        self._skip(paths, self.path)
+        if next(paths, None) is not None:
+            raise RunError(
+                f"{str(self.path)!r} is complete with the rows of {self.progress.rows:,} images, "
+                "and there are more images now: give the same ones, or remove it to start anew."
+            )
+        self.state.unlink()
+        self.complete = True
 
     def _read_state(self) -> None:
         try:
@@ -180,21 +217,21 @@ class OutputFile:
                     f"({job.get(name)!r}, now {self.job.get(name)!r}): give the same one, or "
                     "remove it to start anew."
                 )
-        if not self.partial.exists() or self.partial.stat().st_size < self.progress.size:
+        if self.partial.stat().st_size < self.progress.size:
             raise RunError(
                 f"{str(self.partial)!r} is shorter than {str(self.state)!r} says: remove both to "
                 "start anew."
             )
 
-    def _skip(self, paths: Iterator[str]) -> None:
-        """Skip the images of the partial file in `paths`, and check that they are the same."""
+    def _skip(self, paths: Iterator[str], file: Path) -> None:
+        """Skip the images of `file` in `paths`, and check that they are the same."""
         digest = ""
         for _, path in zip(range(self.progress.rows), paths, strict=False):
             digest = _digest(digest, [path])
         if digest != self.progress.digest:
             raise RunError(
                 f"The first {self.progress.rows:,} images are not those whose rows are in "
-                f"{str(self.partial)!r}: files were added, removed or given in another order; "
+                f"{str(file)!r}: files were added, removed or given in another order; "
                 "give the same ones, or remove it to start anew."
             )
 
@@ -221,6 +258,12 @@ def require_ending(path: Path) -> str:
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder: give the name of a file with --out.")
     return ending
+
+
+def _identity(path: Path) -> list[int]:
+    """Return the time and the size of the file `path`, which stay the same when it is moved."""
+    facts = path.stat()
+    return [facts.st_mtime_ns, facts.st_size]
 
 
 def _digest(before: str, paths: Iterable[str]) -> str:
