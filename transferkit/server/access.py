@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
@@ -60,7 +59,8 @@ class Access:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and same_secret(token.strip(), self.secret):
             return True
-        return same_secret(_cookie(headers.get("cookie", "")), session_of(self.secret))
+        session = session_of(self.secret)
+        return any(same_secret(value, session) for value in _sessions(headers.get("cookie", "")))
 
     def _require_own_origin(self, scope: Scope, headers: Headers) -> None:
         """Raise `RequestError` (403) for a page of another origin, unless it knows the token."""
@@ -90,12 +90,14 @@ def same_secret(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode("utf-8", "replace"))
 
 
-def _cookie(header: str) -> str:
-    try:
-        cookies = SimpleCookie(header)
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""
+def _sessions(header: str) -> list[str]:
+    """Return the values of the session cookie in the header.
+
+    Some versions of `http.cookies` take seconds for a quoted value of many backslashes
+    (CVE-2024-7592), and anyone can send one.
+    """
+    cookies = (cookie.strip().partition("=") for cookie in header.split(";"))
+    return [value for name, _, value in cookies if name == COOKIE]
 
 
 def _is_loopback(host: str) -> bool:

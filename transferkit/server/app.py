@@ -17,7 +17,7 @@ from transferkit.server.documents import documents_router
 from transferkit.server.errors import RequestError
 from transferkit.server.html import static_router
 from transferkit.server.login import login_page, login_router
-from transferkit.server.observing import Observing
+from transferkit.server.observing import HEADERS, Observing
 from transferkit.server.page import PageTasks, page_router
 from transferkit.server.predict_routes import predict_router
 from transferkit.server.service import Service
@@ -85,4 +85,5 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """Return the answer for an error of the server's own, which is logged with its traceback."""
-    return json_response({"error": "The server has failed at this request: its log says why."}, 500)
+    text = "The server has failed at this request: its log says why."
+    return json_response({"error": text}, 500, HEADERS)  # no middleware sees this response

@@ -43,7 +43,7 @@ async def read_body(request: Request, lease: Lease, *, limit: int, timeout: floa
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise closing(415, "The body is compressed: send it as it is, without Content-Encoding.")
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         await _drain(request)
         raise _too_large(limit)
     try:

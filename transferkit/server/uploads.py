@@ -18,6 +18,7 @@ FORMS = (
     "file as it is with the Content-Type image/*"
 )
 MAX_OBJECTS_PER_IMAGE = 4
+MAX_QUOTES_PER_OBJECT = 8  # of two keys and their texts
 MIN_BYTES_PER_LIST = 6  # of a pixel, as in [0,0,0]: JSON with more lists than that is no image
 
 
@@ -83,11 +84,15 @@ def parse_json(body: bytes, *, max_objects: int) -> dict[str, Any]:
     """Return the JSON object in `body`.
 
     Raises:
-        RequestError: it is no JSON object, or has so many lists or objects that it would take
-            many times its size in memory (400).
+        RequestError: it is no JSON object, or has so many objects, lists or texts that it would
+            take many times its size in memory, and seconds (400).
     """
-    if body.count(b"{") > max_objects + 1 or body.count(b"[") > len(body) / MIN_BYTES_PER_LIST + 8:
-        raise RequestError(400, "The JSON has more objects or lists in it than images need.")
+    if (
+        body.count(b"{") > max_objects + 1
+        or body.count(b'"') > MAX_QUOTES_PER_OBJECT * (max_objects + 1)
+        or body.count(b"[") > len(body) / MIN_BYTES_PER_LIST + 8
+    ):
+        raise RequestError(400, "The JSON has more objects, lists or texts than images need.")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
