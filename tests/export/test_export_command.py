@@ -14,6 +14,7 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.export.exported import ExportedModel
 from transferkit.export.run import export_run
+from transferkit.storage.files import write_atomically
 
 
 def said(capsys, *arguments):
@@ -52,6 +53,22 @@ def test_a_format_that_does_not_exist_is_a_misused_command(run, capsys):
     status, text = said(capsys, run, "--to", "onxx")
     assert status == 2
     assert text.err.count("\n") == 1
+
+
+def test_a_network_that_is_replaced_meanwhile_is_not_exported(run, capsys, monkeypatch):
+    def write_page_late(*_):
+        content = (run / "model.keras").read_bytes()
+        write_atomically(run / "model.keras", content)  # as a training that ends now
+
+    monkeypatch.setattr("transferkit.export.run.write_page", write_page_late)
+    status, text = said(capsys, run, "--to", "keras")
+    assert (status, text.out) == (1, "")
+    assert text.err.splitlines()[-1] == (
+        f"transferkit: The network of '{run}' was replaced while it was exported to Keras, so the "
+        "export is not written: when its training has ended, "
+        f"`transferkit export {run} --to keras --overwrite`."
+    )
+    assert not list((run / "export").glob("*"))
 
 
 def test_images_that_are_gone_are_named(run, capsys):

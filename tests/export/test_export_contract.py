@@ -35,9 +35,9 @@ def labels_of_onnx(folder):
 
 
 def labels_of_openvino(folder):
-    from transferkit.inference.openvino.no_telemetry import import_without_telemetry
+    from transferkit.inference.openvino.core import openvino_core
 
-    model = import_without_telemetry("openvino").Core().read_model(folder / "model.xml")
+    model = openvino_core().read_model(folder / "model.xml")
     return model.get_rt_info(["model_info", "labels"]).astype(str)
 
 

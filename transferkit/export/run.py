@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -19,10 +20,11 @@ from transferkit.export.reference import Reference, read_reference
 from transferkit.export.writers import write_model
 from transferkit.models.network import Network
 from transferkit.runtime.progress import log
-from transferkit.storage.files import digest, new_folder
+from transferkit.storage.files import NO_FILE, Stamp, digest, new_folder, stamp
 from transferkit.storage.output_folder import EXPORT, claim
 from transferkit.storage.run import EXPORT_FOLDER, Run
 
+MODEL = "model.keras"  # of a run
 MADE_BY = ("tensorflow", "keras", "numpy", "pillow")
 
 
@@ -38,7 +40,8 @@ def export_run(
     Raises:
         ConfigError: there is no such format.
         DeviceError: a package that writes or runs a format is not installed.
-        RunError: the run has no network, or a folder exists already.
+        RunError: the run has no network, or another one since its export began, or a folder exists
+            already.
         DataError: the files of the test images do not exist any more.
         ExportError: an export disagrees with the network; exports before it stay.
     """
@@ -50,13 +53,16 @@ def export_run(
     for row, folder in zip(rows, folders, strict=True):
         require_installed(row)
         claim(folder, EXPORT, overwrite=overwrite)
+    loaded = stamp(str(opened / MODEL))
     network = Network.load(opened.folder)
     calibrated = any(row.name == "litert-int8" for row in rows)
     manifest = Manifest.load(opened / "manifest.csv")
     reference = read_reference(network, manifest, calibrated=calibrated)
     for row, folder in zip(rows, folders, strict=True):
         log(f"Exporting to {row.title}, and comparing it on {len(reference.paths)} test images.")
-        record = export_network(network, row, folder, reference=reference, source=opened)
+        record = export_network(
+            network, row, folder, reference=reference, source=opened, loaded=loaded
+        )
         add_to_run(opened, record, folder)
         log(_line(row, record, folder))
     return folders
@@ -69,13 +75,16 @@ def export_network(
     *,
     reference: Reference,
     source: Run | None = None,
+    loaded: Stamp = NO_FILE,
 ) -> ExportRecord:
     """Export `network` into `folder` if the export agrees with the `reference`; else raise.
 
-    On success the content of `folder` is replaced; otherwise it stays.
+    On success the content of `folder` is replaced; otherwise it stays. `loaded` is the stamp that
+    the model file of the run `source` had when `network` was loaded from it.
 
     Raises:
         ExportError: it cannot be written, or it disagrees.
+        RunError: `source` has another network by now.
     """
     with new_folder(folder, replace=True) as temporary:
         write_model(network, row, temporary, reference.calibration)
@@ -86,7 +95,23 @@ def export_network(
         record = replace(record, parity=_parity(row, verified, reference))
         record.save(temporary)
         write_page(row, temporary, record)
+        if source is not None:
+            _require_same_network(source, loaded, row)
     return record
+
+
+def _require_same_network(run: Run, loaded: Stamp, row: ExportFormat) -> None:
+    """Check that the model file of `run` is the one with the stamp `loaded`.
+
+    Raises:
+        RunError: it has been written again, or removed.
+    """
+    if stamp(str(run / MODEL)) != loaded:
+        raise RunError(
+            f"The network of {str(run.folder)!r} was replaced while it was exported to "
+            f"{row.title}, so the export is not written: when its training has ended, "
+            f"`transferkit export {shlex.quote(str(run.folder))} --to {row.name} --overwrite`."
+        )
 
 
 def _opened(run: str | Path) -> Run:
@@ -103,7 +128,7 @@ def _opened(run: str | Path) -> Run:
         )
     opened = Run.open(run)
     baselines = sorted(path.stem for path in (opened / "baselines").glob("*.skops"))
-    if baselines and not (opened / "model.keras").is_file():
+    if baselines and not (opened / MODEL).is_file():
         raise RunError(
             f"The run {str(run)!r} has only baselines ({', '.join(baselines)}), and only networks "
             "are exported: `transferkit train DIR --out RUN` trains one."
@@ -121,7 +146,7 @@ def _record(network: Network, row: ExportFormat, folder: Path, source: Run | Non
     files = file_digests(folder, row.model)
     run: dict[str, str] = {}
     if source is not None:
-        saved = (source / "model.keras").read_bytes()
+        saved = (source / MODEL).read_bytes()
         run = {"folder": str(source.folder.absolute()), "model.keras": digest(saved).hex()}
     versions = {name: _version(name) for name in dict.fromkeys((*MADE_BY, *row.packages))}
     return ExportRecord(

@@ -86,11 +86,10 @@ def _onnx(path: str) -> Run:
 
 
 def _openvino(path: str) -> Run:
-    from transferkit.inference.openvino.no_telemetry import import_without_telemetry
+    from transferkit.inference.openvino.core import openvino_core
 
-    openvino = import_without_telemetry("openvino")
     # Without the hint, OpenVINO computes in bfloat16 if the processor is fast at it.
-    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda images: compiled(images)[0]
 
 

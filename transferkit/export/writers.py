@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ from transferkit.runtime.process import native_stderr_silenced
 if TYPE_CHECKING:
     from transferkit.models.network import Network
 
-CALIBRATION_IMAGES = 100  # training images that set the ranges of 8-bit integers
+CALIBRATION_IMAGES = 100  # training images that set the ranges of 8-bit integers; 300 are no better
 CHATTY = ("tf2onnx", "absl", "tensorflow")  # loggers that log every step
 
 
@@ -54,7 +54,7 @@ def write_model(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the output of converters, in C++ too, and their warnings about NumPy names."""
+    """Silence the output of converters, in C++ too, and their warnings about deprecated names."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]
     try:
@@ -63,6 +63,7 @@ def _quiet() -> Iterator[None]:
         with native_stderr_silenced(), redirect_stdout(StringIO()), warnings.catch_warnings():
             warnings.filterwarnings("ignore", r".*`np\.object`", FutureWarning)
             warnings.filterwarnings("ignore", r".*`np\.object`", DeprecationWarning)
+            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter", UserWarning)
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
@@ -97,32 +98,27 @@ def _saved_model(network: Network, path: Path, calibration: np.ndarray | None) -
 
 
 def _litert(network: Network, path: Path, calibration: np.ndarray | None) -> None:
-    _export_litert(network, path)
+    _export(network, path, "litert")
+    _add_labels(network, path)
 
 
 def _litert_int8(network: Network, path: Path, calibration: np.ndarray | None) -> None:
-    import tensorflow as tf
+    from transferkit.export.eight_bits import quantize_network
 
     assert calibration is not None, "8-bit integers need training images"
-    images = calibration.astype(np.float32)
-    _export_litert(
-        network,
-        path,
-        optimizations=[tf.lite.Optimize.DEFAULT],
-        representative_dataset=lambda: ([image[None]] for image in images),
-    )
+    path.write_bytes(quantize_network(network, calibration))
+    _add_labels(network, path)
 
 
-def _export(network: Network, path: Path, kind: str, **options: Any) -> None:
+def _export(network: Network, path: Path, kind: str) -> None:
     """Export with Keras, for any batch size."""
     size = network.image_size
     # Without a signature, Keras refuses a model that has not been called yet.
     images = keras.InputSpec(shape=(None, size, size, 3), dtype="float32", name="images")
-    network.model.export(str(path), format=kind, verbose=False, input_signature=[images], **options)
+    network.model.export(str(path), format=kind, verbose=False, input_signature=[images])
 
 
-def _export_litert(network: Network, path: Path, **options: Any) -> None:
-    _export(network, path, "litert", **options)
+def _add_labels(network: Network, path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:  # as LiteRT's metadata library adds its files
         archive.writestr("labels.txt", labels_text(network.classes).encode(errors="replace"))
 
@@ -138,12 +134,13 @@ def _onnx(network: Network, path: Path, calibration: np.ndarray | None) -> None:
 
 
 def _openvino(network: Network, path: Path, calibration: np.ndarray | None) -> None:
+    from transferkit.inference.openvino.core import openvino_core
     from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 
     openvino = import_without_telemetry("openvino")
     plain = path.with_name("plain.xml")
     _export(network, plain, "openvino")
-    model = openvino.Core().read_model(str(plain))
+    model = openvino_core().read_model(str(plain))
     for name, value in _metadata(network).items():
         model.set_rt_info(value, ["model_info", name])
     openvino.save_model(model, str(path), compress_to_fp16=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from transferkit.inference.engine import Engine, EngineSpec, Outputs
+from transferkit.inference.openvino.core import openvino_core
 from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 from transferkit.inference.openvino.quantization import quantize
 
@@ -41,7 +41,7 @@ class OpenVinoEngine(Engine):
         converted, names = _converted(constant_graph(self.plain), outputs)
         if self.precision.int8:
             converted = quantize(converted, bound=spec.bound)
-        self.network = _core().compile_model(converted, "CPU", hints)
+        self.network = openvino_core().compile_model(converted, "CPU", hints)
         self.outputs = [self.network.output(name) for name in names]
 
     @property
@@ -114,11 +114,10 @@ def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
 
     Those names do not depend on `graph`'s, and no other tensor has one.
     """
-    openvino = import_without_telemetry("openvino")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.pb"
         path.write_bytes(graph.SerializeToString())
-        model = openvino.Core().read_model(path)
+        model = openvino_core().read_model(path)
     for result in model.get_results():
         if result.output(0).get_names().isdisjoint(outputs):  # of an operation of which one is used
             model.remove_result(result)
@@ -130,13 +129,3 @@ def _converted(graph: Any, outputs: list[str]) -> tuple[Any, list[str]]:
     for name, output in zip(names, kept_outputs, strict=True):
         output.get_tensor().add_names({name})
     return model, names
-
-
-@cache
-def _core() -> Any:
-    """Return the core of this process, which is never destroyed.
-
-    Its CPU plugin gives the thread that loads it a stack for signals. Destroyed in another thread,
-    it would leave the first without, and the next signal would end the process.
-    """
-    return import_without_telemetry("openvino").Core()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.samples.photographs import varied_crops
+from transferkit.inference.openvino.core import openvino_core
 from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 from transferkit.inference.openvino.quantized_cache import QuantizedNetworkCache
 from transferkit.runtime.progress import log, track
@@ -70,7 +71,7 @@ def _quantised(model: Any, crops: np.ndarray, *, fast: bool) -> Any:
 def _said(model: Any, images: np.ndarray) -> np.ndarray:
     """`(images, width)`: the last output of `model`, its features."""
     hints = {"INFERENCE_PRECISION_HINT": "f32"}
-    network = import_without_telemetry("openvino").Core().compile_model(model, "CPU", hints)
+    network = openvino_core().compile_model(model, "CPU", hints)
     return np.asarray(network(images)[network.outputs[-1]]).reshape(len(images), -1)
 
 

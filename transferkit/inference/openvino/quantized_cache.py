@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import transferkit
+from transferkit.inference.openvino.core import openvino_core
 from transferkit.inference.openvino.no_telemetry import import_without_telemetry
 from transferkit.storage.disk_cache import (
     NETWORK,
@@ -90,7 +91,7 @@ def _network_of(content: memoryview) -> Any:
     end = start + int.from_bytes(content[DIGEST:start], "little")
     openvino = import_without_telemetry("openvino")
     weights = openvino.Tensor(np.frombuffer(content[end:], np.uint8))  # of bytes it makes copies
-    return openvino.Core().read_model(bytes(content[start:end]), weights)
+    return openvino_core().read_model(bytes(content[start:end]), weights)
 
 
 def _serialised(model: Any) -> tuple[bytes, bytes]:
