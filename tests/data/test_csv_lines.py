@@ -5,6 +5,7 @@ import pytest
 from transferkit.data.sources.csv.csv_file import read_csv_list
 from transferkit.data.sources.csv.lines import read_lines
 from transferkit.errors import DataError
+from transferkit.runtime.printing import csv_text
 
 SEPARATED = [
     ("path;label\na.png;cat, black\n", "semicolons"),
@@ -71,6 +72,14 @@ def test_a_space_after_each_comma_is_no_part_of_values(header, row, label, tmp_p
     images = read_csv_list(path)
     assert images.frame["label"].tolist() == [label]
     assert images.notes == ["A space after each comma of 'list.csv' is no part of its values."]
+
+
+def test_a_written_name_that_begins_with_a_space_is_read_as_it_was(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(csv_text(["path", "label"], [["a.jpg", " cat"]]))
+    images = read_csv_list(path)
+    assert images.frame["label"].tolist() == [" cat"]
+    assert images.notes == []
 
 
 def test_a_space_after_one_comma_is_kept(tmp_path):

@@ -61,12 +61,16 @@ def csv_text(
 ) -> str:
     r"""Return a .csv (RFC 4180), its cells `guarded`; names that are not UTF-8 survive.
 
-    A value with \r or \n is quoted, whatever `line_end` is.
+    A value with \r or \n is quoted, whatever `line_end` is. So is one that begins with a space,
+    which is otherwise taken for a space after the comma.
     """
     lines = Lines()  # not by pandas: its text has to be UTF-8, and a file name need not be
     writer = csv.writer(lines, lineterminator=RFC_4180)  # quotes the characters of its line end
-    writer.writerows(map(guarded, row) for row in ([] if header is None else [header]))
-    writer.writerows(map(guarded, row) for row in rows)
+    quoting = csv.writer(lines, lineterminator=RFC_4180, quoting=csv.QUOTE_ALL)
+    for row in [*([] if header is None else [header]), *rows]:
+        cells = list(map(guarded, row))
+        spaced = any(isinstance(cell, str) and cell.startswith(" ") for cell in cells)
+        (quoting if spaced else writer).writerow(cells)
     return "".join(f"{line.removesuffix(RFC_4180)}{line_end}" for line in lines)
 
 

@@ -55,8 +55,9 @@ def read_lines(path: Path) -> CsvLines:
     separator = named[1] if named else _separator(text)
     lines = _parse(text[start:], path, separator)
     if not lines.is_manifest and _is_spaced(lines):
-        lines = _parse(text[start:], path, separator, skipinitialspace=True)
-        notes.append(f"A space after each comma of {path.name!r} is no part of its values.")
+        whole, lines = lines, _parse(text[start:], path, separator, skipinitialspace=True)
+        if lines.rows != whole.rows:  # else the values are quoted, as this package writes them
+            notes.append(f"A space after each comma of {path.name!r} is no part of its values.")
     if named:
         lines.numbers = [number + 1 for number in lines.numbers]
     if separator != ",":
