@@ -125,3 +125,22 @@ def scratch() -> Config:
 def manifest(shapes: Path) -> Manifest:
     """The drawn shapes, split."""
     return Manifest.read(shapes)
+
+
+@pytest.fixture(scope="session")
+def lenet_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of LeNet on the drawn shapes, trained for an epoch; not to be written to."""
+    from transferkit.storage.run import Run
+    from transferkit.training.train import train
+
+    config = Config(
+        data=DataConfig(image_size=32),
+        model=ModelConfig(backbone="lenet"),
+        train=TrainConfig(epochs=1, augment="none"),
+    )
+    run = Run.create(tmp_path_factory.mktemp("lenet") / "shapes")
+    manifest = Manifest.read(shapes)
+    manifest.save(run / "manifest.csv")
+    (run / "config.yaml").write_text("model: {backbone: lenet}\n", encoding="utf-8")
+    train(manifest, config, run=run)
+    return run.folder

@@ -15,32 +15,17 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # newer ones prefer httpx2
     from fastapi.testclient import TestClient
 
-from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
-from transferkit.data.manifest import Manifest
 from transferkit.models.network import Network
 from transferkit.server.app import create_app
 from transferkit.server.metrics import Metrics
 from transferkit.server.registry import Registry
 from transferkit.server.service import Service
 from transferkit.server.settings import ServerConfig
-from transferkit.storage.run import Run
-from transferkit.training.train import train
 
 
 @pytest.fixture(scope="session")
-def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """LeNet on the drawn shapes, trained for an epoch; not to be written to."""
-    config = Config(
-        data=DataConfig(image_size=32),
-        model=ModelConfig(backbone="lenet"),
-        train=TrainConfig(epochs=1, augment="none"),
-    )
-    run = Run.create(tmp_path_factory.mktemp("served") / "shapes")
-    manifest = Manifest.read(shapes)
-    manifest.save(run / "manifest.csv")
-    (run / "config.yaml").write_text("model: {backbone: lenet}\n", encoding="utf-8")
-    train(manifest, config, run=run)
-    return run.folder
+def run(lenet_run: Path) -> Path:
+    return lenet_run
 
 
 @pytest.fixture(scope="session")

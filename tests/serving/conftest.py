@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from transferkit.config.settings import Config, DataConfig, ModelConfig, TrainConfig
-from transferkit.data.manifest import Manifest
 from transferkit.storage.run import Run
-from transferkit.training.train import train
 
 
 @pytest.fixture(scope="module")
-def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """LeNet, trained for an epoch."""
-    config = Config(
-        data=DataConfig(image_size=32),
-        model=ModelConfig(backbone="lenet"),
-        train=TrainConfig(epochs=1, augment="none"),
-    )
-    run = Run.create(tmp_path_factory.mktemp("predictor") / "run")
-    train(Manifest.read(shapes), config, run=run)
-    return run
+def run(lenet_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A copy of the run of LeNet, which may be written to."""
+    return Run.open(shutil.copytree(lenet_run, tmp_path_factory.mktemp("predictor") / "run"))
 
 
 @pytest.fixture
