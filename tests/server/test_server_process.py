@@ -148,6 +148,23 @@ def test_slow_senders_are_cut_off_and_others_answered(run, files):
     assert answers[2].startswith(b"HTTP/1.1 408 ")
 
 
+def send_on(connection, content):
+    while True:
+        connection.sendall(content)
+
+
+@pytest.mark.slow
+def test_a_client_that_reads_nothing_is_cut_off(run):
+    with serving(str(run), "--timeout", "1") as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            request = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            # More responses than the buffers of both ends hold; a timeout fails the test.
+            with pytest.raises(ConnectionError):
+                send_on(connection, 1000 * request)
+        assert httpx.get(f"{server.address}/health").status_code == 200
+
+
 @pytest.mark.slow
 def test_the_token_is_in_no_log(run):
     with serving(str(run), TRANSFERKIT_TOKEN="hush-hush") as server:
