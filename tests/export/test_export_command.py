@@ -14,6 +14,8 @@ from transferkit.data.manifest import Manifest
 from transferkit.errors import RunError
 from transferkit.export.exported import ExportedModel
 from transferkit.export.run import export_run
+from transferkit.models.network import Network
+from transferkit.serving.predict import Predictor, RowOptions
 from transferkit.storage.files import write_atomically
 
 
@@ -69,6 +71,23 @@ def test_a_network_that_is_replaced_meanwhile_is_not_exported(run, capsys, monke
         f"`transferkit export {run} --to keras --overwrite`."
     )
     assert not list((run / "export").glob("*"))
+
+
+def test_an_export_has_prediction_sets(run, reference):
+    (folder,) = export_run(run, "keras")
+    scores = Network.load(run).conformity
+    model = ExportedModel.load(folder)
+    assert model.conformity == scores is not None
+    found = Predictor(model, options=RowOptions(coverage=0.5)).predict(reference.paths)
+    assert all(set(names) <= set(model.classes) for names in found["prediction_set"])
+    assert found["prediction_set"].map(len).min() > 0
+    (folder / "conformity.json").write_text("{}", "utf-8")
+    with pytest.raises(RunError) as error:
+        ExportedModel.load(folder)
+    assert str(error.value) == (
+        f"'{folder}/conformity.json' holds no conformity scores (scores): export the network "
+        "again, with `transferkit export RUN --to FORMAT --overwrite`."
+    )
 
 
 def test_images_that_are_gone_are_named(run, capsys):

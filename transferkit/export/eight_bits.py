@@ -1,7 +1,7 @@
 """LiteRT models of 8-bit integers, with a head in float32.
 
 A solved head weighs thousands of features, and large terms of both signs cancel. In 8-bit integers
-their rounding is left: of hand signs, 46 % got the class of the network (docs/benchmarks.md).
+their rounding is left: 190 of 411 hand signs got the class of the network, and 403 do with floats.
 """
 
 from __future__ import annotations

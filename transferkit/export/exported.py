@@ -15,9 +15,10 @@ import numpy as np
 from transferkit.config.settings import DataConfig
 from transferkit.data.decoding.in_memory import ImageSource, as_pixels
 from transferkit.errors import RunError, brief
+from transferkit.evaluation.conformal import ConformityScores
 from transferkit.evaluation.summary import EpochRecord, Summary
 from transferkit.export.formats import find_format, require_runtime
-from transferkit.export.record import ExportRecord, export_folder
+from transferkit.export.record import ExportRecord, export_folder, load_conformity
 from transferkit.export.runtimes import Run, load_exported
 from transferkit.storage.files import digest
 
@@ -36,6 +37,7 @@ class ExportedModel:
         folder: of the export.
         format: as in `--to`.
         files: SHA-256 of each model file, by its path in the folder.
+        conformity: scores of the network, for prediction sets; None if it has none.
     """
 
     name: str
@@ -50,13 +52,14 @@ class ExportedModel:
     summary: Summary = Summary()
     history: list[EpochRecord] = field(default_factory=list)
     kind: Literal["network", "baseline"] = "network"
+    conformity: ConformityScores | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> ExportedModel:
         """Return the export in the folder `path`, or in that of the model file `path`.
 
         Raises:
-            RunError: there is no export, or its files have changed since they were verified.
+            RunError: there is no export, it is damaged, or its model has changed since then.
             DeviceError: its runtime is not installed.
         """
         folder = export_folder(path) or Path(path)
@@ -72,6 +75,7 @@ class ExportedModel:
             format=record.format,
             files=record.files,
             megabytes=record.megabytes,
+            conformity=load_conformity(folder),
         )
         blank = np.zeros((1, model.image_size, model.image_size, 3), np.uint8)
         next(model.predict_batches([blank]))  # errors of the runtime are raised here

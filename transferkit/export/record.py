@@ -1,4 +1,4 @@
-"""Record of an export: export.json beside the model, and exports.json in the run folder."""
+"""Records of an export: JSON beside the model, and exports.json in the run folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any
 
 from transferkit.config.settings import DataConfig
 from transferkit.errors import RunError, brief
-from transferkit.storage.files import digest, write_json
+from transferkit.evaluation.conformal import ConformityScores
+from transferkit.storage.files import digest, write_json, write_text
 from transferkit.storage.run import EXPORT_MARKER as RECORD
 from transferkit.storage.run import EXPORTS, Run
+
+CONFORMITY = "conformity.json"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,30 @@ class ExportRecord:
                 f"{names[0]!r} in {str(folder)!r} is not the file that was compared with the "
                 "network: export it again, with `transferkit export RUN --to FORMAT --overwrite`."
             )
+
+
+def save_conformity(scores: ConformityScores | None, folder: Path) -> None:
+    """Write the `scores` of the network into `folder`, for prediction sets, if there are any."""
+    if scores is not None:
+        write_text(folder / CONFORMITY, json.dumps(scores.to_json()))
+
+
+def load_conformity(folder: Path) -> ConformityScores | None:
+    """Return the scores of the network in `folder`; None if there are none.
+
+    Raises:
+        RunError: they are damaged.
+    """
+    path = folder / CONFORMITY
+    try:
+        return ConformityScores.from_json(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"{str(path)!r} holds no conformity scores ({brief(error)}): export the network again, "
+            "with `transferkit export RUN --to FORMAT --overwrite`."
+        ) from error
 
 
 def export_folder(path: str | Path) -> Path | None:

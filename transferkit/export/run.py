@@ -15,7 +15,7 @@ from transferkit.errors import ConfigError, RunError
 from transferkit.export.formats import ExportFormat, find_format, require_installed
 from transferkit.export.gate import Verification, verify_export
 from transferkit.export.handover import write_page, write_script
-from transferkit.export.record import ExportRecord, add_to_run, file_digests
+from transferkit.export.record import ExportRecord, add_to_run, file_digests, save_conformity
 from transferkit.export.reference import Reference, read_reference
 from transferkit.export.writers import write_model
 from transferkit.models.network import Network
@@ -90,6 +90,7 @@ def export_network(
         write_model(network, row, temporary, reference.calibration)
         record = _record(network, row, temporary, source)
         record.save(temporary)
+        save_conformity(network.conformity, temporary)
         write_script(row, temporary, network)
         verified = verify_export(row, temporary, network, reference)
         record = replace(record, parity=_parity(row, verified, reference))

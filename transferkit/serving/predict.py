@@ -228,9 +228,8 @@ class Predictor:
 
 def _threshold(classifier: LoadedClassifier, coverage: float) -> float:
     if not hasattr(classifier, "conformity"):
-        what = "baseline" if classifier.kind == "baseline" else "export"
         raise RunError(
-            f"The {what} {classifier.name!r} has no scores of held-out images, so it has no "
+            f"The baseline {classifier.name!r} has no scores of held-out images, so it has no "
             "prediction sets: use the network of the run, or leave --coverage out."
         )
     scores = classifier.conformity
