@@ -49,7 +49,11 @@ def folder_of(asked: argparse.Namespace, scratch: Path) -> str:
 
 
 def model_of(asked: argparse.Namespace, scratch: Path) -> tuple[str, str]:
-    """A backbone and its weights; random ones are a file in `scratch`, as good as learnt to us."""
+    """A backbone and its weights; random ones are a file in `scratch`, as good as learnt to us.
+
+    Those of Keras' cache are a file's path, so that other processes need no network; those that are
+    installed go by their name.
+    """
     from transferkit.backbones.catalog import find_backbone
     from transferkit.backbones.resolve import resolve_model
     from transferkit.backbones.weights import weights_path
@@ -60,7 +64,10 @@ def model_of(asked: argparse.Namespace, scratch: Path) -> tuple[str, str]:
         path = scratch / "random.weights.h5"
         take(save_random, backbone=model.backbone, path=str(path))
         return model.backbone, str(path)
-    return model.backbone, str(weights_path(find_backbone(model.backbone), model.weights))
+    row = find_backbone(model.backbone)
+    if model.weights == "imagenet" and row.package_file:
+        return model.backbone, model.weights
+    return model.backbone, str(weights_path(row, model.weights))
 
 
 def save_random(*, backbone: str, path: str) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import runpy
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from transferkit.backbones.build import build_backbone
+from transferkit.config.settings import DEFAULT_BACKBONE
 
 ROOT = Path(__file__).parent.parent
 MODULES = ("turns.py", "hostile_uploads.py")  # that scripts import
@@ -52,6 +56,18 @@ def test_the_benchmark_of_memory_runs():
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
         [images, title] for images in ("20", "40") for title in ("cold", "kept")
     ]
+
+
+@pytest.mark.parametrize("weights", ["imagenet", "none"])
+def test_the_weights_that_benchmarks_hand_on_can_be_built(weights, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import turns
+
+    backbone = DEFAULT_BACKBONE if weights == "imagenet" else "pocket"
+    asked = argparse.Namespace(backbone=backbone, weights=weights)
+    name, handed_on = turns.model_of(asked, tmp_path)
+    assert handed_on != "none"
+    assert build_backbone(name, handed_on).count_params()
 
 
 def test_the_line_of_every_mutant_is_in_the_code():
