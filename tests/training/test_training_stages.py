@@ -28,7 +28,9 @@ ROW = find_backbone("pocket")
 
 
 def fit(manifest: Manifest, config: Config, **train: object) -> TrainingState:
-    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **train))
+    """Fit the stages, with validation images that choose."""
+    settings = {"refit": False, **train}
+    config = dataclasses.replace(config, train=dataclasses.replace(config.train, **settings))
     return fit_stages(start_fit(manifest, config, choose_device(config.compute)))
 
 

@@ -103,7 +103,7 @@ def read_validation(manifest: Manifest, batch_size: int, replicas: int) -> Split
     if left := int((~learnable[labels]).sum()):
         lost = [manifest.classes[number] for number in np.unique(labels[~learnable[labels]])]
         log(
-            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} cannot be used: "
+            f"Note: {left:,} validation image{'s' * (left > 1)} of {named(lost)} cannot validate: "
             "no training image is of that class."
         )
     return part
