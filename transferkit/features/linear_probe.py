@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -61,9 +60,8 @@ class LinearProbe:
 def _loss_and_accuracy(
     logits: np.ndarray, labels: np.ndarray, weights: np.ndarray
 ) -> tuple[float, float]:
-    losses = -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
     correct = logits.argmax(axis=1) == labels
-    return float(np.average(losses, weights=weights)), float(correct.mean())
+    return loss_at(1.0, logits, labels, weights), float(correct.mean())
 
 
 def solve_probe(
